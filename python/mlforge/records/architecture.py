@@ -1,0 +1,238 @@
+"""The architecture language: a network design as data, typed, hashed and validated, with no executable code.
+
+An `Architecture` says what is computed, never how it is trained or placed. Shapes are channels-last without the batch:
+`(length, 1, channels)` for a 1-D signal, `(height, width, channels)` for a picture, `(features,)` for a plain vector.
+A 1-D convolution is a `Conv` with kernel `(k, 1)`. Batch norm is folded into the convolution before quantisation, so it
+costs nothing on the target; dropout exists in training only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from math import prod
+from typing import Final, TypeAlias
+
+from mlforge.errors import ArchitectureError
+from mlforge.records.serial import new_converter, structure
+
+Shape: TypeAlias = tuple[int, ...]
+Pair: TypeAlias = tuple[int, int]
+
+MAX_ELEMENTS: Final = 1 << 24  # of one activation or one weight tensor; beyond any microcontroller
+MAX_LAYERS: Final = 256
+
+
+class Padding(StrEnum):
+    SAME = "same"
+    VALID = "valid"
+
+
+class Activation(StrEnum):
+    """Fused into the layer that it belongs to; there are no stand-alone activations."""
+
+    NONE = "none"
+    RELU = "relu"
+    RELU6 = "relu6"
+
+
+class Head(StrEnum):
+    """What stands behind the last layer."""
+
+    SOFTMAX = "softmax"  # class probabilities
+    LINEAR = "linear"  # regression values, or an autoencoder's reconstruction
+
+
+@dataclass(frozen=True, slots=True)
+class Conv:
+    filters: int
+    kernel: Pair
+    stride: Pair = (1, 1)
+    padding: Padding = Padding.SAME
+    activation: Activation = Activation.RELU
+    batch_norm: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DepthwiseConv:
+    kernel: Pair
+    stride: Pair = (1, 1)
+    padding: Padding = Padding.SAME
+    activation: Activation = Activation.RELU
+    batch_norm: bool = True
+    multiplier: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SeparableConv:
+    """A `DepthwiseConv` and a 1x1 `Conv`, each with the batch norm and activation given here."""
+
+    filters: int
+    kernel: Pair
+    stride: Pair = (1, 1)
+    padding: Padding = Padding.SAME
+    activation: Activation = Activation.RELU
+    batch_norm: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """Flattens its input first where that is not a vector."""
+
+    units: int
+    activation: Activation = Activation.RELU
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool:
+    size: Pair
+    stride: Pair
+    padding: Padding = Padding.VALID
+
+
+@dataclass(frozen=True, slots=True)
+class AveragePool:
+    size: Pair
+    stride: Pair
+    padding: Padding = Padding.VALID
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalAveragePool:
+    """Averages over height and width; its output is a vector of the channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropout:
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """Adds the body's output to its input, then applies `activation`. The shapes must agree."""
+
+    body: tuple[Conv | DepthwiseConv | SeparableConv, ...]
+    activation: Activation = Activation.RELU
+
+
+Convolution: TypeAlias = Conv | DepthwiseConv | SeparableConv
+Layer: TypeAlias = Conv | DepthwiseConv | SeparableConv | Dense | MaxPool | AveragePool | GlobalAveragePool | Dropout | Residual
+
+_CONVERTER: Final = new_converter(Convolution, Layer)
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """One network design. The last layer, a `Dense` of `outputs` units without activation, and the head are implied."""
+
+    input_shape: Shape
+    layers: tuple[Layer, ...]
+    outputs: int
+    head: Head
+
+    @property
+    def id(self) -> str:
+        """16 hex digits of the SHA-256 of the canonical JSON: equal designs have equal ids."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+    def to_json(self) -> str:
+        return json.dumps(_CONVERTER.unstructure(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Architecture:
+        """Reads and validates. Raises ArchitectureError for anything that is not a buildable architecture."""
+        try:
+            architecture = structure(_CONVERTER, json.loads(text), cls)
+        except (ValueError, RecursionError) as error:
+            raise ArchitectureError("", f"not an architecture: {error}") from error
+        validate(architecture)
+        return architecture
+
+
+def validate(architecture: Architecture) -> Shape:
+    """Checks that each layer can be built on the one before it. Returns the shape that enters the final dense layer.
+
+    Raises:
+        ArchitectureError: with the layer's path and the reason.
+    """
+    shape = architecture.input_shape
+    if len(shape) not in (1, 3) or any(size < 1 for size in shape) or prod(shape) > MAX_ELEMENTS:
+        raise ArchitectureError("input_shape", f"{shape}: expected (features,) or (height, width, channels), all at least 1")
+    if architecture.outputs < 1 or (architecture.head is Head.SOFTMAX and architecture.outputs < 2):
+        raise ArchitectureError("outputs", f"{architecture.outputs}: too few for a {architecture.head} head")
+    if len(architecture.layers) > MAX_LAYERS:
+        raise ArchitectureError("layers", f"{len(architecture.layers)} layers: at most {MAX_LAYERS}")
+    for index, layer in enumerate(architecture.layers):
+        shape = output_shape(layer, shape, f"layers[{index}]")
+    if prod(shape) * architecture.outputs > MAX_ELEMENTS:
+        raise ArchitectureError("outputs", "the final dense layer has too many weights")
+    return shape
+
+
+def output_shape(layer: Layer, shape: Shape, path: str = "layer") -> Shape:
+    """The shape that `layer` makes of `shape`. Raises ArchitectureError where it cannot be built."""
+    match layer:
+        case Conv():
+            _positive(path, filters=layer.filters)
+            result: Shape = (*_slide(path, shape, layer.kernel, layer.stride, layer.padding), layer.filters)
+            weights = prod(layer.kernel) * shape[2] * layer.filters
+        case DepthwiseConv():
+            _positive(path, multiplier=layer.multiplier)
+            result = (*_slide(path, shape, layer.kernel, layer.stride, layer.padding), shape[2] * layer.multiplier)
+            weights = prod(layer.kernel) * result[2]
+        case SeparableConv():
+            _positive(path, filters=layer.filters)
+            result = (*_slide(path, shape, layer.kernel, layer.stride, layer.padding), layer.filters)
+            weights = shape[2] * max(prod(layer.kernel), layer.filters)
+        case Dense():
+            _positive(path, units=layer.units)
+            result, weights = (layer.units,), prod(shape) * layer.units
+        case MaxPool() | AveragePool():
+            result, weights = (*_slide(path, shape, layer.size, layer.stride, layer.padding), shape[-1]), 0
+        case GlobalAveragePool():
+            if len(shape) != 3:
+                raise ArchitectureError(path, f"global pooling needs (height, width, channels), got {shape}")
+            result, weights = (shape[2],), 0
+        case Dropout():
+            if not 0.0 <= layer.rate < 1.0:
+                raise ArchitectureError(path, f"dropout rate {layer.rate}: expected 0 up to, not including, 1")
+            result, weights = shape, 0
+        case Residual():
+            result, weights = _residual_shape(path, layer, shape), 0
+    if prod(result) > MAX_ELEMENTS or weights > MAX_ELEMENTS:
+        raise ArchitectureError(path, f"a tensor of over {MAX_ELEMENTS} elements")
+    return result
+
+
+def _residual_shape(path: str, layer: Residual, shape: Shape) -> Shape:
+    if not layer.body:
+        raise ArchitectureError(path, "a residual block without layers")
+    inner = shape
+    for index, step in enumerate(layer.body):
+        inner = output_shape(step, inner, f"{path}.body[{index}]")
+    if inner != shape:
+        raise ArchitectureError(path, f"the body makes {inner} of {shape}; they must agree to be added")
+    return shape
+
+
+def _slide(path: str, shape: Shape, kernel: Pair, stride: Pair, padding: Padding) -> Pair:
+    """Height and width behind a sliding window (TensorFlow's rules for SAME and VALID)."""
+    if len(shape) != 3:
+        raise ArchitectureError(path, f"needs (height, width, channels), got {shape}")
+    _positive(path, kernel_height=kernel[0], kernel_width=kernel[1], stride_height=stride[0], stride_width=stride[1])
+    sizes = []
+    for axis, (size, k, s) in enumerate(zip(shape[:2], kernel, stride, strict=True)):
+        if padding is Padding.VALID and k > size:
+            raise ArchitectureError(path, f"a window of {k} does not fit into {size} ({'height' if axis == 0 else 'width'})")
+        if k > 4 * size:
+            raise ArchitectureError(path, f"a window of {k} over {size} would be padding almost everywhere")
+        sizes.append(-(-size // s) if padding is Padding.SAME else (size - k) // s + 1)
+    return sizes[0], sizes[1]
+
+
+def _positive(path: str, **values: int) -> None:
+    for name, value in values.items():
+        if value < 1:
+            raise ArchitectureError(path, f"{name.replace('_', ' ')} is {value}: expected at least 1")

@@ -1,0 +1,69 @@
+"""`Cost`: what one architecture takes from a target. Measured; independent of the values of trained weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FlashUse:
+    """Bytes that model and runtime add to the image. `total` is the image less the same image without a model, both as
+    the program headers load them; the shares come from symbols, and `other` is what no symbol claims (padding, sections
+    of the toolchain's library)."""
+
+    total: int
+    weights: int
+    code: int  # generated for this model
+    kernels: int  # the runtime's kernels that the model pulled in
+    features: int  # pipeline code and tables
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
+class RamUse:
+    """Statically allocated bytes that model and runtime add. The stack is a limit of its own."""
+
+    total: int
+    arena: int
+    features: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorCost:
+    index: int
+    kind: str
+    name: str
+    macs: int
+    weight_bytes: int
+    instructions: int
+    cycles: int  # estimated
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One architecture on one target.
+
+    `instructions` are exact (counted by QEMU); `cycles` are estimated from them with the core's cost table, and
+    `latency_us` is cycles over the contract's clock. Both are the worst of the measured inferences, features excluded;
+    `feature_cycles` is the worst of producing one model input.
+    """
+
+    target: str
+    core: str
+    method: str  # such as "estimated in QEMU: cortex-m4 instruction table" or "measured on device"
+    flash: FlashUse
+    ram: RamUse
+    stack_bytes: int  # deepest, by painted watermark
+    instructions: int
+    cycles: int
+    latency_us: float
+    feature_instructions: int
+    feature_cycles: int
+    feature_latency_us: float
+    operators: tuple[OperatorCost, ...]
+
+    @property
+    def total_latency_us(self) -> float:
+        """From raw samples to output: what the contract's `latency` limits."""
+        return self.latency_us + self.feature_latency_us

@@ -1,0 +1,47 @@
+"""What is built for a target, and what came out: a `Program` is generated text, a `Firmware` is a linked ELF."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One operator of a compiled model, as the generated C names it."""
+
+    index: int
+    kind: str  # TensorFlow Lite's name, such as "CONV_2D"
+    name: str  # the output tensor's name in the model
+    symbol: str  # the C function that runs it; entering it starts its share of the instructions
+    macs: int  # multiply-accumulates of one inference
+    weight_bytes: int  # weights, biases and requantisation tables in flash
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A model, and optionally its feature pipeline, as C text that includes only headers of `runtime/include`."""
+
+    name: str  # a C identifier; generated symbols are `<name>_…`
+    sources: Mapping[str, str]  # file name to text
+    model_symbol: str  # a `struct mlforge_model`
+    model_header: str  # the file that declares it
+    arena_bytes: int
+    input_bytes: int  # of all inputs together
+    output_bytes: int
+    operators: tuple[Operator, ...]
+    pipeline_symbol: str = ""  # a `struct mlforge_pipeline`; empty without features
+    pipeline_header: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """A linked image for one target."""
+
+    target: str
+    core: str  # such as "cortex-m4"
+    elf: Path
+    baseline_elf: Path  # the same image without model and features: what the measuring firmware itself costs
+    program: Program
+    build_seconds: Mapping[str, float] = field(default_factory=dict)  # by stage: compile, link

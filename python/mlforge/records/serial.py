@@ -1,0 +1,61 @@
+"""Records to JSON values and back, by their type annotations alone (cattrs).
+
+A union of records is told apart by a `kind` field holding the class name. Unknown keys and numbers of the wrong kind
+are refused, so that a misspelt field of a hand-written or agent-written document is an error and not a default.
+Byte strings do not belong in records: store them as artefacts and name their hash.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import cattrs
+from cattrs.preconf.json import JsonConverter, make_converter
+from cattrs.strategies import configure_tagged_union
+
+T = TypeVar("T")
+
+
+def new_converter(*unions: Any) -> JsonConverter:
+    """A converter that knows the given unions of records. A union may appear only behind those that it contains."""
+    converter = make_converter(forbid_extra_keys=True)
+    for scalar, hook in ((int, _integer), (float, _number), (str, _text), (bool, _flag)):
+        # By identity: a hook registered for str would also take every StrEnum and leave it a plain string.
+        converter.register_structure_hook_func(lambda kind, scalar=scalar: kind is scalar, hook)
+    for union in unions:
+        configure_tagged_union(union, converter, tag_name="kind")
+    return converter
+
+
+def structure(converter: JsonConverter, value: Any, into: type[T]) -> T:
+    """Reads `into` from a JSON value. Raises ValueError that lists each mistake with its path."""
+    if not isinstance(value, dict):
+        raise ValueError(f"expected an object, found {type(value).__name__}")
+    try:
+        return converter.structure(value, into)
+    except Exception as error:  # cattrs wraps whatever a hook raised; its own function turns that into sentences
+        raise ValueError("; ".join(cattrs.transform_error(error))) from error
+
+
+def _integer(value: Any, _: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError(f"expected a whole number, found {value!r}")
+
+
+def _number(value: Any, _: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise ValueError(f"expected a number, found {value!r}")
+
+
+def _text(value: Any, _: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError(f"expected text, found {value!r}")
+
+
+def _flag(value: Any, _: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"expected true or false, found {value!r}")

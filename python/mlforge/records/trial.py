@@ -1,0 +1,58 @@
+"""`Trial`: one Architecture with everything that was found out about it, or the reason why it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from mlforge.records.architecture import Architecture, Convolution, Layer
+from mlforge.records.cost import Cost
+from mlforge.records.quality import Quality
+from mlforge.records.serial import new_converter, structure
+from mlforge.records.verdict import Verdict
+
+Parameter: TypeAlias = int | float | str | bool
+
+
+class State(StrEnum):
+    REJECTED = "rejected"  # broke a limit before training; never trained
+    TRAINED = "trained"  # has Cost and Quality; its Verdict says whether it meets the contract
+    FAILED = "failed"  # a stage broke; `failure` says which and why
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    stage: str  # propose, compile, build, run, train, quantise, verify
+    reason: str
+    log: str = ""  # the tail of what the tool printed
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """`number` counts from 0 without gaps. `parameters` are the search space's coordinates of the architecture."""
+
+    number: int
+    state: State
+    architecture: Architecture
+    parameters: Mapping[str, Parameter]
+    cost: Cost | None = None
+    qualities: tuple[Quality, ...] = ()
+    verdict: Verdict | None = None
+    failure: Failure | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)  # wall time by stage
+    artefacts: Mapping[str, str] = field(default_factory=dict)  # "model.tflite" and the like, to SHA-256
+    proposer: str = ""
+
+    def to_json(self) -> str:
+        return _CONVERTER.dumps(self, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Trial:
+        """Raises ValueError where the text is no Trial."""
+        return structure(_CONVERTER, _CONVERTER.loads(text, dict), cls)
+
+
+_CONVERTER: Final = new_converter(Convolution, Layer)
+_CONVERTER.register_structure_hook(Parameter, lambda value, _: value)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a compiled model offers to the application: a constant descriptor, and a function that runs one inference in an
+ * arena that the caller owns. No heap, no globals; two models need only two arenas (or one, used in turn).
+ */
+#ifndef MLFORGE_MODEL_H_
+#define MLFORGE_MODEL_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The arena's alignment in bytes: mlforge_model.invoke assumes it. */
+#define MLFORGE_ARENA_ALIGN 16
+
+enum mlforge_type {
+	MLFORGE_INT8 = 1,
+	MLFORGE_INT16 = 2,
+	MLFORGE_INT32 = 3,
+	MLFORGE_FLOAT32 = 4,
+};
+
+/* One input or output. A quantised value q stands for scale * (q - zero_point). */
+struct mlforge_tensor {
+	const char *name;
+	uint32_t offset; /* bytes from the start of the arena */
+	uint32_t bytes;
+	float scale;
+	int32_t zero_point;
+	uint8_t type; /* enum mlforge_type */
+	uint8_t rank;
+	uint16_t shape[6]; /* with the batch, which is 1 */
+};
+
+struct mlforge_model {
+	const char *name;
+	uint32_t arena_bytes;
+	uint8_t inputs_count;
+	uint8_t outputs_count;
+	const struct mlforge_tensor *inputs;
+	const struct mlforge_tensor *outputs;
+	/* Runs one inference. `arena` has arena_bytes and MLFORGE_ARENA_ALIGN; the inputs were written into it, the
+	 * outputs are read from it. The inputs do not survive. */
+	void (*invoke)(uint8_t *arena);
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MLFORGE_MODEL_H_ */
