@@ -1,0 +1,72 @@
+"""`Lock`: what `mlforge.lock.yaml` beside `prj.conf` says of the model that won, enough to build it again untrained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mlforge.records.architecture import Architecture, Convolution, Layer
+from mlforge.records.cost import Cost
+from mlforge.records.quality import Quality
+from mlforge.records.serial import new_converter, structure
+from mlforge.records.verdict import Verdict
+
+LOCK_FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    path: str  # relative to the app, with forward slashes
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFacts:
+    proposer: str
+    seed: int
+    trials: int
+    trained: int
+    rejected: int
+    failed: int
+    winner: int  # the number of the winning Trial
+    tied: tuple[int, ...]  # Trials that the validation data cannot tell from the winner
+    training_seconds: float
+    training_seconds_saved: float  # estimated: rejected trials times the median training time
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """`verdict` holds the final figures: cost with the trained weights, quality on the test split, on the target.
+
+    `features` is the fitted pipeline as JSON values; `contract_sha256` and `data_sha256` are hashes over content, not
+    over formatting; `tools` maps each tool to its version.
+    """
+
+    format: int
+    name: str
+    model: ModelFile
+    contract_sha256: str
+    data_sha256: str
+    features: Mapping[str, Any]
+    classes: tuple[str, ...]
+    architecture: Architecture
+    study: StudyFacts
+    cost: Cost
+    qualities: tuple[Quality, ...]
+    verdict: Verdict
+    tools: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values, in the order of the fields."""
+        values: dict[str, Any] = _CONVERTER.unstructure(self)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Lock:
+        """Raises ValueError where the values are no Lock."""
+        return structure(_CONVERTER, values, cls)
+
+
+_CONVERTER: Final = new_converter(Convolution, Layer)
