@@ -56,6 +56,7 @@ def run(
             cwd=cwd,
             env=environment,
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for MLForge to handle, not for its tools to die of
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=timeout_s,

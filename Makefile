@@ -1,0 +1,41 @@
+# Two commands do everything: `make demo` and `make test`. Both install what is missing first (see scripts/setup.sh).
+SHELL := /bin/bash
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+export MLFORGE_CACHE ?= $(CURDIR)/build/cache
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup setup-dev lint pytest bench clean
+
+help:
+	@echo "make demo    set up, then search a model for samples/activity (about five minutes)"
+	@echo "make test    set up, then run every check and test"
+	@echo "make bench   measure the engine and the cost of costing"
+	@echo "make clean   remove build/ (the virtual environment stays)"
+
+demo: setup
+	@scripts/demo.sh $(DEMO_ARGUMENTS)
+
+test: setup-dev
+	@$(MAKE) --no-print-directory lint pytest
+
+setup:
+	@scripts/setup.sh run
+
+setup-dev:
+	@scripts/setup.sh dev
+
+lint:
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+pytest:
+	$(PYTHON) -m pytest -n 2 --dist worksteal $(PYTEST_ARGUMENTS)
+
+bench: setup-dev
+	$(PYTHON) bench/cost.py
+
+clean:
+	rm -rf build

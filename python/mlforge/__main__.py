@@ -1,0 +1,5 @@
+"""`python -m mlforge`."""
+
+from mlforge.cli.main import run
+
+run()

@@ -1,0 +1,95 @@
+"""`python -m mlforge COMMAND` and `west mlforge COMMAND`: picks the command, imports only that one, turns errors into
+exit statuses."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Final, NoReturn, Protocol, cast
+
+from mlforge import __version__
+from mlforge.errors import ForgeError, ToolError
+
+LOG_TAIL_LINES: Final = 25
+
+COMMANDS: Final = {
+    "init": "write a commented contract beside prj.conf",
+    "check": "validate the contract and show what each limit resolves to",
+    "optimise": "run or resume the study; write the winner beside prj.conf",
+    "compile": "compile an int8 .tflite model to C",
+    "run": "build, run and measure one model on a target",
+    "verify": "compare the three stages: FP32 host, int8 host, int8 target",
+    "footprint": "show who uses flash and RAM in an ELF",
+    "report": "write the study's HTML report",
+    "targets": "list what models can be run on here",
+    "doctor": "say what this machine lacks and how to install it",
+}
+
+
+class Status(IntEnum):
+    DONE = 0
+    ERROR = 1
+    USAGE = 2
+    UNMET = 3  # the contract is not met
+
+
+class Command(Protocol):
+    """What each module of this package offers."""
+
+    def configure(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def execute(self, arguments: argparse.Namespace) -> Status: ...
+
+
+def main(words: Sequence[str], *, program: str = "mlforge") -> int:
+    """Runs one command line and returns its exit status. Raises SystemExit for --help and usage errors."""
+    if not words or words[0] not in COMMANDS:
+        _overview(program).parse_args(words)
+        _overview(program).print_help()
+        return Status.USAGE
+    name, rest = words[0], words[1:]
+    command = cast(Command, importlib.import_module(f"mlforge.cli.{name}"))
+    parser = argparse.ArgumentParser(prog=f"{program} {name}", description=command.__doc__, allow_abbrev=False)
+    command.configure(parser)
+    try:
+        return command.execute(parser.parse_args(rest))
+    except ForgeError as error:
+        _complain(error)
+        return Status.ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return Status.ERROR
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.ERROR
+
+
+def run() -> NoReturn:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def _overview(program: str) -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    listing = "\n".join(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog=program,
+        usage=f"{program} COMMAND [ARGUMENTS]",
+        description="Finds an int8 model that meets a firmware contract, and builds it into a Zephyr app.",
+        epilog=f"commands:\n{listing}\n\n{program} COMMAND --help tells more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"mlforge {__version__}")
+    parser.add_argument("command", metavar="COMMAND", nargs="?", choices=[*COMMANDS], help=argparse.SUPPRESS)
+    return parser
+
+
+def _complain(error: ForgeError) -> None:
+    print(f"error: {error}", file=sys.stderr)
+    if isinstance(error, ToolError) and error.log.strip():
+        tail = error.log.rstrip().splitlines()[-LOG_TAIL_LINES:]
+        print("\n".join(f"  | {line}" for line in tail), file=sys.stderr)

@@ -1,0 +1,85 @@
+"""`mlforge.lock.yaml`: reading, writing, and holding a model against it."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+from mlforge.errors import LockError
+from mlforge.records.lock import LOCK_FORMAT, Lock
+from mlforge.study.artefacts import sha256, write_atomically
+
+LOCK_NAME: Final = "mlforge.lock.yaml"
+_HEADER: Final = "# Written by `west mlforge optimise`; keep it in version control beside the model. Do not edit.\n"
+
+
+def write_lock(app: Path, lock: Lock) -> Path:
+    """Writes the lock file of an app: byte-identical for an equal Lock."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.default_flow_style = None
+    yaml.width = 120
+    text = StringIO(newline="\n")
+    text.write(_HEADER)
+    yaml.dump(_plain(lock.to_dict()), text)
+    write_atomically(app / LOCK_NAME, text.getvalue().encode())
+    return app / LOCK_NAME
+
+
+def read_lock(app: Path) -> Lock:
+    """Raises LockError where there is no lock file, or it is not one that this version reads."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    path = app / LOCK_NAME
+    try:
+        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LockError(f"{app} has no {LOCK_NAME}", hint="`west mlforge optimise` writes it") from None
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise LockError(f"{path} cannot be read: {error}") from error
+    found = values.get("format") if isinstance(values, dict) else None
+    if found != LOCK_FORMAT:
+        raise LockError(f"{path}: format {found!r}, expected {LOCK_FORMAT}", hint="written by another version of MLForge")
+    try:
+        return Lock.from_dict(values)
+    except ValueError as error:
+        raise LockError(f"{path}: {error}", hint="it was edited; `west mlforge optimise` writes it anew") from error
+
+
+def locked_model(app: Path, lock: Lock) -> bytes:
+    """The model that the lock names. Raises LockError where it is missing or is another one."""
+    path = app / lock.model.path
+    if not path.resolve().is_relative_to(app.resolve()):
+        raise LockError(f"{app / LOCK_NAME} names a model outside the app: {lock.model.path}")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LockError(f"{path} is named by {LOCK_NAME} but cannot be read: {error.strerror}") from error
+    if sha256(data) != lock.model.sha256:
+        raise LockError(
+            f"{path} is not the model that {LOCK_NAME} names: its SHA-256 is {sha256(data)[:16]}…, "
+            f"the lock says {lock.model.sha256[:16]}…",
+            hint="restore the model (`git checkout`), or run `west mlforge optimise` to lock a new one",
+        )
+    return data
+
+
+def check_against_lock(model: Path, data: bytes) -> None:
+    """Refuses a model file that some app's lock names with another hash. A model without a lock passes."""
+    for app in (model.parent, model.parent.parent):
+        if (app / LOCK_NAME).is_file():
+            lock = read_lock(app)
+            if (app / lock.model.path).resolve() == model.resolve() and sha256(data) != lock.model.sha256:
+                locked_model(app, lock)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, for the YAML writer."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

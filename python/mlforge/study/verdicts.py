@@ -1,0 +1,42 @@
+"""Holds Cost and Quality against the contract."""
+
+from __future__ import annotations
+
+from mlforge.contract.contract import Contract
+from mlforge.records.cost import Cost
+from mlforge.records.quality import Metric, Quality
+from mlforge.records.verdict import Check, Verdict
+
+
+def judge(contract: Contract, cost: Cost, quality: Quality | None = None) -> Verdict:
+    """Limit by limit, then goal by goal where a quality is given (goals on other metrics than its own are left out)."""
+    limits = contract.limits
+    measured = (
+        ("flash", "bytes", limits.flash_bytes, cost.flash.total),
+        ("ram", "bytes", limits.ram_bytes, cost.ram.total),
+        ("stack", "bytes", limits.stack_bytes, cost.stack_bytes),
+        ("latency", "us", limits.latency_us, cost.total_latency_us),
+    )
+    checks = [
+        Check(name, unit, float(limit), float(value), _headroom(float(limit), float(value)), hard=True)
+        for name, unit, limit, value in measured
+        if limit is not None
+    ]
+    if quality is not None:
+        checks += [
+            Check(goal.metric, "", goal.value, quality.value, goal_margin(goal.metric, goal.value, quality.value), hard=False)
+            for goal in contract.goals
+            if goal.metric == quality.metric
+        ]
+    return Verdict(tuple(checks))
+
+
+def goal_margin(metric: str, goal: float, value: float) -> float:
+    """The share of the goal that is to spare; for metrics where lower is better, the share that is left of it."""
+    if Metric(metric).higher_is_better:
+        return (value - goal) / goal if goal else value
+    return _headroom(goal, value)
+
+
+def _headroom(limit: float, value: float) -> float:
+    return (limit - value) / limit if limit else -value

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Installs what MLForge needs and does not find: Debian packages, and a virtual environment inside the checkout.
+# Usage: scripts/setup.sh run|dev        (dev adds what the tests need)
+# A second run finds everything in place and touches no network.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+what=${1:-run}
+venv=.venv
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+apt_install() {
+	[ "$#" -gt 0 ] || return 0
+	if ! command -v apt-get >/dev/null; then
+		echo "setup: missing: $* (no apt-get here; install them with your system's package manager)" >&2
+		exit 1
+	fi
+	echo "setup: installing $*"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+}
+
+python3_ready() {
+	command -v python3 >/dev/null &&
+		python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+python3_ready || apt_install python3 python3-venv
+python3_ready || {
+	echo "setup: Python 3.11 or newer with venv is needed; found $(python3 --version 2>&1)" >&2
+	exit 1
+}
+
+# The packages come from the doctor's own table, which needs nothing but the standard library.
+# shellcheck disable=SC2046
+apt_install $(PYTHONPATH=python python3 -m mlforge doctor --missing-packages) &
+apt=$!
+
+pins=requirements.txt
+[ "$what" = dev ] && pins=requirements-dev.txt
+stamp=$venv/.mlforge-$what-$(cat "$pins" pyproject.toml | sha256sum | cut -c1-16)
+if [ ! -e "$stamp" ]; then
+	echo "setup: Python packages into $venv"
+	[ -x $venv/bin/python ] || python3 -m venv $venv
+	$venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$venv/bin/uv pip install --quiet --python $venv/bin/python -r "$pins"
+	# The sample's data set lies inside this wheel; its own dependencies are not needed to read it.
+	$venv/bin/uv pip install --quiet --python $venv/bin/python --no-deps seglearn==1.2.5
+	$venv/bin/uv pip install --quiet --python $venv/bin/python --no-deps --no-build-isolation -e .
+	touch "$stamp"
+fi
+wait $apt

@@ -1,0 +1,108 @@
+"""The study's loop: reproducible, resumable, and never losing or doubling a trial."""
+
+from __future__ import annotations
+
+import functools
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mlforge.errors import SearchError
+from mlforge.records.trial import Trial
+from mlforge.study.events import Silent
+from mlforge.study.run import Study
+from mlforge.study.storage import StudyStore
+from tests.unit.study import fakes
+
+BUDGET = 12
+
+
+def study(database: Path, *, workers: int = 1, seed: int = 1, seconds: float = 0.0) -> Study:
+    store = StudyStore(f"sqlite:///{database}", "test", maximise=True)
+    evaluate = functools.partial(fakes.evaluate, seconds=seconds)
+    return Study(store, fakes.HistoryProposer(seed), evaluate, Silent(), workers=workers)
+
+
+def ids(trials: tuple[Trial, ...]) -> list[str]:
+    return [trial.architecture.id for trial in trials]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_the_same_seed_proposes_the_same_whatever_the_timing(tmp_path: Path, workers: int) -> None:
+    runs = [study(tmp_path / f"{run}.db", workers=workers, seconds=0.02).run(BUDGET) for run in range(2)]
+    assert ids(runs[0]) == ids(runs[1])
+    assert [trial.number for trial in runs[0]] == list(range(BUDGET))
+
+
+def test_another_seed_proposes_others(tmp_path: Path) -> None:
+    assert ids(study(tmp_path / "a.db", seed=1).run(5)) != ids(study(tmp_path / "b.db", seed=2).run(5))
+
+
+def test_a_larger_budget_goes_on_where_the_smaller_one_ended(tmp_path: Path) -> None:
+    study(tmp_path / "a.db").run(5)
+    assert ids(study(tmp_path / "a.db").run(BUDGET)) == ids(study(tmp_path / "b.db").run(BUDGET))
+
+
+def test_an_interrupt_in_an_evaluation_loses_nothing_finished(tmp_path: Path) -> None:
+    calls = 0
+
+    def stubborn(number, proposal, observer):  # type: ignore[no-untyped-def]
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise KeyboardInterrupt
+        return fakes.evaluate(number, proposal, observer)
+
+    first = study(tmp_path / "a.db")
+    first.evaluate = stubborn
+    with pytest.raises(KeyboardInterrupt):
+        first.run(BUDGET)
+    assert len(first.store.trials()) == 3
+    assert ids(study(tmp_path / "a.db").run(BUDGET)) == ids(study(tmp_path / "b.db").run(BUDGET))
+
+
+def test_an_exhausted_proposer_ends_the_study_with_what_there_is(tmp_path: Path) -> None:
+    class Tired(fakes.HistoryProposer):
+        def propose(self, number, trials):  # type: ignore[no-untyped-def]
+            if number == 3:
+                raise SearchError("nothing new")
+            return super().propose(number, trials)
+
+    running = study(tmp_path / "a.db")
+    running.proposer = Tired(1)
+    assert len(running.run(BUDGET)) == 3
+    assert running.exhausted == "nothing new"
+
+
+def test_no_trial_starts_after_the_time_is_up(tmp_path: Path) -> None:
+    running = study(tmp_path / "a.db", seconds=0.2)
+    running.time_s = 0.3
+    assert 0 < len(running.run(1000)) < 100
+
+
+def test_kill_at_twenty_random_moments_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    database = tmp_path / "killed.db"
+    program = (
+        "import sys, pathlib; sys.path.insert(0, sys.argv[1])\n"
+        "from tests.unit.study.test_run import study\n"
+        "study(pathlib.Path(sys.argv[2]), seconds=0.05).run(40)\n"
+    )
+    command = [sys.executable, "-c", program, str(Path(__file__).parents[3]), str(database)]
+    started = time.monotonic()
+    subprocess.run(["true"], check=True)
+    moments = random.Random(20)
+    for _ in range(20):
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0.3, 1.5))
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert time.monotonic() - started < 120
+    final = study(database).run(40)
+    assert [trial.number for trial in final] == list(range(40))
+    assert ids(final) == ids(study(tmp_path / "whole.db").run(40))
