@@ -1,0 +1,45 @@
+"""The contract: `mlforge.yaml` read, checked and made frozen data. Knows no part of MLForge but errors."""
+
+from mlforge.contract.contract import (
+    METRICS,
+    BundleSpec,
+    Contract,
+    DataSpec,
+    Engine,
+    Goal,
+    Limits,
+    LoaderKind,
+    Proposer,
+    SearchSpec,
+    SplitSpec,
+    StageSpec,
+    StandardiseSpec,
+    TargetSpec,
+    Task,
+    WindowSpec,
+)
+from mlforge.contract.describe import Setting, describe
+from mlforge.contract.load import CONTRACT_FILE, load_contract
+
+__all__ = [
+    "CONTRACT_FILE",
+    "METRICS",
+    "BundleSpec",
+    "Contract",
+    "DataSpec",
+    "Engine",
+    "Goal",
+    "Limits",
+    "LoaderKind",
+    "Proposer",
+    "SearchSpec",
+    "Setting",
+    "SplitSpec",
+    "StageSpec",
+    "StandardiseSpec",
+    "TargetSpec",
+    "Task",
+    "WindowSpec",
+    "describe",
+    "load_contract",
+]

@@ -1,0 +1,148 @@
+"""The Contract: what a user asked for, parsed and validated. Plain frozen data; it knows neither YAML nor files.
+
+Optional limits are None where the contract does not set them. A limit written `auto` is None too and is named in
+`Limits.auto`: its number comes from the app's own build, which only a caller with that build can resolve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+
+class Task(StrEnum):
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+    ANOMALY = "anomaly"
+
+
+class LoaderKind(StrEnum):
+    """Where examples come from; the argument is a path beside the contract, or `module:function`."""
+
+    SEGLEARN_WATCH = "seglearn-watch"
+    CSV = "csv"
+    WAV = "wav"
+    NPZ = "npz"
+    PYTHON = "python"
+
+
+class Engine(StrEnum):
+    STATIC = "static"
+    TFLM = "tflm"
+
+
+class Proposer(StrEnum):
+    RANDOM = "random"
+    TPE = "tpe"
+    NSGA2 = "nsga2"
+    AGENT = "agent"
+
+
+METRICS: Final[Mapping[Task, tuple[str, ...]]] = {
+    Task.CLASSIFICATION: ("accuracy",),
+    Task.REGRESSION: ("mse",),
+    Task.ANOMALY: ("auc",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSpec:
+    """Shares of the groups (people, machines; single recordings where `group` is empty) that are held out."""
+
+    group: str
+    validate: float
+    test: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataSpec:
+    loader: LoaderKind
+    argument: str  # empty where the loader takes none
+    split: SplitSpec
+    strata: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSpec:
+    """Cuts a recording into overlapping stretches, in frames."""
+
+    length: int
+    hop: int
+
+
+@dataclass(frozen=True, slots=True)
+class StandardiseSpec:
+    """Zero mean and unit deviation for each channel, over the training split."""
+
+
+StageSpec: TypeAlias = WindowSpec | StandardiseSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Hard limits on what model, features and runtime add to the image; latency is the worst case seen."""
+
+    flash_bytes: int | None
+    ram_bytes: int | None
+    stack_bytes: int | None
+    latency_us: float | None
+    auto: frozenset[str] = frozenset()  # of "flash", "ram"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One metric to reach, int8 on the target: at least `value`, or at most for `mse`."""
+
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpec:
+    proposer: Proposer
+    trials: int
+    seed: int
+    epochs: int  # at most; training stops earlier when validation no longer improves
+    workers: int
+    time_us: float | None  # wall clock after which no new trial starts
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    board: str  # a Zephyr board name, or "host"
+    clock_hz: int
+
+
+@dataclass(frozen=True, slots=True)
+class BundleSpec:
+    version: str
+    thresholds: Mapping[str, Any]
+    calibration: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """`digest` is the SHA-256 of the parsed content: comments, spacing and key order do not change it."""
+
+    path: Path = field(compare=False)
+    name: str
+    task: Task
+    data: DataSpec
+    features: tuple[StageSpec, ...]
+    limits: Limits
+    goals: tuple[Goal, ...]
+    search: SearchSpec
+    target: TargetSpec
+    engine: Engine
+    bundle: BundleSpec
+    digest: str
+    lines: Mapping[str, int] = field(compare=False, repr=False)  # dotted key to 1-based line, of what the file says
+
+    @property
+    def app_dir(self) -> Path:
+        """The directory of the contract: the Zephyr app, and what relative paths start from."""
+        return self.path.parent

@@ -1,0 +1,62 @@
+"""What a contract comes to: every limit and goal with its value and the place that it comes from, for `check`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlforge.contract.contract import Contract
+from mlforge.contract.units import format_frequency, format_size, format_time
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One resolved setting. `value` is None where nothing is set, or where `auto` still waits for the app's build."""
+
+    key: str  # dotted, such as "limits.flash"
+    value: float | None
+    unit: str  # bytes, us, Hz, or empty
+    text: str  # the value for people
+    source: str  # "mlforge.yaml:12", or why it has no line
+
+
+def describe(contract: Contract) -> tuple[Setting, ...]:
+    """The limits, goals and clock of the contract, in its own order of importance."""
+    limits, latency = contract.limits, contract.limits.latency_us
+    rows = [
+        _size(contract, "flash", limits.flash_bytes),
+        _size(contract, "ram", limits.ram_bytes),
+        _size(contract, "stack", limits.stack_bytes),
+        _limit(
+            contract,
+            "latency",
+            limits.latency_us,
+            "us",
+            "" if limits.latency_us is None else format_time(limits.latency_us),
+        ),
+    ]
+    for goal in contract.goals:
+        key = f"goals.{goal.metric}"
+        bound = "at most" if goal.metric == "mse" else "at least"
+        rows.append(Setting(key, goal.value, "", f"{bound} {goal.value:g}", _source(contract, key, "")))
+    clock = contract.target.clock_hz
+    default = f"default clock of {contract.target.board}"
+    rows.append(
+        Setting("target.clock", clock, "Hz", format_frequency(clock), _source(contract, "target.clock", default))
+    )
+    return tuple(rows)
+
+
+def _size(contract: Contract, name: str, size_bytes: int | None) -> Setting:
+    return _limit(contract, name, size_bytes, "bytes", "" if size_bytes is None else format_size(size_bytes))
+
+
+def _limit(contract: Contract, name: str, value: float | None, unit: str, text: str) -> Setting:
+    key = f"limits.{name}"
+    if name in contract.limits.auto:
+        return Setting(key, None, unit, "auto: what the app's own build leaves free", _source(contract, key, ""))
+    return Setting(key, value, unit, text or "no limit", _source(contract, key, "not in the contract"))
+
+
+def _source(contract: Contract, key: str, otherwise: str) -> str:
+    line = contract.lines.get(key)
+    return f"{contract.path.name}:{line}" if line else otherwise
