@@ -103,7 +103,11 @@ class TargetUnavailableError(ForgeError):
 
 
 class TrainingError(ForgeError):
-    """Training or quantisation failed."""
+    """Training or quantisation failed; `log` is the tail of what the worker printed."""
+
+    def __init__(self, message: str, *, log: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.log = log
 
 
 class SearchError(ForgeError):

@@ -1,0 +1,161 @@
+"""Fits a Keras model: Adam, one-cycle learning rate, early stopping with the best weights kept. Worker process only.
+
+The networks are so small that the overhead of `keras.Model.fit` would be most of the time. So an epoch is one call of
+one `tf.function`, and the augmentation is NumPy's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import cos, isfinite, pi
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from mlforge.errors import TrainingError
+from mlforge.records.task import Task
+from mlforge.training.augment import augment
+from mlforge.training.request import Epoch, Floats, Labels, Recipe, TrainingRequest
+
+_PREDICT_BATCH = 512
+_WARM_UP = 0.1  # share of the steps in which the learning rate rises
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    history: tuple[Epoch, ...]
+    best_epoch: int
+
+
+def make_deterministic(seed: int) -> None:
+    """One thread and deterministic kernels. Call once, before anything else is done with TensorFlow."""
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(seed)
+
+
+def fit(model: keras.Model, request: TrainingRequest) -> Fitted:
+    """Trains in place; the model ends with the weights of the epoch whose validation loss was lowest.
+
+    Raises:
+        TrainingError: the loss is not finite.
+    """
+    recipe = request.recipe
+    random = np.random.default_rng(recipe.seed)
+    x, y, weights = request.x_train, _targets(request.task, request.x_train, request.y_train), _weights(request)
+    batch = min(recipe.batch_size, len(x))
+    steps = len(x) // batch
+    run_epoch = _epoch_function(model, _losses(request.task, recipe.label_smoothing), recipe, batch, steps)
+    y_validate = _targets(request.task, request.x_validate, request.y_validate)
+    history: list[Epoch] = []
+    best, best_weights = 0, model.get_weights()
+    for number in range(recipe.epochs):
+        start = time.monotonic()
+        order = random.permutation(len(x))[: steps * batch]
+        inputs = augment(x[order], recipe.augmentation, random)
+        targets = inputs.reshape(len(inputs), -1) if request.task is Task.ANOMALY else y[order]
+        rates = _learning_rates(recipe, number, steps)
+        loss = float(run_epoch(inputs, targets, weights[order], rates))
+        validation = validation_loss(request.task, predict(model, request.x_validate), y_validate)
+        if not (isfinite(loss) and isfinite(validation)):
+            raise TrainingError(
+                f"the loss is {loss} (validation {validation}) in epoch {number + 1}: training diverged"
+            )
+        history.append(Epoch(loss, validation, time.monotonic() - start))
+        if number == 0 or validation < history[best].validation_loss:
+            best, best_weights = number, model.get_weights()
+        elif number - best >= recipe.patience:
+            break
+    model.set_weights(best_weights)
+    return Fitted(tuple(history), best)
+
+
+def predict(model: keras.Model, x: Floats) -> Floats:
+    """The outputs [N, outputs] of the model in inference mode."""
+    if not hasattr(model, "mlforge_forward"):
+        model.mlforge_forward = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
+    parts = [model.mlforge_forward(x[at : at + _PREDICT_BATCH]).numpy() for at in range(0, len(x), _PREDICT_BATCH)]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def validation_loss(task: Task, outputs: Floats, targets: NDArray[Any]) -> float:
+    """Mean cross-entropy (classification) or mean squared error."""
+    if task is Task.CLASSIFICATION:
+        return float(-np.log(np.maximum(outputs[np.arange(len(targets)), targets], 1e-7)).mean())
+    return float(np.square(outputs - targets).mean())
+
+
+def _targets(task: Task, x: Floats, y: Labels) -> NDArray[Any]:
+    match task:
+        case Task.CLASSIFICATION:
+            return y.astype(np.int64)
+        case Task.REGRESSION:
+            return y.astype(np.float32).reshape(len(y), -1)
+        case Task.ANOMALY:
+            return x.reshape(len(x), -1)
+
+
+def _weights(request: TrainingRequest) -> Floats:
+    """The weight of each training example, 1 on average."""
+    if request.task is not Task.CLASSIFICATION or not request.recipe.class_weights:
+        return np.ones(len(request.x_train), np.float32)
+    labels, places, counts = np.unique(request.y_train, return_inverse=True, return_counts=True)
+    return (len(request.y_train) / (len(labels) * counts[places])).astype(np.float32)
+
+
+def _losses(task: Task, smoothing: float) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """Targets and outputs to the loss of each example."""
+    if task is Task.CLASSIFICATION:
+
+        def cross_entropy(targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+            logs = tf.math.log(tf.clip_by_value(outputs, 1e-7, 1.0))
+            true = tf.gather(logs, targets, axis=1, batch_dims=1)
+            return -(1.0 - smoothing) * true - smoothing * tf.reduce_mean(logs, axis=1)
+
+        return cross_entropy
+    return lambda targets, outputs: tf.reduce_mean(tf.square(outputs - targets), axis=1)
+
+
+def _learning_rates(recipe: Recipe, epoch: int, steps: int) -> Floats:
+    """The rate of each step of an epoch: up along a line, down along a cosine (arXiv 1708.07120, 1608.03983)."""
+    total = max(recipe.epochs * steps, 1)
+    rates = []
+    for step in range(epoch * steps, (epoch + 1) * steps):
+        done = (step + 1) / total
+        rise = done / _WARM_UP
+        rates.append(rise if rise < 1 else (1 + cos(pi * (done - _WARM_UP) / (1 - _WARM_UP))) / 2)
+    return np.array(rates, np.float32) * np.float32(recipe.learning_rate)
+
+
+def _epoch_function(
+    model: keras.Model,
+    losses: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    recipe: Recipe,
+    batch: int,
+    steps: int,
+) -> Callable[[Floats, NDArray[Any], Floats, Floats], tf.Tensor]:
+    """One epoch as one graph: shuffled inputs, targets, example weights and the rate of each step, to the mean loss."""
+    optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    variables = model.trainable_variables
+    optimizer.build(variables)
+
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def epoch(x: tf.Tensor, y: tf.Tensor, weights: tf.Tensor, rates: tf.Tensor) -> tf.Tensor:
+        total = tf.constant(0.0)
+        for step in tf.range(steps):
+            part = slice(step * batch, (step + 1) * batch)
+            optimizer.learning_rate.assign(rates[step])
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(weights[part] * losses(y[part], model(x[part], training=True)))
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+            total += loss
+        return total / steps
+
+    return epoch

@@ -1,0 +1,61 @@
+"""A trained Keras model as a full-int8 TensorFlow Lite model, by post-training quantisation. Worker process only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from mlforge.records.task import Task
+from mlforge.training.request import Floats, Labels, TrainingRequest
+
+
+def quantise(model: keras.Model, representative: Floats) -> bytes:
+    """The int8 model: int8 in and out, batch 1, per-channel convolutions, per-tensor dense layers.
+
+    `representative` is float32 [N, *input_shape]; its activations set the ranges. The weights enter the converter as
+    constants of a function with a fixed batch, since from a Keras model it would work out the batch at run time
+    (SHAPE, STRIDED_SLICE and PACK before each reshape). Zephyr's TensorFlow Lite Micro refuses per-channel dense layers.
+    """
+    trained = [tf.constant(variable.numpy()) for variable in model.trainable_variables]
+    fixed = [tf.constant(variable.numpy()) for variable in model.non_trainable_variables]
+    shape = (1, *representative.shape[1:])
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="input")])  # type: ignore[untyped-decorator]
+    def network(x: tf.Tensor) -> tf.Tensor:
+        return model.stateless_call(trained, fixed, x, training=False)[0]
+
+    def examples() -> Iterator[list[Floats]]:
+        for example in representative:
+            yield [example[None]]
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([network.get_concrete_function()])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = examples
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    return bytes(converter.convert())
+
+
+def representative(request: TrainingRequest) -> Floats:
+    """A seeded sample of the training examples; for classification the same number of each class, where there are so many."""
+    random = np.random.default_rng([request.recipe.seed, 0x9A17])
+    order = random.permutation(len(request.x_train))
+    count = min(request.recipe.representative_count, len(order))
+    if request.task is Task.CLASSIFICATION:
+        order = order[_interleaved(request.y_train[order])]
+    return request.x_train[np.sort(order[:count])]
+
+
+def _interleaved(labels: Labels) -> NDArray[np.int64]:
+    """Indices such that the n-th of each class come before the (n+1)-th of any."""
+    turn = np.zeros(len(labels), np.int64)
+    for label in np.unique(labels):
+        where = labels == label
+        turn[where] = np.arange(int(where.sum()))
+    return np.argsort(turn, kind="stable")

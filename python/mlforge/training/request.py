@@ -1,0 +1,86 @@
+"""What a training is asked and what it answers, as data that crosses a process boundary. Imports no TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.records.architecture import Architecture
+from mlforge.records.task import Task
+
+Floats: TypeAlias = NDArray[np.float32]
+Labels: TypeAlias = NDArray[np.int64] | NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """Random changes to each training example, drawn anew in each epoch. All are off by default.
+
+    Magnitudes are in units of the features as the model sees them (standardised: one standard deviation).
+    """
+
+    noise: float = 0.0  # standard deviation of what is added to each value
+    gain: float = 0.0  # standard deviation of the logarithm of a factor per example and channel
+    shift: int = 0  # at most so many steps along the first axis, circularly, either way
+    rotation_degrees: float = 0.0  # standard deviation of the turn of each three-axis sensor (channels 0-2, 3-5, ...)
+
+    @property
+    def off(self) -> bool:
+        return not (self.noise or self.gain or self.shift or self.rotation_degrees)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to train, apart from data and network."""
+
+    epochs: int = 40
+    patience: int = 10  # epochs without a better validation loss before training ends
+    batch_size: int = 64
+    learning_rate: float = 3e-3  # the peak; it rises for a tenth of the steps, then falls along a cosine to zero
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0  # classification only
+    class_weights: bool = True  # classification only: each class counts the same
+    seed: int = 1
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    representative_count: int = 200  # training examples that calibrate the int8 ranges
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingRequest:
+    """One training. The answer depends on nothing else: equal requests give byte-identical models on one machine.
+
+    `x_*` are float32 `[N, *architecture.input_shape]`. `y_*` are int64 class indices `[N]` for classification, float32
+    `[N]` or `[N, outputs]` for regression, and unused for anomaly, whose `x_*` must hold normal examples only.
+    """
+
+    architecture: Architecture
+    task: Task
+    x_train: Floats
+    y_train: Labels
+    x_validate: Floats
+    y_validate: Labels
+    recipe: Recipe = field(default_factory=Recipe)
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    loss: float  # on the training split, with augmentation and dropout
+    validation_loss: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingResult:
+    """`tflite` is the int8 model, `keras` the float one (a `.keras` archive), both as bytes."""
+
+    tflite: bytes
+    keras: bytes
+    validation_outputs: Floats  # of the float model, [N, outputs]
+    epochs_run: int
+    best_epoch: int  # 0-based; its weights are the result
+    history: tuple[Epoch, ...]
+    seconds: Mapping[str, float]  # by stage: build, fit, quantise

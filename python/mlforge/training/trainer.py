@@ -1,0 +1,177 @@
+"""Trainings, each in a process of its own, from a parent that never imports TensorFlow.
+
+Importing TensorFlow takes seconds, so a spare worker does that while its parent measures costs. A worker is used once.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import tempfile
+import time
+from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+import numpy as np
+
+from mlforge.errors import TrainingError
+from mlforge.toolchain.sources import cache_directory
+from mlforge.training import worker
+from mlforge.training.request import Floats, TrainingRequest, TrainingResult
+
+START_TIMEOUT_S: Final = 120.0
+_LOG_TAIL_BYTES: Final = 4000
+_SPAWN: Final = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    process: SpawnProcess
+    jobs: Connection
+    lifeline: Connection
+    log: BinaryIO
+
+    def log_tail(self) -> str:
+        size = self.log.seek(0, os.SEEK_END)
+        self.log.seek(max(0, size - _LOG_TAIL_BYTES))
+        return self.log.read().decode(errors="replace")
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.process.close()
+        for end in (self.jobs, self.lifeline, self.log):
+            end.close()
+
+
+class Trainer:
+    """Trains and predicts in fresh worker processes; a context manager that keeps one spare worker warm.
+
+    Use it from one thread that lives as long as it does: the kernel ends a worker with the thread that started it.
+    """
+
+    def __init__(self, *, timeout_s: float = 600.0) -> None:
+        self._timeout_s = timeout_s
+        self._spare: _Worker | None = None
+
+    def __enter__(self) -> Self:
+        self.warm()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def warm(self) -> None:
+        """Starts the spare worker, unless there is one; returns at once."""
+        if self._spare is None:
+            self._spare = _start()
+
+    def close(self) -> None:
+        """Ends the spare worker."""
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.end()
+
+    def train(self, request: TrainingRequest) -> TrainingResult:
+        """Trains and quantises. The same request gives the same bytes.
+
+        Raises:
+            TrainingError: the request cannot be trained, training diverged, or the worker crashed or took too long.
+        """
+        _check(request)
+        answer = self._do(request)
+        if not isinstance(answer, TrainingResult):
+            raise TrainingError(f"the worker answered with {type(answer).__name__} instead of a result")
+        return answer
+
+    def predict(self, keras: bytes, x: Floats) -> Floats:
+        """The float model's outputs [N, outputs] for `x`, float32 [N, *input_shape]. Raises TrainingError."""
+        answer = self._do(worker.Prediction(keras, np.ascontiguousarray(x, np.float32)))
+        if not isinstance(answer, np.ndarray):
+            raise TrainingError(f"the worker answered with {type(answer).__name__} instead of outputs")
+        return answer
+
+    def _do(self, job: worker.Job) -> worker.Answer:
+        self.warm()
+        current, self._spare = self._spare, None
+        if current is None:
+            raise TrainingError("no worker")
+        try:
+            _receive(current, START_TIMEOUT_S, "starting")
+            try:
+                current.jobs.send(job)
+            except OSError as error:
+                raise _died(current, "starting") from error
+            self.warm()
+            answer: worker.Answer = _receive(current, self._timeout_s, "training")
+            if isinstance(answer, worker.Refusal):
+                raise TrainingError(answer.reason, log="" if answer.expected else current.log_tail())
+            return answer
+        finally:
+            current.end()
+
+
+def _start() -> _Worker:
+    """Starts a worker with SIGINT blocked, so that Ctrl-C in the terminal reaches the parent alone."""
+    jobs, their_jobs = _SPAWN.Pipe()
+    their_lifeline, lifeline = _SPAWN.Pipe(duplex=False)
+    log = tempfile.TemporaryFile()  # noqa: SIM115: it lives as long as the worker
+    their_log = Connection(os.dup(log.fileno()), readable=False)
+    home = cache_directory() / "keras"
+    home.mkdir(parents=True, exist_ok=True)
+    arguments = (their_jobs, their_lifeline, their_log, os.getpid(), str(home))
+    process = _SPAWN.Process(target=worker.main, args=arguments, name="mlforge-training", daemon=True)
+    resource_tracker.ensure_running()  # else start() would start it, and unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    for end in (their_jobs, their_lifeline, their_log):
+        end.close()
+    return _Worker(process, jobs, lifeline, log)
+
+
+def _receive(current: _Worker, timeout_s: float, doing: str) -> worker.Answer:
+    deadline = time.monotonic() + timeout_s
+    if not wait([current.jobs], max(0.0, deadline - time.monotonic())):
+        raise TrainingError(
+            f"the worker was still {doing} after {timeout_s:g} s and was stopped", log=current.log_tail()
+        )
+    try:
+        answer: worker.Answer = current.jobs.recv()
+    except (EOFError, OSError) as error:
+        raise _died(current, doing) from error
+    return answer
+
+
+def _died(current: _Worker, doing: str) -> TrainingError:
+    current.process.join(5)
+    status = current.process.exitcode
+    how = f"by {signal.Signals(-status).name}" if status is not None and status < 0 else f"with status {status}"
+    hint = "the machine may have run out of memory" if status == -signal.SIGKILL else ""
+    return TrainingError(f"the worker died {how} while {doing}", log=current.log_tail(), hint=hint)
+
+
+def _check(request: TrainingRequest) -> None:
+    """Refuses what would fail late or train on nonsense."""
+    shape = request.architecture.input_shape
+    for name, x, y in (
+        ("training", request.x_train, request.y_train),
+        ("validation", request.x_validate, request.y_validate),
+    ):
+        if x.dtype != np.float32 or x.shape[1:] != shape or not len(x):
+            raise TrainingError(
+                f"{name} examples are {x.dtype} {x.shape}, expected float32 (N, {', '.join(map(str, shape))})"
+            )
+        if len(y) != len(x):
+            raise TrainingError(f"{len(x)} {name} examples, but {len(y)} labels")
+        if not np.isfinite(x).all():
+            raise TrainingError(f"{name} examples hold values that are not finite")
