@@ -1,0 +1,57 @@
+"""What the commands share: the --json switch, the APP argument, and a console."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else there")
+
+
+def add_app(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "app", metavar="APP", nargs="?", type=Path, default=Path(), help="the directory of mlforge.yaml (default: here)"
+    )
+
+
+def add_target(parser: argparse.ArgumentParser, *, default: str | None) -> None:
+    parser.add_argument(
+        "--target",
+        metavar="T",
+        default=default,
+        help=f"a board, or host; `west mlforge targets` lists them (default: {default or 'the contract’s board'})",
+    )
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, sort_keys=True, allow_nan=False))
+
+
+def bounded(kind: Callable[[str], float], least: float) -> Callable[[str], Any]:
+    """An argparse type: a number of at least `least`."""
+
+    def convert(text: str) -> float:
+        value = kind(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{text}: expected at least {least:g}")
+        return value
+
+    convert.__name__ = kind.__name__
+    return convert
+
+
+def console() -> Console:
+    """Stdout for people: without colour and with 100 columns where it is no terminal."""
+    import sys
+
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 100, highlight=False, soft_wrap=False)
