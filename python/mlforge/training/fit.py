@@ -158,4 +158,5 @@ def _epoch_function(
             total += loss
         return total / steps
 
-    return epoch
+    run: Callable[[Floats, NDArray[Any], Floats, Floats], tf.Tensor] = epoch
+    return run

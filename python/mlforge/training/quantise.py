@@ -18,7 +18,8 @@ def quantise(model: keras.Model, representative: Floats) -> bytes:
 
     `representative` is float32 [N, *input_shape]; its activations set the ranges. The weights enter the converter as
     constants of a function with a fixed batch, since from a Keras model it would work out the batch at run time
-    (SHAPE, STRIDED_SLICE and PACK before each reshape). Zephyr's TensorFlow Lite Micro refuses per-channel dense layers.
+    (SHAPE, STRIDED_SLICE and PACK before each reshape). Zephyr's TensorFlow Lite Micro refuses dense layers that are
+    quantised per channel.
     """
     trained = [tf.constant(variable.numpy()) for variable in model.trainable_variables]
     fixed = [tf.constant(variable.numpy()) for variable in model.non_trainable_variables]
@@ -43,7 +44,7 @@ def quantise(model: keras.Model, representative: Floats) -> bytes:
 
 
 def representative(request: TrainingRequest) -> Floats:
-    """A seeded sample of the training examples; for classification the same number of each class, where there are so many."""
+    """A seeded sample of the training examples; for classification as many of each class, while they last."""
     random = np.random.default_rng([request.recipe.seed, 0x9A17])
     order = random.permutation(len(request.x_train))
     count = min(request.recipe.representative_count, len(order))

@@ -122,7 +122,7 @@ def _start() -> _Worker:
     """Starts a worker with SIGINT blocked, so that Ctrl-C in the terminal reaches the parent alone."""
     jobs, their_jobs = _SPAWN.Pipe()
     their_lifeline, lifeline = _SPAWN.Pipe(duplex=False)
-    log = tempfile.TemporaryFile()  # noqa: SIM115: it lives as long as the worker
+    log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
     their_log = Connection(os.dup(log.fileno()), readable=False)
     home = cache_directory() / "keras"
     home.mkdir(parents=True, exist_ok=True)

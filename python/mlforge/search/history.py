@@ -1,0 +1,112 @@
+"""Finished Trials as Optuna knows them, and the draws from an Optuna sampler that end in a new valid architecture."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from mlforge.errors import ArchitectureError, SearchError
+from mlforge.records.architecture import validate
+from mlforge.records.quality import Metric, Split, Stage
+from mlforge.records.trial import State, Trial
+from mlforge.search.proposer import Proposal
+from mlforge.search.space import Space
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+    from optuna.trial import FrozenTrial
+
+ATTEMPTS: Final = 100
+_STAGES: Final = (Stage.INT8_TARGET, Stage.INT8_HOST, Stage.FP32_HOST)  # the first that a trial has is what counts
+_FAILED: Final = 10.0  # the constraint of a trial that broke: worse than a limit broken ten times over
+_WORST: Final = 1e6
+
+
+def derived_seed(seed: int, number: int, attempt: int) -> int:
+    """32 bits that depend on all three."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{number}/{attempt}".encode()).digest()[:4], "big")
+
+
+def objective(trial: Trial, metric: Metric) -> float | None:
+    """The metric on the validation split, as near to the target as it was measured; None for an untrained trial."""
+    for stage in _STAGES:
+        for quality in trial.qualities:
+            if quality.stage is stage and quality.split is Split.VALIDATE and quality.metric is metric:
+                return quality.value
+    return None
+
+
+def constraints(trial: Trial) -> dict[str, float]:
+    """By hard limit, the share by which it is broken (positive) or kept (negative or zero)."""
+    checks = trial.verdict.checks if trial.verdict else ()
+    broken = {check.name: min(max(-check.margin, -_WORST), _WORST) for check in checks if check.hard}
+    if trial.state is State.FAILED:
+        broken["failed"] = _FAILED
+    return broken
+
+
+def frozen(trial: Trial, space: Space, metric: Metric) -> FrozenTrial | None:
+    """The Trial as a finished Optuna trial: complete where it has an objective, else pruned, both with constraints.
+
+    None where its parameters are not (or no longer) a point of `space`.
+    """
+    import optuna
+
+    replay = optuna.trial.FixedTrial(dict(trial.parameters))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Optuna only warns of a value outside its range
+            space.suggest(replay)
+    except (ValueError, UserWarning):
+        return None
+    value = objective(trial, metric)
+    return optuna.trial.create_trial(
+        state=optuna.trial.TrialState.PRUNED if value is None else optuna.trial.TrialState.COMPLETE,
+        value=value,
+        params=dict(trial.parameters),
+        distributions=replay.distributions,
+        constraints=constraints(trial),
+    )
+
+
+def draw(
+    space: Space,
+    trials: Sequence[Trial],
+    metric: Metric,
+    sampler: Callable[[int], BaseSampler],
+    *,
+    known: bool,
+) -> Proposal:
+    """The first draw that is valid and new. `sampler` makes a seeded sampler for the n-th attempt; `known` says whether
+    it learns from the finished trials.
+
+    Raises:
+        SearchError: no such draw in a hundred attempts.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    trials = sorted(trials, key=lambda trial: trial.number)
+    seen = {trial.architecture.id for trial in trials}
+    past = [one for trial in trials if (one := frozen(trial, space, metric))] if known else []
+    reason = "every draw had been tried before"
+    for attempt in range(ATTEMPTS):
+        study = optuna.create_study(
+            sampler=sampler(attempt), direction="maximize" if metric.higher_is_better else "minimize"
+        )
+        study.add_trials(past)
+        asked = study.ask()
+        architecture = space.suggest(asked)
+        try:
+            validate(architecture)
+        except ArchitectureError as error:
+            reason = f"the last draw was invalid: {error}"
+            continue
+        if architecture.id not in seen:
+            return Proposal(architecture, asked.params, asked.distributions)
+    raise SearchError(
+        f"no new architecture in {ATTEMPTS} draws; {reason}",
+        hint="the search space may be exhausted: fewer trials, or a larger budget, will help",
+    )

@@ -1,0 +1,156 @@
+"""Search spaces: which architectures may be proposed, as functions of the choices of an Optuna trial.
+
+Parameter names are what `optuna-dashboard` shows (`blocks`, `block1.filters`). A space knows shapes, never data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Final, Protocol
+
+from mlforge.records.architecture import (
+    Activation,
+    Architecture,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    Dropout,
+    GlobalAveragePool,
+    Head,
+    Layer,
+    MaxPool,
+    Pair,
+    Residual,
+    SeparableConv,
+    Shape,
+)
+from mlforge.records.task import Task
+
+if TYPE_CHECKING:
+    from optuna.trial import BaseTrial
+
+_DROPOUT: Final = (0.0, 0.1, 0.2, 0.3)
+_MAX_BLOCKS: Final = 4
+_MIN_EXTENT: Final = 4  # no further stride or pooling below so many steps
+
+
+class Space(Protocol):
+    def suggest(self, trial: BaseTrial) -> Architecture:
+        """The architecture that the trial's choices describe. It may be invalid: the proposer validates it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConvolutionSpace:
+    """A stem and up to four blocks of convolutions, then a pooled or flattened head.
+
+    Signals are `(length, 1, channels)` and get kernels `(k, 1)`; pictures get square ones.
+    """
+
+    input_shape: Shape
+    outputs: int
+    head: Head
+
+    def suggest(self, trial: BaseTrial) -> Architecture:
+        extent = self.input_shape[0]
+        kernels = [3, 5, 7, 9] if self._signal else [3, 5]
+        stem_stride = trial.suggest_categorical("stem.stride", self._stem_strides())
+        layers: list[Layer] = [
+            Conv(
+                filters=trial.suggest_int("stem.filters", 4, 32, step=4),
+                kernel=self._pair(trial.suggest_categorical("stem.kernel", kernels)),
+                stride=self._pair(stem_stride),
+            )
+        ]
+        extent = -(-extent // stem_stride)
+        for number in range(1, trial.suggest_int("blocks", 1, _MAX_BLOCKS) + 1):
+            block, extent = self._block(trial, f"block{number}", extent)
+            layers += block
+        layers += self._top(trial)
+        return Architecture(self.input_shape, tuple(layers), self.outputs, self.head)
+
+    def _block(self, trial: BaseTrial, name: str, extent: int) -> tuple[list[Layer], int]:
+        kind = trial.suggest_categorical(f"{name}.kind", ["conv", "separable"])
+        filters = trial.suggest_int(f"{name}.filters", 8, 48, step=8)
+        kernel = self._pair(trial.suggest_categorical(f"{name}.kernel", [3, 5, 7] if self._signal else [3, 5]))
+        down = trial.suggest_categorical(f"{name}.downsample", ["none", "stride", "pool"])
+        residual = trial.suggest_categorical(f"{name}.residual", [False, True])
+        shrink = down != "none" and extent >= 2 * _MIN_EXTENT
+        stride = self._pair(2 if shrink and down == "stride" else 1)
+        layers: list[Layer] = [
+            (Conv if kind == "conv" else SeparableConv)(filters=filters, kernel=kernel, stride=stride)
+        ]
+        if shrink and down == "pool":
+            layers.append(MaxPool(self._pair(2), self._pair(2)))
+            extent //= 2
+        elif shrink:
+            extent = -(-extent // 2)
+        if residual:
+            layers.append(Residual((DepthwiseConv(kernel), Conv(filters, (1, 1), activation=Activation.NONE))))
+        return layers, extent
+
+    def _top(self, trial: BaseTrial) -> list[Layer]:
+        layers: list[Layer] = []
+        if trial.suggest_categorical("pool", ["global", "flatten"]) == "global":
+            layers.append(GlobalAveragePool())
+        rate = trial.suggest_categorical("dropout", _DROPOUT)
+        if rate:
+            layers.append(Dropout(rate))
+        units = trial.suggest_categorical("units", [0, 16, 32])
+        if units:
+            layers.append(Dense(units))
+        return layers
+
+    @property
+    def _signal(self) -> bool:
+        return self.input_shape[1] == 1
+
+    def _pair(self, size: int) -> Pair:
+        return (size, 1) if self._signal else (size, size)
+
+    def _stem_strides(self) -> list[int]:
+        """Up to a stride that leaves 16 steps (of a signal at least; a picture has two axes to shrink)."""
+        shorter = self.input_shape[0] if self._signal else min(self.input_shape[:2])
+        return [stride for stride in (1, 2, 4, 8) if stride == 1 or shorter // stride >= (16 if self._signal else 8)]
+
+
+@dataclass(frozen=True, slots=True)
+class DenseSpace:
+    """Up to four dense layers, for plain vectors."""
+
+    input_shape: Shape
+    outputs: int
+    head: Head
+
+    def suggest(self, trial: BaseTrial) -> Architecture:
+        layers: list[Layer] = []
+        for number in range(1, trial.suggest_int("layers", 1, 4) + 1):
+            layers.append(Dense(trial.suggest_int(f"layer{number}.units", 4, 128, log=True)))
+        rate = trial.suggest_categorical("dropout", _DROPOUT)
+        if rate:
+            layers.append(Dropout(rate))
+        return Architecture(self.input_shape, tuple(layers), self.outputs, self.head)
+
+
+@dataclass(frozen=True, slots=True)
+class AutoencoderSpace:
+    """Dense layers down to a bottleneck and up again; the network reconstructs its (flattened) input."""
+
+    input_shape: Shape
+
+    def suggest(self, trial: BaseTrial) -> Architecture:
+        units = trial.suggest_int("units", 8, 128, log=True)
+        depth = trial.suggest_int("depth", 1, 3)
+        bottleneck = trial.suggest_int("bottleneck", 2, 32, log=True)
+        side = [Dense(units) for _ in range(depth)]
+        return Architecture(self.input_shape, (*side, Dense(bottleneck), *side), prod(self.input_shape), Head.LINEAR)
+
+
+def space_for(task: Task, input_shape: Shape, outputs: int) -> Space:
+    """The space for a task. `outputs` is the number of classes or of values; an autoencoder has as many as inputs."""
+    if task is Task.ANOMALY:
+        return AutoencoderSpace(input_shape)
+    head = Head.SOFTMAX if task is Task.CLASSIFICATION else Head.LINEAR
+    if len(input_shape) == 1:
+        return DenseSpace(input_shape, outputs, head)
+    return ConvolutionSpace(input_shape, outputs, head)

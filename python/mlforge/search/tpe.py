@@ -1,0 +1,51 @@
+"""Tree-structured Parzen estimators (Bergstra et al., NIPS 2011), multivariate and with constraints, by Optuna.
+
+Trials that broke a limit are never trained but inform the next proposal: they rank behind all feasible ones, by how
+much they broke (c-TPE's ordering, arXiv 2211.14411).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from mlforge.records.quality import Metric
+from mlforge.records.trial import Trial
+from mlforge.search.history import ATTEMPTS, derived_seed, draw
+from mlforge.search.proposer import Proposal
+from mlforge.search.space import Space
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+
+_PATIENT: Final = ATTEMPTS // 5  # attempts after which draws are random: the estimator keeps proposing what is known
+
+
+@dataclass(frozen=True, slots=True)
+class TpeProposer:
+    space: Space
+    seed: int
+    metric: Metric
+    startup: int = 8  # trials, trained or not, that are drawn at random before the estimator learns
+
+    @property
+    def name(self) -> str:
+        return "tpe"
+
+    def propose(self, number: int, trials: Sequence[Trial]) -> Proposal:
+        return draw(self.space, trials, self.metric, lambda attempt: self._sampler(number, attempt), known=True)
+
+    def _sampler(self, number: int, attempt: int) -> BaseSampler:
+        from optuna.exceptions import ExperimentalWarning
+        from optuna.samplers import RandomSampler, TPESampler
+
+        seed = derived_seed(self.seed, number, attempt)
+        if attempt >= _PATIENT:
+            return RandomSampler(seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)  # of `group`
+            return TPESampler(
+                n_startup_trials=self.startup, multivariate=True, group=True, constant_liar=False, seed=seed
+            )
