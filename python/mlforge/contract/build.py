@@ -148,11 +148,22 @@ def _data(reader: _Reader) -> DataSpec:
     if total >= 1:
         expected = "validate and test that leave something to train on (together below 1)"
         reader.wrong(("data", "split"), f"validate {split.validate:g} + test {split.test:g} = {total:g}", expected)
-    node = reader.node("data", "strata")
-    strata = [item.value for item in (node.items if node else []) if isinstance(item.value, str)]
-    if len(set(strata)) != len(strata):
-        reader.wrong(("data", "strata"), "a column name twice", "each column once")
-    return DataSpec(loader=kind, argument=argument, split=split, strata=tuple(strata))
+    classes = _words(reader, "classes")
+    if classes and reader.text("task") == Task.REGRESSION:
+        reader.wrong(("data", "classes"), "classes with task regression", "no classes: regression has none")
+    elif len(classes) == 1:
+        reader.wrong(("data", "classes"), "one class", expectation(["data", "classes"]))
+    return DataSpec(loader=kind, argument=argument, split=split, strata=_words(reader, "strata"), classes=classes)
+
+
+def _words(reader: _Reader, key: str) -> tuple[str, ...]:
+    """A list of words under `data`, each once."""
+    node = reader.node("data", key)
+    words = [item.text for item in (node.items if node else []) if item.text]
+    for word in words:
+        if words.count(word) > 1:
+            reader.wrong(("data", key), f"{word!r} twice", "each name once")
+    return tuple(words)
 
 
 def _share(reader: _Reader, key: str) -> float:

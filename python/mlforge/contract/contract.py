@@ -64,6 +64,7 @@ class DataSpec:
     argument: str  # empty where the loader takes none
     split: SplitSpec
     strata: tuple[str, ...]
+    classes: tuple[str, ...] = ()  # the labels allowed, in the order of the model's outputs; empty takes what is there
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,7 @@ def describe(contract: Contract) -> tuple[Setting, ...]:
         _size(contract, "flash", limits.flash_bytes),
         _size(contract, "ram", limits.ram_bytes),
         _size(contract, "stack", limits.stack_bytes),
-        _limit(
-            contract,
-            "latency",
-            limits.latency_us,
-            "us",
-            "" if limits.latency_us is None else format_time(limits.latency_us),
-        ),
+        _limit(contract, "latency", latency, "us", "" if latency is None else format_time(latency)),
     ]
     for goal in contract.goals:
         key = f"goals.{goal.metric}"

@@ -73,9 +73,7 @@ def _read(path: Path, report: Report) -> str | None:
 
 
 def _without_tabs(text: str, report: Report) -> bool:
-    lines = [
-        number for number, line in enumerate(text.splitlines(), 1) if "\t" in line[: len(line) - len(line.lstrip())]
-    ]
-    for number in lines:
-        report(number, "(syntax)", "a tab as indentation", "spaces: YAML has no tabs")
-    return not lines
+    tabbed = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r" *\t\s*[^#\s]", line)]
+    for number in tabbed:
+        report(number, "(syntax)", "a tab as indentation", "spaces: YAML does not indent with tabs")
+    return not tabbed

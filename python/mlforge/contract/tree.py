@@ -107,9 +107,9 @@ class _Builder:
             return Node(resolve(event.value) if event.style is None else event.value, line, text=event.value)
         if isinstance(event, SequenceStartEvent):
             return Node(self._items(key, depth), line)
-        if isinstance(event, MappingStartEvent):
-            return self._mapping(key, line, depth)
-        self._refuse(event, key, type(event).__name__, "a value")
+        if not isinstance(event, MappingStartEvent):
+            self._refuse(event, key, type(event).__name__, "a value")
+        return self._mapping(key, line, depth)
 
     def _items(self, key: str, depth: int) -> list[Node]:
         items: list[Node] = []

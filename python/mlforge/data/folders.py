@@ -1,0 +1,35 @@
+"""The layout that the folder loaders share: DIRECTORY/LABEL/GROUP_anything.ext."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlforge.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFile:
+    path: Path
+    label: str  # the folder's name
+    group: str  # the file's name up to the first '_', or all of it without its suffix
+
+
+def labelled_files(directory: Path, suffix: str) -> list[LabelledFile]:
+    """All files with the suffix in the directory's sub-folders, sorted. Hidden ones are passed over.
+
+    Raises:
+        DataError: no directory, no sub-folders, or a sub-folder without such files.
+    """
+    if not directory.is_dir():
+        raise DataError("expected a directory with one sub-folder for each label", file=directory)
+    folders = sorted(path for path in directory.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if not folders:
+        raise DataError("no sub-folders: expected one for each label", file=directory)
+    found = []
+    for folder in folders:
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() == suffix and path.name[0] != ".")
+        if not files:
+            raise DataError(f"no {suffix} files: a class without examples", file=folder)
+        found += [LabelledFile(path, folder.name, path.stem.split("_", 1)[0]) for path in files]
+    return found

@@ -1,0 +1,116 @@
+"""Train, validation and test by group: a person or machine is in exactly one of them, windows are never shuffled apart.
+
+Deterministic in the data and `split.seed`, and independent of the search's seed. Knows no loader.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.contract import SplitSpec, Task
+from mlforge.data.dataset import Dataset
+from mlforge.errors import DataError
+
+Indices = NDArray[np.int64]
+
+ATTEMPTS: Final = 200  # deals that are tried until every split has each class; the first is nearly always good
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """Indices of recordings, sorted: int64 [n] each, disjoint. For anomaly `train` holds normal recordings alone."""
+
+    train: Indices
+    validate: Indices
+    test: Indices
+
+
+def split_dataset(dataset: Dataset, spec: SplitSpec) -> Splits:
+    """Holds out whole groups: about `spec.validate` and `spec.test` of them, at least one each.
+
+    Groups that are single recordings (no `group` in the contract) are dealt class by class, so that every split has
+    each class in its share.
+
+    Raises:
+        DataError: too few groups, or a class that one of the splits would lack.
+    """
+    generator = np.random.default_rng(spec.seed)
+    splits = _deal(dataset, spec, generator)
+    lacking = _lacking(dataset, splits)
+    for _ in range(ATTEMPTS if spec.group else 0):
+        if lacking is None:
+            break
+        splits = _deal(dataset, spec, generator)
+        lacking = _lacking(dataset, splits)
+    if lacking is None:
+        return splits
+    name, split = lacking
+    index = dataset.classes.index(name)
+    groups = len(np.unique(dataset.groups[dataset.labels == index]))
+    raise DataError(
+        f"class {name!r} has no recording in the {split} split: it has too few samples ({groups} groups)",
+        hint="record more groups of it, drop it, or change the shares in data.split",
+    )
+
+
+def _deal(dataset: Dataset, spec: SplitSpec, generator: np.random.Generator) -> Splits:
+    if spec.group or dataset.task is Task.REGRESSION:
+        validate, test = _held_out(np.unique(dataset.groups), spec, generator, "groups")
+    else:
+        validate, test = _by_class(dataset, spec, generator)
+    in_validate, in_test = np.isin(dataset.groups, validate), np.isin(dataset.groups, test)
+    in_train = ~(in_validate | in_test)
+    if dataset.task is Task.ANOMALY:
+        in_train &= dataset.labels == 0
+    return Splits(*(np.flatnonzero(chosen).astype(np.int64) for chosen in (in_train, in_validate, in_test)))
+
+
+def _held_out(
+    groups: NDArray[Any], spec: SplitSpec, generator: np.random.Generator, what: str
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    if len(groups) < 3:
+        raise DataError(f"{len(groups)} {what}: at least 3 are needed, for training, validation and test")
+    shuffled = groups[generator.permutation(len(groups))]
+    validate = max(1, round(spec.validate * len(groups)))
+    test = max(1, round(spec.test * len(groups)))
+    while validate + test >= len(groups):  # at least one group trains
+        validate, test = (validate - 1, test) if validate >= test else (validate, test - 1)
+    return shuffled[:validate], shuffled[validate : validate + test]
+
+
+def _by_class(dataset: Dataset, spec: SplitSpec, generator: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
+    chosen = []
+    for index, name in enumerate(dataset.classes):
+        members = dataset.groups[dataset.labels == index]
+        if dataset.task is Task.ANOMALY and index == 1:
+            chosen.append(_halves(members, spec, generator))
+        else:
+            chosen.append(_held_out(members, spec, generator, f"recordings of class {name!r}"))
+    return np.concatenate([pair[0] for pair in chosen]), np.concatenate([pair[1] for pair in chosen])
+
+
+def _halves(
+    members: NDArray[Any], spec: SplitSpec, generator: np.random.Generator
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Anomalies never train: all of them go to validation and test, in the ratio of those two."""
+    if len(members) < 2:
+        raise DataError(f"{len(members)} anomalous recordings: at least 2 are needed, for validation and test")
+    shuffled = members[generator.permutation(len(members))]
+    cut = min(len(members) - 1, max(1, round(len(members) * spec.validate / (spec.validate + spec.test))))
+    return shuffled[:cut], shuffled[cut:]
+
+
+def _lacking(dataset: Dataset, splits: Splits) -> tuple[str, str] | None:
+    """The first (class, split) without a recording; None where there is none."""
+    if dataset.task is Task.REGRESSION:
+        return None
+    for split, members in (("train", splits.train), ("validate", splits.validate), ("test", splits.test)):
+        for index, name in enumerate(dataset.classes):
+            needed = not (dataset.task is Task.ANOMALY and index == 1 and split == "train")
+            if needed and not (dataset.labels[members] == index).any():
+                return name, split
+    return None
