@@ -1,0 +1,102 @@
+"""What the records say when they are read together: which metric counts, what a trial achieved, which one came nearest.
+
+Pure functions over records. Knows nothing of how anything is shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import Final
+
+from mlforge.records.lock import Lock
+from mlforge.records.quality import Metric, Quality, Split, Stage
+from mlforge.records.trial import State, Trial
+from mlforge.records.verdict import Check, Verdict
+from mlforge.report.units import check_short, label, margin, one_line
+
+STAGES: Final = (Stage.FP32_HOST, Stage.INT8_HOST, Stage.INT8_TARGET)
+SPLITS: Final = (Split.TEST, Split.VALIDATE, Split.TRAIN)
+METRICS: Final = tuple(metric.value for metric in Metric)
+
+
+def checks_by_name(lock: Lock | None, trials: Sequence[Trial], limits: Verdict | None) -> dict[str, Check]:
+    """Each limit and goal once, in the contract's order: from `limits`, else from whatever has a verdict."""
+    verdicts = [limits, lock.verdict if lock else None, *(trial.verdict for trial in trials)]
+    found: dict[str, Check] = {}
+    for verdict in verdicts:
+        for check in verdict.checks if verdict else ():
+            found.setdefault(check.name, check)
+    return found
+
+
+def primary_metric(checks: Iterable[str], trials: Sequence[Trial], lock: Lock | None) -> Metric | None:
+    """The metric that the contract sets a goal for, else the first one that was measured."""
+    for name in checks:
+        if name in METRICS:
+            return Metric(name)
+    measured = [*(lock.qualities if lock else ()), *(quality for trial in trials for quality in trial.qualities)]
+    return measured[0].metric if measured else None
+
+
+def find_quality(qualities: Iterable[Quality], stage: Stage, split: Split, metric: Metric) -> Quality | None:
+    """The one quality of that stage, split and metric."""
+    key = (stage, split, metric)
+    return next((found for found in qualities if (found.stage, found.split, found.metric) == key), None)
+
+
+def search_quality(trial: Trial, metric: Metric | None) -> Quality | None:
+    """What the search saw of a trial: validation data, as near to the target as it got. None: never trained."""
+    if metric is None:
+        return None
+    for stage in reversed(STAGES):
+        quality = find_quality(trial.qualities, stage, Split.VALIDATE, metric)
+        if quality is not None and math.isfinite(quality.value):
+            return quality
+    return None
+
+
+def feasible(trial: Trial) -> bool:
+    """Trained, and within every hard limit that it was held against."""
+    return trial.state is State.TRAINED and (trial.verdict is None or trial.verdict.feasible)
+
+
+def nearest_miss(trials: Sequence[Trial]) -> Trial | None:
+    """The trial that is least short of the contract: a trained one where there is one, by its smallest margin."""
+    judged = [trial for trial in trials if trial.verdict is not None and trial.verdict.binding is not None]
+    return max(judged, key=_nearness, default=None)
+
+
+def _nearness(trial: Trial) -> tuple[bool, float, int]:
+    binding = trial.verdict.binding if trial.verdict else None
+    margin = binding.margin if binding is not None and not math.isnan(binding.margin) else -math.inf
+    return trial.state is State.TRAINED, margin, -trial.number
+
+
+def state_counts(trials: Sequence[Trial]) -> Counter[State]:
+    """How many trials ended in each state."""
+    return Counter(trial.state for trial in trials)
+
+
+def saved_seconds(lock: Lock | None, trials: Sequence[Trial]) -> float | None:
+    """Training that cost-first avoided, estimated: rejected trials times the median training time. None: unknown."""
+    if lock is not None:
+        return lock.study.training_seconds_saved
+    trained = [trial.seconds["train"] for trial in trials if trial.state is State.TRAINED and "train" in trial.seconds]
+    return median(trained) * state_counts(trials)[State.REJECTED] if trained else None
+
+
+def reason(trial: Trial) -> str:
+    """Why a trial is not the winner, in one sentence; empty where its verdict is met."""
+    if trial.failure is not None:
+        return f"{one_line(trial.failure.stage)}: {one_line(trial.failure.reason)}"
+    broken = [check for check in trial.verdict.checks if not check.met] if trial.verdict else []
+    return "; ".join(shortfall(check) for check in broken)
+
+
+def shortfall(check: Check) -> str:
+    """`RAM 12.2 KiB of 10 KiB, 22.0 % over`."""
+    measured, limit = check_short(check, check.measured), check_short(check, check.limit)
+    return f"{label(check.name)} {measured} of {limit}, {margin(check)}"

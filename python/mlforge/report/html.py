@@ -1,0 +1,59 @@
+"""One study as one self-contained HTML file: no request leaves it, no script is in it, equal input gives equal bytes.
+
+Only renders; view.py says what is on the page, templates/ how it looks. Text from outside is escaped by the templates,
+and a content security policy in the page itself forbids what must not be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from mlforge.records.lock import Lock
+from mlforge.records.trial import Trial
+from mlforge.records.verdict import Verdict
+from mlforge.report.view import build_page
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+def render_html(
+    lock: Lock | None,
+    trials: Sequence[Trial],
+    *,
+    name: str,
+    limits: Verdict | None = None,
+    nearest: int | None = None,
+    command: str = "west mlforge optimise",
+) -> str:
+    """The report as the text of one HTML file.
+
+    Args:
+        lock: the winner's final figures; None while or because no trial met the contract. The page then shows the
+            nearest miss and its binding limit.
+        trials: the whole study, in any order; may be empty.
+        name: the contract's name.
+        limits: the contract's limits and goals, drawn into the charts; only their limit, unit and name are read. None
+            takes them from the lock and the trials.
+        nearest: the number of the nearest miss, used without a lock; None takes the one with the smallest shortfall.
+        command: what runs this study again.
+    """
+    page = build_page(lock, trials, name=name, limits=limits, nearest=nearest, command=command)
+    return _template().render(page=page)
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("report.html.j2")

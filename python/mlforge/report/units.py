@@ -1,0 +1,139 @@
+"""Figures as people read them: bytes as KiB with the exact count, times as µs or ms, shares as percent.
+
+Knows formats only: no record except the `Check` whose unit it spells, no terminal, no HTML.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Final
+
+from mlforge.records.verdict import Check
+
+NOTHING: Final = "–"
+KIB: Final = 1024
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(text: str) -> str:
+    """`text` without terminal escapes, other control characters (tab and newline stay) or direction overrides."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def one_line(text: str, at_most: int = 200) -> str:
+    """`text` in one clean line of at most `at_most` characters."""
+    line = " ".join(clean(text).split())
+    return line if len(line) <= at_most else line[: at_most - 1] + "…"
+
+
+def kib(size_bytes: float) -> str:
+    """`11.5 KiB`, `32 KiB`, or `820 B` below one KiB."""
+    if not math.isfinite(size_bytes):
+        return NOTHING
+    if abs(size_bytes) < KIB:
+        return f"{size_bytes:,.0f} B"
+    return f"{number(size_bytes / KIB, 1)} KiB"
+
+
+def exact_bytes(size_bytes: float) -> str:
+    """`11,756 B`."""
+    return f"{size_bytes:,.0f} B" if math.isfinite(size_bytes) else NOTHING
+
+
+def size(size_bytes: float) -> str:
+    """`11.5 KiB (11,756 B)`; whole KiB and sizes below one need no second figure."""
+    short = kib(size_bytes)
+    if not math.isfinite(size_bytes) or abs(size_bytes) < KIB or size_bytes % KIB == 0:
+        return short
+    return f"{short} ({exact_bytes(size_bytes)})"
+
+
+def time(time_us: float) -> str:
+    """`812 µs`, `4.31 ms`, `1.20 s`."""
+    if not math.isfinite(time_us):
+        return NOTHING
+    if abs(time_us) < 1e3:
+        return f"{number(time_us, 1 if abs(time_us) < 100 else 0)} µs"
+    if abs(time_us) < 1e6:
+        return f"{number(time_us / 1e3, 2)} ms"
+    return f"{number(time_us / 1e6, 2)} s"
+
+
+def duration(seconds: float) -> str:
+    """Wall time: `0.8 s`, `42 s`, `7 min 05 s`, `2 h 10 min`."""
+    if not math.isfinite(seconds):
+        return NOTHING
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def count(value: float) -> str:
+    """`1,234,567`."""
+    return f"{value:,.0f}" if math.isfinite(value) else NOTHING
+
+
+def number(value: float, digits: int) -> str:
+    """With at most `digits` decimals and no trailing zeros: `32`, `11.5`."""
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """`12.3 %` of a share of 0.123."""
+    return f"{share * 100:.{digits}f} %" if math.isfinite(share) else NOTHING
+
+
+def score(value: float) -> str:
+    """A quality: three decimals below 10 in size, four significant digits above and for the very small."""
+    if not math.isfinite(value):
+        return NOTHING
+    if value != 0 and (abs(value) >= 10 or abs(value) < 0.01):
+        return f"{value:.4g}"
+    return f"{value:.3f}"
+
+
+def score_with_error(value: float, standard_error: float) -> str:
+    """`0.853 ± 0.021`; the error is left out where it is unknown (not a number)."""
+    return f"{score(value)} ± {score(standard_error)}" if math.isfinite(standard_error) else score(value)
+
+
+def check_value(check: Check, value: float) -> str:
+    """`value` in the unit of `check`, with the exact bytes where it is a size."""
+    return {"bytes": size, "us": time}.get(check.unit, score)(value)
+
+
+def check_short(check: Check, value: float) -> str:
+    """`value` in the unit of `check`, in as few characters as make sense."""
+    return {"bytes": kib, "us": time}.get(check.unit, score)(value)
+
+
+def margin(check: Check) -> str:
+    """`12.3 % to spare`, `4.0 % over` (a limit) or `4.0 % short` (a quality goal)."""
+    if not math.isfinite(check.margin):
+        return NOTHING
+    if check.met:
+        return f"{percent(check.margin)} to spare"
+    return f"{percent(-check.margin)} {'short' if check.measured < check.limit else 'over'}"
+
+
+LABELS: Final = {
+    "flash": "Flash",
+    "ram": "RAM",
+    "stack": "Stack",
+    "latency": "Latency",
+    "accuracy": "Accuracy",
+    "mse": "MSE",
+    "auc": "AUC",
+}
+
+
+def label(name: str) -> str:
+    """The name of a check or metric as a title."""
+    return LABELS.get(name, clean(name))
