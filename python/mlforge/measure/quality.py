@@ -120,7 +120,7 @@ def _auc(scores: Floats, y: Values, clusters: NDArray[np.int64]) -> tuple[float,
     return area, sqrt(max(variance, 0.0))
 
 
-def _spread(sums: Floats, clusters: Values) -> float:
+def _spread(sums: Values, clusters: Values) -> float:
     count = len(np.unique(clusters))
     return count / (count - 1) * float(np.square(sums).sum()) if count > 1 else 0.0
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Final, Protocol
 
+from mlforge.contract import Task
 from mlforge.records.architecture import (
     Activation,
     Architecture,
@@ -25,7 +26,6 @@ from mlforge.records.architecture import (
     SeparableConv,
     Shape,
 )
-from mlforge.records.task import Task
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial

@@ -17,8 +17,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from mlforge.contract import Task
 from mlforge.errors import TrainingError
-from mlforge.records.task import Task
 from mlforge.training.augment import augment
 from mlforge.training.request import Epoch, Floats, Labels, Recipe, TrainingRequest
 

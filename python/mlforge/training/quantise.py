@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from mlforge.records.task import Task
+from mlforge.contract import Task
 from mlforge.training.request import Floats, Labels, TrainingRequest
 
 

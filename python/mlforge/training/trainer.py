@@ -9,7 +9,9 @@ import multiprocessing
 import os
 import signal
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -29,7 +31,7 @@ _LOG_TAIL_BYTES: Final = 4000
 _SPAWN: Final = multiprocessing.get_context("spawn")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Worker:
     process: SpawnProcess
     jobs: Connection
@@ -52,12 +54,17 @@ class _Worker:
 class Trainer:
     """Trains and predicts in fresh worker processes; a context manager that keeps one spare worker warm.
 
-    Use it from one thread that lives as long as it does: the kernel ends a worker with the thread that started it.
+    May be used from several threads at once; each call has a worker of its own.
     """
 
     def __init__(self, *, timeout_s: float = 600.0) -> None:
         self._timeout_s = timeout_s
+        self._lock = threading.Lock()
         self._spare: _Worker | None = None
+        self._busy: set[_Worker] = set()
+        self._closed = False
+        # The kernel ends a worker together with the thread that started it, so that thread must outlive every call.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="mlforge-training")
 
     def __enter__(self) -> Self:
         self.warm()
@@ -69,15 +76,21 @@ class Trainer:
         self.close()
 
     def warm(self) -> None:
-        """Starts the spare worker, unless there is one; returns at once."""
-        if self._spare is None:
-            self._spare = _start()
+        """Starts the spare worker, unless there is one; does not wait for it to be ready."""
+        with self._lock:
+            if self._spare is None and not self._closed:
+                self._spare = self._starter.submit(_start).result()
 
     def close(self) -> None:
-        """Ends the spare worker."""
-        spare, self._spare = self._spare, None
+        """Ends all workers; a call under way in another thread ends with a TrainingError. No call may follow."""
+        with self._lock:
+            self._closed = True
+            spare, self._spare = self._spare, None
+            for busy in self._busy:
+                busy.process.kill()
         if spare is not None:
             spare.end()
+        self._starter.shutdown()
 
     def train(self, request: TrainingRequest) -> TrainingResult:
         """Trains and quantises. The same request gives the same bytes.
@@ -99,10 +112,7 @@ class Trainer:
         return answer
 
     def _do(self, job: worker.Job) -> worker.Answer:
-        self.warm()
-        current, self._spare = self._spare, None
-        if current is None:
-            raise TrainingError("no worker")
+        current = self._take()
         try:
             _receive(current, START_TIMEOUT_S, "starting")
             try:
@@ -115,7 +125,23 @@ class Trainer:
                 raise TrainingError(answer.reason, log="" if answer.expected else current.log_tail())
             return answer
         finally:
+            with self._lock:
+                self._busy.discard(current)
             current.end()
+
+    def _take(self) -> _Worker:
+        """The spare, or a new worker where there is none or it has died."""
+        with self._lock:
+            if self._closed:
+                raise TrainingError("the trainer is closed")
+            current, self._spare = self._spare, None
+            if current is not None and not current.process.is_alive():
+                current.end()
+                current = None
+            if current is None:
+                current = self._starter.submit(_start).result()
+            self._busy.add(current)
+            return current
 
 
 def _start() -> _Worker:
