@@ -1,0 +1,55 @@
+"""The quantise stage: fixed point to the model's int8 input. Its C half is runtime/features/quantise.c."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mlforge.errors import DataError
+from mlforge.features.fixed_point import factor
+
+
+@dataclass(frozen=True, slots=True)
+class Quantisation:
+    """The model input's parameters: an int8 value q stands for `scale * (q - zero_point)`."""
+
+    scale: float
+    zero_point: int
+
+
+class QuantiseTables(ctypes.Structure):
+    """`struct mlforge_quantise`."""
+
+    _fields_: ClassVar = [("multiplier", ctypes.c_int32), ("zero_point", ctypes.c_int32), ("shift", ctypes.c_uint8)]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantise:
+    """int8 = clamp(round(value * multiplier / 2^shift) + zero_point); halves are rounded away from zero."""
+
+    multiplier: int
+    zero_point: int
+    shift: int
+
+    template: ClassVar[str] = "quantise.c.j2"
+    function: ClassVar[str] = "mlforge_quantise_process"
+    output_type: ClassVar[str] = "int8_t"
+
+    def native_tables(self) -> ctypes.Structure:
+        return QuantiseTables(self.multiplier, self.zero_point, self.shift)
+
+
+def make_quantise(quantisation: Quantisation, frac_bits: int) -> Quantise:
+    """For values with so many fraction bits.
+
+    Raises:
+        DataError: the zero point is not an int8, or the scale is not a positive number that fixed point can hold.
+    """
+    if not -128 <= quantisation.zero_point <= 127:
+        raise DataError(f"zero point {quantisation.zero_point}: expected -128 to 127")
+    if not (math.isfinite(quantisation.scale) and quantisation.scale > 0):
+        raise DataError(f"input scale {quantisation.scale}: expected a positive number")
+    scaled = factor(math.ldexp(1.0 / quantisation.scale, -frac_bits))
+    return Quantise(multiplier=scaled.multiplier, zero_point=quantisation.zero_point, shift=scaled.shift)

@@ -1,0 +1,66 @@
+"""The standardise stage: zero mean and unit deviation by channel. Its C half is runtime/features/standardise.c."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.features.fixed_point import factor
+
+OUTPUT_FRAC_BITS: Final = 16  # leaves +-32768 deviations before saturation
+
+
+class StandardiseTables(ctypes.Structure):
+    """`struct mlforge_standardise`."""
+
+    _fields_: ClassVar = [
+        ("mean", ctypes.POINTER(ctypes.c_int32)),
+        ("multiplier", ctypes.POINTER(ctypes.c_int32)),
+        ("shift", ctypes.POINTER(ctypes.c_uint8)),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Standardise:
+    """Fitted, one entry a channel: output = (frame - mean) * multiplier / 2^shift, with 16 fraction bits."""
+
+    mean: tuple[int, ...]  # in the frames' own fixed point
+    multiplier: tuple[int, ...]
+    shift: tuple[int, ...]
+
+    template: ClassVar[str] = "standardise.c.j2"
+    function: ClassVar[str] = "mlforge_standardise_process"
+    output_type: ClassVar[str] = "int32_t"
+
+    @property
+    def output_frac_bits(self) -> int:
+        return OUTPUT_FRAC_BITS
+
+    def native_tables(self) -> ctypes.Structure:
+        """The tables in memory, for the host; the structure keeps its arrays alive."""
+        count = len(self.mean)
+        return StandardiseTables(
+            (ctypes.c_int32 * count)(*self.mean),
+            (ctypes.c_int32 * count)(*self.multiplier),
+            (ctypes.c_uint8 * count)(*self.shift),
+        )
+
+
+def fit_standardise(mean: NDArray[np.float64], deviation: NDArray[np.float64], frac_bits: int) -> Standardise:
+    """From each channel's mean and deviation (float64 [channels]) for frames with so many fraction bits.
+
+    A channel that moves by less than one step of the frames' fixed point carries nothing: it is centred, not scaled.
+    """
+    centre: list[Any] = [round(math.ldexp(float(value), frac_bits)) for value in mean]
+    steps = [math.ldexp(float(value), frac_bits) for value in deviation]
+    factors = [factor(math.ldexp(1.0, OUTPUT_FRAC_BITS) / step if step >= 1.0 else 1.0) for step in steps]
+    return Standardise(
+        mean=tuple(centre),
+        multiplier=tuple(one.multiplier for one in factors),
+        shift=tuple(one.shift for one in factors),
+    )

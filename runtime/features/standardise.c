@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Standardise: zero mean and unit deviation for each channel. Point-wise; no state.
+ */
+#include "mlforge/fixed_point.h"
+#include "mlforge/pipeline.h"
+
+bool mlforge_standardise_process(const struct mlforge_stage *stage, const void *input)
+{
+	const struct mlforge_standardise *tables = stage->tables;
+	const int32_t *in = input;
+	int32_t *out = stage->output;
+
+	for (uint32_t i = 0; i < stage->input_length; i++) {
+		const int64_t centred = (int64_t)in[i] - tables->mean[i];
+
+		out[i] = mlforge_scale_i32(centred, tables->multiplier[i], tables->shift[i]);
+	}
+	return true;
+}

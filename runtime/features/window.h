@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The collector behind the stages, for features.c alone.
+ */
+#ifndef MLFORGE_FEATURES_WINDOW_H_
+#define MLFORGE_FEATURES_WINDOW_H_
+
+#include "mlforge/pipeline.h"
+
+void mlforge_window_reset(const struct mlforge_collector *window);
+
+/* Takes one block; true when a model input is complete. */
+bool mlforge_window_push(const struct mlforge_collector *window, const void *block);
+
+/* Writes length * block_bytes, the oldest block first. */
+void mlforge_window_read(const struct mlforge_collector *window, void *input);
+
+#endif /* MLFORGE_FEATURES_WINDOW_H_ */
