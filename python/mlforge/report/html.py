@@ -6,9 +6,10 @@ and a content security policy in the page itself forbids what must not be there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -19,6 +20,7 @@ from mlforge.records.verdict import Verdict
 from mlforge.report.view import build_page
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def render_html(
@@ -29,6 +31,7 @@ def render_html(
     limits: Verdict | None = None,
     nearest: int | None = None,
     command: str = "west mlforge optimise",
+    provenance: Mapping[str, str] = _NOTHING,
 ) -> str:
     """The report as the text of one HTML file.
 
@@ -41,8 +44,9 @@ def render_html(
             takes them from the lock and the trials.
         nearest: the number of the nearest miss, used without a lock; None takes the one with the smallest shortfall.
         command: what runs this study again.
+        provenance: further facts, shown in the given order: what a lock would say (seed, hashes) while there is none.
     """
-    page = build_page(lock, trials, name=name, limits=limits, nearest=nearest, command=command)
+    page = build_page(lock, trials, name=name, limits=limits, nearest=nearest, command=command, provenance=provenance)
     return _template().render(page=page)
 
 

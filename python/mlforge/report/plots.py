@@ -37,6 +37,7 @@ class Plot:
     across: Rule | None = None  # horizontal
     down: Rule | None = None  # vertical
     lanes: tuple[tuple[str, float], ...] = ()  # label and y
+    beyond: int = 0  # marks that stand at the edge for want of room
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +87,16 @@ class Resource:
     """One cost that qualities are held against. `unit_size` divides the measured figure for the axis."""
 
     name: str
+    words: str
     axis_title: str
     unit_size: float
     of: Callable[[Cost], float]
 
 
 RESOURCES: Final = (
-    Resource("flash", "Flash [KiB]", 1024.0, lambda cost: float(cost.flash.total)),
-    Resource("ram", "RAM [KiB]", 1024.0, lambda cost: float(cost.ram.total)),
-    Resource("latency", "Latency [ms]", 1000.0, lambda cost: cost.total_latency_us),
+    Resource("flash", "flash", "Flash [KiB]", 1024.0, lambda cost: float(cost.flash.total)),
+    Resource("ram", "RAM", "RAM [KiB]", 1024.0, lambda cost: float(cost.ram.total)),
+    Resource("latency", "latency", "Latency [ms]", 1000.0, lambda cost: cost.total_latency_us),
 )
 
 
@@ -151,7 +153,7 @@ def pareto(
         down = Rule(at, f"limit {units.check_short(limit, limit.limit)}", at > (frame.left + frame.right) / 2)
     return Plot(
         id=f"pareto-{resource.name}",
-        title=f"{units.label(metric)} against {units.label(resource.name)}",
+        title=f"{units.label(metric)} against {resource.words}",
         description=f"{len(costed)} trials with a cost, {sum(mark.y <= frame.bottom for mark in marks)} trained.",
         frame=frame,
         x=axis(resource.axis_title, x, 6),
@@ -160,6 +162,7 @@ def pareto(
         front=front,
         across=_goal_rule(goal, y),
         down=down,
+        beyond=sum(mark.shape == "arrow" for mark in marks),
         lanes=tuple((label, frame.bottom + below) for label, below in lanes),
     )
 
@@ -208,7 +211,7 @@ def spread(
         if math.isfinite(host.get(stratum, math.nan)):
             title = f"{who}: {units.score(host[stratum])} in FP32 on the host"
             marks.insert(0, Mark(x(host[stratum]), y, "host", "ring", title))
-        rows.append(DotRow(units.one_line(stratum, 18), y, units.score(value), tuple(marks)))
+        rows.append(DotRow(units.one_line(f"{key} {stratum}", 20), y, units.score(value), tuple(marks)))
     return DotPlot(
         name,
         f"{units.label(metric)} by {units.one_line(key, 40)}",
@@ -223,7 +226,7 @@ def spread(
 
 def stack(name: str, parts: Sequence[tuple[str, str, int]], total: int, limit: Check | None) -> Stack:
     """`parts` (name, style class, bytes) side by side, on a scale that holds the limit too."""
-    width = 520
+    width = 440
     bound = limit.limit if limit is not None and math.isfinite(limit.limit) else 0.0
     scale = Scale(0.0, max(bound * 1.02, total * 1.02, 1.0), 0.0, float(width))
     segments, start = [], 0
@@ -274,7 +277,7 @@ def _goal_values(goal: Check | None) -> list[float]:
 def _quality_scale(trials: Sequence[Trial], metric: Metric, goal: Check | None, frame: Frame) -> Scale:
     found = (facts.search_quality(trial, metric) for trial in trials)
     floor, top = _bounds(metric)
-    values = [quality.value for quality in found if quality is not None] + _goal_values(goal)
+    values = [end for quality in found if quality is not None for end in _whisker(quality)] + _goal_values(goal)
     low, high = extent(values, floor=floor, top=top)
     return Scale(low, high, frame.bottom, frame.top)
 
@@ -381,7 +384,7 @@ def _goal_down(goal: Check | None, x: Scale) -> Rule | None:
 
 def _dot_frame(values: Sequence[float], rows: int, metric: Metric, goal: Check | None) -> tuple[Frame, Scale]:
     height = 24 * rows + 26 + 46
-    frame = Frame(520, height, 150, 26, 452, height - 46)
+    frame = Frame(440, height, 142, 26, 386, height - 46)
     floor, top = _bounds(metric)
     low, high = extent([*values, *_goal_values(goal)], floor=floor, top=top)
     return frame, Scale(low, high, frame.left, frame.right)

@@ -28,12 +28,12 @@ def one_line(text: str, at_most: int = 200) -> str:
 
 
 def kib(size_bytes: float) -> str:
-    """`11.5 KiB`, `32 KiB`, or `820 B` below one KiB."""
+    """`11.5 KiB`; `32 KiB` without decimals is exactly that; `820 B` below one KiB."""
     if not math.isfinite(size_bytes):
         return NOTHING
     if abs(size_bytes) < KIB:
         return f"{size_bytes:,.0f} B"
-    return f"{number(size_bytes / KIB, 1)} KiB"
+    return f"{_decimals(size_bytes / KIB, 1)} KiB"
 
 
 def exact_bytes(size_bytes: float) -> str:
@@ -50,14 +50,14 @@ def size(size_bytes: float) -> str:
 
 
 def time(time_us: float) -> str:
-    """`812 µs`, `4.31 ms`, `1.20 s`."""
+    """`812 µs`, `4.31 ms`, `1.20 s`; `5 ms` without decimals is exactly that."""
     if not math.isfinite(time_us):
         return NOTHING
     if abs(time_us) < 1e3:
-        return f"{number(time_us, 1 if abs(time_us) < 100 else 0)} µs"
+        return f"{_decimals(time_us, 1 if abs(time_us) < 100 else 0)} µs"
     if abs(time_us) < 1e6:
-        return f"{number(time_us / 1e3, 2)} ms"
-    return f"{number(time_us / 1e6, 2)} s"
+        return f"{_decimals(time_us / 1e3, 2)} ms"
+    return f"{_decimals(time_us / 1e6, 2)} s"
 
 
 def duration(seconds: float) -> str:
@@ -79,15 +79,16 @@ def count(value: float) -> str:
     return f"{value:,.0f}" if math.isfinite(value) else NOTHING
 
 
-def number(value: float, digits: int) -> str:
-    """With at most `digits` decimals and no trailing zeros: `32`, `11.5`."""
-    text = f"{value:,.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _decimals(value: float, digits: int) -> str:
+    return f"{value:,.{0 if value == int(value) else digits}f}"
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """`12.3 %` of a share of 0.123."""
-    return f"{share * 100:.{digits}f} %" if math.isfinite(share) else NOTHING
+    """`12.3 %` of a share of 0.123. What would round to nothing keeps one figure, so that its sign is seen."""
+    if not math.isfinite(share):
+        return NOTHING
+    text = f"{share * 100:.{digits}f}"
+    return f"{share * 100:.1g} %" if share and not float(text) else f"{text} %"
 
 
 def score(value: float) -> str:
@@ -102,6 +103,17 @@ def score(value: float) -> str:
 def score_with_error(value: float, standard_error: float) -> str:
     """`0.853 ± 0.021`; the error is left out where it is unknown (not a number)."""
     return f"{score(value)} ± {score(standard_error)}" if math.isfinite(standard_error) else score(value)
+
+
+def signed(value: float) -> str:
+    """A difference of qualities, `+0.012` or `−0.006`."""
+    return f"{'−' if value < 0 else '+'}{score(abs(value))}" if math.isfinite(value) else NOTHING
+
+
+def work(instructions: int, cycles: int, method: str) -> str:
+    """`9,000 instructions, 12,000 cycles (estimated)`, or `(measured)` where `method` says so."""
+    how = "measured" if method.lower().startswith("measured") else "estimated"
+    return f"{count(instructions)} instructions, {count(cycles)} cycles ({how})"
 
 
 def check_value(check: Check, value: float) -> str:

@@ -124,6 +124,7 @@ class Page:
     provenance: tuple[Fact, ...]
     tools: tuple[Fact, ...]
     command: str
+    locked: bool
 
 
 def build_page(
@@ -134,6 +135,7 @@ def build_page(
     limits: Verdict | None,
     nearest: int | None,
     command: str,
+    provenance: Mapping[str, str],
 ) -> Page:
     """Everything that the page shows. `nearest` is the number of the nearest miss, where the caller knows it better."""
     trials = sorted(trials, key=lambda trial: trial.number)
@@ -166,9 +168,10 @@ def build_page(
         parameters=tuple(Fact(units.one_line(key), units.one_line(str(value))) for key, value in _sorted(subject)),
         trials=tuple(_trial_row(trial, metric, trial.number == subject.number) for trial in trials),
         trials_metric=units.label(metric) if metric else "Quality",
-        provenance=_provenance(lock),
+        provenance=_provenance(lock, provenance),
         tools=tuple(Fact(units.one_line(tool), units.one_line(version)) for tool, version in _tools(lock)),
         command=units.one_line(command),
+        locked=lock is not None,
     )
 
 
@@ -263,7 +266,9 @@ def _quality_rows(qualities: Sequence[Quality]) -> tuple[QualityRow, ...]:
                 continue
             cells = [units.score_with_error(q.value, q.standard_error) if q else units.NOTHING for q in staged]
             first, last = staged[0], present[-1]
-            change = f"{last.value - first.value:+.3f}" if first is not None and last is not first else units.NOTHING
+            change = (
+                units.signed(last.value - first.value) if first is not None and last is not first else units.NOTHING
+            )
             groups = units.count(last.groups) if last.groups else units.NOTHING
             rows.append(
                 QualityRow(split, units.label(metric), tuple(cells), change, units.count(last.examples), groups)
@@ -311,16 +316,15 @@ def _cost_facts(cost: Cost) -> tuple[Fact, ...]:
         Fact("RAM", units.size(cost.ram.total)),
         Fact("Stack, deepest", units.size(cost.stack_bytes)),
         Fact("Latency, worst", f"{units.time(cost.total_latency_us)} ({method})"),
-        Fact("of which model", f"{units.time(cost.latency_us)}; {_work(cost.instructions, cost.cycles)}"),
+        Fact(
+            "of which model",
+            f"{units.time(cost.latency_us)}; {units.work(cost.instructions, cost.cycles, cost.method)}",
+        ),
     ]
     if cost.feature_instructions or cost.feature_cycles:
-        work = _work(cost.feature_instructions, cost.feature_cycles)
+        work = units.work(cost.feature_instructions, cost.feature_cycles, cost.method)
         found.append(Fact("of which features", f"{units.time(cost.feature_latency_us)}; {work}"))
     return tuple(found)
-
-
-def _work(instructions: int, cycles: int) -> str:
-    return f"{units.count(instructions)} instructions (exact), {units.count(cycles)} cycles (estimated)"
 
 
 def _stacks(cost: Cost, checks: Mapping[str, Check]) -> tuple[plots.Stack, ...]:
@@ -422,9 +426,10 @@ def _trial_row(trial: Trial, metric: Metric | None, chosen: bool) -> TrialRow:
     )
 
 
-def _provenance(lock: Lock | None) -> tuple[Fact, ...]:
+def _provenance(lock: Lock | None, more: Mapping[str, str]) -> tuple[Fact, ...]:
+    given = tuple(Fact(units.one_line(name), units.one_line(value)) for name, value in more.items())
     if lock is None:
-        return ()
+        return given
     return (
         Fact("contract, SHA-256", units.one_line(lock.contract_sha256), code=True),
         Fact("data, SHA-256", units.one_line(lock.data_sha256), code=True),
@@ -432,6 +437,7 @@ def _provenance(lock: Lock | None) -> tuple[Fact, ...]:
         Fact("architecture", lock.architecture.id, code=True),
         Fact("proposer", units.one_line(lock.study.proposer)),
         Fact("seed", str(lock.study.seed)),
+        *given,
     )
 
 

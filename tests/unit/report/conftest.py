@@ -140,8 +140,8 @@ def study(count: int = 40, seed: int = 1) -> list[Trial]:
     rng = random.Random(seed)
     trials = []
     for number in range(count):
-        flash, ram = rng.randint(9_000, 70_000), rng.randint(3_000, 19_000)
-        found = cost(flash, ram, rng.uniform(900, 6_500))
+        flash, ram = rng.randint(9_000, 44_000), rng.randint(3_000, 13_000)
+        found = cost(flash, ram, rng.uniform(900, 5_600))
         if rng.random() < 0.1:
             trials.append(failed(number))
         elif not verdict(found).feasible:

@@ -1,0 +1,209 @@
+"""The terminal's tables, as rich renderables: built here, printed by the command line only.
+
+Every figure stays readable at 80 columns and without colour: colour repeats what a word already says. Text from outside
+enters as `Text`, never as markup, and without control characters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from mlforge.records.cost import Cost, OperatorCost
+from mlforge.records.quality import Metric, Quality, Split
+from mlforge.records.trial import State, Trial
+from mlforge.records.verdict import Check, Verdict
+from mlforge.report import facts, units
+
+_STATE_STYLES: Final = {State.TRAINED: "", State.REJECTED: "yellow", State.FAILED: "red"}
+
+
+class Gauge:
+    """A bar of how much of a limit is taken, with the limit at its right end; a broken limit overflows into `!`."""
+
+    def __init__(self, taken: float, width: int = 10) -> None:
+        self.taken = taken if math.isfinite(taken) else 0.0
+        self.width = width
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        full, empty = ("#", ".") if options.ascii_only else ("█", "░")
+        filled = min(max(math.ceil(self.taken * self.width - 1e-9), 0), self.width)
+        yield Segment(full * filled + empty * (self.width - filled) + ("!" if self.taken > 1 else " "))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(self.width + 1, self.width + 1)
+
+
+def verdict_table(verdict: Verdict, *, title: str = "Verdict") -> Table:
+    """Limit, measured, how much of it is taken, margin and whether it is met; the binding one is marked."""
+    table = _table(title, "", "limit>", "measured>", "taken", "margin>", "met")
+    for check in verdict.checks:
+        name = Text(units.label(check.name), style="bold" if check is verdict.binding else "")
+        table.add_row(
+            name,
+            _with_goal(check),
+            units.check_value(check, check.measured),
+            Gauge(check.measured / check.limit if check.limit else 0.0) if _is_limit(check) else Text("goal"),
+            units.percent(check.margin),
+            Text("yes", "green") if check.met else Text("NO", "bold red"),
+        )
+    if verdict.binding is not None:
+        table.caption = Text(f"{'Tightest' if verdict.met else 'Binding'}: {facts.shortfall(verdict.binding)}")
+    return table
+
+
+def quality_table(qualities: Sequence[Quality], *, title: str = "Quality") -> RenderableType:
+    """The three stages side by side for each metric and split, then the spread per stratum."""
+    tables: dict[Metric, Table] = {}
+    spreads = []
+    for metric, split in _measured(qualities):
+        columns = "split", "FP32 host>", "int8 host>", "int8 target>", "examples>", "groups>"
+        table = tables.setdefault(metric, _table(f"{title}: {units.label(metric)} ± standard error", *columns))
+        staged = [facts.find_quality(qualities, stage, split, metric) for stage in facts.STAGES]
+        last = next(quality for quality in reversed(staged) if quality is not None)
+        cells = [units.score_with_error(q.value, q.standard_error) if q else units.NOTHING for q in staged]
+        table.add_row(split, *cells, units.count(last.examples), units.count(last.groups or math.nan))
+        if any(quality.strata for quality in staged if quality is not None):
+            spreads.append(_spread_table(split, metric, staged))
+    return Group(*tables.values(), *spreads)
+
+
+def cost_table(cost: Cost, *, title: str = "Cost") -> Table:
+    """Flash and RAM by owner, stack, exact instructions, estimated cycles and latency, and how they were measured."""
+    table = _table(title, "", ">", "")
+    table.show_header = False
+    flash, ram = cost.flash, cost.ram
+    _sizes(table, "Flash", flash.total, [("weights", flash.weights), ("code", flash.code), ("kernels", flash.kernels),
+                                         ("features", flash.features), ("other", flash.other)])  # fmt: skip
+    _sizes(table, "RAM", ram.total, [("arena", ram.arena), ("features", ram.features), ("other", ram.other)])
+    table.add_row("Stack", units.kib(cost.stack_bytes), f"{units.exact_bytes(cost.stack_bytes)}, deepest")
+    table.add_row("Latency", units.time(cost.total_latency_us), "worst, samples to output", style="bold")
+    for name, latency_us, instructions, cycles in (
+        ("model", cost.latency_us, cost.instructions, cost.cycles),
+        ("features", cost.feature_latency_us, cost.feature_instructions, cost.feature_cycles),
+    ):
+        table.add_row(f"  {name}", units.time(latency_us), units.work(instructions, cycles, cost.method))
+    where = f"{units.one_line(cost.target)}, {units.one_line(cost.core)}"
+    table.caption = Text(f"{where}; timing {units.one_line(cost.method)}")
+    return table
+
+
+def operators_table(cost: Cost, *, title: str = "Operators") -> Table:
+    """Each operator's multiply-accumulates, weights, instructions, estimated cycles, cycles per MAC and share."""
+    table = _table(title, "operator", "MACs>", "weights B>", "instr.>", "cycles>", "/MAC>", "share>")
+    total = sum(operator.cycles for operator in cost.operators)
+    for operator in cost.operators:
+        table.add_row(*_operator_cells(operator, total))
+    table.caption = Text(f"cycles: {units.one_line(cost.method)}")
+    return table
+
+
+def trials_table(trials: Sequence[Trial], *, title: str = "Trials") -> Table:
+    """Every trial in order: its outcome, quality on validation data, cost, and why it is not good enough."""
+    trials = sorted(trials, key=lambda trial: trial.number)
+    metric = facts.primary_metric(facts.checks_by_name(None, trials, None), trials, None)
+    name = units.label(metric).lower() if metric else "quality"
+    table = _table(title, "#>", "outcome", f"{name}>", "flash>", "RAM>", "latency>", "why not")
+    for trial in trials:
+        quality, cost = facts.search_quality(trial, metric), trial.cost
+        met = trial.verdict is not None and trial.verdict.met and trial.state is State.TRAINED
+        table.add_row(
+            str(trial.number),
+            Text("met", "bold green") if met else Text(trial.state, _STATE_STYLES[trial.state]),
+            units.score(quality.value) if quality else units.NOTHING,
+            units.kib(cost.flash.total) if cost else units.NOTHING,
+            units.kib(cost.ram.total) if cost else units.NOTHING,
+            units.time(cost.total_latency_us) if cost else units.NOTHING,
+            Text(facts.reason(trial)),
+        )
+    return table
+
+
+def footprint_table(rows: Sequence[tuple[str, int, int]], *, title: str = "Footprint") -> Table:
+    """Who uses flash and RAM: rows of (name, flash bytes, RAM bytes) in the given order, and their sum."""
+    table = _table(title, "owner", "flash>", "bytes>", "RAM>", "bytes>")
+    for name, flash_bytes, ram_bytes in rows:
+        table.add_row(Text(units.one_line(name)), *_footprint_cells(flash_bytes), *_footprint_cells(ram_bytes))
+    table.add_section()
+    flash_total, ram_total = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    table.add_row("total", *_footprint_cells(flash_total), *_footprint_cells(ram_total), style="bold")
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    """A table in the house style; a column ending in `>` is right-aligned and never wrapped."""
+    table = Table(
+        title=Text(units.one_line(title)),
+        title_justify="left",
+        title_style="bold",
+        caption_justify="left",
+        caption_style="",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        header_style="",
+        padding=(0, 1, 0, 0),
+    )
+    for column in columns:
+        figures = column.endswith(">")
+        table.add_column(column.rstrip(">"), justify="right" if figures else "left", no_wrap=figures)
+    return table
+
+
+def _is_limit(check: Check) -> bool:
+    """Whether less is better, so that a bar of what is taken makes sense."""
+    return check.name not in facts.METRICS or not Metric(check.name).higher_is_better
+
+
+def _with_goal(check: Check) -> str:
+    return f"{'≤' if _is_limit(check) else '≥'} {units.check_value(check, check.limit)}"
+
+
+def _measured(qualities: Sequence[Quality]) -> list[tuple[Metric, Split]]:
+    present = {(quality.metric, quality.split) for quality in qualities}
+    return [(metric, split) for metric in Metric for split in facts.SPLITS if (metric, split) in present]
+
+
+def _spread_table(split: Split, metric: Metric, staged: Sequence[Quality | None]) -> Table:
+    title = f"{units.label(metric)} per stratum, {split}"
+    table = _table(title, "stratum", "FP32 host>", "int8 host>", "int8 target>")
+    last = next(quality for quality in reversed(staged) if quality is not None and quality.strata)
+    worst_first = sorted(last.strata, key=lambda name: last.strata[name], reverse=not metric.higher_is_better)
+    for name in worst_first:
+        cells = [units.score(q.strata[name]) if q and name in q.strata else units.NOTHING for q in staged]
+        table.add_row(Text(units.one_line(name)), *cells)
+    return table
+
+
+def _sizes(table: Table, name: str, total: int, parts: Sequence[tuple[str, int]]) -> None:
+    table.add_row(name, units.kib(total), units.exact_bytes(total), style="bold")
+    for part, size_bytes in parts:
+        share = f" ({units.percent(size_bytes / total)})" if total else ""
+        table.add_row(f"  {part}", units.kib(size_bytes), f"{units.exact_bytes(size_bytes)}{share}")
+
+
+def _operator_cells(operator: OperatorCost, total_cycles: int) -> tuple[RenderableType, ...]:
+    name = Text(f"{operator.index} {units.one_line(operator.kind)}")
+    if operator.name:
+        name.append(f"\n  {units.one_line(operator.name)}", "dim")
+    name.no_wrap, name.overflow = True, "ellipsis"  # the name gives way at once; figures are never cut
+    return (
+        name,
+        units.count(operator.macs),
+        units.count(operator.weight_bytes),
+        units.count(operator.instructions),
+        units.count(operator.cycles),
+        f"{operator.cycles / operator.macs:.2f}" if operator.macs else units.NOTHING,
+        units.percent(operator.cycles / total_cycles) if total_cycles else units.NOTHING,
+    )
+
+
+def _footprint_cells(size_bytes: int) -> tuple[str, str]:
+    return units.kib(size_bytes), units.count(size_bytes)
