@@ -52,17 +52,16 @@ class ConvolutionSpace:
     head: Head
 
     def suggest(self, trial: BaseTrial) -> Architecture:
-        extent = self.input_shape[0]
         kernels = [3, 5, 7, 9] if self._signal else [3, 5]
-        stem_stride = trial.suggest_categorical("stem.stride", self._stem_strides())
+        stride = trial.suggest_categorical("stem.stride", self._stem_strides())
         layers: list[Layer] = [
             Conv(
                 filters=trial.suggest_int("stem.filters", 4, 32, step=4),
                 kernel=self._pair(trial.suggest_categorical("stem.kernel", kernels)),
-                stride=self._pair(stem_stride),
+                stride=self._pair(stride),
             )
         ]
-        extent = -(-extent // stem_stride)
+        extent = -(-self._shortest // stride)
         for number in range(1, trial.suggest_int("blocks", 1, _MAX_BLOCKS) + 1):
             block, extent = self._block(trial, f"block{number}", extent)
             layers += block
@@ -70,6 +69,8 @@ class ConvolutionSpace:
         return Architecture(self.input_shape, tuple(layers), self.outputs, self.head)
 
     def _block(self, trial: BaseTrial, name: str, extent: int) -> tuple[list[Layer], int]:
+        """One block's layers, and the steps that are left along the shortest axis. A block that has few steps ignores
+        a wish for fewer."""
         kind = trial.suggest_categorical(f"{name}.kind", ["conv", "separable"])
         filters = trial.suggest_int(f"{name}.filters", 8, 48, step=8)
         kernel = self._pair(trial.suggest_categorical(f"{name}.kernel", [3, 5, 7] if self._signal else [3, 5]))
@@ -77,17 +78,12 @@ class ConvolutionSpace:
         residual = trial.suggest_categorical(f"{name}.residual", [False, True])
         shrink = down != "none" and extent >= 2 * _MIN_EXTENT
         stride = self._pair(2 if shrink and down == "stride" else 1)
-        layers: list[Layer] = [
-            (Conv if kind == "conv" else SeparableConv)(filters=filters, kernel=kernel, stride=stride)
-        ]
+        layers: list[Layer] = [(Conv if kind == "conv" else SeparableConv)(filters, kernel, stride)]
         if shrink and down == "pool":
             layers.append(MaxPool(self._pair(2), self._pair(2)))
-            extent //= 2
-        elif shrink:
-            extent = -(-extent // 2)
         if residual:
             layers.append(Residual((DepthwiseConv(kernel), Conv(filters, (1, 1), activation=Activation.NONE))))
-        return layers, extent
+        return layers, extent // 2 if shrink else extent
 
     def _top(self, trial: BaseTrial) -> list[Layer]:
         layers: list[Layer] = []
@@ -108,10 +104,16 @@ class ConvolutionSpace:
     def _pair(self, size: int) -> Pair:
         return (size, 1) if self._signal else (size, size)
 
+    @property
+    def _shortest(self) -> int:
+        """Steps along the axis that is downsampled and has the fewest."""
+        return self.input_shape[0] if self._signal else min(self.input_shape[:2])
+
     def _stem_strides(self) -> list[int]:
-        """Up to a stride that leaves 16 steps (of a signal at least; a picture has two axes to shrink)."""
-        shorter = self.input_shape[0] if self._signal else min(self.input_shape[:2])
-        return [stride for stride in (1, 2, 4, 8) if stride == 1 or shorter // stride >= (16 if self._signal else 8)]
+        """Up to a stride that leaves 16 steps of a signal, or 8 along both axes of a picture."""
+        return [
+            stride for stride in (1, 2, 4, 8) if stride == 1 or self._shortest // stride >= (16 if self._signal else 8)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import prod
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -21,10 +22,12 @@ from typing import BinaryIO, Final, Self
 
 import numpy as np
 
+from mlforge.contract import Task
 from mlforge.errors import TrainingError
+from mlforge.records.architecture import Head
 from mlforge.toolchain.sources import cache_directory
 from mlforge.training import worker
-from mlforge.training.request import Floats, TrainingRequest, TrainingResult
+from mlforge.training.request import Floats, Labels, TrainingRequest, TrainingResult
 
 START_TIMEOUT_S: Final = 120.0
 _LOG_TAIL_BYTES: Final = 4000
@@ -188,16 +191,31 @@ def _died(current: _Worker, doing: str) -> TrainingError:
 
 def _check(request: TrainingRequest) -> None:
     """Refuses what would fail late or train on nonsense."""
-    shape = request.architecture.input_shape
+    shape, recipe = request.architecture.input_shape, request.recipe
+    if min(recipe.epochs, recipe.batch_size, recipe.representative_count) < 1:
+        raise TrainingError(f"epochs, batch size and representative count must be at least 1: {recipe}")
+    if (request.task is Task.CLASSIFICATION) is not (request.architecture.head is Head.SOFTMAX):
+        raise TrainingError(f"a {request.architecture.head} head does not fit the task {request.task}")
+    if request.task is Task.ANOMALY and request.architecture.outputs != prod(shape):
+        raise TrainingError(f"an autoencoder of {prod(shape)} inputs has {request.architecture.outputs} outputs")
     for name, x, y in (
         ("training", request.x_train, request.y_train),
         ("validation", request.x_validate, request.y_validate),
     ):
         if x.dtype != np.float32 or x.shape[1:] != shape or not len(x):
-            raise TrainingError(
-                f"{name} examples are {x.dtype} {x.shape}, expected float32 (N, {', '.join(map(str, shape))})"
-            )
-        if len(y) != len(x):
-            raise TrainingError(f"{len(x)} {name} examples, but {len(y)} labels")
+            raise TrainingError(f"{name} examples are {x.dtype} {x.shape}, expected float32 (N, *{shape})")
         if not np.isfinite(x).all():
             raise TrainingError(f"{name} examples hold values that are not finite")
+        if request.task is not Task.ANOMALY:
+            _check_labels(name, len(x), y, request)
+
+
+def _check_labels(name: str, count: int, y: Labels, request: TrainingRequest) -> None:
+    outputs = request.architecture.outputs
+    if len(y) != count:
+        raise TrainingError(f"{count} {name} examples, but {len(y)} labels")
+    if request.task is Task.REGRESSION:
+        if y.size != count * outputs or not np.isfinite(y).all():
+            raise TrainingError(f"{name} values are {y.shape}, expected finite ({count}, {outputs})")
+    elif not np.issubdtype(y.dtype, np.integer) or y.ndim != 1 or y.min() < 0 or y.max() >= outputs:
+        raise TrainingError(f"{name} labels are {y.dtype} {y.shape}, expected whole numbers from 0 to {outputs - 1}")
