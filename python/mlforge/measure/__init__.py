@@ -1,1 +1,1 @@
-"""Costs and qualities from what a target, an ELF or a model answered."""
+"""What a firmware costs: bytes from its ELF, cycles from what a target executed."""

@@ -40,10 +40,10 @@ def evaluate(
 
     Raises:
         ModelError: outputs that are not finite, or not one row an example.
-        DataError: no examples, or auc with one class only.
+        DataError: no examples, auc with one class only, or mse of another width than the outputs.
     """
+    _check(np.asarray(outputs), y)
     outputs = np.asarray(outputs, np.float64).reshape(len(outputs), -1)
-    _check(outputs, y)
     value, error = _judge(outputs, y, metric, groups)
     by_stratum: dict[str, float] = {}
     for name, values in sorted((strata or {}).items()):
@@ -63,13 +63,13 @@ def reconstruction_error(outputs: NDArray[np.floating[Any]], inputs: NDArray[np.
     return scores
 
 
-def _check(outputs: Floats, y: Values) -> None:
+def _check(outputs: Values, y: Values) -> None:
     if not len(y):
         raise DataError("no examples to judge the model by")
     if len(outputs) != len(y):
         raise ModelError(f"{len(outputs)} outputs for {len(y)} examples")
     if not np.isfinite(outputs).all():
-        row = int(np.argmin(np.isfinite(outputs).all(axis=1)))
+        row = int(np.argmin(np.isfinite(outputs.reshape(len(outputs), -1)).all(axis=1)))
         raise ModelError(f"the output for example {row} is not finite")
 
 
@@ -83,6 +83,8 @@ def _judge(outputs: Floats, y: Values, metric: Metric, groups: Values | None) ->
             return _mean((outputs.argmax(axis=1) == y).astype(np.float64), clusters)
         case Metric.MSE:
             truth = np.asarray(y, np.float64).reshape(len(y), -1)
+            if truth.shape != outputs.shape:
+                raise DataError(f"{truth.shape[1]} values an example, but the model has {outputs.shape[1]} outputs")
             return _mean(np.square(outputs - truth).mean(axis=1), clusters)
         case Metric.AUC:
             return _auc(outputs[:, 0], y, clusters)

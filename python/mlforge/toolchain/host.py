@@ -1,4 +1,4 @@
-"""The host's C compiler: builds the runtime's C as a shared library that Python calls through ctypes."""
+"""The host's C compiler: builds the runtime's C as a shared library that Python calls through ctypes, or a program."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def compiler() -> str:
     return os.environ.get("CC", "cc")
 
 
-def shared_library(name: str, sources: Sequence[Path], *, flags: Sequence[str] = (), include: Sequence[Path] = ()) -> Path:
+def shared_library(
+    name: str, sources: Sequence[Path], *, flags: Sequence[str] = (), include: Sequence[Path] = ()
+) -> Path:
     """Builds `lib<name>.so` once per content of `sources` and the runtime's headers, and returns its path.
 
     Raises:
@@ -34,9 +36,66 @@ def shared_library(name: str, sources: Sequence[Path], *, flags: Sequence[str] =
     def make(place: Path) -> None:
         includes = [f"-I{directory}" for directory in (root() / "runtime" / "include", *include)]
         out = place / f"lib{name}.so"
-        command = [compiler(), *HOST_FLAGS, *flags, *includes, "-shared", "-fPIC", "-o", out, *sources, "-lm"]
+        command: list[str | Path] = [
+            compiler(),
+            *HOST_FLAGS,
+            *flags,
+            *includes,
+            "-shared",
+            "-fPIC",
+            "-o",
+            out,
+            *sources,
+            "-lm",
+        ]
         done = run(command, timeout_s=120)
         if done.status != 0:
             raise BuildError(f"the host compiler could not build {name}", log=done.output)
 
     return cached("host", key, make) / f"lib{name}.so"
+
+
+def compile_objects(sources: Sequence[Path], place: Path, *, include: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """Compiles each source into `place`. Raises BuildError with the compiler's words."""
+    includes = [f"-I{directory}" for directory in (root() / "runtime" / "include", *include)]
+    objects = []
+    for source in sources:
+        objects.append(place / f"{source.name}.o")
+        command: list[str | Path] = [
+            compiler(),
+            *HOST_FLAGS,
+            *_SECTIONS,
+            *includes,
+            "-c",
+            "-o",
+            objects[-1],
+            source.name,
+        ]
+        done = run(command, timeout_s=120, cwd=source.parent)
+        if done.status != 0:
+            raise BuildError(f"the host compiler refused {source.name}", log=done.output)
+    return tuple(objects)
+
+
+def cached_objects(name: str, sources: Sequence[Path], *, include: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """Objects of the runtime's sources, built once per content of sources and headers. Raises BuildError."""
+    places = (root() / "runtime" / "include", *include, *sorted({source.parent for source in sources}))
+    headers = sorted({header for place in places for header in place.rglob("*.h")})
+    key = digest([compiler(), name, *HOST_FLAGS, *_SECTIONS, digest_files([*sources, *headers])])
+
+    def make(place: Path) -> None:
+        compile_objects(sources, place, include=include)
+
+    place = cached(f"host-{name}", key, make)
+    return tuple(place / f"{source.name}.o" for source in sources)
+
+
+def link_program(objects: Sequence[Path], program: Path) -> None:
+    """Links a native program, without what nothing refers to. Raises BuildError with the linker's words."""
+    command: list[str | Path] = [compiler(), "-Wl,--gc-sections", "-o", program, *objects, "-lm"]
+    done = run(command, timeout_s=120)
+    if done.status != 0:
+        raise BuildError(f"the host could not link {program.name}", log=done.output)
+
+
+_SECTIONS: Final = ("-ffunction-sections", "-fdata-sections")

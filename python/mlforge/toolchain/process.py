@@ -49,7 +49,9 @@ def run(
     """
     start = time.monotonic()
     if find(str(command[0])) is None:
-        raise ToolError(f"{command[0]} is not installed", hint="`west mlforge doctor` names the command that installs it")
+        raise ToolError(
+            f"{command[0]} is not installed", hint="`west mlforge doctor` names the command that installs it"
+        )
     try:
         done = subprocess.run(
             command_line(command),

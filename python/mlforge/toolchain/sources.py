@@ -12,7 +12,9 @@ def root() -> Path:
     """The MLForge checkout. Raises ToolError where the package was installed without its sources."""
     path = Path(os.environ.get("MLFORGE_ROOT") or Path(__file__).resolve().parents[3])
     if not (path / "runtime" / "include" / "mlforge").is_dir():
-        raise ToolError(f"no MLForge sources in {path}", hint="install MLForge from its checkout, or set MLFORGE_ROOT to it")
+        raise ToolError(
+            f"no MLForge sources in {path}", hint="install MLForge from its checkout, or set MLFORGE_ROOT to it"
+        )
     return path
 
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is attached to the measuring firmware: a model and its arena, perhaps a feature pipeline, or nothing at all
+ * (the baseline, whose size is what the firmware itself costs). One generated file defines `mlforge_app`.
+ */
+#ifndef MLFORGE_APP_H_
+#define MLFORGE_APP_H_
+
+#include <stdint.h>
+
+#include "mlforge/features.h"
+#include "mlforge/model.h"
+
+/* The pipeline's functions by pointer, so that a firmware without a pipeline does not link them. */
+struct mlforge_app_pipeline {
+	const struct mlforge_pipeline *pipeline;
+	uint32_t (*frame_length)(const struct mlforge_pipeline *pipeline);
+	uint32_t (*output_bytes)(const struct mlforge_pipeline *pipeline);
+	void (*reset)(const struct mlforge_pipeline *pipeline);
+	bool (*push)(const struct mlforge_pipeline *pipeline, const int32_t *frame);
+	void (*read)(const struct mlforge_pipeline *pipeline, int8_t *input);
+};
+
+struct mlforge_app {
+	const char *name;
+	const struct mlforge_model *model; /* NULL in the baseline */
+	uint8_t *arena;
+	const struct mlforge_app_pipeline *pipeline; /* NULL without features */
+};
+
+extern const struct mlforge_app mlforge_app;
+
+#endif /* MLFORGE_APP_H_ */

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Our own commands: what is attached, runs over many vectors, features from raw frames. Vectors and frames are
+ * already in the buffer, by `db load` or because the emulator put them there.
+ */
+#include "app.h"
+#include "device.h"
+#include "measure.h"
+#include "port.h"
+#include "text.h"
+
+static void merge(struct mlforge_measured *worst, struct mlforge_measured one)
+{
+	worst->ticks = one.ticks > worst->ticks ? one.ticks : worst->ticks;
+	worst->stack_bytes = one.stack_bytes > worst->stack_bytes ? one.stack_bytes : worst->stack_bytes;
+}
+
+static void put_measured(struct mlforge_measured worst)
+{
+	mlforge_put_pair("ticks", worst.ticks);
+	mlforge_put_pair("stack", worst.stack_bytes);
+}
+
+static void info(void)
+{
+	const struct mlforge_app_pipeline *features = mlforge_app.pipeline;
+
+	mlforge_put_pair("arena-bytes", mlforge_app.model == NULL ? 0U : mlforge_app.model->arena_bytes);
+	mlforge_put_pair("input-bytes", mlforge_input_bytes());
+	mlforge_put_pair("output-bytes", mlforge_output_bytes());
+	mlforge_put_pair("buffer-bytes", mlforge_buffer_bytes());
+	mlforge_put_pair("line-bytes", MLFORGE_LINE_BYTES);
+	mlforge_put_pair("clock-hz", mlforge_port_clock_hz());
+	mlforge_put_pair("frame-length", features == NULL ? 0U : features->frame_length(features->pipeline));
+	mlforge_put_pair("feature-bytes", features == NULL ? 0U : features->output_bytes(features->pipeline));
+}
+
+static void put_outputs(void)
+{
+	const struct mlforge_model *model = mlforge_app.model;
+
+	mlforge_put("m-out-[");
+	for (uint8_t i = 0; i < model->outputs_count; i++) {
+		mlforge_put_hex(mlforge_app.arena + model->outputs[i].offset, model->outputs[i].bytes);
+	}
+	mlforge_put("]\r\n");
+}
+
+static void batch(uint32_t count)
+{
+	struct mlforge_measured worst = {0};
+
+	if (mlforge_app.model == NULL) {
+		mlforge_put("e-[No model]\r\n");
+		return;
+	}
+	if (count > mlforge_buffer_bytes() / mlforge_input_bytes()) {
+		mlforge_put("e-[More vectors than the buffer holds]\r\n");
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		mlforge_load_vector(i);
+		merge(&worst, mlforge_measure_inference());
+		put_outputs();
+	}
+	put_measured(worst);
+}
+
+/* Goes on from the frames of earlier calls; `mlforge-reset` forgets them. */
+static void extract(uint32_t count, uint32_t offset)
+{
+	const struct mlforge_app_pipeline *features = mlforge_app.pipeline;
+	const int32_t *frame = (const int32_t *)(void *)(mlforge_spare_start + offset);
+	const uint32_t spare = (uint32_t)(mlforge_spare_end - mlforge_spare_start);
+	struct mlforge_measured worst = {0};
+	struct mlforge_measured one;
+
+	if (features == NULL) {
+		mlforge_put("e-[No features]\r\n");
+		return;
+	}
+	const uint32_t length = features->frame_length(features->pipeline);
+
+	if (offset % 4U != 0U || offset > spare || count > (spare - offset) / (4U * length)) {
+		mlforge_put("e-[More frames than the buffer holds]\r\n");
+		return;
+	}
+	int8_t *const input = (int8_t *)mlforge_app.arena + mlforge_app.model->inputs[0].offset;
+	const int32_t *const end = frame + count * length;
+
+	while (mlforge_measure_features(&frame, end, input, &one)) {
+		merge(&worst, one);
+		mlforge_put("m-features-[");
+		mlforge_put_hex((const uint8_t *)input, features->output_bytes(features->pipeline));
+		mlforge_put("]\r\n");
+	}
+	put_measured(worst);
+}
+
+static void reset(void)
+{
+	const struct mlforge_app_pipeline *features = mlforge_app.pipeline;
+
+	if (features != NULL) {
+		features->reset(features->pipeline);
+	}
+}
+
+/* Reads the next word as a number. Returns false where it is none; a missing word leaves `value` as it is. */
+static bool read_optional(char **arguments, uint32_t *value)
+{
+	const char *word = mlforge_next_word(arguments);
+
+	return word == NULL || mlforge_read_unsigned(word, value);
+}
+
+bool mlforge_own_command(const char *name, char *arguments)
+{
+	uint32_t count = 1;
+	uint32_t offset = 0;
+
+	if (!read_optional(&arguments, &count) || !read_optional(&arguments, &offset)) {
+		mlforge_put("e-[Not a number]\r\n");
+	} else if (mlforge_same(name, "mlforge-info")) {
+		info();
+	} else if (mlforge_same(name, "mlforge-batch")) {
+		batch(count);
+	} else if (mlforge_same(name, "mlforge-reset")) {
+		reset();
+	} else if (mlforge_same(name, "mlforge-extract")) {
+		extract(count, offset);
+	} else {
+		return false;
+	}
+	return true;
+}

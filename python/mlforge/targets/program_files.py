@@ -1,0 +1,74 @@
+"""A `Program` as files to compile, with the generated file that attaches it to the firmware (see firmware/app.h)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.errors import BuildError, RunError
+from mlforge.records.program import Program
+from mlforge.toolchain.sources import root
+
+_FIELDS = ("name", "model_symbol", "model_header", "arena_bytes", "pipeline_symbol", "pipeline_header")
+_ATTACHMENT = "mlforge_app.c"
+
+
+def write_program(program: Program, place: Path) -> list[Path]:
+    """Writes the generated files and the one that attaches them; returns those to compile."""
+    for name, text in program.sources.items():
+        path = place / name
+        if Path(name).name != name or path.exists():
+            raise BuildError(f"{name!r} is no plain, new file name for a generated source")
+        path.write_text(text, encoding="utf-8")
+    attach = place / _ATTACHMENT
+    attach.write_text(attachment(program), encoding="utf-8")
+    return [attach, *(place / name for name in sorted(program.sources) if name.endswith(".c"))]
+
+
+def attachment(program: Program) -> str:
+    """The C text that attaches a program to the firmware: see firmware/app.h."""
+    return render(attachment_template(), {field: getattr(program, field) for field in _FIELDS})
+
+
+def no_attachment() -> str:
+    """The same for the baseline: a firmware without a model."""
+    return render(attachment_template(), {**dict.fromkeys(_FIELDS, ""), "arena_bytes": 0})
+
+
+def attachment_template() -> Path:
+    return root() / "firmware" / "app.c.j2"
+
+
+def identity(program: Program) -> list[str]:
+    """All that distinguishes one program from another, for a cache key."""
+    return [attachment(program), *(part for item in sorted(program.sources.items()) for part in item)]
+
+
+def render(template: Path, values: Mapping[str, object]) -> str:
+    """A template of ours; an unknown name in it is an error."""
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True, autoescape=False
+    )
+    return environment.from_string(template.read_text(encoding="utf-8")).render(values)
+
+
+def checked_inputs(program: Program, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Inputs as contiguous int8 [N, input_bytes]. Raises RunError where they are something else."""
+    if inputs.dtype != np.int8 or inputs.ndim != 2 or inputs.shape[1] != program.input_bytes:
+        found = f"{inputs.dtype} {list(inputs.shape)}"
+        raise RunError(f"inputs are {found}, but {program.name} takes int8 [N, {program.input_bytes}]")
+    return np.ascontiguousarray(inputs)
+
+
+def checked_frames(frames: NDArray[np.int32], frame_length: int) -> NDArray[np.int32]:
+    """Frames as contiguous int32 [F, frame_length]. Raises RunError where they are something else, or none are taken."""
+    if frame_length == 0:
+        raise RunError("the firmware has no feature pipeline")
+    if frames.dtype != np.int32 or frames.ndim != 2 or frames.shape[1] != frame_length:
+        found = f"{frames.dtype} {list(frames.shape)}"
+        raise RunError(f"frames are {found}, but the pipeline takes int32 [F, {frame_length}]")
+    return np.ascontiguousarray(frames)

@@ -1,0 +1,173 @@
+"""The host's side of the device protocol: MLPerf Tiny's commands and our own, over any `Transport`.
+
+A command ends in '%', its answer in a line `m-ready`. Bytes that are no text and lines that are no answer are skipped,
+up to a limit, since a UART may start with noise; a fault report or an `e-[…]` line ends the conversation.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.errors import RunError
+from mlforge.targets.transport import Transport
+
+READY: Final = "m-ready"
+MAX_NOISE_BYTES: Final = 64 * 1024
+_NOTED_LINES: Final = 200
+_PAIR: Final = re.compile(r"m-([a-z-]+)-\[([^\]]*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """What the firmware says of itself; all sizes in bytes."""
+
+    arena_bytes: int
+    input_bytes: int
+    output_bytes: int
+    buffer_bytes: int
+    line_bytes: int
+    clock_hz: int
+    frame_length: int
+    feature_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`rows` int8 [N, bytes]: outputs, or model inputs. `ticks` and `stack_bytes` are the worst of them."""
+
+    rows: NDArray[np.int8]
+    ticks: int
+    stack_bytes: int
+
+
+class DeviceClient:
+    """One conversation with one device. `timeout_s` limits the silence between two lines, not the whole answer."""
+
+    def __init__(self, transport: Transport, *, timeout_s: float = 10.0) -> None:
+        self._transport = transport
+        self._timeout_s = timeout_s
+        self._pending = b""
+        self._noise_bytes = 0
+        self._log: list[str] = []
+
+    @property
+    def log(self) -> str:
+        """The last lines that the device sent."""
+        return "\n".join(self._log[-_NOTED_LINES:])
+
+    def await_ready(self) -> None:
+        """Waits until the firmware has started. Raises RunError where it does not."""
+        for _ in self._answer("start-up"):
+            pass
+
+    def command(self, text: str) -> list[str]:
+        """Sends a command and returns the lines of its answer, without the closing `m-ready`.
+
+        Raises:
+            RunError: silence, a fault, an error line, or nothing but noise.
+        """
+        self._transport.write(f"{text}%".encode())
+        return list(self._answer(text))
+
+    def name(self) -> str:
+        return self._value(self.command("name"), "name-dut")
+
+    def info(self) -> DeviceInfo:
+        pairs = dict(_PAIR.findall("\n".join(self.command("mlforge-info"))))
+        fields = {name: pairs.get(name.replace("_", "-"), "") for name in DeviceInfo.__dataclass_fields__}
+        if missing := [name for name, value in fields.items() if not value.isdecimal()]:
+            raise RunError(f"the firmware did not tell its {', '.join(missing)}", log=self.log)
+        return DeviceInfo(**{name: int(value) for name, value in fields.items()})
+
+    def load(self, data: bytes, line_bytes: int) -> None:
+        """Fills the device's buffer over the wire."""
+        step = (line_bytes - len("db ")) // 2
+        self.command(f"db load {len(data)}")
+        for start in range(0, len(data), step):
+            self.command(f"db {data[start : start + step].hex()}")
+
+    def batch(self, count: int, output_bytes: int) -> Batch:
+        """Runs `count` vectors that are in the buffer."""
+        answer = self.command(f"mlforge-batch {count}")
+        batch = self._rows(answer, "out", output_bytes)
+        if len(batch.rows) != count:
+            raise RunError(f"the firmware answered {len(batch.rows)} of {count} vectors", log=self.log)
+        return batch
+
+    def extract(self, count: int, feature_bytes: int, offset_bytes: int = 0) -> Batch:
+        """Runs `count` raw frames that are in the buffer through the features, on top of earlier ones."""
+        return self._rows(self.command(f"mlforge-extract {count} {offset_bytes}"), "features", feature_bytes)
+
+    def reset_features(self) -> None:
+        self.command("mlforge-reset")
+
+    def _rows(self, lines: list[str], key: str, row_bytes: int) -> Batch:
+        head, tail = f"m-{key}-[", "]"
+        texts = [line[len(head) : -1] for line in lines if line.startswith(head) and line.endswith(tail)]
+        try:
+            data = b"".join(bytes.fromhex(text) for text in texts)
+        except ValueError as error:
+            raise RunError("the firmware sent a row that is not hex", log=self.log) from error
+        if any(len(text) != 2 * row_bytes for text in texts):
+            raise RunError(f"the firmware sent a row that is not {row_bytes} bytes long", log=self.log)
+        rows = np.frombuffer(data, dtype=np.int8).reshape(len(texts), row_bytes)
+        return Batch(rows, self._number(lines, "ticks"), self._number(lines, "stack"))
+
+    def _number(self, lines: list[str], key: str) -> int:
+        value = self._value(lines, key)
+        if not value.isdecimal():
+            raise RunError(f"the firmware's {key} is {value!r}", log=self.log)
+        return int(value)
+
+    def _value(self, lines: list[str], key: str) -> str:
+        for line in reversed(lines):
+            found = _PAIR.fullmatch(line)
+            if found and found[1] == key:
+                return found[2]
+        raise RunError(f"the firmware's answer has no {key}", log=self.log)
+
+    def _answer(self, command: str) -> Iterator[str]:
+        while (line := self._line(command)) != READY:
+            if line.startswith("m-fault-"):
+                raise RunError(f"the firmware crashed: {line[len('m-fault-') :]}", log=self.log)
+            if line.startswith("e-["):
+                raise RunError(f"the firmware refused {command!r}: {line[3:-1]}", log=self.log)
+            if line.startswith("m-"):
+                self._noise_bytes = 0
+                yield line
+            else:
+                self._count_noise(len(line) + 1)
+
+    def _line(self, command: str) -> str:
+        deadline = time.monotonic() + self._timeout_s
+        while b"\n" not in self._pending:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self._note(self._pending)
+                raise RunError(f"no answer to {command!r} within {self._timeout_s:g} s", log=self.log)
+            self._pending += self._transport.read(left)
+            if len(self._pending) > MAX_NOISE_BYTES and b"\n" not in self._pending:
+                self._count_noise(len(self._pending))
+                self._pending = b""
+        raw, _, self._pending = self._pending.partition(b"\n")
+        return self._note(raw)
+
+    def _note(self, raw: bytes) -> str:
+        text = raw.decode("ascii", errors="replace").strip("\r\0 ")
+        self._log.append(text if len(text) <= 200 else text[:200] + "…")
+        del self._log[:-_NOTED_LINES]
+        return text
+
+    def _count_noise(self, count: int) -> None:
+        self._noise_bytes += count
+        if self._noise_bytes > MAX_NOISE_BYTES:
+            raise RunError(
+                f"over {MAX_NOISE_BYTES} bytes that are no answer: not the measuring firmware?", log=self.log
+            )

@@ -1,0 +1,102 @@
+"""One QEMU with one firmware: start, converse, end. QEMU never outlives the process that started it.
+
+Its serial port is one end of a socket pair, so no port number is needed and nobody else can connect.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from mlforge.errors import RunError, ToolError
+from mlforge.targets.boards import Board
+from mlforge.targets.protocol import DeviceClient
+from mlforge.targets.transport import SocketTransport
+from mlforge.toolchain.process import command_line, find
+
+# One instruction takes 1 ns of virtual time: counts and clocks repeat exactly from run to run.
+COUNTED: Final = ("-icount", "shift=0")
+_STOP_TIMEOUT_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Preload:
+    """A file that QEMU puts into the machine's memory before it starts."""
+
+    file: Path
+    address: int
+
+
+@contextlib.contextmanager
+def running(
+    board: Board, elf: Path, *, preload: Preload | None = None, options: Sequence[str] = (), timeout_s: float = 10.0
+) -> Iterator[DeviceClient]:
+    """QEMU with the firmware started and ready. On leaving, QEMU has ended and its plugins have written their files.
+
+    Raises:
+        RunError: it crashed, hung or broke the protocol; `log` has the firmware's lines and QEMU's own.
+        ToolError: QEMU is not installed.
+    """
+    if find(board.qemu) is None:
+        raise ToolError(
+            f"{board.qemu} is not installed", hint="`west mlforge doctor` names the command that installs it"
+        )
+    ours, theirs = socket.socketpair()
+    with tempfile.TemporaryFile() as errors:
+        command = command_line([board.qemu, *_arguments(board, elf, preload, theirs.fileno()), *options])
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=(theirs.fileno(),)
+        )
+        theirs.close()
+        transport = SocketTransport(ours)
+        client = DeviceClient(transport, timeout_s=timeout_s)
+        try:
+            client.await_ready()
+            yield client
+            _stop(process)
+        except RunError as error:
+            process.kill()
+            process.wait()
+            errors.seek(0)
+            words = errors.read().decode(errors="replace").strip()
+            log = "\n".join(part for part in (error.log, client.log if not error.log else "", words) if part)
+            reason = f"{error.message}; {board.qemu} said: {words.splitlines()[0]}" if words else error.message
+            raise RunError(reason, log=log, hint=error.hint) from error
+        finally:
+            transport.close()
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ends QEMU in good order, so that plugins write what they counted."""
+    process.terminate()
+    try:
+        process.wait(_STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired as error:
+        raise RunError(f"QEMU did not end within {_STOP_TIMEOUT_S:g} s") from error
+
+
+def _arguments(board: Board, elf: Path, preload: Preload | None, serial: int) -> list[str]:
+    words = [
+        "-M",
+        board.machine,
+        *board.options,
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-monitor",
+        "none",
+    ]
+    words += ["-chardev", f"socket,id=uart,fd={serial}", "-serial", "chardev:uart", "-kernel", str(elf)]
+    if preload is not None:
+        words += ["-device", f"loader,file={preload.file},addr={preload.address:#x},force-raw=on"]
+    return words

@@ -1,0 +1,97 @@
+"""The seam between MLForge and everything that can run a model. All implementations inherit tests/conformance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.records.program import Firmware, Program
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What a batch gave back: `outputs` int8 [N, output_bytes]; `stack_bytes` the deepest that an inference went (0
+    where the target does not measure it)."""
+
+    outputs: NDArray[np.int8]
+    stack_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of instructions that is always executed from its first to its last, in the share of one operator.
+
+    `operator` is an index into the program's operators, or -1 for code between them. `taken` of the `executed` times
+    the last instruction went elsewhere than to the instruction behind it."""
+
+    operator: int
+    address: int
+    size_bytes: int
+    instructions: int
+    executed: int
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """All that was executed for one inference, or for one model input, without the measuring firmware's own share."""
+
+    blocks: tuple[Block, ...]
+
+    @property
+    def instructions(self) -> int:
+        return sum(block.instructions * block.executed for block in self.blocks)
+
+    def operator_instructions(self, operator: int) -> int:
+        return sum(block.instructions * block.executed for block in self.blocks if block.operator == operator)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Exact counts: a window for each inference, and one for each model input that the features produced."""
+
+    inferences: tuple[Window, ...]
+    features: tuple[Window, ...]
+    stack_bytes: int
+    feature_stack_bytes: int
+    method: str  # how it was counted, such as "counted in QEMU"
+
+
+class Target(Protocol):
+    """A board and a way to run on it."""
+
+    @property
+    def name(self) -> str:
+        """What users type: `host`, or a Zephyr board name."""
+
+    @property
+    def description(self) -> str:
+        """One line for people."""
+
+    @property
+    def core(self) -> str:
+        """The processor, such as "cortex-m4"."""
+
+    @property
+    def counts_instructions(self) -> bool:
+        """Whether `profile` works here."""
+
+    def unavailable(self) -> str | None:
+        """Why this target cannot be used on this machine, and what would change that; None where it can."""
+
+    def build(self, program: Program) -> Firmware:
+        """Compiles and links. Raises BuildError: the compiler's or linker's words are in `log`."""
+
+    def infer(self, firmware: Firmware, inputs: NDArray[np.int8]) -> Inference:
+        """Runs inputs int8 [N, input_bytes] through the model. Raises RunError: it crashed, hung, or broke the protocol."""
+
+    def profile(self, firmware: Firmware, inputs: NDArray[np.int8], frames: NDArray[np.int32] | None = None) -> Profile:
+        """Counts inferences over inputs int8 [N, input_bytes], and features over raw frames int32 [F, frame_length].
+
+        Raises RunError as `infer` does, TargetUnavailableError where this target cannot count."""
+
+    def extract(self, firmware: Firmware, frames: NDArray[np.int32]) -> NDArray[np.int8]:
+        """All model inputs int8 [M, feature_bytes] that the pipeline makes of raw frames int32 [F, frame_length]."""

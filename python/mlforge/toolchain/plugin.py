@@ -1,0 +1,59 @@
+"""The counting plugin for QEMU: built on demand with the host's compiler, for the QEMU that is installed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from mlforge.errors import BuildError, ToolError
+from mlforge.toolchain.cache import cached, digest, digest_files
+from mlforge.toolchain.host import compiler
+from mlforge.toolchain.process import run
+from mlforge.toolchain.sources import root
+
+# QEMU 9.0 refuses plugins of version 1; what our plugin calls is the same in version 2.
+_FIRST_WITH_VERSION_2: Final = 9
+
+
+def counting_plugin(qemu: str) -> Path:
+    """The plugin's path.
+
+    Raises:
+        BuildError: the host compiler refused it.
+        ToolError: QEMU or the compiler is missing.
+    """
+    directory = root() / "ports" / "qemu-plugin"
+    sources = [directory / "count.c"]
+    api = _plugin_api(qemu)
+    flags = (
+        "-std=c11",
+        "-O2",
+        "-Wall",
+        "-Wextra",
+        "-shared",
+        "-fPIC",
+        "-fvisibility=hidden",
+        f"-DMLFORGE_PLUGIN_API={api}",
+    )
+    key = digest([compiler(), *flags, digest_files([*sources, *sorted(directory.glob("*.h"))])])
+
+    def make(place: Path) -> None:
+        done = run([compiler(), *flags, "-o", place / "count.so", *sources], timeout_s=60)
+        if done.status != 0:
+            raise BuildError("the host compiler could not build the counting plugin", log=done.output)
+
+    return cached("qemu-plugin", key, make) / "count.so"
+
+
+def _plugin_api(qemu: str) -> int:
+    if qemu not in _APIS:
+        output = run([qemu, "--version"], timeout_s=10).output
+        found = re.search(r"version (\d+)\.", output)
+        if found is None:
+            raise ToolError(f"{qemu} does not tell its version", log=output)
+        _APIS[qemu] = 2 if int(found[1]) >= _FIRST_WITH_VERSION_2 else 1
+    return _APIS[qemu]
+
+
+_APIS: Final[dict[str, int]] = {}
