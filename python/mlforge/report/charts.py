@@ -104,9 +104,11 @@ def tick_values(low: float, high: float, at_most: int) -> tuple[float, ...]:
     return ()
 
 
-def axis(title: str, scale: Scale, at_most: int) -> Axis:
-    """An axis with round ticks, all labelled with the decimals that their distance needs."""
+def axis(title: str, scale: Scale, at_most: int, *, whole: bool = False) -> Axis:
+    """An axis with round ticks, all labelled with the decimals that their distance needs; `whole` for counts."""
     values = tick_values(scale.low, scale.high, at_most)
+    if whole and len(values) > 1 and values[1] - values[0] < 1:
+        values = tuple(float(value) for value in range(math.ceil(scale.low), math.floor(scale.high) + 1))
     step = values[1] - values[0] if len(values) > 1 else 1.0
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
     return Axis(title, tuple(Tick(scale(value), tick_label(value, digits)) for value in values))

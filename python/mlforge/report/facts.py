@@ -63,16 +63,24 @@ def feasible(trial: Trial) -> bool:
     return trial.state is State.TRAINED and (trial.verdict is None or trial.verdict.feasible)
 
 
-def nearest_miss(trials: Sequence[Trial]) -> Trial | None:
-    """The trial that is least short of the contract: a trained one where there is one, by its smallest margin."""
-    judged = [trial for trial in trials if trial.verdict is not None and trial.verdict.binding is not None]
-    return max(judged, key=_nearness, default=None)
+def meets(trial: Trial) -> bool:
+    """Trained, and within every limit and goal that it was held against."""
+    return trial.state is State.TRAINED and trial.verdict is not None and trial.verdict.met
 
 
-def _nearness(trial: Trial) -> tuple[bool, float, int]:
-    binding = trial.verdict.binding if trial.verdict else None
-    margin = binding.margin if binding is not None and not math.isnan(binding.margin) else -math.inf
-    return trial.state is State.TRAINED, margin, -trial.number
+def candidate(trials: Sequence[Trial], metric: Metric | None) -> Trial | None:
+    """The trial to speak of while there is no winner: the best that meets the contract on validation data, else the
+    nearest miss. A rejected one only where none was trained; None where nothing was judged."""
+    judged = [trial for trial in trials if trial.verdict is not None and trial.state is not State.FAILED]
+    return min(judged, key=lambda trial: (*_rank(trial, metric), trial.number), default=None)
+
+
+def _rank(trial: Trial, metric: Metric | None) -> tuple[bool, float, float]:
+    margins = [check.margin for check in trial.verdict.checks] if trial.verdict else []
+    missing = sum(math.inf if math.isnan(margin) else max(0.0, -margin) for margin in margins)
+    quality = search_quality(trial, metric)
+    worth = 0.0 if quality is None else quality.value if quality.metric.higher_is_better else -quality.value
+    return trial.state is not State.TRAINED, missing, -worth
 
 
 def state_counts(trials: Sequence[Trial]) -> Counter[State]:

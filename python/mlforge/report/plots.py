@@ -118,7 +118,7 @@ def convergence(
         title=f"{units.label(metric)} by trial",
         description=_convergence_words(trials, metric),
         frame=frame,
-        x=axis("Trial", x, 12 if width > 600 else 6),
+        x=axis("Trial", x, 12 if width > 600 else 6, whole=True),
         y=axis(_quality_title(metric), y, 6),
         marks=_in_drawing_order(marks),
         front=front,
@@ -135,7 +135,7 @@ def pareto(
     chosen: int | None,
 ) -> Plot:
     """Quality against one resource, with limit and goal as lines and the front of the feasible trials."""
-    costed = [trial for trial in trials if trial.cost is not None]
+    costed = [trial for trial in trials if trial.cost is not None and trial.state is not State.FAILED]
     lanes = _lanes(costed, (State.REJECTED,))
     frame = Frame(372, 300, 58, 26, 360, 300 - 52 - (lanes[-1][1] if lanes else 0))
     limit, goal = checks.get(resource.name), checks.get(metric)

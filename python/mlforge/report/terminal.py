@@ -114,10 +114,9 @@ def trials_table(trials: Sequence[Trial], *, title: str = "Trials") -> Table:
     table = _table(title, "#>", "outcome", f"{name}>", "flash>", "RAM>", "latency>", "why not")
     for trial in trials:
         quality, cost = facts.search_quality(trial, metric), trial.cost
-        met = trial.verdict is not None and trial.verdict.met and trial.state is State.TRAINED
         table.add_row(
             str(trial.number),
-            Text("met", "bold green") if met else Text(trial.state, _STATE_STYLES[trial.state]),
+            Text("met", "bold green") if facts.meets(trial) else Text(trial.state, _STATE_STYLES[trial.state]),
             units.score(quality.value) if quality else units.NOTHING,
             units.kib(cost.flash.total) if cost else units.NOTHING,
             units.kib(cost.ram.total) if cost else units.NOTHING,

@@ -64,7 +64,7 @@ def duration(seconds: float) -> str:
     """Wall time: `0.8 s`, `42 s`, `7 min 05 s`, `2 h 10 min`."""
     if not math.isfinite(seconds):
         return NOTHING
-    if seconds < 10:
+    if 0 < seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < 60:

@@ -28,6 +28,7 @@ class Subject:
     qualities: tuple[Quality, ...]
     verdict: Verdict | None
     parameters: Mapping[str, object]
+    role: str  # "the winner" and the like
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +142,17 @@ def build_page(
     trials = sorted(trials, key=lambda trial: trial.number)
     checks = facts.checks_by_name(lock, trials, limits)
     metric = facts.primary_metric(checks, trials, lock)
-    subject = _subject(lock, trials, nearest)
+    subject = _subject(lock, trials, nearest, metric)
     cost, architecture = subject.cost, subject.architecture
     rows = layers.layer_rows(architecture) if architecture else ()
     return Page(
         name=units.one_line(name, 120),
         headline=_headline(lock, subject, trials),
         facts=_head_facts(lock, subject, trials),
-        subject=_subject_words(lock, subject),
+        subject=_subject_words(subject),
         checks=_check_rows(subject.verdict),
         quality_rows=_quality_rows(subject.qualities),
-        quality_note=_quality_note(subject.qualities),
+        quality_note=f"{_quality_note(subject.qualities)} {_opened(lock)}".strip(),
         stages=plots.stages(subject.qualities, metric, checks.get(metric)) if metric else None,
         spreads=_spreads(subject.qualities, metric, checks) if metric else (),
         cost_facts=_cost_facts(cost) if cost else (),
@@ -175,26 +176,26 @@ def build_page(
     )
 
 
-def _subject(lock: Lock | None, trials: Sequence[Trial], nearest: int | None) -> Subject:
+def _subject(lock: Lock | None, trials: Sequence[Trial], nearest: int | None, metric: Metric | None) -> Subject:
     if lock is not None:
         number = lock.study.winner
         parameters = next((trial.parameters for trial in trials if trial.number == number), {})
-        return Subject(number, lock.architecture, lock.cost, lock.qualities, lock.verdict, parameters)
+        return Subject(number, lock.architecture, lock.cost, lock.qualities, lock.verdict, parameters, "the winner")
     named = next((trial for trial in trials if trial.number == nearest), None)
-    trial = named or facts.nearest_miss(trials)
+    trial = named or facts.candidate(trials, metric)
     if trial is None:
-        return Subject(None, None, None, (), None, {})
-    return Subject(trial.number, trial.architecture, trial.cost, trial.qualities, trial.verdict, trial.parameters)
+        return Subject(None, None, None, (), None, {}, "")
+    role = "the best so far" if facts.meets(trial) else "the nearest miss"
+    design = trial.architecture, trial.cost, trial.qualities, trial.verdict, trial.parameters
+    return Subject(trial.number, *design, role)
 
 
 def _sorted(subject: Subject) -> list[tuple[str, object]]:
     return sorted(subject.parameters.items())
 
 
-def _subject_words(lock: Lock | None, subject: Subject) -> str:
-    if subject.number is None:
-        return ""
-    return f"{'the winner' if lock else 'the nearest miss'}, trial {subject.number}"
+def _subject_words(subject: Subject) -> str:
+    return "" if subject.number is None else f"{subject.role}, trial {subject.number}"
 
 
 def _headline(lock: Lock | None, subject: Subject, trials: Sequence[Trial]) -> Headline:
@@ -208,9 +209,13 @@ def _headline(lock: Lock | None, subject: Subject, trials: Sequence[Trial]) -> H
         counts = facts.state_counts(trials)
         ended = f"{counts[State.FAILED]} of {len(trials)} trials failed" if trials else "No trial has been run"
         return Headline("none", "No verdict", f"{ended}; nothing could be held against the contract.")
-    which = "The winner on the sealed data" if lock else "The nearest miss"
-    sentence = f"{which} is trial {subject.number}."
-    if binding is not None:
+    if subject.role == "the best so far":
+        words = f"Trial {subject.number} meets the contract on validation data; the test data are still sealed."
+        return Headline("none", "No winner yet", words)
+    sentence = f"{subject.role.capitalize()} is trial {subject.number}."
+    if lock is not None:
+        sentence = f"Trial {subject.number} won on validation data, but misses the contract in its final figures."
+    if binding is not None and not binding.met:
         sentence += f" Binding: {_state_of(binding)}."
     return Headline("missed", "Contract not met", sentence)
 
@@ -282,6 +287,16 @@ def _quality_note(qualities: Sequence[Quality]) -> str:
     if any(quality.groups >= 2 for quality in qualities):
         return "± is one standard error; whole groups, such as people or machines, count as the independent samples."
     return "± is one standard error; single examples count as the independent samples."
+
+
+def _opened(lock: Lock | None) -> str:
+    """How honest the test figures are: the test data should have been opened once, for the winner."""
+    if lock is None or not lock.study.test_opened_for:
+        return ""
+    if lock.study.test_opened_for == (lock.study.winner,):
+        return "The test data were opened once, for the winner."
+    numbers = ", ".join(str(number) for number in lock.study.test_opened_for)
+    return f"The test data were opened for trials {numbers}, so the test figures are less honest than one opening's."
 
 
 def _spreads(qualities: Sequence[Quality], metric: Metric, checks: Mapping[str, Check]) -> tuple[plots.DotPlot, ...]:
@@ -409,7 +424,7 @@ def _paretos(
 
 def _trial_row(trial: Trial, metric: Metric | None, chosen: bool) -> TrialRow:
     quality, cost = facts.search_quality(trial, metric), trial.cost
-    met = trial.state is State.TRAINED and trial.verdict is not None and trial.verdict.met
+    met = facts.meets(trial)
     outcome = "trained, met" if met else "trained" if trial.verdict is None else "trained, not met"
     return TrialRow(
         number=trial.number,
