@@ -31,6 +31,7 @@ class StudyFacts:
     rejected: int
     failed: int
     winner: int  # the number of the winning Trial
+    test_opened_for: tuple[int, ...]  # every Trial that ever saw the test split; more than one makes it less honest
     tied: tuple[int, ...]  # Trials that the validation data cannot tell from the winner
     training_seconds: float
     training_seconds_saved: float  # estimated: rejected trials times the median training time

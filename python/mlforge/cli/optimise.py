@@ -1,0 +1,122 @@
+"""Runs or resumes the study of an app's contract: proposes architectures, costs each on the emulated target, trains what
+fits, and locks the winner beside prj.conf.
+
+Exit status: 0 the contract is met, 3 the budget ended without, 1 an error. Ctrl-C stops; the same command resumes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlforge.cli.common import add_app, add_json, bounded, console, print_json
+from mlforge.cli.main import Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mlforge.contract.contract import Contract
+    from mlforge.study.finish import Outcome
+    from mlforge.study.optimise import Result
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_app(parser)
+    add_json(parser)
+    parser.add_argument("--trials", type=bounded(int, 1), metavar="N", help="budget, instead of the contract's")
+    parser.add_argument("--seed", type=bounded(int, 0), metavar="S", help="seed, instead of the contract's")
+    parser.add_argument("--workers", type=bounded(int, 1), metavar="W", help="trials at once, instead of the contract's")
+
+
+def execute(arguments: argparse.Namespace) -> Status:
+    from rich.console import Console
+
+    from mlforge.cli.progress import Progress
+    from mlforge.contract.load import load_contract
+    from mlforge.study.optimise import optimise
+
+    contract = _overridden(load_contract(arguments.app), arguments)
+    screen = Console(stderr=True, highlight=False) if arguments.json else console()
+    try:
+        with Progress(screen) as progress:
+            result = optimise(contract, progress, lambda sentence: screen.print(sentence, style="dim"))
+    except KeyboardInterrupt:
+        print("\nstopped; everything finished is stored, and the same command resumes", file=sys.stderr)
+        return Status.ERROR
+    report = _write_report(contract, result)
+    if arguments.json:
+        print_json(_document(result, report))
+    else:
+        _print_result(screen, result, report)
+    return Status.DONE if result.outcome.met else Status.UNMET
+
+
+def _overridden(contract: Contract, arguments: argparse.Namespace) -> Contract:
+    given = {key: getattr(arguments, key) for key in ("trials", "seed", "workers")}
+    changes = {key: value for key, value in given.items() if value is not None}
+    return replace(contract, search=replace(contract.search, **changes))
+
+
+def _write_report(contract: Contract, result: Result) -> Path:
+    from mlforge.report.html import render_html
+    from mlforge.study.artefacts import write_atomically
+
+    outcome = result.outcome
+    path = contract.app_dir / ".mlforge" / "report.html"
+    html = render_html(outcome.lock, outcome.trials, name=contract.name)
+    write_atomically(path, html.encode())
+    return path
+
+
+def _print_result(screen: Console, result: Result, report: Path) -> None:
+    from mlforge.report import terminal
+
+    outcome = result.outcome
+    screen.print()
+    if result.exhausted:
+        screen.print(f"the search ended early: {result.exhausted}")
+    if outcome.lock is not None and outcome.winner is not None:
+        screen.print(terminal.quality_table(outcome.lock.qualities))
+        screen.print(terminal.cost_table(outcome.lock.cost))
+        title = f"{outcome.contract.name}: trial {outcome.winner.number}, test split opened"
+        screen.print(terminal.verdict_table(outcome.lock.verdict, title=title))
+    elif outcome.verdict is not None and outcome.nearest is not None:
+        title = f"{outcome.contract.name}: nearest miss, trial {outcome.nearest.number}"
+        screen.print(terminal.verdict_table(outcome.verdict, title=title))
+    screen.print(_ending(outcome), style="bold green" if outcome.met else "bold red")
+    for label, path in (("model", result.model), ("lock", result.lock), ("report", report)):
+        if path is not None:
+            screen.print(f"{label + ':':<8}{path}", soft_wrap=True)
+
+
+def _ending(outcome: Outcome) -> str:
+    if outcome.met:
+        return "the contract is met"
+    binding = outcome.verdict.binding if outcome.verdict else None
+    if binding is None:
+        return "the contract is not met: no trial got as far as a verdict"
+    where = "on the test split, which the search never saw" if outcome.lock else "by the nearest miss"
+    return f"the contract is not met: {binding.name} is the binding one, missed by {-binding.margin:.1%} {where}"
+
+
+def _document(result: Result, report: Path) -> dict[str, Any]:
+    """The --json document. `binding` names the check with the least margin."""
+    import json
+
+    outcome = result.outcome
+    binding = outcome.verdict.binding if outcome.verdict else None
+    return {
+        "met": outcome.met,
+        "winner": outcome.winner.number if outcome.winner else None,
+        "nearest_miss": outcome.nearest.number if outcome.nearest else None,
+        "binding": binding.name if binding else None,
+        "lock": outcome.lock.to_dict() if outcome.lock else None,
+        "trials": [json.loads(trial.to_json()) for trial in outcome.trials],
+        "files": {
+            name: str(path) for name, path in (("model", result.model), ("lock", result.lock), ("report", report)) if path
+        },
+        "exhausted": result.exhausted,
+    }

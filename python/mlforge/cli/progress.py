@@ -1,0 +1,124 @@
+"""The study as a person watches it: one line a finished trial, and below them what is under way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from mlforge.records.trial import State, Trial
+from mlforge.study.select import validation, winner
+
+STAGE_WORDS = {
+    "propose": "proposing",
+    "cost": "costing on the emulated target",
+    "train": "training",
+    "verify": "measuring int8 on host and target",
+}
+
+
+class Progress:
+    """A study's Observer that draws on a console; lines only where that is no terminal. Use as a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4, transient=True)
+        self._lock = threading.Lock()
+        self._stages: dict[int, tuple[str, float]] = {}
+        self._trials: list[Trial] = []
+        self._budget = 0
+        self._resumed = 0
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def begun(self, budget: int, finished: Sequence[Trial], retried: int) -> None:
+        self._budget, self._trials, self._resumed = budget, list(finished), len(finished)
+        if finished or retried:
+            again = f"; {retried} interrupted will be evaluated again" if retried else ""
+            self._console.print(f"resumed: {len(finished)} of {budget} trials are finished{again}")
+
+    def stage(self, number: int, stage: str) -> None:
+        with self._lock:
+            self._stages[number] = (stage, time.monotonic())
+
+    def ended(self, trial: Trial) -> None:
+        with self._lock:
+            self._stages.pop(trial.number, None)
+            self._trials.append(trial)
+        self._console.print(trial_line(trial, self._budget))
+
+    def _render(self) -> RenderableType:
+        with self._lock:
+            stages, trials = dict(self._stages), list(self._trials)
+        bar = Table.grid(padding=(0, 1))
+        done = min(len(trials), self._budget)
+        bar.add_row(ProgressBar(max(self._budget, 1), done, width=30), f"{done}/{self._budget}", self._time_left(done))
+        now = time.monotonic()
+        lines = [
+            Text(f"trial {number:>3}  {STAGE_WORDS.get(stage, stage)} … {now - since:.0f} s", style="cyan")
+            for number, (stage, since) in sorted(stages.items())
+        ]
+        return Group(Text(""), bar, Text(best_line(trials)), *lines)
+
+    def _time_left(self, done: int) -> str:
+        fresh = done - self._resumed
+        elapsed = time.monotonic() - self._started
+        if fresh <= 0:
+            return "time left: unknown"
+        return f"about {(self._budget - done) * elapsed / fresh / 60:.1f} min left"
+
+
+def best_line(trials: Sequence[Trial]) -> str:
+    """The best trial that meets the contract so far."""
+    best = winner(trials)
+    quality = validation(best) if best else None
+    if best is None or quality is None:
+        return "best so far: none meets the contract yet"
+    return f"best so far: trial {best.number}, {quality.metric} {quality.value:.3f} on validation"
+
+
+def trial_line(trial: Trial, budget: int) -> Text:
+    """One finished trial in one line: what it cost, how good it is, or what was wrong."""
+    text = Text(f"trial {trial.number:>3}/{budget}  ")
+    seconds = f"  [{sum(trial.seconds.values()):.1f} s]"
+    cost = ""
+    if trial.cost is not None:
+        cost = (
+            f"{trial.cost.flash.total / 1024:5.1f} KiB flash {trial.cost.ram.total / 1024:4.1f} KiB RAM "
+            f"{trial.cost.total_latency_us / 1000:5.2f} ms"
+        )
+    if trial.state is State.FAILED and trial.failure:
+        reason = trial.failure.reason.splitlines()[0]
+        return text.append("failed   ", "red").append(f"{trial.failure.stage}: {reason}{seconds}")
+    if trial.state is State.REJECTED and trial.verdict:
+        broken = ", ".join(
+            f"{check.name} {-check.margin:.0%} over" for check in trial.verdict.checks if check.hard and not check.met
+        )
+        return text.append("rejected ", "yellow").append(f"{cost}  {broken}; not trained{seconds}")
+    quality = validation(trial)
+    figure = f"{quality.metric} {quality.value:.3f}" if quality else ""
+    met = trial.verdict is not None and trial.verdict.met
+    return (
+        text.append("trained  ", "green" if met else "")
+        .append(f"{cost}  {figure} ")
+        .append("meets the contract" if met else "misses the goal", "green" if met else "")
+        .append(seconds)
+    )

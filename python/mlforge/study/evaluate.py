@@ -1,0 +1,214 @@
+"""From a proposal to a finished Trial: the one place that knows the whole chain.
+
+    cost (random weights, emulated target) -> limits -> train -> int8 on host and target -> cost again -> verdict
+
+Whatever goes wrong on the way ends this Trial as failed, with its stage and log; the study goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.compiler.from_architecture import lower_architecture
+from mlforge.contract.contract import Contract
+from mlforge.errors import ForgeError, ModelError, RunError, ToolError
+from mlforge.measure.cost import measure_cost
+from mlforge.measure.quality import evaluate, reconstruction_error
+from mlforge.records.cost import Cost
+from mlforge.records.quality import Metric, Quality, Split, Stage
+from mlforge.records.task import Task
+from mlforge.records.trial import Failure, State, Trial
+from mlforge.records.verdict import Verdict
+from mlforge.search.proposer import Proposal
+from mlforge.study.artefacts import ArtefactStore
+from mlforge.study.events import Observer
+from mlforge.study.model import (
+    Model,
+    compile_model,
+    dequantised,
+    first_difference,
+    int8_inputs,
+    read_model,
+)
+from mlforge.study.prepare import Examples, Prepared
+from mlforge.study.verdicts import judge
+from mlforge.targets.target import Target
+from mlforge.training.request import Recipe, TrainingRequest
+from mlforge.training.trainer import Trainer
+
+MODEL_FILE: Final = "model.tflite"
+FLOAT_MODEL_FILE: Final = "model.keras"
+COSTED_INPUTS: Final = 3  # inferences that are counted for one Cost: counts hardly depend on data
+COSTED_FRAMES: Final = 2  # model inputs' worth of raw frames, for the cost of the features
+LOG_TAIL: Final = 4000  # characters of a tool's output kept with a failed trial
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """Everything that an evaluation needs besides the proposal. Safe to call from several threads."""
+
+    contract: Contract
+    prepared: Prepared
+    target: Target
+    host: Target
+    trainer: Trainer
+    artefacts: ArtefactStore
+    recipe: Recipe
+
+    @property
+    def metric(self) -> Metric:
+        return Metric(self.contract.goals[0].metric)
+
+    @property
+    def task(self) -> Task:
+        return Task(self.contract.task)
+
+    def __call__(self, number: int, proposal: Proposal, observer: Observer) -> Trial:
+        """The finished Trial; never raises ForgeError."""
+        draft = _Draft(number, proposal, observer)
+        try:
+            return self._evaluate(draft)
+        except ForgeError as error:
+            log = error.log if isinstance(error, ToolError) else ""
+            return draft.ended(State.FAILED, failure=Failure(draft.current, error.message, log[-LOG_TAIL:]))
+
+    def _evaluate(self, draft: _Draft) -> Trial:
+        with draft.stage("cost"):
+            graph = lower_architecture(draft.proposal.architecture, self.recipe.seed)
+            costed = compile_model(graph, self.contract.name, self.prepared.pipeline)
+            draft.cost = self.measure(costed)
+            draft.verdict = judge(self.contract, draft.cost)
+        if not draft.verdict.feasible:
+            return draft.ended(State.REJECTED)
+        with draft.stage("train"):
+            result = self.trainer.train(self._request(draft.proposal))
+            draft.artefacts = {
+                MODEL_FILE: self.artefacts.put(result.tflite),
+                FLOAT_MODEL_FILE: self.artefacts.put(result.keras),
+            }
+        with draft.stage("verify"):
+            model = read_model(result.tflite, self.contract.name, self.prepared.pipeline)
+            _check_same_network(costed, model)
+            examples, split = self.prepared.validate, Split.VALIDATE
+            outputs = result.validation_outputs
+            if self.task is Task.ANOMALY:  # trained and stopped on normal examples, judged on all
+                outputs = self.trainer.predict(result.keras, examples.x)
+            float_quality = self.judge(outputs, examples, Stage.FP32_HOST, split)
+            draft.qualities = (float_quality, *self.int8_qualities(model, examples, split))
+            draft.cost = self.measure(model)
+            draft.verdict = judge(self.contract, draft.cost, draft.qualities[-1])
+        return draft.ended(State.TRAINED)
+
+    def measure(self, model: Model) -> Cost:
+        """Builds and measures on the target. Raises BuildError, RunError."""
+        firmware = self.target.build(model.program)
+        recording = self.prepared.train.recordings[0]
+        frames = model.pipeline.to_frames(recording)[: _frames_for(model, COSTED_FRAMES)]
+        generator = np.random.default_rng(0)
+        inputs = generator.integers(-128, 128, (COSTED_INPUTS, model.program.input_bytes), dtype=np.int8)
+        return measure_cost(self.target, firmware, inputs, self.contract.target.clock_hz, frames)
+
+    def int8_qualities(self, model: Model, examples: Examples, split: Split) -> tuple[Quality, Quality]:
+        """Quality on the host and on the target: the same vectors, and the same bytes back.
+
+        Raises:
+            RunError: host and target disagree, which neither hardware nor compiler may cause.
+        """
+        inputs = int8_inputs(model, examples)
+        answers = []
+        for target in (self.host, self.target):
+            answers.append(target.infer(target.build(model.program), inputs).outputs)
+        if different := first_difference(*answers, lambda row: f"example {row} of the {split} split"):
+            raise RunError(f"int8 outputs on the host and on {self.target.name} are not the same: {different}")
+        return (
+            self.judge(dequantised(model, answers[0]), examples, Stage.INT8_HOST, split),
+            self.judge(dequantised(model, answers[1]), examples, Stage.INT8_TARGET, split),
+        )
+
+    def judge(self, outputs: NDArray[np.float32], examples: Examples, stage: Stage, split: Split) -> Quality:
+        """Quality of real-valued outputs, [N, ...]. Raises ModelError, DataError; see measure.quality.evaluate."""
+        scores = reconstruction_error(outputs, examples.x) if self.task is Task.ANOMALY else outputs
+        return evaluate(
+            scores,
+            examples.y,
+            metric=self.metric,
+            stage=stage,
+            split=split,
+            groups=examples.groups,
+            strata=examples.strata,
+        )
+
+    def _request(self, proposal: Proposal) -> TrainingRequest:
+        train, validate = self.prepared.train, self.prepared.validate
+        normal = validate.y == 0 if self.task is Task.ANOMALY else np.ones(len(validate), bool)
+        return TrainingRequest(
+            architecture=proposal.architecture,
+            task=self.task,
+            x_train=train.x,
+            y_train=train.y,
+            x_validate=validate.x[normal],
+            y_validate=validate.y[normal],
+            recipe=self.recipe,
+        )
+
+
+def _frames_for(model: Model, inputs: int) -> int:
+    window = model.pipeline.window
+    return window.length + (inputs - 1) * window.hop
+
+
+def _check_same_network(costed: Model, trained: Model) -> None:
+    """What was costed with random weights must be what was trained, or the cost gate judged something else."""
+    networks = [
+        [(operator.kind, operator.macs, operator.weight_bytes) for operator in model.program.operators]
+        for model in (costed, trained)
+    ]
+    if networks[0] != networks[1]:
+        kinds = [", ".join(kind for kind, _, _ in network) for network in networks]
+        raise ModelError(f"the converter made another network than was costed: {kinds[1]} instead of {kinds[0]}")
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A Trial in the making: what is known of it when it ends, wherever it ends."""
+
+    number: int
+    proposal: Proposal
+    observer: Observer
+    current: str = "cost"
+    cost: Cost | None = None
+    qualities: tuple[Quality, ...] = ()
+    verdict: Verdict | None = None
+    artefacts: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        self.current = name
+        self.observer.stage(self.number, name)
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.monotonic() - start, 3)
+
+    def ended(self, state: State, failure: Failure | None = None) -> Trial:
+        return Trial(
+            number=self.number,
+            state=state,
+            architecture=self.proposal.architecture,
+            parameters=dict(self.proposal.parameters),
+            cost=self.cost,
+            qualities=self.qualities,
+            verdict=self.verdict,
+            failure=failure,
+            seconds=self.seconds,
+            artefacts=self.artefacts,
+        )

@@ -1,0 +1,128 @@
+"""The end of a study: picks the winner, opens the test split for it, and makes the lock that goes beside `prj.conf`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from mlforge.contract.contract import Contract
+from mlforge.records.lock import LOCK_FORMAT, Lock, ModelFile, StudyFacts
+from mlforge.records.quality import Split, Stage
+from mlforge.records.trial import State, Trial
+from mlforge.records.verdict import Verdict
+from mlforge.study import select
+from mlforge.study.artefacts import sha256, write_atomically
+from mlforge.study.evaluate import FLOAT_MODEL_FILE, MODEL_FILE, Evaluator
+from mlforge.study.lockfile import write_lock
+from mlforge.study.model import read_model
+from mlforge.study.provenance import tool_versions
+from mlforge.study.storage import StudyStore
+from mlforge.study.verdicts import judge
+
+TEST_OPENED_FOR: Final = "test_opened_for"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a study ended. `winner` and `lock` are there where a trial met the contract on validation data; `met` says
+    whether it also did on the test split, on the target. `nearest` is the one to look at otherwise."""
+
+    contract: Contract
+    trials: tuple[Trial, ...]
+    winner: Trial | None
+    lock: Lock | None
+    nearest: Trial | None
+
+    @property
+    def met(self) -> bool:
+        return self.lock is not None and self.lock.verdict.met
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The final figures where there is a winner, else those of the nearest miss."""
+        if self.lock is not None:
+            return self.lock.verdict
+        return self.nearest.verdict if self.nearest else None
+
+
+def conclude(evaluator: Evaluator, store: StudyStore, trials: Sequence[Trial], programs: tuple[str, ...]) -> Outcome:
+    """Picks the winner and measures it on the test split.
+
+    Raises:
+        ForgeError: the winner cannot be measured again (its artefacts are gone, a tool is).
+    """
+    best = select.winner(trials)
+    if best is None:
+        return Outcome(evaluator.contract, tuple(trials), None, None, select.nearest_miss(trials))
+    lock = _final_lock(evaluator, store, best, trials, programs)
+    return Outcome(evaluator.contract, tuple(trials), best, lock, None if lock.verdict.met else best)
+
+
+def write_winner(outcome: Outcome, evaluator: Evaluator) -> tuple[Path, Path]:
+    """Writes the model and the lock file beside `prj.conf`; returns their paths. Call it for a met contract only."""
+    if outcome.winner is None or outcome.lock is None:
+        raise ValueError("there is no winner to write")
+    app = outcome.contract.app_dir
+    model = app / outcome.lock.model.path
+    write_atomically(model, evaluator.artefacts.get(outcome.winner.artefacts[MODEL_FILE]))
+    return model, write_lock(app, outcome.lock)
+
+
+def _final_lock(
+    evaluator: Evaluator, store: StudyStore, best: Trial, trials: Sequence[Trial], programs: tuple[str, ...]
+) -> Lock:
+    contract, prepared = evaluator.contract, evaluator.prepared
+    opened = _note_opening(store, best.number)
+    tflite = evaluator.artefacts.get(best.artefacts[MODEL_FILE])
+    model = read_model(tflite, contract.name, prepared.pipeline)
+    examples = prepared.open_test()
+    outputs = evaluator.trainer.predict(evaluator.artefacts.get(best.artefacts[FLOAT_MODEL_FILE]), examples.x)
+    float_quality = evaluator.judge(outputs, examples, Stage.FP32_HOST, Split.TEST)
+    host, on_target = evaluator.int8_qualities(model, examples, Split.TEST)
+    cost = evaluator.measure(model)
+    return Lock(
+        format=LOCK_FORMAT,
+        name=contract.name,
+        model=ModelFile(f"model/{contract.name}.tflite", sha256(tflite), len(tflite)),
+        contract_sha256=contract.digest,
+        data_sha256=prepared.data_digest,
+        features=json.loads(model.pipeline.to_json()),
+        classes=prepared.classes,
+        architecture=best.architecture,
+        study=_facts(contract, best, trials, opened),
+        cost=cost,
+        qualities=(*best.qualities, float_quality, host, on_target),
+        verdict=judge(contract, cost, on_target),
+        tools=tool_versions(programs),
+    )
+
+
+def _note_opening(store: StudyStore, number: int) -> tuple[int, ...]:
+    """Remembers that the test split is opened for a trial, before it is."""
+    before = json.loads(store.facts().get(TEST_OPENED_FOR, "[]"))
+    opened = sorted({*before, number})
+    store.note(**{TEST_OPENED_FOR: json.dumps(opened)})
+    return tuple(opened)
+
+
+def _facts(contract: Contract, best: Trial, trials: Sequence[Trial], opened: tuple[int, ...]) -> StudyFacts:
+    states = [trial.state for trial in trials]
+    training = [trial.seconds["train"] for trial in trials if "train" in trial.seconds]
+    rejected = states.count(State.REJECTED)
+    return StudyFacts(
+        proposer=contract.search.proposer,
+        seed=contract.search.seed,
+        trials=len(trials),
+        trained=states.count(State.TRAINED),
+        rejected=rejected,
+        failed=states.count(State.FAILED),
+        winner=best.number,
+        test_opened_for=opened,
+        tied=select.tied(best, trials, contract.data.split.group),
+        training_seconds=round(sum(training), 1),
+        training_seconds_saved=round(rejected * median(training), 1) if training else 0.0,
+    )

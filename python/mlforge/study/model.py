@@ -1,0 +1,78 @@
+"""A trained model on its way to the target: int8 file and fitted features to a Program, and its answers to examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.compiler.emitter import CompiledModel, compile_graph
+from mlforge.compiler.graph import Graph
+from mlforge.compiler.tflite_reader import read_tflite
+from mlforge.errors import ModelError
+from mlforge.features.emit import emit
+from mlforge.features.extract import extract_all, extract_int8
+from mlforge.features.pipeline import Pipeline
+from mlforge.records.program import Program
+from mlforge.study.prepare import Examples
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A compiled model together with the features that make its input."""
+
+    compiled: CompiledModel
+    pipeline: Pipeline
+    program: Program
+
+
+def compile_model(graph: Graph, name: str, pipeline: Pipeline) -> Model:
+    """Compiles a graph with one int8 input and output, and the pipeline in the quantisation of that input.
+
+    Raises:
+        ModelError: the graph cannot be compiled, or does not take what the pipeline makes.
+    """
+    compiled = compile_graph(graph, name)
+    if len(compiled.inputs) != 1 or len(compiled.outputs) != 1:
+        raise ModelError(f"{len(compiled.inputs)} inputs and {len(compiled.outputs)} outputs: expected one each")
+    quantised = pipeline.with_quantisation(compiled.inputs[0].scale, compiled.inputs[0].zero_point)
+    if quantised.output_bytes != compiled.program.input_bytes:
+        raise ModelError(
+            f"the model takes {compiled.program.input_bytes} values, the features make {quantised.output_bytes}"
+        )
+    features = emit(quantised, name)
+    program = replace(
+        compiled.program,
+        sources={**compiled.program.sources, **features},
+        pipeline_symbol=f"{name}_pipeline",
+        pipeline_header=f"{name}_pipeline.h",
+    )
+    return Model(compiled, quantised, program)
+
+
+def read_model(tflite: bytes, name: str, pipeline: Pipeline) -> Model:
+    """The same from a `.tflite` file. Raises ModelError."""
+    return compile_model(read_tflite(tflite), name, pipeline)
+
+
+def int8_inputs(model: Model, examples: Examples) -> NDArray[np.int8]:
+    """The model's inputs for the examples, int8 [N, input_bytes], by the C code that the target runs."""
+    inputs = extract_all(model.pipeline, examples.recordings, extract_int8).inputs
+    return inputs.reshape(len(inputs), -1)
+
+
+def dequantised(model: Model, outputs: NDArray[np.int8]) -> NDArray[np.float32]:
+    """The model's int8 outputs [N, bytes] as the real numbers that they stand for."""
+    tensor = model.compiled.outputs[0]
+    return (outputs.astype(np.float32) - tensor.zero_point) * np.float32(tensor.scale)
+
+
+def first_difference(one: NDArray[Any], other: NDArray[Any], what: Callable[[int], str]) -> str | None:
+    """A sentence about the first row in which two arrays differ; None where they agree."""
+    if one.shape != other.shape:
+        return f"shapes {one.shape} and {other.shape}"
+    rows = np.flatnonzero((one != other).reshape(len(one), -1).any(axis=1))
+    return f"{len(rows)} of {len(one)} differ, first {what(int(rows[0]))}" if len(rows) else None

@@ -1,0 +1,135 @@
+"""`optimise`: wires data, target, trainer, proposer and store into one study, runs it, and concludes it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from mlforge.contract.contract import Contract
+from mlforge.errors import ContractError, Problem, TargetUnavailableError
+from mlforge.records.quality import Metric
+from mlforge.records.task import Task
+from mlforge.search.registry import proposer_named
+from mlforge.search.space import space_for
+from mlforge.study.artefacts import ArtefactStore
+from mlforge.study.evaluate import Evaluator
+from mlforge.study.events import Observer
+from mlforge.study.finish import Outcome, conclude, write_winner
+from mlforge.study.prepare import Prepared, prepare
+from mlforge.study.run import Study
+from mlforge.study.storage import StudyStore, sqlite_url
+from mlforge.targets.registry import target_named
+from mlforge.targets.target import Target
+from mlforge.toolchain.cache import digest
+from mlforge.training.request import Recipe
+from mlforge.training.trainer import Trainer
+
+Said = Callable[[str], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome, and the files that were written beside the app: none where the contract was not met."""
+
+    outcome: Outcome
+    model: Path | None
+    lock: Path | None
+    exhausted: str  # why the study ended before its budget; empty where it did not
+
+
+def optimise(contract: Contract, observer: Observer, say: Said) -> Result:
+    """Runs or resumes the study of a contract and, where it is met, writes the winner beside `prj.conf`.
+
+    Args:
+        say: takes a sentence about what is being done before the first trial and after the last one.
+
+    Raises:
+        ForgeError: the data, the target or the study cannot be used. Failing trials do not raise.
+        KeyboardInterrupt: everything finished is stored; the same call resumes.
+    """
+    refuse_auto_limits(contract)
+    target = usable_target(contract.target.board)
+    with Trainer() as trainer:
+        say(f"data: {contract.data.loader}")
+        prepared = prepare(contract)
+        say(
+            f"data: {len(prepared.train)} examples to train on, {len(prepared.validate)} to validate; "
+            "the test split stays sealed until there is a winner"
+        )
+        evaluator = Evaluator(
+            contract=contract,
+            prepared=prepared,
+            target=target,
+            host=target_named("host"),
+            trainer=trainer,
+            artefacts=ArtefactStore(contract.app_dir / ".mlforge" / "artefacts"),
+            recipe=recipe(contract),
+        )
+        store = open_store(contract, prepared)
+        study = _study(evaluator, store, observer)
+        trials = study.run(contract.search.trials)
+        say("opening the test split for the winner")
+        outcome = conclude(evaluator, store, trials, target.programs)
+    model, lock = write_winner(outcome, evaluator) if outcome.met else (None, None)
+    return Result(outcome, model, lock, study.exhausted)
+
+
+def usable_target(name: str) -> Target:
+    """The target of that name. Raises TargetUnavailableError where this machine cannot run it."""
+    target = target_named(name)
+    if reason := target.unavailable():
+        raise TargetUnavailableError(f"{name} cannot be used here: {reason}", hint="`west mlforge doctor` helps")
+    return target
+
+
+def refuse_auto_limits(contract: Contract) -> None:
+    """`auto` needs the app's own build. Raises ContractError where a limit is still open."""
+    problems = [
+        Problem(contract.path, contract.lines.get(f"limits.{name}", 0), f"limits.{name}", "auto", "a size")
+        for name in sorted(contract.limits.auto)
+    ]
+    if problems:
+        raise ContractError(problems)
+
+
+def recipe(contract: Contract) -> Recipe:
+    """How candidates of this contract are trained."""
+    return Recipe(epochs=contract.search.epochs, seed=contract.search.seed)
+
+
+def open_store(contract: Contract, prepared: Prepared) -> StudyStore:
+    """The study of exactly this contract, these data and this recipe: any change starts another one beside it."""
+    maximise = Metric(contract.goals[0].metric).higher_is_better
+    return StudyStore(sqlite_url(contract.app_dir), study_name(contract, prepared.data_digest), maximise=maximise)
+
+
+def study_name(contract: Contract, data_digest: str) -> str:
+    """`NAME-` and 12 hex digits of everything that decides a trial's result; the budget is not part of it."""
+    content = dataclasses.asdict(
+        dataclasses.replace(
+            contract,
+            path=Path(),
+            lines={},
+            digest="",
+            search=dataclasses.replace(contract.search, trials=0, time_us=None),
+            limits=dataclasses.replace(contract.limits, auto=frozenset()),
+        )
+    )
+    content.pop("bundle")
+    described = json.dumps(content, sort_keys=True, default=str)
+    return f"{contract.name}-{digest([described, data_digest, repr(recipe(contract))])[:12]}"
+
+
+def _study(evaluator: Evaluator, store: StudyStore, observer: Observer) -> Study:
+    contract, prepared = evaluator.contract, evaluator.prepared
+    space = space_for(Task(contract.task), prepared.pipeline.input_shape, prepared.outputs)
+    return Study(
+        store=store,
+        proposer=proposer_named(contract.search.proposer, space, contract.search.seed, evaluator.metric),
+        evaluate=evaluator,
+        observer=observer,
+        workers=contract.search.workers,
+        time_s=contract.search.time_us / 1e6 if contract.search.time_us else None,
+    )
