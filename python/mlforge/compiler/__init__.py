@@ -1,0 +1,11 @@
+"""The static engine: an int8 model to plain C with constant shapes.
+
+Maps bytes to `{path: text}`. Knows no contract, no disk, no TensorFlow, no Zephyr.
+"""
+
+from mlforge.compiler.emitter import CompiledModel, TensorInfo, compile_graph
+from mlforge.compiler.graph import Graph
+from mlforge.compiler.ops import supported_ops_markdown
+from mlforge.compiler.tflite_reader import read_tflite
+
+__all__ = ["CompiledModel", "Graph", "TensorInfo", "compile_graph", "read_tflite", "supported_ops_markdown"]

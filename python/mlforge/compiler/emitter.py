@@ -1,0 +1,245 @@
+"""From a graph to C text. All C stands in templates/; this file prepares what they show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mlforge.compiler.graph import DType, Graph
+from mlforge.compiler.lowering import Call, Sequence, lower_graph
+from mlforge.compiler.ops.contract import Constant, Field
+from mlforge.compiler.plan_checker import check_plan
+from mlforge.compiler.planner import Plan, plan_memory
+from mlforge.errors import ModelError
+from mlforge.records.program import Operator, Program
+
+_TYPES: Final = {
+    DType.INT8: "MLFORGE_INT8",
+    DType.INT16: "MLFORGE_INT16",
+    DType.INT32: "MLFORGE_INT32",
+    DType.FLOAT32: "MLFORGE_FLOAT32",
+}
+_LINE_WIDTH: Final = 116
+_MAX_NAME: Final = 120
+_MAX_SHAPE: Final = 65535  # struct mlforge_tensor holds dimensions in 16 bits
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """An input or output of a compiled model. A quantised value q stands for scale * (q - zero_point)."""
+
+    name: str
+    shape: tuple[int, ...]  # with the batch
+    dtype: DType
+    scale: float
+    zero_point: int
+    offset: int  # bytes from the start of the arena
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledModel:
+    program: Program
+    plan: Plan
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+
+    @property
+    def lower_bound_bytes(self) -> int:
+        """What any memory plan of this sequence of operators needs at the least."""
+        return self.plan.lower_bound_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    name: str
+    c_type: str
+    length: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """What the template shows of one operator."""
+
+    index: int
+    kind: str
+    name: str
+    symbol: str
+    parameters: str
+    parameters_type: str
+    fields: tuple[tuple[str, object], ...]
+    tables: tuple[_Table, ...]
+    kernel: str
+    shapes: str
+    note: str
+    macs: int
+    inputs: tuple[int, ...]  # offsets
+    outputs: tuple[int, ...]
+    takes_scratch: bool
+    scratch: int
+    end: int  # of the last byte that it touches
+
+
+def compile_graph(graph: Graph, name: str) -> CompiledModel:
+    """Compiles to `<name>_model.c` and `<name>_model.h`, the same text for the same graph.
+
+    Args:
+        graph: an int8 model; it is checked.
+        name: a C identifier; every symbol starts with it.
+
+    Raises:
+        ModelError: the graph contradicts itself, or `name` is no identifier.
+        UnsupportedOperatorError: an operator, or a use of it, that the engine does not have.
+        PlanError: the memory plan is wrong, which is a fault of the compiler.
+    """
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", name):
+        raise ModelError(f"{name!r} is no name for a model: expected a C identifier of at most 63 characters")
+    sequence = lower_graph(graph)
+    plan = plan_memory(sequence.memory)
+    check_plan(sequence.memory, plan)
+    inputs = tuple(_tensor_info(graph, plan, index) for index in graph.inputs)
+    outputs = tuple(_tensor_info(graph, plan, index) for index in graph.outputs)
+    functions = [_function(name, sequence, plan, time) for time in range(len(sequence.calls))]
+    program = Program(
+        name=name,
+        sources=_render(name, plan, inputs, outputs, functions),
+        model_symbol=f"{name}_model",
+        model_header=f"{name}_model.h",
+        arena_bytes=plan.arena_bytes,
+        input_bytes=sum(tensor.size_bytes for tensor in inputs),
+        output_bytes=sum(tensor.size_bytes for tensor in outputs),
+        operators=tuple(_operator(call, f) for call, f in zip(sequence.calls, functions, strict=True)),
+    )
+    return CompiledModel(program, plan, inputs, outputs)
+
+
+def _tensor_info(graph: Graph, plan: Plan, index: int) -> TensorInfo:
+    tensor = graph.tensors[index]
+    if any(size > _MAX_SHAPE for size in tensor.shape):
+        raise ModelError(f"{graph.label(index)} is {tensor}: dimensions of inputs and outputs are at most {_MAX_SHAPE}")
+    quantization = tensor.quantization
+    if quantization is not None and quantization.per_channel:
+        raise ModelError(f"{graph.label(index)} is an input or output with several scales")
+    scale, zero_point = (quantization.scale, quantization.zero_point) if quantization else (0.0, 0)
+    return TensorInfo(
+        tensor.name, tensor.shape, tensor.dtype, scale, zero_point, plan.offsets[index], tensor.size_bytes
+    )
+
+
+def _operator(call: Call, function: _Function) -> Operator:
+    weight_bytes = sum(constant.data.nbytes for constant in call.lowered.constants)
+    return Operator(call.index, call.node.kind, function.name, function.symbol, call.lowered.macs, weight_bytes)
+
+
+def _function(name: str, sequence: Sequence, plan: Plan, time: int) -> _Function:
+    call = sequence.calls[time]
+    lowered, tensors = call.lowered, sequence.graph.tensors
+    number = f"{call.index:02d}"
+    kind = call.node.kind.lower()
+    scratch = plan.scratch.get(time, 0)
+    ends = [plan.offsets[index] + tensors[index].size_bytes for index in (*lowered.inputs, *lowered.outputs)]
+    sources = ", ".join(str(tensors[index]) for index in lowered.inputs)
+    return _Function(
+        index=call.index,
+        kind=call.node.kind,
+        name=tensors[call.node.outputs[0]].name,
+        symbol=f"{name}_op{number}_{kind}",
+        parameters=f"{name}_p{number}_{kind}",
+        parameters_type=lowered.parameters_type,
+        fields=tuple(_fields(lowered.parameters, f"{name}_w{number}_")),
+        tables=tuple(_table(f"{name}_w{number}_", constant) for constant in lowered.constants),
+        kernel=lowered.kernel,
+        shapes=f"{sources} -> {', '.join(str(tensors[index]) for index in lowered.outputs)}",
+        note=lowered.note,
+        macs=lowered.macs,
+        inputs=tuple(plan.offsets[index] for index in lowered.inputs),
+        outputs=tuple(plan.offsets[index] for index in lowered.outputs),
+        takes_scratch=lowered.takes_scratch,
+        scratch=scratch,
+        end=max([*ends, scratch + lowered.scratch_bytes]),
+    )
+
+
+def _fields(fields: Mapping[str, Field], prefix: str, path: str = "") -> Iterator[tuple[str, object]]:
+    """Designators and values, in order."""
+    for key, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from _fields(value, prefix, f"{path}{key}.")
+        elif isinstance(value, Constant):
+            yield path + key, prefix + value.suffix
+        else:
+            yield path + key, value
+
+
+def _table(prefix: str, constant: Constant) -> _Table:
+    values = np.asarray(constant.data).reshape(-1).tolist()
+    return _Table(prefix + constant.suffix, constant.c_type, len(values), tuple(_wrapped(values)))
+
+
+def _wrapped(values: list[int]) -> Iterator[str]:
+    line = ""
+    for value in values:
+        item = f"{value}, "
+        if len(line) + len(item) > _LINE_WIDTH:
+            yield line.rstrip()
+            line = ""
+        line += item
+    yield line.rstrip()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("mlforge.compiler"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["c_text"] = _c_text
+    environment.filters["c_float"] = _c_float
+    environment.filters["comment"] = _comment
+    return environment
+
+
+def _c_text(text: str) -> str:
+    """The inside of a C string literal; names come from files that nobody vouches for."""
+    return "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in b'"\\?' else f"\\{byte:03o}"
+        for byte in text.encode(errors="replace")[:_MAX_NAME]
+    )
+
+
+def _comment(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9 _.,:;/()\[\]=+-]", "_", text[:_MAX_NAME]).replace("*/", "__").replace("/*", "__")
+
+
+def _c_float(value: float) -> str:
+    text = f"{np.float32(value):.9g}"
+    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
+
+
+def _render(
+    name: str, plan: Plan, inputs: tuple[TensorInfo, ...], outputs: tuple[TensorInfo, ...], functions: list[_Function]
+) -> Mapping[str, str]:
+    values = {
+        "name": name,
+        "arena_bytes": plan.arena_bytes,
+        "lower_bound_bytes": plan.lower_bound_bytes,
+        "inputs": inputs,
+        "outputs": outputs,
+        "functions": functions,
+        "types": {str(dtype): constant for dtype, constant in _TYPES.items()},
+    }
+    return {
+        f"{name}_model.{suffix}": _environment().get_template(f"model.{suffix}.j2").render(values)
+        for suffix in ("h", "c")
+    }

@@ -1,0 +1,204 @@
+"""`Graph`: an int8 model as the compiler sees it, checked and frozen.
+
+Tensors are named by their index in `Graph.tensors`. Nodes stand in an order in which they can run. This file knows
+neither the .tflite format nor the C that comes out, and no operator in particular.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite, prod
+from typing import Final, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.errors import ModelError
+
+Shape: TypeAlias = tuple[int, ...]
+
+MAX_ELEMENTS: Final = 1 << 24  # of one tensor; beyond any microcontroller
+MAX_RANK: Final = 6
+MAX_DIMENSION: Final = 32767  # kernels hold dimensions in 16 bits
+MAX_TENSORS: Final = 16384
+ABSENT: Final = -1  # the index of an optional input that is not there
+SCALE_RANGE: Final = (1e-20, 1e20)  # of a sane quantisation; products of three stay within a double
+
+
+class DType(StrEnum):
+    INT8 = "int8"
+    INT16 = "int16"
+    INT32 = "int32"
+    FLOAT32 = "float32"
+
+    @property
+    def size_bytes(self) -> int:
+        return np.dtype(self.value).itemsize
+
+
+@dataclass(frozen=True, slots=True)
+class Quantization:
+    """A quantised value q stands for scale * (q - zero_point).
+
+    One scale for the tensor, or one for each index of `axis`. Scales hold float32 values.
+    """
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    axis: int = 0
+
+    @property
+    def per_channel(self) -> bool:
+        return len(self.scales) > 1
+
+    @property
+    def scale(self) -> float:
+        return self.scales[0]
+
+    @property
+    def zero_point(self) -> int:
+        return self.zero_points[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor:
+    """`data` is set for constants: an array of `shape` and `dtype`, not to be written."""
+
+    name: str
+    shape: Shape
+    dtype: DType
+    quantization: Quantization | None = None
+    data: NDArray[np.generic] | None = None
+
+    @property
+    def elements(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def size_bytes(self) -> int:
+        return self.elements * self.dtype.size_bytes
+
+    @property
+    def is_constant(self) -> bool:
+        return self.data is not None
+
+    def __str__(self) -> str:
+        return f"{self.dtype}[{','.join(str(size) for size in self.shape)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What a node is told besides its inputs; each operator has a type of its own."""
+
+
+A = TypeVar("A", bound=Attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    kind: str  # TensorFlow Lite's name, such as "CONV_2D"
+    inputs: tuple[int, ...]  # ABSENT where an optional input is left out
+    outputs: tuple[int, ...]
+    attributes: Attributes
+
+    def attributes_as(self, kind: type[A]) -> A:
+        """Raises ModelError where the node has attributes of another operator."""
+        if not isinstance(self.attributes, kind):
+            raise ModelError(f"{self.kind}: attributes of another operator ({type(self.attributes).__name__})")
+        return self.attributes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    tensors: tuple[Tensor, ...]
+    nodes: tuple[Node, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    def label(self, index: int) -> str:
+        return f'tensor {index} ("{self.tensors[index].name}")'
+
+
+def validate(graph: Graph) -> None:
+    """Checks everything that no operator in particular is needed for.
+
+    Raises:
+        ModelError: the first thing that is wrong.
+    """
+    if len(graph.tensors) > MAX_TENSORS:
+        raise ModelError(f"{len(graph.tensors)} tensors: at most {MAX_TENSORS}")
+    for index, tensor in enumerate(graph.tensors):
+        _check_tensor(tensor, graph.label(index))
+    _check_flow(graph)
+
+
+def _check_tensor(tensor: Tensor, label: str) -> None:
+    if len(tensor.shape) > MAX_RANK:
+        raise ModelError(f"{label} has {len(tensor.shape)} dimensions: at most {MAX_RANK}")
+    if any(size < 1 for size in tensor.shape):
+        raise ModelError(f"{label} has the shape {list(tensor.shape)}: every dimension must be known and at least 1")
+    if prod(tensor.shape) > MAX_ELEMENTS:
+        raise ModelError(f"{label} has the shape {list(tensor.shape)}: more than {MAX_ELEMENTS} elements")
+    if tensor.data is not None and (
+        tensor.data.shape != tensor.shape or tensor.data.dtype != np.dtype(tensor.dtype.value)
+    ):
+        raise ModelError(f"{label}: its data are {tensor.data.dtype}{list(tensor.data.shape)}, not {tensor}")
+    if tensor.quantization is not None:
+        _check_quantization(tensor, tensor.quantization, label)
+
+
+def _check_quantization(tensor: Tensor, quantization: Quantization, label: str) -> None:
+    count = len(quantization.scales)
+    if count == 0 or len(quantization.zero_points) != count:
+        raise ModelError(f"{label} has {count} scales and {len(quantization.zero_points)} zero points")
+    smallest = 0.0 if tensor.is_constant else SCALE_RANGE[0]  # converters write 0 for channels that are all zero
+    for scale in quantization.scales:
+        if not isfinite(scale) or not smallest <= scale <= SCALE_RANGE[1]:
+            raise ModelError(f"{label} has the scale {scale!r}: expected {smallest} to {SCALE_RANGE[1]}")
+    if tensor.dtype is not DType.FLOAT32:
+        info = np.iinfo(tensor.dtype.value)
+        for zero_point in quantization.zero_points:
+            if not info.min <= zero_point <= info.max:
+                raise ModelError(f"{label} has the zero point {zero_point}: not a value of {tensor.dtype}")
+    if count > 1:
+        axis = quantization.axis
+        if not 0 <= axis < len(tensor.shape) or tensor.shape[axis] != count:
+            raise ModelError(f"{label} has {count} scales along axis {axis} of the shape {list(tensor.shape)}")
+
+
+def _check_flow(graph: Graph) -> None:
+    if not graph.inputs or not graph.outputs:
+        raise ModelError("a model needs at least one input and one output")
+    if len(set(graph.inputs)) != len(graph.inputs) or len(set(graph.outputs)) != len(graph.outputs):
+        raise ModelError("a tensor is listed twice among the model's inputs or outputs")
+    ready = set()
+    for index in graph.inputs:
+        _check_index(graph, index, "the model's inputs")
+        if graph.tensors[index].is_constant:
+            raise ModelError(f"{graph.label(index)} is an input of the model, and constant")
+        ready.add(index)
+    for position, node in enumerate(graph.nodes):
+        where = f"operator {position} ({node.kind})"
+        for index in node.inputs:
+            if index == ABSENT:
+                continue
+            _check_index(graph, index, where)
+            if index not in ready and not graph.tensors[index].is_constant:
+                raise ModelError(f"{where} reads {graph.label(index)} before anything has written it")
+        for index in node.outputs:
+            _check_index(graph, index, where)
+            if index in ready or graph.tensors[index].is_constant:
+                raise ModelError(
+                    f"{where} writes {graph.label(index)}, which is an input, constant, or already written"
+                )
+            ready.add(index)
+    for index in graph.outputs:
+        _check_index(graph, index, "the model's outputs")
+        if index not in ready:
+            raise ModelError(f"{graph.label(index)} is an output of the model, and nothing writes it")
+
+
+def _check_index(graph: Graph, index: int, where: str) -> None:
+    if not 0 <= index < len(graph.tensors):
+        raise ModelError(f"{where}: there is no tensor {index}; the model has {len(graph.tensors)}")

@@ -1,0 +1,189 @@
+"""The contract that each operator of the engine fills: read, check, lower.
+
+An operator is one file in this package with one subclass of `Operator`. TEMPLATE.md beside this file walks through a
+new one. A constraint is a function whose docstring is at once the error text and the line in docs/supported-ops.md.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.compiler.fixed_point import Activation
+from mlforge.compiler.graph import ABSENT, Attributes, DType, Graph, Node, Quantization, Tensor
+from mlforge.errors import ModelError, UnsupportedOperatorError
+
+Options: TypeAlias = Any  # a flatbuffers Table; the package has no types
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A node together with its tensors."""
+
+    graph: Graph
+    node: Node
+
+    @property
+    def kind(self) -> str:
+        return self.node.kind
+
+    def has_input(self, position: int) -> bool:
+        return position < len(self.node.inputs) and self.node.inputs[position] != ABSENT
+
+    def input(self, position: int = 0) -> Tensor:
+        if not self.has_input(position):
+            raise ModelError(f"{self.kind}: input {position} is missing")
+        return self.graph.tensors[self.node.inputs[position]]
+
+    @property
+    def output(self) -> Tensor:
+        if not self.node.outputs:
+            raise ModelError(f"{self.kind}: it has no output")
+        return self.graph.tensors[self.node.outputs[0]]
+
+    def input_quantization(self, position: int = 0) -> Quantization:
+        return _quantization(self.kind, self.input(position))
+
+    @property
+    def output_quantization(self) -> Quantization:
+        return _quantization(self.kind, self.output)
+
+
+def _quantization(kind: str, tensor: Tensor) -> Quantization:
+    if tensor.quantization is None:
+        raise ModelError(f'{kind}: tensor "{tensor.name}" has no quantisation')
+    return tensor.quantization
+
+
+# Returns what was found where the constraint does not hold, else "".
+Constraint: TypeAlias = Callable[[View], str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant:
+    """A table in flash. Its C name is `<model>_w<operator>_<suffix>`."""
+
+    suffix: str
+    data: NDArray[np.generic]  # int8 or int32
+
+    @property
+    def c_type(self) -> str:
+        return f"{self.data.dtype}_t"
+
+
+# A field of a kernel's parameter struct: a number, a list of numbers, a struct, or a table.
+Field: TypeAlias = "int | tuple[int, ...] | Constant | Mapping[str, Field]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lowered:
+    """One call of one kernel: `kernel(&parameters, inputs…, outputs…[, scratch])`."""
+
+    kernel: str
+    parameters_type: str  # the struct's tag in mlforge/kernels.h
+    parameters: Mapping[str, Field]
+    inputs: tuple[int, ...]  # the tensors passed, in order
+    outputs: tuple[int, ...]
+    macs: int = 0
+    note: str = ""  # for the comment in the generated C
+    takes_scratch: bool = False
+    scratch_bytes: int = 0
+    in_place: frozenset[int] = field(default_factory=frozenset)  # inputs that the output may take the place of
+
+    @property
+    def constants(self) -> tuple[Constant, ...]:
+        return tuple(value for value in self.parameters.values() if isinstance(value, Constant))
+
+
+class Operator(ABC):
+    """One operator of TensorFlow Lite."""
+
+    kind: ClassVar[str]
+    options: ClassVar[str] = ""  # the type of the options table that `read` takes; "" where it takes none
+    inputs: ClassVar[tuple[int, int]]  # fewest and most inputs
+    constraints: ClassVar[tuple[Constraint, ...]]
+
+    @abstractmethod
+    def read(self, options: Options) -> Attributes:
+        """Attributes from the file's options table; `options` is None where the file has none (all defaults)."""
+
+    @abstractmethod
+    def lower(self, view: View) -> Lowered | None:
+        """The kernel call for a node that has passed `check`. None where nothing is to be done (views of memory)."""
+
+    def check(self, view: View) -> None:
+        """Raises UnsupportedOperatorError for the first constraint that does not hold."""
+        low, high = self.inputs
+        if not low <= len(view.node.inputs) <= high or len(view.node.outputs) != 1:
+            counts = f"{len(view.node.inputs)} inputs and {len(view.node.outputs)} outputs"
+            expected = f"{low} inputs" if low == high else f"{low} to {high} inputs"
+            raise UnsupportedOperatorError(self.kind, f"it has {counts}", hint=f"accepted: {expected} and 1 output")
+        for constraint in self.constraints:
+            found = constraint(view)
+            if found:
+                where = f'(output "{view.output.name}") '
+                raise UnsupportedOperatorError(self.kind, f"{where}{found}", hint=f"accepted: {sentence(constraint)}")
+
+
+def sentence(constraint: Constraint) -> str:
+    """A constraint's docstring on one line."""
+    return " ".join((constraint.__doc__ or "").split())
+
+
+_ACTIVATIONS = {0: Activation.NONE, 1: Activation.RELU, 2: Activation.RELU_N1_TO_1, 3: Activation.RELU6}
+
+
+def read_activation(kind: str, code: int) -> Activation:
+    """Raises UnsupportedOperatorError for an activation that cannot be fused."""
+    if code not in _ACTIVATIONS:
+        hint = "accepted: none, RELU, RELU_N1_TO_1, RELU6"
+        raise UnsupportedOperatorError(kind, f"the fused activation has the code {code}", hint=hint)
+    return _ACTIVATIONS[code]
+
+
+# Constraints that many operators share.
+
+
+def input_is_int8(view: View) -> str:
+    """The first input is an int8 activation, quantised per tensor."""
+    return _not_int8_activation(view.input())
+
+
+def output_is_int8(view: View) -> str:
+    """The output is an int8 activation, quantised per tensor."""
+    return _not_int8_activation(view.output)
+
+
+def _not_int8_activation(tensor: Tensor) -> str:
+    if tensor.is_constant:
+        return f'tensor "{tensor.name}" is constant'
+    if tensor.dtype is not DType.INT8:
+        return f'tensor "{tensor.name}" is {tensor.dtype}'
+    if tensor.quantization is None:
+        return f'tensor "{tensor.name}" has no quantisation'
+    if tensor.quantization.per_channel:
+        return f'tensor "{tensor.name}" has {len(tensor.quantization.scales)} scales'
+    return ""
+
+
+def same_shape(view: View) -> str:
+    """Input and output have the same shape."""
+    return "" if view.input().shape == view.output.shape else f"the shapes are {view.input()} and {view.output}"
+
+
+def same_quantization(view: View) -> str:
+    """Input and output have the same zero point, and scales at most 1e-6 apart."""
+    a, b = view.input_quantization(), view.output_quantization
+    if a.zero_point == b.zero_point and abs(np.float32(a.scale) - np.float32(b.scale)) <= 1e-6:
+        return ""
+    return f"the scales are {a.scale:.9g} and {b.scale:.9g}, the zero points {a.zero_point} and {b.zero_point}"
+
+
+def output_stage(low: int, high: int, zero_point: int) -> Mapping[str, Field]:
+    """The fields of struct mlforge_output_stage."""
+    return {"low": low - zero_point, "high": high - zero_point, "zero_point": zero_point}

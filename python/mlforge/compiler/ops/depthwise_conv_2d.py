@@ -1,0 +1,118 @@
+"""DEPTHWISE_CONV_2D."""
+
+from __future__ import annotations
+
+import numpy as np
+from tflite.DepthwiseConv2DOptions import DepthwiseConv2DOptions
+
+from mlforge.compiler.fixed_point import activation_range
+from mlforge.compiler.graph import Attributes
+from mlforge.compiler.ops.contract import (
+    Constant,
+    Lowered,
+    Operator,
+    Options,
+    View,
+    input_is_int8,
+    output_is_int8,
+    output_stage,
+    read_activation,
+)
+from mlforge.compiler.ops.weights import (
+    bias_is_int32,
+    channel_multipliers,
+    constant_array,
+    folded_bias,
+    per_channel_along,
+    weights_are_int8,
+)
+from mlforge.compiler.ops.window import (
+    Padding,
+    Pair,
+    WindowAttributes,
+    pictures,
+    read_padding,
+    shape_mismatch,
+    strides_are_positive,
+    window_of,
+)
+
+_TAP_BYTES = 4  # an int32_t offset in scratch for each tap
+
+
+def weights_fit(view: View) -> str:
+    """The weights are [1, height, width, input channels * multiplier]; scales, if several, run along axis 3."""
+    weights, channels = view.input(1), view.input().shape[3]
+    if len(weights.shape) != 4 or weights.shape[0] != 1 or weights.shape[3] % channels:
+        return f"the weights are {weights} for {channels} input channels"
+    return per_channel_along(view, 3)
+
+
+def window_fits(view: View) -> str:
+    """The output has the size that follows from input, window, stride, dilation and padding."""
+    return shape_mismatch(view, _kernel(view), view.input(1).shape[3])
+
+
+def _kernel(view: View) -> Pair:
+    return view.input(1).shape[1], view.input(1).shape[2]
+
+
+class DepthwiseConv2D(Operator):
+    kind = "DEPTHWISE_CONV_2D"
+    options = "DepthwiseConv2DOptions"
+    inputs = (2, 3)
+    constraints = (
+        input_is_int8,
+        output_is_int8,
+        pictures,
+        strides_are_positive,
+        weights_are_int8,
+        weights_fit,
+        bias_is_int32,
+        window_fits,
+    )
+
+    def read(self, options: Options) -> Attributes:
+        # The file's depth multiplier is redundant; the reference takes it from the shapes, too.
+        if options is None:
+            return WindowAttributes((1, 1), Padding.SAME)
+        table = DepthwiseConv2DOptions()
+        table.Init(options.Bytes, options.Pos)
+        return WindowAttributes(
+            stride=(table.StrideH(), table.StrideW()),
+            padding=read_padding(self.kind, table.Padding()),
+            dilation=(table.DilationHFactor(), table.DilationWFactor()),
+            activation=read_activation(self.kind, table.FusedActivationFunction()),
+        )
+
+    def lower(self, view: View) -> Lowered:
+        weights = constant_array(view, 1)
+        channels, inputs = weights.shape[3], view.input().shape[3]
+        window = window_of(view, _kernel(view)).canonical()
+        quantization = view.output_quantization
+        low, high = activation_range(
+            view.node.attributes_as(WindowAttributes).activation, quantization.scale, quantization.zero_point
+        )
+        multiplier, shift = channel_multipliers(view, channels)
+        single = channels == inputs
+        return Lowered(
+            kernel="mlforge_depthwise_conv_2d_s8" if single else "mlforge_depthwise_conv_2d_multi_s8",
+            parameters_type="mlforge_depthwise_conv_2d",
+            parameters={
+                "window": window.fields(),
+                "input_channels": inputs,
+                "channel_multiplier": channels // inputs,
+                "input_zero_point": view.input_quantization().zero_point,
+                "stage": output_stage(low, high, quantization.zero_point),
+                "weights": Constant("weights", weights.astype(np.int8)),
+                "bias": folded_bias(view, channels, weights.sum(axis=(0, 1, 2))),
+                "multiplier": multiplier,
+                "shift": shift,
+            },
+            inputs=view.node.inputs[:1],
+            outputs=view.node.outputs,
+            macs=window.pixels * weights.size,
+            note=str(window),
+            takes_scratch=True,
+            scratch_bytes=window.taps * _TAP_BYTES + inputs if single else 0,
+        )

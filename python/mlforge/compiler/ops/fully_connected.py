@@ -1,0 +1,135 @@
+"""FULLY_CONNECTED, with one scale for the weights or one for each output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from tflite.FullyConnectedOptions import FullyConnectedOptions
+
+from mlforge.compiler.fixed_point import Activation, activation_range, float32, quantize_multiplier
+from mlforge.compiler.graph import MAX_DIMENSION, Attributes
+from mlforge.compiler.ops.contract import (
+    Constant,
+    Lowered,
+    Operator,
+    Options,
+    View,
+    input_is_int8,
+    output_is_int8,
+    output_stage,
+    read_activation,
+)
+from mlforge.compiler.ops.weights import (
+    bias_is_int32,
+    channel_multipliers,
+    constant_array,
+    folded_bias,
+    per_channel_along,
+    weights_are_int8,
+)
+from mlforge.compiler.ops.window import Axis, Window
+from mlforge.errors import UnsupportedOperatorError
+
+
+@dataclass(frozen=True, slots=True)
+class FullyConnectedAttributes(Attributes):
+    activation: Activation = Activation.NONE
+
+
+def weights_fit(view: View) -> str:
+    """The weights are [outputs, inputs], both at most 32767; scales, if several, run along axis 0."""
+    weights, output = view.input(1), view.output
+    if len(weights.shape) != 2 or max(weights.shape) > MAX_DIMENSION:
+        return f"the weights are {weights}"
+    rows, rest = divmod(view.input().elements, weights.shape[1])
+    if rest or rows * weights.shape[0] != output.elements or not output.shape or output.shape[-1] != weights.shape[0]:
+        return f"the weights are {weights} between {view.input()} and {output}"
+    if rows > MAX_DIMENSION:
+        return f"the input has {rows} rows"
+    return per_channel_along(view, 0)
+
+
+class FullyConnected(Operator):
+    kind = "FULLY_CONNECTED"
+    options = "FullyConnectedOptions"
+    inputs = (2, 3)
+    constraints = (input_is_int8, output_is_int8, weights_are_int8, weights_fit, bias_is_int32)
+
+    def read(self, options: Options) -> Attributes:
+        if options is None:
+            return FullyConnectedAttributes()
+        table = FullyConnectedOptions()
+        table.Init(options.Bytes, options.Pos)
+        if table.WeightsFormat() != 0:
+            hint = "accepted: the default format"
+            raise UnsupportedOperatorError(self.kind, f"the weights have the format {table.WeightsFormat()}", hint=hint)
+        return FullyConnectedAttributes(read_activation(self.kind, table.FusedActivationFunction()))
+
+    def lower(self, view: View) -> Lowered:
+        return _per_channel(view) if view.input_quantization(1).per_channel else _per_tensor(view)
+
+
+def _range(view: View) -> tuple[int, int]:
+    quantization = view.output_quantization
+    activation = view.node.attributes_as(FullyConnectedAttributes).activation
+    return activation_range(activation, quantization.scale, quantization.zero_point)
+
+
+def _per_tensor(view: View) -> Lowered:
+    weights = constant_array(view, 1)
+    outputs, inputs = weights.shape
+    # In contrast to convolutions, the reference multiplies the two scales as float32
+    # (GetQuantizedConvolutionMultipler in kernels/kernel_util.cc).
+    product = float32(np.float32(view.input_quantization().scale) * np.float32(view.input_quantization(1).scale))
+    multiplier = quantize_multiplier(product / view.output_quantization.scale)
+    low, high = _range(view)
+    rows = view.input().elements // inputs
+    return Lowered(
+        kernel="mlforge_fully_connected_s8",
+        parameters_type="mlforge_fully_connected",
+        parameters={
+            "rows": rows,
+            "inputs": inputs,
+            "outputs": outputs,
+            "stage": output_stage(low, high, view.output_quantization.zero_point),
+            "shift": multiplier.shift,
+            "multiplier": multiplier.value,
+            "weights": Constant("weights", weights.astype(np.int8)),
+            "bias": folded_bias(view, outputs, weights.sum(axis=1)),
+        },
+        inputs=view.node.inputs[:1],
+        outputs=view.node.outputs,
+        macs=rows * weights.size,
+        note="one scale for all weights",
+    )
+
+
+def _per_channel(view: View) -> Lowered:
+    """A 1x1 convolution over as many pixels as there are rows."""
+    weights = constant_array(view, 1)
+    outputs, inputs = weights.shape
+    rows = view.input().elements // inputs
+    window = Window(Axis(1, 1, 1, 1, 1, 0), Axis(rows, rows, 1, 1, 1, 0))
+    multiplier, shift = channel_multipliers(view, outputs)
+    low, high = _range(view)
+    return Lowered(
+        kernel="mlforge_conv_2d_s8",
+        parameters_type="mlforge_conv_2d",
+        parameters={
+            "window": window.fields(),
+            "input_channels": inputs,
+            "output_channels": outputs,
+            "input_zero_point": view.input_quantization().zero_point,
+            "stage": output_stage(low, high, view.output_quantization.zero_point),
+            "weights": Constant("weights", weights.astype(np.int8)),
+            "bias": folded_bias(view, outputs, weights.sum(axis=1)),
+            "multiplier": multiplier,
+            "shift": shift,
+        },
+        inputs=view.node.inputs[:1],
+        outputs=view.node.outputs,
+        macs=rows * weights.size,
+        note="a scale for each output",
+        takes_scratch=True,
+    )

@@ -1,0 +1,8 @@
+"""MAX_POOL_2D."""
+
+from mlforge.compiler.ops.pooling import Pool
+
+
+class MaxPool2D(Pool):
+    kind = "MAX_POOL_2D"
+    kernel = "mlforge_max_pool_2d_s8"

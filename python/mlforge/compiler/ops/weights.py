@@ -1,0 +1,69 @@
+"""Weights and biases: what CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED have in common."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.compiler.fixed_point import Multiplier, quantize_multiplier
+from mlforge.compiler.graph import DType
+from mlforge.compiler.ops.contract import Constant, View
+
+
+def weights_are_int8(view: View) -> str:
+    """The weights are constant int8 with zero point 0."""
+    tensor = view.input(1)
+    if not tensor.is_constant:
+        return f'the weights "{tensor.name}" are not constant'
+    if tensor.dtype is not DType.INT8:
+        return f'the weights "{tensor.name}" are {tensor.dtype}'
+    if tensor.quantization is None or any(tensor.quantization.zero_points):
+        return f'the weights "{tensor.name}" have no quantisation, or a zero point other than 0'
+    return ""
+
+
+def bias_is_int32(view: View) -> str:
+    """The bias, where there is one, is constant int32 with one value per output channel."""
+    if not view.has_input(2):
+        return ""
+    tensor = view.input(2)
+    if not tensor.is_constant or tensor.dtype is not DType.INT32:
+        return f'the bias "{tensor.name}" is {"" if tensor.is_constant else "not constant "}{tensor}'
+    channels = view.output.shape[-1] if view.output.shape else 0
+    return "" if tensor.shape == (channels,) else f'the bias "{tensor.name}" is {tensor} for {channels} channels'
+
+
+def per_channel_along(view: View, axis: int) -> str:
+    """What is wrong with the axis along which the weights' scales run."""
+    quantization = view.input(1).quantization
+    if quantization is None or not quantization.per_channel or quantization.axis == axis:
+        return ""
+    return f"the weights have scales along axis {quantization.axis}, not {axis}"
+
+
+def constant_array(view: View, position: int) -> NDArray[np.int64]:
+    """The constant input at `position`, widened."""
+    return np.asarray(view.input(position).data, dtype=np.int64)
+
+
+def folded_bias(view: View, channels: int, weight_sums: NDArray[np.int64]) -> Constant:
+    """bias - input_zero_point * sum(weights), modulo 2^32, int32[channels]. `weight_sums` is int64[channels]."""
+    bias = constant_array(view, 2) if view.has_input(2) else np.zeros(channels, np.int64)
+    folded = bias - view.input_quantization().zero_point * weight_sums
+    return Constant("bias", folded.astype(np.uint32).astype(np.int32))
+
+
+def channel_multipliers(view: View, channels: int) -> tuple[Constant, Constant]:
+    """The tables `multiplier` and `shift`: input scale * weight scale / output scale for each channel, in doubles."""
+    scales = view.input_quantization(1).scales
+    factor = view.input_quantization().scale
+    multipliers = [quantize_multiplier(factor * scale / view.output_quantization.scale) for scale in scales]
+    if len(multipliers) == 1:
+        multipliers *= channels
+    return _tables(multipliers)
+
+
+def _tables(multipliers: list[Multiplier]) -> tuple[Constant, Constant]:
+    values = np.array([multiplier.value for multiplier in multipliers], np.int32)
+    shifts = np.array([multiplier.shift for multiplier in multipliers], np.int8)
+    return Constant("multiplier", values), Constant("shift", shifts)

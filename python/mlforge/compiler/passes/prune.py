@@ -1,0 +1,18 @@
+"""Drops operators that nothing needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mlforge.compiler.graph import Graph, Node
+
+
+def prune(graph: Graph) -> Graph:
+    """The same graph without operators whose results reach no output of the model."""
+    needed = set(graph.outputs)
+    kept: list[Node] = []
+    for node in reversed(graph.nodes):
+        if needed.intersection(node.outputs):
+            needed.update(node.inputs)
+            kept.append(node)
+    return graph if len(kept) == len(graph.nodes) else replace(graph, nodes=tuple(reversed(kept)))

@@ -1,0 +1,200 @@
+"""Reads a .tflite file, which nobody vouches for, into a `Graph`.
+
+The flatbuffer accessors trust every offset in the file. Here, counts are checked against the size of the file before
+anything is looped over or allocated, and whatever an accessor stumbles over ends as a ModelError.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from tflite.BuiltinOperator import BuiltinOperator
+from tflite.BuiltinOptions import BuiltinOptions
+from tflite.Model import Model
+from tflite.TensorType import TensorType
+
+from mlforge.compiler.graph import (
+    MAX_ELEMENTS,
+    MAX_RANK,
+    MAX_TENSORS,
+    DType,
+    Graph,
+    Node,
+    Quantization,
+    Shape,
+    Tensor,
+    validate,
+)
+from mlforge.compiler.ops import operator_for
+from mlforge.errors import ModelError, UnsupportedOperatorError
+
+MAX_FILE_BYTES: Final = 1 << 28
+_MAX_OPERATORS: Final = 4096
+_MAX_OPERANDS: Final = 256
+_IDENTIFIER: Final = b"TFL3"
+_DTYPES: Final = {
+    TensorType.INT8: DType.INT8,
+    TensorType.INT16: DType.INT16,
+    TensorType.INT32: DType.INT32,
+    TensorType.FLOAT32: DType.FLOAT32,
+}
+_TYPE_NAMES: Final = {code: name for name, code in vars(TensorType).items() if name.isupper()}
+_OPERATOR_NAMES: Final = {code: name for name, code in vars(BuiltinOperator).items() if name.isupper()}
+_OPTION_CODES: Final = {name: code for name, code in vars(BuiltinOptions).items() if isinstance(code, int)}
+
+# What the accessors raise when an offset leads nowhere.
+_STUMBLES: Final = (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError)
+
+
+def read_tflite(data: bytes) -> Graph:
+    """The model's graph; its constants are views of `data`.
+
+    Raises:
+        ModelError: the file is malformed, or contradicts itself.
+        UnsupportedOperatorError: it has an operator, or an option of one, that the engine does not have.
+    """
+    if len(data) > MAX_FILE_BYTES:
+        raise ModelError(f"the file has {len(data)} bytes: at most {MAX_FILE_BYTES}")
+    if len(data) < 16 or data[4:8] != _IDENTIFIER:
+        raise ModelError("this is no TensorFlow Lite model", hint='the bytes 4 to 7 of a .tflite file are "TFL3"')
+    try:
+        graph = _Reader(data).graph()
+    except ModelError:
+        raise
+    except _STUMBLES as error:
+        raise ModelError(f"the file is damaged: {_reason(error)}") from error
+    validate(graph)
+    return graph
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return f"an offset in it leads nowhere ({text})"
+
+
+class _Reader:
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.model: Any = Model.GetRootAs(data, 0)
+
+    def graph(self) -> Graph:
+        subgraphs = self.count(self.model.SubgraphsLength(), "subgraphs", _MAX_OPERATORS)
+        if subgraphs != 1:
+            raise ModelError(f"the model has {subgraphs} subgraphs: expected 1")
+        subgraph = self.model.Subgraphs(0)
+        tensors = self.count(subgraph.TensorsLength(), "tensors", MAX_TENSORS)
+        operators = self.count(subgraph.OperatorsLength(), "operators", _MAX_OPERATORS)
+        nodes = tuple(self.node(subgraph.Operators(index), index) for index in range(operators))
+        return Graph(
+            tensors=tuple(self.tensor(subgraph.Tensors(index), index) for index in range(tensors)),
+            nodes=nodes,
+            inputs=_indexes(subgraph.InputsLength(), subgraph.InputsAsNumpy(), "the model's inputs"),
+            outputs=_indexes(subgraph.OutputsLength(), subgraph.OutputsAsNumpy(), "the model's outputs"),
+        )
+
+    def count(self, value: int, what: str, limit: int) -> int:
+        if value > limit or value * 4 > len(self.data):
+            raise ModelError(f"the file claims to have {value} {what}: at most {min(limit, len(self.data) // 4)}")
+        return value
+
+    def node(self, operator: Any, position: int) -> Node:
+        kind = self.kind(operator, position)
+        where = f"operator {position} ({kind})"
+        implementation = operator_for(kind)
+        attributes = implementation.read(self.options(operator, implementation.options, where))
+        return Node(
+            kind=kind,
+            inputs=_indexes(operator.InputsLength(), operator.InputsAsNumpy(), where),
+            outputs=_indexes(operator.OutputsLength(), operator.OutputsAsNumpy(), where),
+            attributes=attributes,
+        )
+
+    def kind(self, operator: Any, position: int) -> str:
+        codes = self.count(self.model.OperatorCodesLength(), "operator codes", _MAX_OPERATORS)
+        index = operator.OpcodeIndex()
+        if not 0 <= index < codes:
+            raise ModelError(f"operator {position} has the code {index}: the model has {codes} operator codes")
+        code = self.model.OperatorCodes(index)
+        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        name = _OPERATOR_NAMES.get(number, f"operator number {number}")
+        if name == "CUSTOM":
+            custom = code.CustomCode() or b"?"
+            raise UnsupportedOperatorError(f"CUSTOM {_text(custom)}", "custom operators have no kernel here")
+        return name
+
+    def options(self, operator: Any, expected: str, where: str) -> Any:
+        found = operator.BuiltinOptionsType()
+        if not expected or found == 0:
+            return None
+        if found != _OPTION_CODES[expected]:
+            raise ModelError(f"{where}: its options are of type {found}, not {expected}")
+        return operator.BuiltinOptions()
+
+    def tensor(self, tensor: Any, index: int) -> Tensor:
+        name = _text(tensor.Name() or b"")
+        label = f'tensor {index} ("{name}")'
+        if tensor.Type() not in _DTYPES:
+            found = _TYPE_NAMES.get(tensor.Type(), f"number {tensor.Type()}")
+            raise ModelError(f"{label} has the type {found}: expected INT8, INT16, INT32 or FLOAT32")
+        if tensor.IsVariable() or tensor.Sparsity() is not None:
+            raise ModelError(f"{label} is variable or sparse: expected neither")
+        dtype, shape = _DTYPES[tensor.Type()], _shape(tensor, label)
+        data = self.constant(tensor.Buffer(), shape, dtype, label)
+        return Tensor(name, shape, dtype, _quantization(tensor.Quantization(), label), data)
+
+    def constant(self, buffer_index: int, shape: Shape, dtype: DType, label: str) -> NDArray[np.generic] | None:
+        buffers = self.count(self.model.BuffersLength(), "buffers", MAX_TENSORS)
+        if not 0 <= buffer_index < buffers:
+            raise ModelError(f"{label} has the buffer {buffer_index}: the model has {buffers} buffers")
+        buffer = self.model.Buffers(buffer_index)
+        if buffer.Offset() > 1:
+            raise ModelError(f"{label} keeps its data outside the flatbuffer: expected them inside")
+        length = buffer.DataLength()
+        if length == 0:
+            return None
+        expected = int(np.prod(shape, dtype=object)) * dtype.size_bytes
+        if length != expected:
+            raise ModelError(f"{label} needs {expected} bytes, its buffer has {length}")
+        raw = buffer.DataAsNumpy()  # raises where it would leave the file
+        return raw.view(np.dtype(dtype.value).newbyteorder("<")).astype(dtype.value, copy=False).reshape(shape)
+
+
+def _shape(tensor: Any, label: str) -> Shape:
+    rank = tensor.ShapeLength()
+    if rank > MAX_RANK:
+        raise ModelError(f"{label} has {rank} dimensions: at most {MAX_RANK}")
+    shape = tuple(int(size) for size in tensor.ShapeAsNumpy()) if rank else ()
+    elements = 1
+    for size in shape:
+        elements *= size
+        if size < 1 or elements > MAX_ELEMENTS:
+            raise ModelError(
+                f"{label} has the shape {list(shape)}: every dimension at least 1, at most {MAX_ELEMENTS} elements"
+            )
+    return shape
+
+
+def _quantization(parameters: Any, label: str) -> Quantization | None:
+    if parameters is None or parameters.ScaleLength() == 0:
+        return None
+    if parameters.DetailsType() != 0:
+        raise ModelError(f"{label} has a custom quantisation: expected scales and zero points")
+    scales = tuple(float(scale) for scale in parameters.ScaleAsNumpy())
+    if parameters.ZeroPointLength():
+        zero_points = tuple(int(zero_point) for zero_point in parameters.ZeroPointAsNumpy())
+    else:
+        zero_points = (0,) * len(scales)
+    return Quantization(scales, zero_points, int(parameters.QuantizedDimension()))
+
+
+def _indexes(length: int, array: Any, where: str) -> tuple[int, ...]:
+    if length > _MAX_OPERANDS:
+        raise ModelError(f"{where}: {length} tensors, at most {_MAX_OPERANDS}")
+    return tuple(int(index) for index in array) if length else ()
+
+
+def _text(name: bytes) -> str:
+    return name[:256].decode("utf-8", errors="replace")

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The fixed-point arithmetic that all kernels share. Private to runtime/kernels.
+ */
+#ifndef MLFORGE_KERNELS_ARITHMETIC_H_
+#define MLFORGE_KERNELS_ARITHMETIC_H_
+
+#include <stdint.h>
+
+#include "mlforge/kernels.h"
+
+/* a * b / 2^31, rounded to nearest, halves away from minus infinity. The reference calls it
+ * SaturatingRoundingDoublingHighMul; it rounds by the sign and divides towards zero, which is the same as this. It
+ * saturates only for a = b = -2^31, and multipliers are never negative. */
+static inline int32_t mlforge_multiply_high(int32_t a, int32_t b)
+{
+	return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
+}
+
+/* x / 2^(shift + 1), rounded to nearest, halves away from zero; shift in 0..30. x is not -2^31. The reference calls it
+ * RoundingDivideByPOT. */
+static inline int32_t mlforge_divide_by_power(int32_t x, int32_t shift)
+{
+	x += x >> 31;
+	return ((x >> shift) + 1) >> 1;
+}
+
+/* x * 2^shift, modulo 2^32. */
+static inline int32_t mlforge_shift_left(int32_t x, int32_t shift)
+{
+	return (int32_t)((uint32_t)x << shift);
+}
+
+/* See the head of mlforge/kernels.h for `shift`. */
+static inline int32_t mlforge_requantise(int32_t x, int32_t multiplier, int32_t shift)
+{
+	if (shift < 0) {
+		return mlforge_multiply_high(mlforge_shift_left(x, -1 - shift), multiplier);
+	}
+	return mlforge_divide_by_power(mlforge_multiply_high(x, multiplier), shift);
+}
+
+static inline int32_t mlforge_clamp(int32_t x, int32_t low, int32_t high)
+{
+	x = x < low ? low : x;
+	return x > high ? high : x;
+}
+
+/* From an accumulator to an int8 result. */
+static inline int8_t mlforge_finish(int32_t accumulator, int32_t multiplier, int32_t shift,
+				    const struct mlforge_output_stage *stage)
+{
+	int32_t y = mlforge_requantise(accumulator, multiplier, shift);
+
+	return (int8_t)(mlforge_clamp(y, stage->low, stage->high) + stage->zero_point);
+}
+
+/* accumulator + a * b, modulo 2^32. */
+static inline int32_t mlforge_accumulate(int32_t accumulator, int32_t a, int32_t b)
+{
+	return (int32_t)((uint32_t)accumulator + (uint32_t)(a * b));
+}
+
+#endif /* MLFORGE_KERNELS_ARITHMETIC_H_ */

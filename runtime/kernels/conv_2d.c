@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * CONV_2D. The window of an output pixel is one contiguous run of bytes: a run of the input where the window has one
+ * row inside the input, else a copy in scratch with the padding filled in. Then each pair of pixels meets each pair of
+ * channels, so that every value loaded is used twice, and the inner loop knows nothing of borders.
+ */
+#include <string.h>
+
+#include "arithmetic.h"
+#include "window.h"
+
+static void fill(int8_t **to, int8_t value, int32_t count)
+{
+	memset(*to, value, (uint32_t)count);
+	*to += count;
+}
+
+/* Copies the window into `patch`, [kernel_height][kernel_width][input_channels]. */
+static void gather(const struct mlforge_conv_2d *op, const int8_t *input, const struct mlforge_span *rows,
+		   const struct mlforge_span *columns, int8_t *patch)
+{
+	const struct mlforge_window *window = &op->window;
+	const int32_t channels = op->input_channels;
+	const int32_t row_bytes = window->kernel_width * channels;
+	const int32_t inside = columns->end - columns->begin;
+	const int32_t step = window->dilation_width * channels;
+
+	fill(&patch, op->input_zero_point, rows->begin * row_bytes);
+	for (int32_t ky = rows->begin; ky < rows->end; ky++) {
+		const int32_t y = rows->origin + ky * window->dilation_height;
+		const int32_t x = columns->origin + columns->begin * window->dilation_width;
+		const int8_t *from = input + (y * window->input_width + x) * channels;
+
+		fill(&patch, op->input_zero_point, columns->begin * channels);
+		if (window->dilation_width == 1) {
+			memcpy(patch, from, (uint32_t)(inside * channels));
+			patch += inside * channels;
+		} else {
+			for (int32_t kx = 0; kx < inside; kx++) {
+				memcpy(patch, from, (uint32_t)channels);
+				patch += channels;
+				from += step;
+			}
+		}
+		fill(&patch, op->input_zero_point, (window->kernel_width - columns->end) * channels);
+	}
+	fill(&patch, op->input_zero_point, (window->kernel_height - rows->end) * row_bytes);
+}
+
+/* The window of output pixel `index`, as a contiguous run. */
+static const int8_t *window_of(const struct mlforge_conv_2d *op, const int8_t *input, int32_t index, int8_t *patch)
+{
+	const struct mlforge_window *window = &op->window;
+	const int32_t y = index / window->output_width;
+	const struct mlforge_span rows = mlforge_rows(window, y);
+	const struct mlforge_span columns = mlforge_columns(window, index - y * window->output_width);
+
+	if (window->kernel_height == 1 && window->dilation_width == 1 && rows.end > rows.begin &&
+	    columns.begin == 0 && columns.end == window->kernel_width) {
+		return input + (rows.origin * window->input_width + columns.origin) * op->input_channels;
+	}
+	gather(op, input, &rows, &columns, patch);
+	return patch;
+}
+
+/* All channels of two output pixels. Where there is only one pixel or channel left, a pair is twice the same. */
+static void two_pixels(const struct mlforge_conv_2d *op, const int8_t *p0, const int8_t *p1, int8_t *out0, int8_t *out1)
+{
+	const int32_t size = op->window.kernel_height * op->window.kernel_width * op->input_channels;
+	const int32_t last = op->output_channels - 1;
+
+	for (int32_t c = 0; c <= last; c += 2) {
+		const int32_t d = c < last ? c + 1 : c;
+		const int8_t *w0 = op->weights + c * size;
+		const int8_t *w1 = op->weights + d * size;
+		int32_t s00 = op->bias[c], s01 = op->bias[d], s10 = s00, s11 = s01;
+
+#pragma GCC unroll 4
+		for (int32_t k = 0; k < size; k++) {
+			const int32_t x0 = p0[k], x1 = p1[k], a = w0[k], b = w1[k];
+
+			s00 = mlforge_accumulate(s00, x0, a);
+			s01 = mlforge_accumulate(s01, x0, b);
+			s10 = mlforge_accumulate(s10, x1, a);
+			s11 = mlforge_accumulate(s11, x1, b);
+		}
+		out0[c] = mlforge_finish(s00, op->multiplier[c], op->shift[c], &op->stage);
+		out1[c] = mlforge_finish(s10, op->multiplier[c], op->shift[c], &op->stage);
+		out0[d] = mlforge_finish(s01, op->multiplier[d], op->shift[d], &op->stage);
+		out1[d] = mlforge_finish(s11, op->multiplier[d], op->shift[d], &op->stage);
+	}
+}
+
+void mlforge_conv_2d_s8(const struct mlforge_conv_2d *op, const int8_t *input, int8_t *output, int8_t *scratch)
+{
+	const int32_t size = op->window.kernel_height * op->window.kernel_width * op->input_channels;
+	const int32_t pixels = op->window.output_height * op->window.output_width;
+
+	for (int32_t pixel = 0; pixel < pixels; pixel += 2) {
+		const int32_t other = pixel + 1 < pixels ? pixel + 1 : pixel;
+		const int8_t *p0 = window_of(op, input, pixel, scratch);
+		const int8_t *p1 = other == pixel ? p0 : window_of(op, input, other, scratch + size);
+
+		two_pixels(op, p0, p1, output + pixel * op->output_channels, output + other * op->output_channels);
+	}
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * DEPTHWISE_CONV_2D with one output channel per input channel. For each output pixel the place of every tap is worked
+ * out once, as an offset from the input; taps in the padding point to a row of zero points. The channels then run
+ * through the taps four at a time, without looking at borders.
+ */
+#include <string.h>
+
+#include "arithmetic.h"
+#include "window.h"
+
+/* Fills `taps` for one output pixel; `padding` is the offset of the row of zero points. */
+static void place_taps(const struct mlforge_depthwise_conv_2d *op, const struct mlforge_span *rows,
+		       const struct mlforge_span *columns, int32_t padding, int32_t *taps)
+{
+	const struct mlforge_window *window = &op->window;
+
+	for (int32_t ky = 0; ky < window->kernel_height; ky++) {
+		const int32_t y = rows->origin + ky * window->dilation_height;
+		const int32_t is_inside = ky >= rows->begin && ky < rows->end;
+		int32_t kx = 0;
+
+		if (is_inside) {
+			for (; kx < columns->begin; kx++) {
+				*taps++ = padding;
+			}
+			for (; kx < columns->end; kx++) {
+				const int32_t x = columns->origin + kx * window->dilation_width;
+
+				*taps++ = (y * window->input_width + x) * op->input_channels;
+			}
+		}
+		for (; kx < window->kernel_width; kx++) {
+			*taps++ = padding;
+		}
+	}
+}
+
+static void four_channels(const struct mlforge_depthwise_conv_2d *op, const int8_t *input, const int32_t *taps,
+			  int32_t c, int8_t *output)
+{
+	const int32_t size = op->window.kernel_height * op->window.kernel_width;
+	const int8_t *w = op->weights + c;
+	int32_t s0 = op->bias[c], s1 = op->bias[c + 1], s2 = op->bias[c + 2], s3 = op->bias[c + 3];
+
+	input += c;
+	for (int32_t k = 0; k < size; k++) {
+		const int8_t *x = input + taps[k];
+
+		s0 = mlforge_accumulate(s0, x[0], w[0]);
+		s1 = mlforge_accumulate(s1, x[1], w[1]);
+		s2 = mlforge_accumulate(s2, x[2], w[2]);
+		s3 = mlforge_accumulate(s3, x[3], w[3]);
+		w += op->input_channels;
+	}
+	output[c] = mlforge_finish(s0, op->multiplier[c], op->shift[c], &op->stage);
+	output[c + 1] = mlforge_finish(s1, op->multiplier[c + 1], op->shift[c + 1], &op->stage);
+	output[c + 2] = mlforge_finish(s2, op->multiplier[c + 2], op->shift[c + 2], &op->stage);
+	output[c + 3] = mlforge_finish(s3, op->multiplier[c + 3], op->shift[c + 3], &op->stage);
+}
+
+static void one_channel(const struct mlforge_depthwise_conv_2d *op, const int8_t *input, const int32_t *taps, int32_t c,
+			int8_t *output)
+{
+	const int32_t size = op->window.kernel_height * op->window.kernel_width;
+	int32_t sum = op->bias[c];
+
+	for (int32_t k = 0; k < size; k++) {
+		sum = mlforge_accumulate(sum, input[c + taps[k]], op->weights[k * op->input_channels + c]);
+	}
+	output[c] = mlforge_finish(sum, op->multiplier[c], op->shift[c], &op->stage);
+}
+
+void mlforge_depthwise_conv_2d_s8(const struct mlforge_depthwise_conv_2d *op, const int8_t *input, int8_t *output,
+				  void *scratch)
+{
+	const struct mlforge_window *window = &op->window;
+	const int32_t channels = op->input_channels;
+	int32_t *taps = scratch;
+	int8_t *zeros = (int8_t *)(taps + window->kernel_height * window->kernel_width);
+
+	memset(zeros, op->input_zero_point, (uint32_t)channels);
+	for (int32_t y = 0; y < window->output_height; y++) {
+		const struct mlforge_span rows = mlforge_rows(window, y);
+
+		for (int32_t x = 0; x < window->output_width; x++) {
+			const struct mlforge_span columns = mlforge_columns(window, x);
+			int32_t c = 0;
+
+			place_taps(op, &rows, &columns, (int32_t)(zeros - input), taps);
+			for (; c + 4 <= channels; c += 4) {
+				four_channels(op, input, taps, c, output);
+			}
+			for (; c < channels; c++) {
+				one_channel(op, input, taps, c, output);
+			}
+			output += channels;
+		}
+	}
+}
