@@ -20,6 +20,7 @@ from mlforge.contract.contract import (
 )
 from mlforge.contract.describe import Setting, describe
 from mlforge.contract.load import CONTRACT_FILE, load_contract
+from mlforge.contract.template import contract_template
 
 __all__ = [
     "CONTRACT_FILE",
@@ -40,6 +41,7 @@ __all__ = [
     "TargetSpec",
     "Task",
     "WindowSpec",
+    "contract_template",
     "describe",
     "load_contract",
 ]
