@@ -219,7 +219,7 @@ def _c_text(text: str) -> str:
 
 
 def _comment(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9 _.,:;/()\[\]=+-]", "_", text[:_MAX_NAME]).replace("*/", "__").replace("/*", "__")
+    return re.sub(r"[^A-Za-z0-9 _.,:;/()\[\]=+>-]", "_", text[:_MAX_NAME]).replace("*/", "__").replace("/*", "__")
 
 
 def _c_float(value: float) -> str:

@@ -62,7 +62,8 @@ def quantize_multiplier(factor: float) -> Multiplier:
     return Multiplier(value, min(exponent, 31))
 
 
-def float32(value: float) -> float:
+def float32(value: float | np.float32) -> float:
+    """Rounded to float32."""
     return float(np.float32(value))
 
 
@@ -100,14 +101,16 @@ Ints = NDArray[np.int64]
 
 def multiply_high(a: Ints, b: Ints | int) -> Ints:
     """SaturatingRoundingDoublingHighMul."""
-    return np.minimum((a * np.int64(b) if isinstance(b, int) else a * b) + (1 << 30) >> 31, INT32_MAX)
+    product: Ints = (a * b + (1 << 30)) >> 31
+    return np.minimum(product, INT32_MAX)
 
 
 def divide_by_power(x: Ints, exponent: int) -> Ints:
     """RoundingDivideByPOT: halves away from zero."""
     if exponent == 0:
         return x
-    return (x + (1 << (exponent - 1)) - (x < 0)) >> exponent
+    result: Ints = (x + (1 << (exponent - 1)) - (x < 0)) >> exponent
+    return result
 
 
 def saturating_shift_left(x: Ints, shift: int) -> Ints:

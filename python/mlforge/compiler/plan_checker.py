@@ -1,7 +1,7 @@
 """Checks a memory plan by acting it out: who owns which bytes, step by step.
 
-Shares no code with the planner, and no idea of live ranges: a tensor is written, its bytes become its own, and any later
-write takes from others what it covers. Whoever reads a tensor must find that all of its bytes are still its own.
+Shares no code with the planner, and no idea of live ranges: a tensor is written, its bytes become its own, and any
+later write takes from others what it covers. Whoever reads a tensor must find that all of its bytes are still its own.
 """
 
 from __future__ import annotations

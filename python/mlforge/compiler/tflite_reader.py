@@ -42,7 +42,7 @@ _DTYPES: Final = {
     TensorType.FLOAT32: DType.FLOAT32,
 }
 _TYPE_NAMES: Final = {code: name for name, code in vars(TensorType).items() if name.isupper()}
-_OPERATOR_NAMES: Final = {code: name for name, code in vars(BuiltinOperator).items() if name.isupper()}
+_OPERATOR_NAMES: Final[dict[int, str]] = {code: name for name, code in vars(BuiltinOperator).items() if name.isupper()}
 _OPTION_CODES: Final = {name: code for name, code in vars(BuiltinOptions).items() if isinstance(code, int)}
 
 # What the accessors raise when an offset leads nowhere.
@@ -158,7 +158,7 @@ class _Reader:
         expected = int(np.prod(shape, dtype=object)) * dtype.size_bytes
         if length != expected:
             raise ModelError(f"{label} needs {expected} bytes, its buffer has {length}")
-        raw = buffer.DataAsNumpy()  # raises where it would leave the file
+        raw: NDArray[np.uint8] = buffer.DataAsNumpy()  # raises where it would leave the file
         return raw.view(np.dtype(dtype.value).newbyteorder("<")).astype(dtype.value, copy=False).reshape(shape)
 
 

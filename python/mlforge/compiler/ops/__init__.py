@@ -60,8 +60,8 @@ def supported_ops_markdown() -> str:
         "",
         "<!-- Generated from the checks in python/mlforge/compiler/ops; do not edit. -->",
         "",
-        "What the static engine accepts of a `.tflite` model. Anything else is refused by name before anything is built,",
-        "with the line below that does not hold. Every operator has exactly one output. The batch is 1.",
+        "What the static engine accepts of a `.tflite` model. Anything else is refused by name before anything is",
+        "built, with the line below that does not hold. Every operator has exactly one output. The batch is 1.",
         "",
     ]
     for kind, operator in OPERATORS.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from mlforge.compiler.fixed_point import Ints
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.ops.contract import (
     Constant,
+    Constraint,
     Lowered,
     Operator,
     Options,
@@ -30,7 +32,7 @@ class Elementwise(Operator):
     """One input, one output of the same shape. A subclass says what each value becomes."""
 
     inputs = (1, 1)
-    constraints = (input_is_int8, output_is_int8, same_shape)
+    constraints: ClassVar[tuple[Constraint, ...]] = (input_is_int8, output_is_int8, same_shape)
 
     @abstractmethod
     def results(self, view: View, values: Ints) -> Ints:

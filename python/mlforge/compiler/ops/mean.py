@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -30,7 +31,7 @@ def axes_are_adjacent(view: View) -> str:
         return f"the axes are {np.asarray(tensor.data).tolist()} of {rank} dimensions"
     wide = [axis for axis in range(rank) if view.input().shape[axis] > 1]
     reduced = [position for position, axis in enumerate(wide) if axis in _axes(view)]
-    gap = any(b - a != 1 for a, b in zip(reduced, reduced[1:], strict=False))
+    gap = any(b - a != 1 for a, b in pairwise(reduced))
     return f"the axes are {sorted(_axes(view))} of {view.input()}" if gap else ""
 
 
