@@ -141,5 +141,9 @@ char *mlforge_next_word(char **line)
 
 bool mlforge_same(const char *one, const char *two)
 {
-	return strcmp(one, two) == 0;
+	while (*one != '\0' && *one == *two) {
+		one++;
+		two++;
+	}
+	return *one == *two;
 }

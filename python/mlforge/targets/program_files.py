@@ -65,7 +65,7 @@ def checked_inputs(program: Program, inputs: NDArray[np.int8]) -> NDArray[np.int
 
 
 def checked_frames(frames: NDArray[np.int32], frame_length: int) -> NDArray[np.int32]:
-    """Frames as contiguous int32 [F, frame_length]. Raises RunError where they are something else, or none are taken."""
+    """Frames as contiguous int32 [F, frame_length]. Raises RunError where they are something else."""
     if frame_length == 0:
         raise RunError("the firmware has no feature pipeline")
     if frames.dtype != np.int32 or frames.ndim != 2 or frames.shape[1] != frame_length:

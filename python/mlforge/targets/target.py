@@ -86,7 +86,9 @@ class Target(Protocol):
         """Compiles and links. Raises BuildError: the compiler's or linker's words are in `log`."""
 
     def infer(self, firmware: Firmware, inputs: NDArray[np.int8]) -> Inference:
-        """Runs inputs int8 [N, input_bytes] through the model. Raises RunError: it crashed, hung, or broke the protocol."""
+        """Runs inputs int8 [N, input_bytes] through the model.
+
+        Raises RunError: it crashed, hung, or broke the protocol."""
 
     def profile(self, firmware: Firmware, inputs: NDArray[np.int8], frames: NDArray[np.int32] | None = None) -> Profile:
         """Counts inferences over inputs int8 [N, input_bytes], and features over raw frames int32 [F, frame_length].

@@ -94,18 +94,8 @@ def archive(core: Core, name: str, sources: Sequence[Path], *, include: Sequence
 
 def link(core: Core, objects: Sequence[Path], script: Path, elf: Path) -> None:
     """Links an image. Raises BuildError with the linker's words, such as a region that overflowed."""
-    command = [
-        core.compiler,
-        *core.flags,
-        *core.library_flags,
-        *LINK_FLAGS,
-        "-T",
-        script,
-        "-o",
-        elf,
-        *objects,
-        *LIBRARIES,
-    ]
+    command: list[str | Path] = [core.compiler, *core.flags, *core.library_flags, *LINK_FLAGS, "-T", script, "-o", elf]
+    command += [*objects, *LIBRARIES]
     done = run(command, timeout_s=TIMEOUT_S)
     if done.status != 0:
         raise BuildError(_link_reason(done.output), log=done.output)

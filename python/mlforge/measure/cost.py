@@ -1,0 +1,77 @@
+"""`Cost`: everything that a firmware takes from its target, in one measurement."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.errors import RunError
+from mlforge.measure.cycles import CycleModel, WindowCycles
+from mlforge.measure.footprint import added_by_model
+from mlforge.records.cost import Cost, OperatorCost
+from mlforge.records.program import Firmware
+from mlforge.targets.target import Target, Window
+
+
+def measure_cost(
+    target: Target,
+    firmware: Firmware,
+    inputs: NDArray[np.int8],
+    clock_hz: int,
+    frames: NDArray[np.int32] | None = None,
+) -> Cost:
+    """Runs inputs int8 [N, input_bytes], N at least 1, and raw frames int32 [F, frame_length] where there are features.
+
+    Instructions are counted, cycles estimated; both are the worst of the measured windows. The stack is the deeper one
+    of inference and features.
+
+    Raises:
+        RunError: the firmware crashed or hung, or nothing was measured.
+        BuildError: an image cannot be accounted for.
+        TargetUnavailableError: the target does not count instructions.
+    """
+    profile = target.profile(firmware, inputs, frames)
+    if not profile.inferences or (frames is not None and not profile.features):
+        raise RunError("nothing was measured: too few inputs, or too few frames for one model input")
+    model = CycleModel(firmware.elf, firmware.core)
+    operators = firmware.program.operators
+    worst, cycles = _worst(model, profile.inferences, len(operators))
+    features, feature_cycles = _worst(model, profile.features, 0) if profile.features else (Window(()), None)
+    feature_total = feature_cycles.total if feature_cycles else 0
+    flash, ram = added_by_model(firmware)
+    return Cost(
+        target=target.name,
+        core=firmware.core,
+        method=f"instructions {profile.method}; cycles estimated, {model.timing.method}",
+        flash=flash,
+        ram=ram,
+        stack_bytes=max(profile.stack_bytes, profile.feature_stack_bytes),
+        instructions=worst.instructions,
+        cycles=cycles.total,
+        latency_us=cycles.total / clock_hz * 1e6,
+        feature_instructions=features.instructions,
+        feature_cycles=feature_total,
+        feature_latency_us=feature_total / clock_hz * 1e6,
+        operators=_operators(firmware, worst, cycles),
+    )
+
+
+def _worst(model: CycleModel, windows: tuple[Window, ...], operators: int) -> tuple[Window, WindowCycles]:
+    """The window of the most cycles."""
+    weighed = [(window, model.window(window, operators)) for window in windows]
+    return max(weighed, key=lambda pair: (pair[1].total, pair[0].instructions))
+
+
+def _operators(firmware: Firmware, window: Window, cycles: WindowCycles) -> tuple[OperatorCost, ...]:
+    return tuple(
+        OperatorCost(
+            operator.index,
+            operator.kind,
+            operator.name,
+            operator.macs,
+            operator.weight_bytes,
+            window.operator_instructions(position),
+            cycles.operators[position],
+        )
+        for position, operator in enumerate(firmware.program.operators)
+    )

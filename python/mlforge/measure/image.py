@@ -1,0 +1,79 @@
+"""An ELF as the accounting sees it: what its program headers load, and who its symbols are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from mlforge.errors import BuildError
+
+_ALLOCATED: Final = 2  # SHF_ALLOC
+_WRITABLE: Final = 1  # SHF_WRITE
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A function or object. `file` is the source file that a local symbol belongs to; empty for a global one.
+
+    `in_flash` and `in_ram` say where its bytes lie; initialised data lies in both."""
+
+    name: str
+    file: str
+    address: int
+    size_bytes: int
+    in_flash: bool
+    in_ram: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """`flash_bytes`: what the segments load. `ram_bytes`: all writable memory, the stack's reservation included."""
+
+    flash_bytes: int
+    ram_bytes: int
+    symbols: tuple[Symbol, ...]
+
+
+def read_image(elf: Path) -> Image:
+    """Raises BuildError for a file that is no ELF image with symbols."""
+    try:
+        with elf.open("rb") as stream:
+            file = ELFFile(stream)
+            table = file.get_section_by_name(".symtab")
+            if not isinstance(table, SymbolTableSection):
+                raise BuildError(f"{elf} has no symbol table")
+            sections = [
+                section for section in file.iter_sections() if section["sh_flags"] & _ALLOCATED and section["sh_size"]
+            ]
+            loaded = sum(segment["p_filesz"] for segment in file.iter_segments("PT_LOAD"))
+            written = sum(section["sh_size"] for section in sections if section["sh_flags"] & _WRITABLE)
+            return Image(loaded, written, tuple(_symbols(file, table)))
+    except (OSError, ELFError) as error:
+        raise BuildError(f"cannot read {elf}: {error}") from error
+
+
+def _symbols(file: Any, table: Any) -> Iterator[Symbol]:
+    """Each address once: of several names of one object, the first."""
+    sections = list(file.iter_sections())
+    source = ""
+    seen: set[int] = set()
+    for entry in table.iter_symbols():
+        info, index = entry["st_info"], entry["st_shndx"]
+        if info["type"] == "STT_FILE":
+            source = entry.name
+        if info["type"] not in ("STT_FUNC", "STT_OBJECT") or not isinstance(index, int) or not entry["st_size"]:
+            continue
+        section, address = sections[index], entry["st_value"] & ~(info["type"] == "STT_FUNC")
+        if not section["sh_flags"] & _ALLOCATED or address in seen:
+            continue
+        seen.add(address)
+        in_ram = bool(section["sh_flags"] & _WRITABLE)
+        in_flash = section["sh_type"] != "SHT_NOBITS"
+        local = info["bind"] == "STB_LOCAL"
+        yield Symbol(entry.name, source if local else "", address, entry["st_size"], in_flash, in_ram)

@@ -1,0 +1,77 @@
+"""What MLForge uses on a machine, which Debian package brings it, and how to find out whether it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlforge.toolchain.cores import CORES
+from mlforge.toolchain.cross import TIMEOUT_S
+from mlforge.toolchain.host import compiler
+from mlforge.toolchain.process import find, run
+
+ARM, RISCV, HOST = "emulated Arm boards", "emulated RISC-V board", "host target and instruction counts"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """`needed_for` says what does not work without it; `present` looks for it now."""
+
+    name: str
+    package: str
+    needed_for: str
+    optional: bool
+    present: Callable[[], bool]
+
+
+def requirements() -> tuple[Requirement, ...]:
+    """All of them, in the order in which to install them."""
+    return (
+        _tool(compiler(), "gcc", HOST),
+        Requirement("host C library headers", "libc6-dev", HOST, False, lambda: _compiles(compiler())),
+        _tool("arm-none-eabi-gcc", "gcc-arm-none-eabi", ARM),
+        Requirement("newlib for Arm", "libnewlib-arm-none-eabi", ARM, False, lambda: _has_library("cortex-m4")),
+        _tool("qemu-system-arm", "qemu-system-arm", ARM),
+        _tool("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf", RISCV, optional=True),
+        Requirement(
+            "picolibc for RISC-V", "picolibc-riscv64-unknown-elf", RISCV, True, lambda: _has_library("rv32imac")
+        ),
+        _tool("qemu-system-riscv32", "qemu-system-misc", RISCV, optional=True),
+        _tool("setpriv", "util-linux", "ending QEMU when MLForge is killed", optional=True),
+    )
+
+
+def missing(*, optional: bool = True) -> tuple[Requirement, ...]:
+    """What this machine lacks; without `optional`, only what the main job cannot do without."""
+    return tuple(item for item in requirements() if (optional or not item.optional) and not item.present())
+
+
+def install_command(wanted: Iterable[Requirement]) -> str:
+    """The one command that installs them; empty where there is nothing to install."""
+    packages = sorted({item.package for item in wanted})
+    return f"sudo apt-get install --no-install-recommends {' '.join(packages)}" if packages else ""
+
+
+def _tool(name: str, package: str, needed_for: str, *, optional: bool = False) -> Requirement:
+    return Requirement(name, package, needed_for, optional, lambda: find(name) is not None)
+
+
+def _has_library(core_name: str) -> bool:
+    """Whether the core's compiler finds its C library: it prints the bare name where it does not."""
+    core = CORES[core_name]
+    if find(core.compiler) is None:
+        return False
+    command = [core.compiler, *core.flags, *core.library_flags, "-print-file-name=libc.a"]
+    done = run(command, timeout_s=TIMEOUT_S)
+    return done.status == 0 and Path(done.output.strip()).is_absolute()
+
+
+def _compiles(tool: str) -> bool:
+    """Whether a header of the C library is found; gcc alone does not bring them."""
+    if find(tool) is None:
+        return False
+    return (
+        run([tool, "-E", "-include", "stdio.h", "-x", "c", "/dev/null", "-o", "/dev/null"], timeout_s=TIMEOUT_S).status
+        == 0
+    )
