@@ -6,6 +6,7 @@ escape it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -244,7 +245,8 @@ def _check_rows(verdict: Verdict | None) -> tuple[CheckRow, ...]:
     rows = []
     for check in verdict.checks:
         span = max(check.limit * 1.25, check.measured)
-        fill, mark = (check.measured / span, check.limit / span) if 0 < span < float("inf") else (0.0, 0.0)
+        drawable = span > 0 and math.isfinite(check.limit) and math.isfinite(check.measured)
+        fill, mark = (check.measured / span, check.limit / span) if drawable else (0.0, 0.0)
         rows.append(
             CheckRow(
                 name=units.label(check.name),

@@ -75,6 +75,12 @@ def test_quality_with_missing_stages_and_two_metrics(make: Any) -> None:
     text_of(terminal.quality_table([]))
 
 
+def test_the_worst_stratum_of_an_error_is_the_highest(make: Any) -> None:
+    mse = replace(make.quality(0.1, Stage.INT8_TARGET, Split.TEST, Metric.MSE), strata={"pump=1": 0.1, "pump=2": 0.4})
+    text = text_of(terminal.quality_table([mse]))
+    assert text.index("pump=2") < text.index("pump=1")
+
+
 def test_cost(make: Any) -> None:
     text = text_of(terminal.cost_table(make.cost()))
     for word in ("Flash", "weights", "code", "kernels", "features", "other", "RAM", "arena", "Stack", "Latency"):
