@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -17,7 +18,7 @@ from math import prod
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import BinaryIO, Final, Self
 
 import numpy as np
@@ -158,10 +159,13 @@ def _start() -> _Worker:
     arguments = (their_jobs, their_lifeline, their_log, os.getpid(), str(home))
     process = _SPAWN.Process(target=worker.main, args=arguments, name="mlforge-training", daemon=True)
     resource_tracker.ensure_running()  # else start() would start it, and unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before, main = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}), sys.modules["__main__"]
+    # A spawned process runs its parent's main module again, whatever that may import or do. A worker has no use for it.
+    sys.modules["__main__"] = ModuleType("__main__")
     try:
         process.start()
     finally:
+        sys.modules["__main__"] = main
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     for end in (their_jobs, their_lifeline, their_log):
         end.close()

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ctypes
 import io
+import json
 import os
+import re
 import signal
 import tempfile
 import threading
 import time
 import traceback
+import zipfile
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -139,8 +142,28 @@ def _predict(job: Prediction) -> Floats:
 
 
 def _saved(model: object) -> bytes:
+    """The model as a `.keras` archive, without what Keras writes into it of the time and of memory addresses."""
     from keras.src.saving import saving_lib
 
-    archive = io.BytesIO()
+    archive, clean = io.BytesIO(), io.BytesIO()
     saving_lib.save_model(model, archive)
-    return archive.getvalue()
+    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in sorted(source.namelist()):
+            content = source.read(name)
+            if name == "metadata.json":
+                kept = {key: value for key, value in json.loads(content).items() if key != "date_saved"}
+                content = json.dumps(kept, sort_keys=True).encode()
+            elif name == "config.json":
+                content = _renumbered(content.decode()).encode()
+            target.writestr(zipfile.ZipInfo(name), content)
+    return clean.getvalue()
+
+
+def _renumbered(config: str) -> str:
+    """Keras tells shared objects apart by their addresses; count them instead."""
+    numbers: dict[str, int] = {}
+
+    def number(match: re.Match[str]) -> str:
+        return f"{match[1]}{numbers.setdefault(match[2], len(numbers))}"
+
+    return re.sub(r'("shared_object_id": )(\d+)', number, config)

@@ -1,0 +1,281 @@
+"""The trainer with real worker processes: what it learns, that it repeats itself, and how it ends when things go wrong.
+
+Each test costs a TensorFlow import, so requests are tiny.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+if importlib.util.find_spec("tensorflow") is None:  # not importorskip: this process must never import it
+    pytest.skip("training needs TensorFlow: pip install mlforge[train]", allow_module_level=True)
+
+from mlforge.contract import Task
+from mlforge.errors import TrainingError
+from mlforge.measure.quality import evaluate, reconstruction_error
+from mlforge.records.architecture import (
+    Architecture,
+    Conv,
+    Dense,
+    Dropout,
+    GlobalAveragePool,
+    Head,
+    Layer,
+    SeparableConv,
+)
+from mlforge.records.quality import Metric, Split, Stage
+from mlforge.training import trainer as trainer_module
+from mlforge.training.request import Augmentation, Recipe, TrainingRequest
+from mlforge.training.trainer import Trainer
+
+LAYERS: tuple[Layer, ...] = (
+    Conv(8, (5, 1), (2, 1)),
+    SeparableConv(12, (3, 1), (2, 1)),
+    Dropout(0.1),
+    GlobalAveragePool(),
+)
+
+
+def waves(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Noisy sines of three frequencies: float32 [N, 32, 1, 2], and which frequency it is."""
+    random = np.random.default_rng(seed)
+    y = random.integers(0, 3, count)
+    phase = random.uniform(0, 6.28, (count, 1, 2))
+    x = np.sin(np.arange(32)[None, :, None] * (0.3 + 0.4 * y[:, None, None]) + phase)
+    x += 0.3 * random.standard_normal(x.shape)
+    return x[:, :, None].astype(np.float32), y.astype(np.int64)
+
+
+def classification(**recipe: object) -> TrainingRequest:
+    x, y = waves(200, 1)
+    x_validate, y_validate = waves(60, 2)
+    options = {"epochs": 4, "augmentation": Augmentation(0.05, 0.1, 2), **recipe}
+    architecture = Architecture((32, 1, 2), LAYERS, 3, Head.SOFTMAX)
+    return TrainingRequest(
+        architecture,
+        Task.CLASSIFICATION,
+        x,
+        y,
+        x_validate,
+        y_validate,
+        Recipe(**options),  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Trainer]:
+    with Trainer(timeout_s=120) as trainer:
+        yield trainer
+
+
+def test_a_class_is_learnt_and_the_same_request_gives_the_same_bytes(shared: Trainer) -> None:
+    request = classification(epochs=15, patience=15, learning_rate=0.01)
+    result, again = shared.train(request), shared.train(request)
+    assert result.tflite == again.tflite
+    assert hashlib.sha256(result.keras).digest() == hashlib.sha256(again.keras).digest()
+    assert np.array_equal(result.validation_outputs, again.validation_outputs)
+    quality = evaluate(
+        result.validation_outputs,
+        request.y_validate,
+        metric=Metric.ACCURACY,
+        stage=Stage.FP32_HOST,
+        split=Split.VALIDATE,
+    )
+    assert quality.value > 0.9
+    assert result.epochs_run == len(result.history) <= 15
+    assert result.history[result.best_epoch].validation_loss == min(epoch.validation_loss for epoch in result.history)
+    assert set(result.seconds) == {"build", "fit", "quantise"}
+    outputs = shared.predict(result.keras, request.x_validate)
+    np.testing.assert_allclose(outputs, result.validation_outputs, atol=1e-6)
+
+
+def test_another_seed_gives_another_model(shared: Trainer) -> None:
+    first, other = (shared.train(classification(epochs=1, seed=seed)) for seed in (1, 2))
+    assert first.tflite != other.tflite
+
+
+def test_values_are_learnt(shared: Trainer) -> None:
+    random = np.random.default_rng(3)
+    x = random.standard_normal((300, 5)).astype(np.float32)
+    y = np.stack([x[:, 0] - x[:, 1], 0.5 * x[:, 2]], axis=1)
+    architecture = Architecture((5,), (Dense(16),), 2, Head.LINEAR)
+    recipe = Recipe(epochs=30, patience=30, learning_rate=0.02, batch_size=32)
+    result = shared.train(TrainingRequest(architecture, Task.REGRESSION, x[:200], y[:200], x[200:], y[200:], recipe))
+    assert np.square(result.validation_outputs - y[200:]).mean() < 0.05 * np.var(y)
+
+
+def test_anomalies_are_told_from_normal_examples(shared: Trainer) -> None:
+    random = np.random.default_rng(4)
+    basis = random.standard_normal((2, 12))
+    normal = (random.standard_normal((400, 2)) @ basis).astype(np.float32)
+    strange = random.standard_normal((50, 12)).astype(np.float32) * normal.std()
+    architecture = Architecture((12,), (Dense(16), Dense(4), Dense(16)), 12, Head.LINEAR)
+    recipe = Recipe(epochs=30, patience=30, learning_rate=0.01, batch_size=32)
+    labels = np.zeros(300, np.int64)
+    request = TrainingRequest(architecture, Task.ANOMALY, normal[:300], labels, normal[300:350], labels[:50], recipe)
+    result = shared.train(request)
+    x = np.concatenate([normal[350:], strange])
+    scores = reconstruction_error(shared.predict(result.keras, x), x)
+    truth = np.repeat([0, 1], 50)
+    quality = evaluate(scores, truth, metric=Metric.AUC, stage=Stage.FP32_HOST, split=Split.TEST)
+    assert quality.value > 0.9
+
+
+def test_training_ends_early_once_validation_gets_no_better(shared: Trainer) -> None:
+    request = classification(epochs=60, patience=2, learning_rate=0.02)
+    scrambled = replace(request, y_validate=np.random.default_rng(5).integers(0, 3, len(request.y_validate)))
+    result = shared.train(scrambled)
+    assert result.epochs_run < 60
+    assert result.epochs_run == result.best_epoch + 3
+
+
+def test_divergence_is_an_error_that_says_so(shared: Trainer) -> None:
+    with pytest.raises(TrainingError, match="diverged") as caught:
+        shared.train(
+            replace(
+                classification(learning_rate=1e30), architecture=Architecture((32, 1, 2), (Dense(8),), 3, Head.SOFTMAX)
+            )
+        )
+    assert caught.value.log == ""
+
+
+def test_an_exception_in_the_worker_comes_back_with_its_log(shared: Trainer) -> None:
+    with pytest.raises(TrainingError) as caught:
+        shared.predict(b"not a model", np.zeros((1, 2), np.float32))
+    assert "Traceback" in caught.value.log
+
+
+def test_a_slow_training_is_stopped() -> None:
+    with Trainer(timeout_s=2) as trainer, pytest.raises(TrainingError, match="still training after 2 s"):
+        trainer.train(classification(epochs=100_000, patience=100_000))
+
+
+def test_a_crash_is_an_error_and_the_next_training_works() -> None:
+    with Trainer(timeout_s=120) as trainer:
+        killer = threading.Thread(target=_kill_busy, args=(trainer,))
+        killer.start()
+        with pytest.raises(TrainingError, match="died by SIGKILL") as caught:
+            trainer.train(classification(epochs=100_000, patience=100_000))
+        killer.join()
+        assert "memory" in str(caught.value)
+        assert trainer.train(classification(epochs=1)).tflite
+
+
+def _kill_busy(trainer: Trainer) -> None:
+    while not trainer._busy:
+        time.sleep(0.01)
+    (busy,) = trainer._busy
+    time.sleep(3)
+    os.kill(busy.process.pid or 0, signal.SIGKILL)
+
+
+def test_a_dead_spare_is_replaced() -> None:
+    with Trainer(timeout_s=120) as trainer:
+        spare = trainer._spare
+        assert spare is not None
+        spare.process.kill()
+        spare.process.join()
+        assert trainer.train(classification(epochs=1)).tflite
+
+
+def test_closing_ends_a_training_in_another_thread() -> None:
+    trainer = Trainer(timeout_s=120)
+    closer = threading.Timer(3.0, trainer.close)
+    closer.start()
+    with pytest.raises(TrainingError):
+        trainer.train(classification(epochs=100_000, patience=100_000))
+    closer.join()
+    with pytest.raises(TrainingError, match="closed"):
+        trainer.train(classification(epochs=1))
+
+
+PARENT = """
+import sys
+import numpy as np
+from mlforge.contract import Task
+from mlforge.records.architecture import Architecture, Head
+from mlforge.training.request import Recipe, TrainingRequest
+from mlforge.training.trainer import Trainer
+
+def main():
+    x, y = np.zeros((64, 4), np.float32), np.arange(64) % 2
+    recipe = Recipe(epochs=100_000, patience=100_000)
+    with Trainer() as trainer:
+        print(trainer._spare.process.pid, flush=True)
+        trainer.train(TrainingRequest(Architecture((4,), (), 2, Head.SOFTMAX), Task.CLASSIFICATION, x, y, x, y, recipe))
+
+try:  # without a guard for __main__: workers must not run this file again
+    main()
+except KeyboardInterrupt:
+    sys.exit(42)
+"""
+
+
+def _gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def _descendants(pid: int) -> list[int]:
+    children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        children += [int(each) for each in (thread / "children").read_text().split()]
+    return sorted(set(children))
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 1.0, 7.0])
+def test_workers_die_with_a_killed_parent(tmp_path: Path, delay_s: float) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        time.sleep(delay_s)
+        workers = _descendants(parent.pid)
+        assert workers
+        parent.kill()
+    deadline = time.monotonic() + 5
+    while not all(_gone(pid) for pid in workers):
+        assert time.monotonic() < deadline, "a worker outlived its parent"
+        time.sleep(0.05)
+
+
+def test_ctrl_c_is_the_parents_alone_and_tensorflow_is_silent(tmp_path: Path) -> None:
+    """SIGINT goes to the whole process group, as a terminal sends it."""
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    with subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        time.sleep(7)
+        os.killpg(parent.pid, signal.SIGINT)
+        _, noise = parent.communicate(timeout=20)
+    assert parent.returncode == 42
+    assert noise == ""
+
+
+def test_a_worker_that_never_gets_ready_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer_module, "START_TIMEOUT_S", 0.01)
+    with Trainer() as trainer, pytest.raises(TrainingError, match="still starting"):
+        trainer.train(classification(epochs=1))
