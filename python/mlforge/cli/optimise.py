@@ -28,7 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
     parser.add_argument("--trials", type=bounded(int, 1), metavar="N", help="budget, instead of the contract's")
     parser.add_argument("--seed", type=bounded(int, 0), metavar="S", help="seed, instead of the contract's")
-    parser.add_argument("--workers", type=bounded(int, 1), metavar="W", help="trials at once, instead of the contract's")
+    parser.add_argument(
+        "--workers", type=bounded(int, 1), metavar="W", help="trials at once, instead of the contract's"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> Status:
@@ -116,7 +118,9 @@ def _document(result: Result, report: Path) -> dict[str, Any]:
         "lock": outcome.lock.to_dict() if outcome.lock else None,
         "trials": [json.loads(trial.to_json()) for trial in outcome.trials],
         "files": {
-            name: str(path) for name, path in (("model", result.model), ("lock", result.lock), ("report", report)) if path
+            name: str(path)
+            for name, path in (("model", result.model), ("lock", result.lock), ("report", report))
+            if path
         },
         "exhausted": result.exhausted,
     }

@@ -30,13 +30,13 @@ class Progress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4, transient=True)
         self._lock = threading.Lock()
         self._stages: dict[int, tuple[str, float]] = {}
         self._trials: list[Trial] = []
         self._budget = 0
         self._resumed = 0
         self._started = time.monotonic()
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:

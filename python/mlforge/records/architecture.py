@@ -118,7 +118,9 @@ class Residual:
 
 
 Convolution: TypeAlias = Conv | DepthwiseConv | SeparableConv
-Layer: TypeAlias = Conv | DepthwiseConv | SeparableConv | Dense | MaxPool | AveragePool | GlobalAveragePool | Dropout | Residual
+Layer: TypeAlias = (
+    Conv | DepthwiseConv | SeparableConv | Dense | MaxPool | AveragePool | GlobalAveragePool | Dropout | Residual
+)
 
 _CONVERTER: Final = new_converter(Convolution, Layer)
 
@@ -159,7 +161,9 @@ def validate(architecture: Architecture) -> Shape:
     """
     shape = architecture.input_shape
     if len(shape) not in (1, 3) or any(size < 1 for size in shape) or prod(shape) > MAX_ELEMENTS:
-        raise ArchitectureError("input_shape", f"{shape}: expected (features,) or (height, width, channels), all at least 1")
+        raise ArchitectureError(
+            "input_shape", f"{shape}: expected (features,) or (height, width, channels), all at least 1"
+        )
     if architecture.outputs < 1 or (architecture.head is Head.SOFTMAX and architecture.outputs < 2):
         raise ArchitectureError("outputs", f"{architecture.outputs}: too few for a {architecture.head} head")
     if len(architecture.layers) > MAX_LAYERS:
@@ -225,7 +229,9 @@ def _slide(path: str, shape: Shape, kernel: Pair, stride: Pair, padding: Padding
     sizes = []
     for axis, (size, k, s) in enumerate(zip(shape[:2], kernel, stride, strict=True)):
         if padding is Padding.VALID and k > size:
-            raise ArchitectureError(path, f"a window of {k} does not fit into {size} ({'height' if axis == 0 else 'width'})")
+            raise ArchitectureError(
+                path, f"a window of {k} does not fit into {size} ({'height' if axis == 0 else 'width'})"
+            )
         if k > 4 * size:
             raise ArchitectureError(path, f"a window of {k} over {size} would be padding almost everywhere")
         sizes.append(-(-size // s) if padding is Padding.SAME else (size - k) // s + 1)

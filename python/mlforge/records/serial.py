@@ -7,6 +7,7 @@ Byte strings do not belong in records: store them as artefacts and name their ha
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import cattrs
@@ -22,6 +23,7 @@ def new_converter(*unions: Any) -> JsonConverter:
     for scalar, hook in ((int, _integer), (float, _number), (str, _text), (bool, _flag)):
         # By identity: a hook registered for str would also take every StrEnum and leave it a plain string.
         converter.register_structure_hook_func(lambda kind, scalar=scalar: kind is scalar, hook)
+    converter.register_unstructure_hook(StrEnum, lambda value: value.value)  # plain text, for writers other than JSON's
     for union in unions:
         configure_tagged_union(union, converter, tag_name="kind")
     return converter

@@ -49,7 +49,9 @@ class ArtefactStore:
         try:
             data = (self._directory / name).read_bytes()
         except OSError as error:
-            raise StudyError(f"the study's artefact {name[:12]}… is missing", hint="delete .mlforge to start afresh") from error
+            raise StudyError(
+                f"the study's artefact {name[:12]}… is missing", hint="delete .mlforge to start afresh"
+            ) from error
         if sha256(data) != name:
             raise StudyError(f"the study's artefact {name[:12]}… is damaged", hint="delete .mlforge to start afresh")
         return data

@@ -17,13 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.compiler.from_architecture import lower_architecture
-from mlforge.contract.contract import Contract
+from mlforge.contract.contract import Contract, Task
 from mlforge.errors import ForgeError, ModelError, RunError, ToolError
 from mlforge.measure.cost import measure_cost
 from mlforge.measure.quality import evaluate, reconstruction_error
 from mlforge.records.cost import Cost
 from mlforge.records.quality import Metric, Quality, Split, Stage
-from mlforge.records.task import Task
 from mlforge.records.trial import Failure, State, Trial
 from mlforge.records.verdict import Verdict
 from mlforge.search.proposer import Proposal
@@ -68,7 +67,7 @@ class Evaluator:
 
     @property
     def task(self) -> Task:
-        return Task(self.contract.task)
+        return self.contract.task
 
     def __call__(self, number: int, proposal: Proposal, observer: Observer) -> Trial:
         """The finished Trial; never raises ForgeError."""

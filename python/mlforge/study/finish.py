@@ -114,7 +114,7 @@ def _facts(contract: Contract, best: Trial, trials: Sequence[Trial], opened: tup
     training = [trial.seconds["train"] for trial in trials if "train" in trial.seconds]
     rejected = states.count(State.REJECTED)
     return StudyFacts(
-        proposer=contract.search.proposer,
+        proposer=str(contract.search.proposer),
         seed=contract.search.seed,
         trials=len(trials),
         trained=states.count(State.TRAINED),

@@ -42,7 +42,9 @@ def read_lock(app: Path) -> Lock:
         raise LockError(f"{path} cannot be read: {error}") from error
     found = values.get("format") if isinstance(values, dict) else None
     if found != LOCK_FORMAT:
-        raise LockError(f"{path}: format {found!r}, expected {LOCK_FORMAT}", hint="written by another version of MLForge")
+        raise LockError(
+            f"{path}: format {found!r}, expected {LOCK_FORMAT}", hint="written by another version of MLForge"
+        )
     try:
         return Lock.from_dict(values)
     except ValueError as error:

@@ -10,7 +10,6 @@ from pathlib import Path
 from mlforge.contract.contract import Contract
 from mlforge.errors import ContractError, Problem, TargetUnavailableError
 from mlforge.records.quality import Metric
-from mlforge.records.task import Task
 from mlforge.search.registry import proposer_named
 from mlforge.search.space import space_for
 from mlforge.study.artefacts import ArtefactStore
@@ -124,7 +123,7 @@ def study_name(contract: Contract, data_digest: str) -> str:
 
 def _study(evaluator: Evaluator, store: StudyStore, observer: Observer) -> Study:
     contract, prepared = evaluator.contract, evaluator.prepared
-    space = space_for(Task(contract.task), prepared.pipeline.input_shape, prepared.outputs)
+    space = space_for(contract.task, prepared.pipeline.input_shape, prepared.outputs)
     return Study(
         store=store,
         proposer=proposer_named(contract.search.proposer, space, contract.search.seed, evaluator.metric),

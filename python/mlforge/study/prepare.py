@@ -83,7 +83,9 @@ def _examples(dataset: Dataset, chosen: NDArray[np.int64], pipeline: Pipeline, g
     recordings = tuple(dataset.signals[index] for index in chosen)
     extracted = extract_all(pipeline, recordings)
     if not len(extracted.inputs):
-        raise DataError(f"none of {len(recordings)} recordings is as long as the window of {pipeline.window.length} frames")
+        raise DataError(
+            f"none of {len(recordings)} recordings is as long as the window of {pipeline.window.length} frames"
+        )
     owner = chosen[extracted.recording]
     strata = {name: values[owner] for name, values in dataset.strata.items()}
     if group:

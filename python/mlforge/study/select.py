@@ -39,7 +39,9 @@ def nearest_miss(trials: Sequence[Trial]) -> Trial | None:
     """The trial that breaks the contract by least: the fewest broken checks among the trained, measured by the sum of
     negative margins; a rejected one only where none was trained."""
     judged = [trial for trial in trials if trial.verdict is not None]
-    return min(judged, key=lambda trial: (trial.state is not State.TRAINED, shortfall(trial), trial.number), default=None)
+    return min(
+        judged, key=lambda trial: (trial.state is not State.TRAINED, shortfall(trial), trial.number), default=None
+    )
 
 
 def shortfall(trial: Trial) -> float:

@@ -49,7 +49,9 @@ class StudyStore:
                 load_if_exists=True,
             )
         except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, RuntimeError) as error:
-            raise StudyError(f"cannot open the study in {storage}: {error}", hint="delete .mlforge to start afresh") from error
+            raise StudyError(
+                f"cannot open the study in {storage}: {error}", hint="delete .mlforge to start afresh"
+            ) from error
 
     def recover(self) -> int:
         """Settles trials that a killed run left open; call it when no other process works on the study.
@@ -84,7 +86,10 @@ class StudyStore:
         return tuple(found[number] for number in sorted(found))
 
     def begin(
-        self, number: int, parameters: Mapping[str, Parameter], distributions: Mapping[str, optuna.distributions.BaseDistribution]
+        self,
+        number: int,
+        parameters: Mapping[str, Parameter],
+        distributions: Mapping[str, optuna.distributions.BaseDistribution],
     ) -> None:
         """Notes that trial `number` is under way."""
         self._study.add_trial(
@@ -143,5 +148,7 @@ def sqlite_url(app: Path) -> str:
         directory.mkdir(exist_ok=True)
         (directory / ".gitignore").write_text("*\n")
     except OSError as error:
-        raise StudyError(f"cannot write {directory}: {error.strerror}", hint="the study's memory lies beside the app") from error
+        raise StudyError(
+            f"cannot write {directory}: {error.strerror}", hint="the study's memory lies beside the app"
+        ) from error
     return f"sqlite:///{directory.resolve() / 'study.db'}"

@@ -24,7 +24,14 @@ def judge(contract: Contract, cost: Cost, quality: Quality | None = None) -> Ver
     ]
     if quality is not None:
         checks += [
-            Check(goal.metric, "", goal.value, quality.value, goal_margin(goal.metric, goal.value, quality.value), hard=False)
+            Check(
+                goal.metric,
+                "",
+                goal.value,
+                quality.value,
+                goal_margin(goal.metric, goal.value, quality.value),
+                hard=False,
+            )
             for goal in contract.goals
             if goal.metric == quality.metric
         ]

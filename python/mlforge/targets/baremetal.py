@@ -49,6 +49,10 @@ class BaremetalTarget:
         return self.board.core_name
 
     @property
+    def programs(self) -> tuple[str, ...]:
+        return (self.board.core.compiler, self.board.qemu)
+
+    @property
     def counts_instructions(self) -> bool:
         return True
 

@@ -49,6 +49,10 @@ class HostTarget:
         return platform.machine()
 
     @property
+    def programs(self) -> tuple[str, ...]:
+        return (compiler(),)
+
+    @property
     def counts_instructions(self) -> bool:
         return False
 

@@ -76,6 +76,10 @@ class Target(Protocol):
         """The processor, such as "cortex-m4"."""
 
     @property
+    def programs(self) -> tuple[str, ...]:
+        """The tools whose versions decide what is measured here: compiler and emulator, as they are started."""
+
+    @property
     def counts_instructions(self) -> bool:
         """Whether `profile` works here."""
 

@@ -1,0 +1,41 @@
+"""Writes the HTML report of an app's study as it stands, finished or not."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mlforge.cli.common import add_app, add_json, print_json
+from mlforge.cli.main import Status
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_app(parser)
+    add_json(parser)
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="where to (default: APP/.mlforge/report.html)"
+    )
+
+
+def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.contract.load import load_contract
+    from mlforge.report.html import render_html
+    from mlforge.study.artefacts import write_atomically
+    from mlforge.study.lockfile import LOCK_NAME, locked_model, read_lock
+    from mlforge.study.optimise import open_store
+    from mlforge.study.prepare import prepare
+
+    contract = load_contract(arguments.app)
+    lock = read_lock(contract.app_dir) if (contract.app_dir / LOCK_NAME).is_file() else None
+    if lock is not None:
+        locked_model(contract.app_dir, lock)
+        if lock.contract_sha256 != contract.digest:
+            lock = None  # of an older contract: the study of this one has no winner yet
+    trials = open_store(contract, prepare(contract)).trials()
+    path = arguments.output or contract.app_dir / ".mlforge" / "report.html"
+    write_atomically(path, render_html(lock, trials, name=contract.name).encode())
+    if arguments.json:
+        print_json({"report": str(path), "trials": len(trials), "locked": lock is not None})
+    else:
+        print(path)
+    return Status.DONE

@@ -1,0 +1,46 @@
+"""Holds the locked model of an app against its contract again: FP32 on the host, int8 on the host, int8 on the target,
+the same examples at each stage. FP32 needs the study's float model, which only the machine of the search has.
+
+Exit status: 0 the contract is met, 3 it is not, 1 an error (among them: host and target disagree).
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from mlforge.cli.common import add_app, add_json, add_target, console, print_json
+from mlforge.cli.main import Status
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_app(parser)
+    add_target(parser, default=None)
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> Status:
+    import dataclasses
+
+    from mlforge.contract.load import load_contract
+    from mlforge.study.verify import verify
+
+    result = verify(load_contract(arguments.app), arguments.target)
+    if arguments.json:
+        print_json(
+            {
+                "met": result.verdict.met,
+                "verdict": dataclasses.asdict(result.verdict),
+                "qualities": [dataclasses.asdict(quality) for quality in result.qualities],
+                "cost": dataclasses.asdict(result.cost),
+                "notes": list(result.notes),
+            }
+        )
+    else:
+        from mlforge.report import terminal
+
+        screen = console()
+        screen.print(terminal.quality_table(result.qualities))
+        screen.print(terminal.verdict_table(result.verdict, title=f"{result.name} on {result.cost.target}"))
+        for note in result.notes:
+            screen.print(f"note: {note}")
+    return Status.DONE if result.verdict.met else Status.UNMET

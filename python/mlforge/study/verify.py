@@ -1,0 +1,98 @@
+"""The three stages of a locked model, measured again: is what lies beside `prj.conf` still what the lock says it is?"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from mlforge.contract.contract import Contract
+from mlforge.errors import LockError, StudyError
+from mlforge.records.cost import Cost
+from mlforge.records.lock import Lock
+from mlforge.records.quality import Quality, Split, Stage
+from mlforge.records.verdict import Verdict
+from mlforge.study.artefacts import ArtefactStore
+from mlforge.study.evaluate import FLOAT_MODEL_FILE, Evaluator
+from mlforge.study.lockfile import locked_model, read_lock
+from mlforge.study.model import read_model
+from mlforge.study.optimise import open_store, recipe, refuse_auto_limits, usable_target
+from mlforge.study.prepare import prepare
+from mlforge.study.verdicts import judge
+from mlforge.targets.registry import target_named
+from mlforge.training.trainer import Trainer
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    name: str
+    qualities: tuple[Quality, ...]
+    cost: Cost
+    verdict: Verdict  # on the test split, int8 on the target
+    notes: tuple[str, ...]  # what differs from the lock, and what could not be measured
+
+
+def verify(contract: Contract, target_name: str | None = None) -> Verification:
+    """Measures the locked model on validation and test data at every stage.
+
+    Raises:
+        LockError: no lock, a model that is not the locked one, or a lock of other data.
+        RunError: host and target disagree on an int8 output.
+    """
+    refuse_auto_limits(contract)
+    if target_name is not None:
+        contract = replace(contract, target=replace(contract.target, board=target_name))
+    lock = read_lock(contract.app_dir)
+    tflite = locked_model(contract.app_dir, lock)
+    prepared = prepare(contract)
+    if prepared.data_digest != lock.data_sha256:
+        raise LockError("the data are not those that the lock names", hint="`west mlforge optimise` locks a new model")
+    with closing(Trainer()) as trainer:  # a worker starts only if there is a float model to ask
+        evaluator = Evaluator(
+            contract=contract,
+            prepared=prepared,
+            target=usable_target(contract.target.board),
+            host=target_named("host"),
+            trainer=trainer,
+            artefacts=ArtefactStore(contract.app_dir / ".mlforge" / "artefacts"),
+            recipe=recipe(contract),
+        )
+        model = read_model(tflite, contract.name, prepared.pipeline)
+        float_model, notes = _float_model(evaluator, lock)
+        qualities: list[Quality] = []
+        for split, examples in ((Split.VALIDATE, prepared.validate), (Split.TEST, prepared.open_test())):
+            if float_model is not None:
+                outputs = trainer.predict(float_model, examples.x)
+                qualities.append(evaluator.judge(outputs, examples, Stage.FP32_HOST, split))
+            qualities += evaluator.int8_qualities(model, examples, split)
+        cost = evaluator.measure(model)
+    return Verification(
+        contract.name,
+        tuple(qualities),
+        cost,
+        judge(contract, cost, qualities[-1]),
+        (*notes, *_changes(lock, qualities)),
+    )
+
+
+def _float_model(evaluator: Evaluator, lock: Lock) -> tuple[bytes | None, tuple[str, ...]]:
+    """The float model of the winner, where this machine still has the study."""
+    trials = open_store(evaluator.contract, evaluator.prepared).trials()
+    chosen = next((trial for trial in trials if trial.number == lock.study.winner), None)
+    missing = "FP32 not measured: the study that made this model is not on this machine"
+    if chosen is None or lock.model.sha256 not in chosen.artefacts.values():
+        return None, (missing,)
+    try:
+        return evaluator.artefacts.get(chosen.artefacts[FLOAT_MODEL_FILE]), ()
+    except StudyError:
+        return None, (missing,)
+
+
+def _changes(lock: Lock, qualities: list[Quality]) -> tuple[str, ...]:
+    """Where a measured quality is not the one in the lock."""
+    locked = {(quality.stage, quality.split, quality.metric): quality.value for quality in lock.qualities}
+    return tuple(
+        f"{quality.metric} at {quality.stage} on {quality.split}: {quality.value:.4f}, the lock says {before:.4f}"
+        for quality in qualities
+        if (before := locked.get((quality.stage, quality.split, quality.metric))) is not None
+        and abs(before - quality.value) > 1e-9
+    )
