@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from mlforge.records.quality import Metric, Split
 from mlforge.records.trial import State, Trial
-from mlforge.report import plots
+from mlforge.report import dot_plots, search_plots, stacks
 from tests.unit.report.factory import Factory
 
 GOAL = Factory.check("accuracy", "", 0.80, 0.8)
 CHECKS = {check.name: check for check in Factory.verdict(Factory.cost(), 0.8).checks}
-FLASH = plots.RESOURCES[0]
+FLASH = search_plots.RESOURCES[0]
 
 
 def corners(path: str) -> list[tuple[float, float]]:
@@ -23,7 +23,7 @@ def corners(path: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in points]
 
 
-def position(plot: plots.Plot, trial: Trial) -> tuple[float, float]:
+def position(plot: search_plots.Plot, trial: Trial) -> tuple[float, float]:
     mark = next(mark for mark in plot.marks if mark.title.startswith(f"Trial {trial.number}:"))
     return mark.x, mark.y
 
@@ -31,7 +31,7 @@ def position(plot: plots.Plot, trial: Trial) -> tuple[float, float]:
 @given(st.lists(st.tuples(st.integers(5_000, 32_000), st.integers(500, 990)), min_size=1, max_size=12))
 def test_the_front_passes_through_exactly_the_trials_that_none_beats(figures: list[tuple[int, int]]) -> None:
     trials = [Factory.trained(n, quality / 1000, Factory.cost(flash)) for n, (flash, quality) in enumerate(figures)]
-    plot = plots.pareto(trials, Metric.ACCURACY, FLASH, CHECKS, None)
+    plot = search_plots.pareto(trials, Metric.ACCURACY, FLASH, CHECKS, None)
     front = set(corners(plot.front))
     for trial, (flash, quality) in zip(trials, figures, strict=True):
         beaten = any(f <= flash and q >= quality and (f, q) != (flash, quality) for f, q in figures)
@@ -49,7 +49,7 @@ def test_the_front_of_an_error_goes_down() -> None:
         )
         for n, (flash, mse) in enumerate([(10_000, 0.5), (12_000, 0.7), (20_000, 0.2)])
     ]
-    plot = plots.pareto(trials, Metric.MSE, FLASH, {}, None)
+    plot = search_plots.pareto(trials, Metric.MSE, FLASH, {}, None)
     front = corners(plot.front)
     assert front[0] == position(plot, trials[0])
     assert front[-1] == position(plot, trials[2])
@@ -58,14 +58,14 @@ def test_the_front_of_an_error_goes_down() -> None:
 
 def test_infeasible_trials_are_grey_and_stay_off_the_front() -> None:
     dear = Factory.trained(1, 0.95, Factory.cost(40_000))
-    plot = plots.pareto([Factory.trained(0, 0.82), dear], Metric.ACCURACY, FLASH, CHECKS, None)
+    plot = search_plots.pareto([Factory.trained(0, 0.82), dear], Metric.ACCURACY, FLASH, CHECKS, None)
     assert {mark.title.split(":")[0]: mark.kind for mark in plot.marks} == {"Trial 0": "met", "Trial 1": "infeasible"}
     assert len(corners(plot.front)) == 1
 
 
 def test_the_limit_stands_between_what_is_within_and_what_is_beyond() -> None:
     within, beyond = Factory.trained(0, 0.8, Factory.cost(32_000)), Factory.trained(1, 0.8, Factory.cost(33_500))
-    plot = plots.pareto([within, beyond], Metric.ACCURACY, FLASH, CHECKS, None)
+    plot = search_plots.pareto([within, beyond], Metric.ACCURACY, FLASH, CHECKS, None)
     assert plot.down is not None
     assert position(plot, within)[0] < plot.down.position < position(plot, beyond)[0]
     assert plot.across is not None
@@ -80,7 +80,7 @@ def test_convergence_climbs_only_with_feasible_trials() -> None:
         Factory.rejected(4),
         Factory.failed(5),
     ]
-    plot = plots.convergence(trials, Metric.ACCURACY, GOAL, 2, width=600, name="c")
+    plot = search_plots.convergence(trials, Metric.ACCURACY, GOAL, 2, width=600, name="c")
     stairs = corners(plot.front)
     assert [position(plot, trials[n]) in stairs for n in range(4)] == [True, False, True, False]
     assert stairs[-1] == (plot.frame.right, position(plot, trials[2])[1])
@@ -93,22 +93,22 @@ def test_convergence_climbs_only_with_feasible_trials() -> None:
 
 @pytest.mark.parametrize("trials", [[], [Factory.rejected(0)], [Factory.failed(7)]])
 def test_pictures_without_a_quality(trials: list[Trial]) -> None:
-    plot = plots.convergence(trials, Metric.ACCURACY, None, None, width=390, name="c")
+    plot = search_plots.convergence(trials, Metric.ACCURACY, None, None, width=390, name="c")
     assert plot.front == ""
-    for resource in plots.RESOURCES:
-        assert plots.pareto(trials, Metric.ACCURACY, resource, {}, None).front == ""
+    for resource in search_plots.RESOURCES:
+        assert search_plots.pareto(trials, Metric.ACCURACY, resource, {}, None).front == ""
 
 
 def test_a_trained_trial_without_validation_data_gets_a_lane_of_its_own_kind() -> None:
     blind = Factory.changed(Factory.trained(0), qualities=())
-    plot = plots.convergence([blind], Metric.ACCURACY, None, None, width=390, name="c")
+    plot = search_plots.convergence([blind], Metric.ACCURACY, None, None, width=390, name="c")
     assert blind.state is State.TRAINED
     assert position(plot, blind)[1] == plot.lanes[0][1]
 
 
 def test_segments_stand_side_by_side_and_fill_the_total() -> None:
     limit = CHECKS["ram"]
-    stack = plots.stack(
+    stack = stacks.stack(
         "ram", (("arena", "part-a", 6_000), ("features", "part-d", 2_000), ("other", "part-e", -5)), 8_000, limit
     )
     first, second, third = stack.segments
@@ -121,4 +121,4 @@ def test_segments_stand_side_by_side_and_fill_the_total() -> None:
 
 
 def test_stages_without_the_metric_are_no_picture(make: Any) -> None:
-    assert plots.stages(make.three_stages(0.8, Split.TEST), Metric.AUC, None) is None
+    assert dot_plots.stages(make.three_stages(0.8, Split.TEST), Metric.AUC, None) is None

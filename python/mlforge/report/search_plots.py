@@ -1,6 +1,6 @@
-"""The pictures of the report as data: convergence, Pareto fronts, dot plots, stacked bars.
+"""How a search went, as pictures: quality by trial, and quality against each resource with its Pareto front.
 
-Each builder turns records into positions; templates/charts.svg.j2 draws them. Knows no SVG and no page.
+Turns records into positions; templates/charts.svg.j2 draws.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from mlforge.records.cost import Cost
-from mlforge.records.quality import Metric, Quality
+from mlforge.records.quality import Metric
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check
 from mlforge.report import facts, units
 from mlforge.report.charts import Axis, Frame, Mark, Rule, Scale, axis, extent, path, steps
+from mlforge.report.quality_axis import bounds, goal_values, quality_title, whisker
 
-MOST_ROWS: Final = 30  # of a dot plot
 _LANE_REJECTED: Final = 18.0  # pixels below the plot
+
+
 _LANE_FAILED: Final = 32.0
 
 
@@ -38,48 +40,6 @@ class Plot:
     down: Rule | None = None  # vertical
     lanes: tuple[tuple[str, float], ...] = ()  # label and y
     beyond: int = 0  # marks that stand at the edge for want of room
-
-
-@dataclass(frozen=True, slots=True)
-class DotRow:
-    label: str
-    y: float
-    value: str
-    marks: tuple[Mark, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DotPlot:
-    id: str
-    title: str
-    description: str
-    frame: Frame
-    x: Axis
-    rows: tuple[DotRow, ...]
-    goal: Rule | None
-    omitted: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    name: str
-    kind: str  # the style class
-    x: float
-    width: float
-    size: str
-    exact: str
-    share: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    id: str
-    title: str
-    description: str
-    width: int
-    segments: tuple[Segment, ...]
-    limit: Rule | None
-    end: float  # where the total ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +79,7 @@ def convergence(
         description=_convergence_words(trials, metric),
         frame=frame,
         x=axis("Trial", x, 12 if width > 600 else 6, whole=True),
-        y=axis(_quality_title(metric), y, 6),
+        y=axis(quality_title(metric), y, 6),
         marks=_in_drawing_order(marks),
         front=front,
         across=_goal_rule(goal, y),
@@ -157,7 +117,7 @@ def pareto(
         description=f"{len(costed)} trials with a cost, {sum(mark.y <= frame.bottom for mark in marks)} trained.",
         frame=frame,
         x=axis(resource.axis_title, x, 6),
-        y=axis(_quality_title(metric), y, 6),
+        y=axis(quality_title(metric), y, 6),
         marks=_in_drawing_order(marks),
         front=front,
         across=_goal_rule(goal, y),
@@ -167,117 +127,10 @@ def pareto(
     )
 
 
-def stages(qualities: Sequence[Quality], metric: Metric, goal: Check | None) -> DotPlot | None:
-    """The stages of each split with their standard errors on one scale."""
-    rows = []
-    for split in facts.SPLITS:
-        for stage in facts.STAGES:
-            quality = facts.find_quality(qualities, stage, split, metric)
-            if quality is not None and math.isfinite(quality.value):
-                rows.append((f"{split}, {stage_name(stage)}", quality))
-    if not rows:
-        return None
-    ends = [end for _, quality in rows for end in _whisker(quality)]
-    frame, x = _dot_frame(ends, len(rows), metric, goal)
-    dots = tuple(
-        DotRow(
-            label,
-            _row_y(frame, index),
-            units.score(quality.value),
-            (_quality_dot(quality, label, x, _row_y(frame, index), metric),),
-        )
-        for index, (label, quality) in enumerate(rows)
-    )
-    title = f"{units.label(metric)} at each stage, with standard error"
-    words = "; ".join(f"{label}: {units.score_with_error(q.value, q.standard_error)}" for label, q in rows)
-    return DotPlot("stages", title, words, frame, axis(_quality_title(metric), x, 5), dots, _goal_down(goal, x))
-
-
-def spread(
-    name: str, key: str, target: Mapping[str, float], host: Mapping[str, float], metric: Metric, goal: Check | None
-) -> DotPlot:
-    """The metric of each stratum of `key`, worst first: the final stage as a dot, FP32 on the host as a ring."""
-    finite = [stratum for stratum in target if math.isfinite(target[stratum])]
-    ranked = sorted(
-        finite, key=lambda stratum: (target[stratum] if metric.higher_is_better else -target[stratum], stratum)
-    )
-    shown = ranked[:MOST_ROWS]
-    values = [*(target[stratum] for stratum in shown), *(host[stratum] for stratum in shown if stratum in host)]
-    frame, x = _dot_frame(values, len(shown), metric, goal)
-    rows = []
-    for index, stratum in enumerate(shown):
-        y, value, who = _row_y(frame, index), target[stratum], units.one_line(f"{key} {stratum}", 80)
-        marks = [Mark(x(value), y, "met", "dot", f"{who}: {units.score(value)}")]
-        if math.isfinite(host.get(stratum, math.nan)):
-            title = f"{who}: {units.score(host[stratum])} in FP32 on the host"
-            marks.insert(0, Mark(x(host[stratum]), y, "host", "ring", title))
-        rows.append(DotRow(units.one_line(f"{key} {stratum}", 20), y, units.score(value), tuple(marks)))
-    return DotPlot(
-        name,
-        f"{units.label(metric)} by {units.one_line(key, 40)}",
-        f"{len(ranked)} strata, worst first.",
-        frame,
-        axis(_quality_title(metric), x, 5),
-        tuple(rows),
-        _goal_down(goal, x),
-        len(ranked) - len(shown),
-    )
-
-
-def stack(name: str, parts: Sequence[tuple[str, str, int]], total: int, limit: Check | None) -> Stack:
-    """`parts` (name, style class, bytes) side by side, on a scale that holds the limit too."""
-    width = 440
-    bound = limit.limit if limit is not None and math.isfinite(limit.limit) else 0.0
-    scale = Scale(0.0, max(bound * 1.02, total * 1.02, 1.0), 0.0, float(width))
-    segments, start = [], 0
-    for title, kind, size_bytes in parts:
-        drawn = max(size_bytes, 0)
-        x, end = scale(start), scale(start + drawn)
-        share = units.percent(size_bytes / total) if total else units.NOTHING
-        segment = Segment(
-            title, kind, x, round(end - x, 1), units.kib(size_bytes), units.exact_bytes(size_bytes), share
-        )
-        segments.append(segment)
-        start += drawn
-    rule = None
-    if bound > 0 and limit is not None:
-        rule = Rule(scale(bound), f"limit {units.kib(bound)}", scale(bound) > width / 2)
-    words = ", ".join(f"{segment.name} {segment.exact}" for segment in segments)
-    return Stack(f"stack-{name}", f"{units.label(name)} by owner", words, width, tuple(segments), rule, scale(total))
-
-
-def stage_name(stage: str) -> str:
-    """`int8 target` for `int8-target`."""
-    return stage.replace("fp32", "FP32").replace("-", " ")
-
-
-def _quality_title(metric: Metric) -> str:
-    return f"{units.label(metric)}{'' if metric.higher_is_better else ' (lower is better)'}"
-
-
-def _whisker(quality: Quality) -> tuple[float, float, float]:
-    error = quality.standard_error if math.isfinite(quality.standard_error) else 0.0
-    return quality.value - error, quality.value, quality.value + error
-
-
-def _quality_dot(quality: Quality, label: str, x: Scale, y: float, metric: Metric) -> Mark:
-    low, _, high = _whisker(quality)
-    title = f"{label}: {units.score_with_error(quality.value, quality.standard_error)} {units.label(metric)}"
-    return Mark(x(quality.value), y, "met", "dot", f"{title}, {quality.examples:,} examples", x(low), x(high))
-
-
-def _bounds(metric: Metric) -> tuple[float, float]:
-    return (0.0, math.inf) if metric is Metric.MSE else (0.0, 1.0)
-
-
-def _goal_values(goal: Check | None) -> list[float]:
-    return [goal.limit] if goal is not None else []
-
-
 def _quality_scale(trials: Sequence[Trial], metric: Metric, goal: Check | None, frame: Frame) -> Scale:
     found = (facts.search_quality(trial, metric) for trial in trials)
-    floor, top = _bounds(metric)
-    values = [end for quality in found if quality is not None for end in _whisker(quality)] + _goal_values(goal)
+    floor, top = bounds(metric)
+    values = [end for quality in found if quality is not None for end in whisker(quality)] + goal_values(goal)
     low, high = extent(values, floor=floor, top=top)
     return Scale(low, high, frame.bottom, frame.top)
 
@@ -312,7 +165,7 @@ def _trial_mark(trial: Trial, metric: Metric, chosen: int | None, x: float, y: S
         cost = trial.cost
         figures = units.kib(cost.flash.total), units.kib(cost.ram.total), units.time(cost.total_latency_us)
         title += f"; flash {figures[0]}, RAM {figures[1]}, {figures[2]}"
-    low, _, high = _whisker(quality)
+    low, _, high = whisker(quality)
     if trial.number == chosen:
         kind, shape = "chosen", "diamond"
     else:
@@ -373,25 +226,6 @@ def _goal_rule(goal: Check | None, y: Scale) -> Rule | None:
         return None
     at = y(goal.limit)
     return Rule(at, f"goal {units.score(goal.limit)}", at > (y.start + y.end) / 2)
-
-
-def _goal_down(goal: Check | None, x: Scale) -> Rule | None:
-    if goal is None or not math.isfinite(goal.limit):
-        return None
-    at = x(goal.limit)
-    return Rule(at, f"goal {units.score(goal.limit)}", at > (x.start + x.end) / 2)
-
-
-def _dot_frame(values: Sequence[float], rows: int, metric: Metric, goal: Check | None) -> tuple[Frame, Scale]:
-    height = 24 * rows + 26 + 46
-    frame = Frame(440, height, 142, 26, 386, height - 46)
-    floor, top = _bounds(metric)
-    low, high = extent([*values, *_goal_values(goal)], floor=floor, top=top)
-    return frame, Scale(low, high, frame.left, frame.right)
-
-
-def _row_y(frame: Frame, index: int) -> float:
-    return frame.top + 12 + 24 * index
 
 
 def _convergence_words(trials: Sequence[Trial], metric: Metric) -> str:
