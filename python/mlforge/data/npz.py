@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,12 @@ def load_npz(path: Path) -> Recordings:
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if isinstance(file, np.ndarray):
-                raise DataError("a single array: expected an .npz file with x and y", file=path)
+        file = np.load(path, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            raise DataError("a single array: expected an .npz file with x and y", file=path)
+        with file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        reason = "pickled objects, which are not accepted" if "allow_pickle" in str(error) else str(error)
+    except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        pickled = "object array" in str(error).lower()
+        reason = "pickled objects, which are not accepted" if pickled else str(error)
         raise DataError(f"cannot be read as .npz: {reason}", file=path) from error

@@ -18,7 +18,7 @@ from mlforge.features.window import Window
 HEADROOM_BITS: Final = 3  # values up to eight times the largest of the training split do not saturate
 RESOLUTION_BITS: Final = 10  # steps in the deviation of the quietest channel
 DEFAULT_FRAC_BITS: Final = 16
-FRAC_BITS_RANGE: Final = (-24, 30)
+FRAC_BITS_RANGE: Final = (-60, 60)
 
 
 def fit(spec: Sequence[StageSpec], signals: Sequence[NDArray[Any]]) -> Pipeline:
@@ -53,6 +53,8 @@ def _cut(window: WindowSpec | None, shapes: Sequence[tuple[int, ...]]) -> tuple[
             longest = max(shape[0] for shape in shapes)
             raise DataError(f"the longest recording has {longest} frames, the window needs {window.length}")
         return Window(window.length, window.hop), (window.length, 1, first[1]), first[1]
+    if math.prod(first) == 0:
+        raise DataError(f"an empty recording, of shape {first}")
     for shape in shapes:
         if shape != first:
             hint = "add a `window` stage to cut recordings into inputs of one length"
@@ -67,12 +69,12 @@ def _statistics(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Mean and deviation by channel, float64 [channels], and the largest magnitude (two passes, for precision)."""
     frames = [np.asarray(signal, dtype=np.float64).reshape(-1, channels) for signal in signals]
-    count = sum(len(part) for part in frames)
-    mean = sum((part.sum(axis=0) for part in frames), np.zeros(channels)) / count
-    square = sum((np.square(part - mean).sum(axis=0) for part in frames), np.zeros(channels)) / count
     largest = max(float(np.abs(part).max()) for part in frames)
     if not math.isfinite(largest):
         raise DataError("a training recording with values that are not finite")
+    count = sum(len(part) for part in frames)
+    mean = sum((part.sum(axis=0) for part in frames), np.zeros(channels)) / count
+    square = sum((np.square(part - mean).sum(axis=0) for part in frames), np.zeros(channels)) / count
     return mean, np.sqrt(square), largest
 
 

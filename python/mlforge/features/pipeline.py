@@ -19,6 +19,9 @@ from mlforge.records.serial import new_converter, structure
 
 PointStage: TypeAlias = Standardise  # a union, once there are more
 
+MAX_INPUT_VALUES: Final = 1 << 24  # of one model input; beyond any microcontroller
+MAX_FRAC_BITS: Final = 60
+
 _CONVERTER: Final = new_converter()
 
 
@@ -96,6 +99,23 @@ class Pipeline:
     def from_json(cls, text: str) -> Pipeline:
         """Raises DataError for anything that is not a pipeline."""
         try:
-            return structure(_CONVERTER, json.loads(text), cls)
+            pipeline = structure(_CONVERTER, json.loads(text), cls)
         except (ValueError, RecursionError) as error:
             raise DataError(f"not a feature pipeline: {error}") from error
+        _check(pipeline)
+        return pipeline
+
+
+def _check(pipeline: Pipeline) -> None:
+    """What the C code relies on. Raises DataError."""
+    window, channels = pipeline.window, pipeline.channels
+    sound = (
+        min(channels, window.length, window.hop, *pipeline.input_shape) >= 1
+        and pipeline.output_bytes == window.length * channels <= MAX_INPUT_VALUES
+        and abs(pipeline.input_frac_bits) <= MAX_FRAC_BITS
+        and all(stage.is_sound(channels) for stage in pipeline.stages)
+    )
+    if not sound:
+        raise DataError("not a feature pipeline: its parts contradict each other")
+    if pipeline.quantisation is not None:
+        make_quantise(pipeline.quantisation, pipeline.value_frac_bits)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ctypes
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.features.fixed_point import factor
+from mlforge.features.fixed_point import MAX_SHIFT, factor
 
 OUTPUT_FRAC_BITS: Final = 16  # leaves +-32768 deviations before saturation
 
@@ -41,6 +41,15 @@ class Standardise:
     def output_frac_bits(self) -> int:
         return OUTPUT_FRAC_BITS
 
+    def is_sound(self, channels: int) -> bool:
+        """Whether the tables are complete, and within what the C code takes."""
+        return (
+            len(self.mean) == len(self.multiplier) == len(self.shift) == channels
+            and all(-(2**31) <= value < 2**31 for value in self.mean)
+            and all(value == 0 or 2**30 <= value < 2**31 for value in self.multiplier)
+            and all(1 <= value <= MAX_SHIFT for value in self.shift)
+        )
+
     def native_tables(self) -> ctypes.Structure:
         """The tables in memory, for the host; the structure keeps its arrays alive."""
         count = len(self.mean)
@@ -56,7 +65,7 @@ def fit_standardise(mean: NDArray[np.float64], deviation: NDArray[np.float64], f
 
     A channel that moves by less than one step of the frames' fixed point carries nothing: it is centred, not scaled.
     """
-    centre: list[Any] = [round(math.ldexp(float(value), frac_bits)) for value in mean]
+    centre = [round(math.ldexp(float(value), frac_bits)) for value in mean]
     steps = [math.ldexp(float(value), frac_bits) for value in deviation]
     factors = [factor(math.ldexp(1.0, OUTPUT_FRAC_BITS) / step if step >= 1.0 else 1.0) for step in steps]
     return Standardise(

@@ -21,8 +21,7 @@ def new_converter(*unions: Any) -> JsonConverter:
     """A converter that knows the given unions of records. A union may appear only behind those that it contains."""
     converter = make_converter(forbid_extra_keys=True)
     for scalar, hook in ((int, _integer), (float, _number), (str, _text), (bool, _flag)):
-        # By identity: a hook registered for str would also take every StrEnum and leave it a plain string.
-        converter.register_structure_hook_func(lambda kind, scalar=scalar: kind is scalar, hook)
+        converter.register_structure_hook(scalar, hook)
     converter.register_unstructure_hook(StrEnum, lambda value: value.value)  # plain text, for writers other than JSON's
     for union in unions:
         configure_tagged_union(union, converter, tag_name="kind")
@@ -39,7 +38,12 @@ def structure(converter: JsonConverter, value: Any, into: type[T]) -> T:
         raise ValueError("; ".join(cattrs.transform_error(error))) from error
 
 
-def _integer(value: Any, _: Any) -> int:
+# cattrs hands a hook the subclasses of its type as well: an enumeration of text or numbers reads itself.
+
+
+def _integer(value: Any, kind: Any) -> int:
+    if kind is not int:
+        return kind(value)  # type: ignore[no-any-return]
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise ValueError(f"expected a whole number, found {value!r}")
@@ -51,7 +55,9 @@ def _number(value: Any, _: Any) -> float:
     raise ValueError(f"expected a number, found {value!r}")
 
 
-def _text(value: Any, _: Any) -> str:
+def _text(value: Any, kind: Any) -> str:
+    if kind is not str:
+        return kind(value)  # type: ignore[no-any-return]
     if isinstance(value, str):
         return value
     raise ValueError(f"expected text, found {value!r}")

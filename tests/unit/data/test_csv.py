@@ -1,0 +1,172 @@
+"""CSV folders: three layouts, and every way in which a file can be wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlforge.contract import Contract
+from mlforge.data import load_dataset
+from mlforge.errors import DataError
+
+from .conftest import MakeContract
+
+ROWS = "1,2\n3,4\n5,6\n"
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def folders(root: Path) -> None:
+    for label in ("walk", "run"):
+        for person in ("ann", "bob", "eve"):
+            write(root / "data" / label / f"{person}_1.csv", "x,y\n" + ROWS)
+
+
+def indexed(root: Path) -> Path:
+    for number in range(4):
+        write(root / "data" / "raw" / f"{number}.csv", ROWS)
+    rows = [f"raw/{number}.csv,{'ab'[number % 2]},p{number},left" for number in range(4)]
+    return write(root / "data" / "index.csv", "file,label,person,side\n" + "\n".join(rows) + "\n")
+
+
+def error(contract: Contract) -> DataError:
+    with pytest.raises(DataError) as caught:
+        load_dataset(contract)
+    return caught.value
+
+
+def test_folder_for_each_label(tmp_path: Path, contract: MakeContract) -> None:
+    folders(tmp_path)
+    dataset = load_dataset(contract("{csv: data}", group="subject", strata="subject"))
+    assert dataset.classes == ("run", "walk")
+    assert dataset.labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert dataset.groups.tolist() == ["ann", "bob", "eve"] * 2
+    np.testing.assert_array_equal(dataset.signals[0], np.array([[1, 2], [3, 4], [5, 6]], dtype=np.float32))
+    assert dataset.outputs == 2
+
+
+def test_index(tmp_path: Path, contract: MakeContract) -> None:
+    indexed(tmp_path)
+    dataset = load_dataset(contract("{csv: data}", group="person", strata="person, side"))
+    assert dataset.labels.tolist() == [0, 1, 0, 1]
+    assert dataset.groups.tolist() == ["p0", "p1", "p2", "p3"]
+    assert sorted(dataset.strata) == ["person", "side"]
+
+
+def test_table(tmp_path: Path, contract: MakeContract) -> None:
+    write(tmp_path / "t.csv", "machine,heat,label,noise\nm1,1.5,ok,2\nm2,3.5,bad,4\n")
+    dataset = load_dataset(contract("{csv: t.csv}", group="machine"))
+    assert dataset.classes == ("bad", "ok")
+    np.testing.assert_array_equal(np.stack(dataset.signals), np.array([[1.5, 2], [3.5, 4]], dtype=np.float32))
+
+
+def test_regression_with_two_outputs(tmp_path: Path, contract: MakeContract) -> None:
+    write(tmp_path / "t.csv", "a,label_1,label_2\n1,0.5,-2\n2,1.5,3e1\n")
+    dataset = load_dataset(contract("{csv: t.csv}", task="regression"))
+    np.testing.assert_array_equal(dataset.labels, np.array([[0.5, -2], [1.5, 30]], dtype=np.float32))
+    assert dataset.outputs == 2
+    assert dataset.classes == ()
+
+
+def test_semicolons_blank_lines_and_byte_order_mark(tmp_path: Path, contract: MakeContract) -> None:
+    folders(tmp_path)
+    write(tmp_path / "data" / "run" / "ann_1.csv", "\ufeffx;y\n\n1;2\n  \n3;4\n")
+    assert load_dataset(contract("{csv: data}")).signals[0].shape == (2, 2)
+
+
+def test_numeric_labels_keep_their_order(tmp_path: Path, contract: MakeContract) -> None:
+    write(tmp_path / "t.csv", "a,label\n1,10\n2,9\n3,2\n")
+    assert load_dataset(contract("{csv: t.csv}")).classes == ("2", "9", "10")
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "reason"),
+    [
+        ("1,2\n3,x\n", 2, "'x' in column 2: expected a number"),
+        ("a,b\n1,2\n3,nan\n", 3, "nan in column 2: not finite"),
+        ("1,2\ninf,4\n", 2, "inf in column 1"),
+        ("1,2\n1e60,4\n", 2, "1e60 in column 1: not finite"),
+        ("1,2\n3\n", 2, "1 values, but the rows above have 2"),
+        ("1,2\n\n3,4,5\n", 3, "3 values, but the rows above have 2"),
+        ("1,2\n3,\n", 2, "'' in column 2"),
+        ("", 0, "no rows"),
+        ("x,y\n", 0, "no rows"),
+        ("1,2,3\n", 1, "3 columns: expected 2 as in ann_1.csv"),
+        ("x,z\n1,2\n", 0, "columns x, z, but ann_1.csv has x, y"),
+        ('1,"2\n', 0, "cannot be read as CSV"),
+    ],
+)
+def test_broken_recording_is_named_with_its_row(
+    tmp_path: Path, contract: MakeContract, text: str, row: int, reason: str
+) -> None:
+    folders(tmp_path)
+    path = write(tmp_path / "data" / "walk" / "bob_1.csv", text)
+    found = error(contract("{csv: data}"))
+    assert (found.file, found.row) == (str(path), row)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "row", "reason"),
+    [
+        ("raw/2.csv,a", "raw/9.csv,a", 4, "'raw/9.csv' does not exist"),
+        ("raw/2.csv,a", "../mlforge.yaml,a", 4, "outside data/"),
+        ("raw/2.csv,a", "/etc/passwd,a", 4, "outside data/"),
+        ("raw/2.csv,a,p2,left", "raw/2.csv,a,p2", 4, "3 values, but the header has 4"),
+        ("file,label", "path,label", 1, "no column 'file'"),
+        ("file,label", "file,class", 1, "no column 'label'"),
+        ("person,side", "side,side", 1, "twice in the header"),
+        ("raw/2.csv,a", "raw/2.csv,", 4, "an empty label"),
+    ],
+)
+def test_broken_index_is_named_with_its_row(
+    tmp_path: Path, contract: MakeContract, old: str, new: str, row: int, reason: str
+) -> None:
+    path = indexed(tmp_path)
+    path.write_text(path.read_text().replace(old, new))
+    found = error(contract("{csv: data}"))
+    assert (found.file, found.row) == (str(path), row)
+    assert reason in found.reason
+
+
+def test_unknown_label(tmp_path: Path, contract: MakeContract) -> None:
+    path = indexed(tmp_path)
+    path.write_text(path.read_text().replace("raw/3.csv,b", "raw/3.csv,c"))
+    found = error(contract("{csv: data}", classes="b, a"))
+    assert (found.file, found.row) == (str(path), 5)
+    assert "unknown label 'c'" in found.reason
+    path.write_text(path.read_text().replace("raw/3.csv,c", "raw/3.csv,b"))
+    assert load_dataset(contract("{csv: data}", classes="b, a")).classes == ("b", "a")
+
+
+def test_label_of_a_regression_that_is_no_number(tmp_path: Path, contract: MakeContract) -> None:
+    path = write(tmp_path / "t.csv", "a,label\n1,0.5\n2,high\n")
+    found = error(contract("{csv: t.csv}", task="regression"))
+    assert (found.file, found.row) == (str(path), 3)
+    assert "'high'" in found.reason
+
+
+def test_column_that_the_data_do_not_have(tmp_path: Path, contract: MakeContract) -> None:
+    indexed(tmp_path)
+    found = error(contract("{csv: data}", group="patient"))
+    assert "data.split.group names 'patient'" in found.reason
+    assert found.hint == "columns in the data: person, side"
+
+
+def test_missing_or_empty_directory(tmp_path: Path, contract: MakeContract) -> None:
+    assert "no such file or directory" in error(contract("{csv: data}")).reason
+    (tmp_path / "data").mkdir()
+    assert "no sub-folders" in error(contract("{csv: data}")).reason
+    (tmp_path / "data" / "walk").mkdir()
+    assert "class without examples" in error(contract("{csv: data}")).reason
+
+
+def test_one_class_is_nothing_to_tell_apart(tmp_path: Path, contract: MakeContract) -> None:
+    write(tmp_path / "t.csv", "a,label\n1,x\n2,x\n")
+    assert "only one class" in error(contract("{csv: t.csv}")).reason

@@ -1,0 +1,167 @@
+"""The other loaders: smartwatch, NPZ, WAV and the user's own function."""
+
+from __future__ import annotations
+
+import wave
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlforge.contract import Contract
+from mlforge.data import load_dataset, seglearn_watch
+from mlforge.errors import DataError
+
+from .conftest import MakeContract
+
+
+def error(contract: Contract) -> DataError:
+    with pytest.raises(DataError) as caught:
+        load_dataset(contract)
+    return caught.value
+
+
+def test_smartwatch(contract: MakeContract) -> None:
+    dataset = load_dataset(contract("seglearn-watch", group="subject", strata="subject, side"))
+    assert len(dataset.signals) == 140
+    assert len(dataset.classes) == 7
+    assert len(set(dataset.groups)) == 10
+    assert all(signal.dtype == np.float32 and signal.shape[1] == 6 for signal in dataset.signals)
+    assert set(dataset.strata["side"]) == {"0", "1"}
+    assert load_dataset(contract("seglearn-watch", group="subject", strata="subject, side")).digest == dataset.digest
+
+
+def test_smartwatch_package_missing(contract: MakeContract, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> metadata.Distribution:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "distribution", missing)
+    assert error(contract("seglearn-watch")).hint == "pip install --no-deps seglearn==1.2.5"
+
+
+def test_smartwatch_file_changed(tmp_path: Path, contract: MakeContract, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "watch.npy"
+    path.write_bytes(b"something else")
+    monkeypatch.setattr(seglearn_watch, "_path", lambda: path)
+    assert "SHA-256 differs" in error(contract("seglearn-watch")).reason
+    path.unlink()
+    assert "cannot be read" in error(contract("seglearn-watch")).reason
+
+
+def test_npz_of_pictures(tmp_path: Path, contract: MakeContract) -> None:
+    x = np.arange(6 * 4 * 5 * 3, dtype=np.uint8).reshape(6, 4, 5, 3)
+    np.savez(tmp_path / "d.npz", x=x, y=[0, 1, 0, 1, 0, 1], machine=[1, 1, 2, 2, 3, 3])
+    dataset = load_dataset(contract("{npz: d.npz}", group="machine"))
+    assert dataset.signals[0].shape == (4, 5, 3)
+    assert dataset.signals[0].dtype == np.float32
+    assert dataset.groups.tolist() == [1, 1, 2, 2, 3, 3]
+
+
+def test_npz_anomaly_labels(tmp_path: Path, contract: MakeContract) -> None:
+    np.savez(tmp_path / "d.npz", x=np.zeros((4, 8)), y=["normal", "ok", "broken bearing", "normal"])
+    dataset = load_dataset(contract("{npz: d.npz}", task="anomaly"))
+    assert dataset.labels.tolist() == [0, 0, 1, 0]
+    assert dataset.classes == ("normal", "anomaly")
+    np.savez(tmp_path / "d.npz", x=np.zeros((2, 8)), y=["bad", "worse"])
+    assert "no normal recording" in error(contract("{npz: d.npz}", task="anomaly")).reason
+
+
+def test_broken_npz(tmp_path: Path, contract: MakeContract) -> None:
+    path = tmp_path / "d.npz"
+    spec = contract("{npz: d.npz}")
+    assert "no such file" in error(spec).reason
+    path.write_bytes(b"PK not a zip")
+    assert "cannot be read as .npz" in error(spec).reason
+    np.savez(path, x=np.zeros((4, 8)))
+    assert "no array 'y' (arrays: x)" in error(spec).reason
+    np.savez(path, x=np.zeros((4, 8)), y=[0, 1, 0])
+    assert "y has shape (3,), but x has 4 examples" in error(spec).reason
+    np.savez(path, x=np.zeros(4), y=[0, 1, 0, 1])
+    assert "2 to 4 dimensions" in error(spec).reason
+    np.savez(path, x=np.zeros((4, 8), dtype=complex), y=[0, 1, 0, 1])
+    assert "complex" in error(spec).reason
+    np.savez(path, x=np.array([[1], [2, 3], [4], [5]], dtype=object), y=[0, 1, 0, 1])
+    assert "pickled objects" in error(spec).reason
+    values = np.zeros((4, 8, 2))
+    values[2, 5, 1] = np.nan
+    np.savez(path, x=values, y=[0, 1, 0, 1])
+    found = error(spec)
+    assert (found.file, found.row) == (str(path), 3)
+    assert "nan in row 6 in column 2" in found.reason
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+    assert "single array" in error(spec).reason
+
+
+def write_wav(path: Path, samples: np.ndarray, rate: int = 16000, width: int = 2) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(samples.shape[1])
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        file.writeframes(samples.tobytes())
+
+
+def test_wav(tmp_path: Path, contract: MakeContract) -> None:
+    samples = np.array([[0, 16384], [-32768, 32767]], dtype="<i2")
+    for name in ("yes/ann_1.wav", "yes/bob.wav", "no/ann_2.WAV"):
+        write_wav(tmp_path / "data" / name, samples)
+    dataset = load_dataset(contract("{wav: data}", group="subject"))
+    assert dataset.classes == ("no", "yes")
+    assert dataset.groups.tolist() == ["ann", "ann", "bob"]
+    np.testing.assert_array_equal(dataset.signals[0], samples.astype(np.float32) / 32768)
+
+
+def test_broken_wav(tmp_path: Path, contract: MakeContract) -> None:
+    samples = np.zeros((4, 1), dtype="<i2")
+    write_wav(tmp_path / "data" / "no" / "a.wav", samples)
+    path = tmp_path / "data" / "yes" / "b.wav"
+    spec = contract("{wav: data}")
+    write_wav(path, samples, rate=8000)
+    assert "8000 Hz, but a.wav has 16000 Hz" in error(spec).reason
+    write_wav(path, samples.astype(np.uint8), width=1)
+    assert "8-bit samples" in error(spec).reason
+    write_wav(path, samples[:0])
+    assert "no samples" in error(spec).reason
+    write_wav(path, np.zeros((4, 2), dtype="<i2"))
+    assert "does not go with" in error(spec).reason
+    path.write_bytes(b"RIFF")
+    assert "cannot be read as WAV" in error(spec).reason
+
+
+def test_own_function(tmp_path: Path, contract: MakeContract) -> None:
+    (tmp_path / "neighbour.py").write_text("LABELS = ['a', 'b', 'a']\n")
+    (tmp_path / "mine.py").write_text(
+        "import neighbour\n"
+        "def load():\n"
+        "    return {'x': [[[1, 2]], [[3, 4], [5, 6]], [[7, 8]]], 'y': neighbour.LABELS, 'who': [1, 2, 3]}\n"
+    )
+    dataset = load_dataset(contract("{python: 'mine:load'}", group="who"))
+    assert [signal.shape for signal in dataset.signals] == [(1, 2), (2, 2), (1, 2)]
+    assert dataset.groups.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("code", "row", "reason"),
+    [
+        ("x = 1\n", 0, "no function 'load'"),
+        ("def load():\n    return 1\n", 0, "returned int: expected a mapping"),
+        ("def load():\n    return {'x': ['a'], 'y': [1]}\n", 0, "no array of numbers"),
+        ("def load():\n    x = 0\n    return 1 / x\n", 3, "raised ZeroDivisionError"),
+        ("def load(:\n", 1, "raised SyntaxError"),
+        ("import no_such_module_at_all\n", 1, "raised ModuleNotFoundError"),
+        ("def load():\n    return {'x': [[[1.0]]], 'y': [1, 2]}\n", 0, "1 recordings, but labels"),
+        ("def load():\n    return {'x': [], 'y': []}\n", 0, "no recordings"),
+        ("def load():\n    return {'x': [[[1]], [[1, 2]]], 'y': [1, 2]}\n", 0, "does not go with"),
+    ],
+)
+def test_own_function_that_fails(tmp_path: Path, contract: MakeContract, code: str, row: int, reason: str) -> None:
+    (tmp_path / "mine.py").write_text(code)
+    found = error(contract("{python: 'mine:load'}"))
+    assert reason in found.reason
+    assert found.row == row
+
+
+def test_own_module_missing(contract: MakeContract) -> None:
+    assert "no such module beside the contract" in error(contract("{python: 'mine:load'}")).reason

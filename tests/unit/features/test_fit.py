@@ -1,0 +1,130 @@
+"""Fitting: which fixed point, which statistics, and data that cannot be fitted to."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlforge.contract import StandardiseSpec, WindowSpec
+from mlforge.errors import DataError
+from mlforge.features import Pipeline, extract_float, fit
+from mlforge.features.fixed_point import factor
+
+
+@given(st.floats(2.0**-31, 2.0**29.9))
+def test_factor_is_near_and_in_range(real: float) -> None:
+    found = factor(real)
+    assert abs(found.value - real) <= real * 2.0**-31
+    assert 2**30 <= found.multiplier < 2**31
+    assert 1 <= found.shift <= 62
+
+
+def test_factor_at_its_ends() -> None:
+    assert factor(0.0).multiplier == 0
+    assert factor(2.0**-40).multiplier == 0
+    assert factor(math.nextafter(1.0, 0.0)).value == 1.0
+    for real in (-1.0, math.inf, math.nan, 2.0**30):
+        with pytest.raises(DataError):
+            factor(real)
+
+
+@pytest.mark.parametrize("magnitude", [1e-9, 1e-4, 1.0, 30.0, 1e5, 1e9, 1e12])
+def test_fixed_point_suits_the_data(magnitude: float) -> None:
+    signal = (np.random.default_rng(1).normal(size=(500, 2)) * magnitude).astype(np.float32)
+    pipeline = fit([WindowSpec(10, 10), StandardiseSpec()], [signal])
+    frames = pipeline.to_frames(signal)
+    assert np.abs(frames.astype(np.int64)).max() < 2**31 // 7, "room for values far beyond the training split"
+    got = extract_float(pipeline, signal).reshape(-1, 2)
+    expected = (signal - signal.mean(axis=0)) / signal.std(axis=0)
+    np.testing.assert_allclose(got, expected, atol=0.005)
+
+
+def test_quiet_and_loud_channels_together() -> None:
+    signal = (np.random.default_rng(1).normal(size=(500, 2)) * [1e-3, 1e3]).astype(np.float32)
+    got = extract_float(fit([WindowSpec(10, 10), StandardiseSpec()], [signal]), signal).reshape(-1, 2)
+    np.testing.assert_allclose(got, (signal - signal.mean(axis=0)) / signal.std(axis=0), atol=0.02)
+
+
+def test_constant_channel_becomes_zero() -> None:
+    signal = np.column_stack([np.full(20, 9.81), np.arange(20)]).astype(np.float32)
+    got = extract_float(fit([WindowSpec(5, 5), StandardiseSpec()], [signal]), signal)
+    assert (got[..., 0] == 0).all()
+    got = extract_float(fit([StandardiseSpec()], [np.zeros(3, dtype=np.float32)] * 2), np.zeros(3))
+    assert (got == 0).all()
+
+
+def test_statistics_are_of_the_training_recordings_alone() -> None:
+    train = [np.full((10, 1), value, dtype=np.float32) for value in (-1, 1)]
+    pipeline = fit([WindowSpec(10, 10), StandardiseSpec()], train)
+    assert extract_float(pipeline, np.full((10, 1), 3.0))[0, 0, 0, 0] == pytest.approx(3.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("spec", "shapes", "message"),
+    [
+        ([], [], "no training recordings"),
+        ([WindowSpec(4, 2)], [(3, 2), (2, 2)], "longest recording has 3 frames, the window needs 4"),
+        ([WindowSpec(4, 2)], [(8,)], r"needs recordings of \[frames, channels\]"),
+        ([WindowSpec(4, 2)], [(8, 2), (8, 3)], r"needs recordings of \[frames, channels\]"),
+        ([], [(8, 2), (9, 2)], "different shapes"),
+    ],
+)
+def test_data_that_cannot_be_fitted_to(spec: list[WindowSpec], shapes: list[tuple[int, ...]], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        fit(spec, [np.zeros(shape, dtype=np.float32) for shape in shapes])
+    if shapes:
+        with pytest.raises(DataError):
+            fit([], [np.full(shapes[0], np.inf, dtype=np.float32)])
+
+
+def test_json_and_digest() -> None:
+    signal = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)
+    pipeline = fit([WindowSpec(10, 10), StandardiseSpec()], [signal])
+    quantised = pipeline.with_quantisation(np.float32(0.05), np.int8(-3))
+    for one in (pipeline, quantised):
+        assert Pipeline.from_json(one.to_json()) == one
+    assert pipeline.digest != quantised.digest
+    assert fit([WindowSpec(10, 10), StandardiseSpec()], [signal]).digest == pipeline.digest
+
+
+DAMAGE = [
+    ("", ""),
+    ('"channels":2', '"channels":3'),
+    ('"channels":2', '"channels":2.0'),
+    ('"channels":2', '"canals":2'),
+    ('"hop":10', '"hop":0'),
+    ('"length":10', '"length":11'),
+    ('"input_frac_bits":16', '"input_frac_bits":999'),
+    ('"shift":[', '"shift":[0,'),
+    ('"mean":[', '"mean":[1,'),
+    ('"multiplier":[', '"multiplier":[-'),
+    ('"scale":', '"scale":-'),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), DAMAGE)
+def test_damaged_json(old: str, new: str) -> None:
+    signal = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)
+    text = fit([WindowSpec(10, 10), StandardiseSpec()], [signal]).with_quantisation(0.05, 3).to_json()
+    assert old in text
+    with pytest.raises(DataError):
+        Pipeline.from_json(text.replace(old, new, 1) if old else text[:-1])
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"channels": 1}', "[" * 100_000])
+def test_not_json_of_a_pipeline(text: str) -> None:
+    with pytest.raises(DataError, match="not a feature pipeline"):
+        Pipeline.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("scale", "zero_point"), [(0.0, 0), (-1.0, 0), (math.nan, 0), (math.inf, 0), (0.1, 128), (1e-30, 0)]
+)
+def test_impossible_quantisation(scale: float, zero_point: int) -> None:
+    pipeline = fit([], [np.zeros(3, dtype=np.float32)] * 2)
+    with pytest.raises(DataError):
+        pipeline.with_quantisation(scale, zero_point)
