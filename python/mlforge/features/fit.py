@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from mlforge.contract import StageSpec, StandardiseSpec, WindowSpec
 from mlforge.errors import DataError
-from mlforge.features.pipeline import Pipeline, PointStage
+from mlforge.features.pipeline import FRAC_BITS_RANGE, Pipeline, PointStage
 from mlforge.features.standardise import fit_standardise
 from mlforge.features.window import Window
 
 HEADROOM_BITS: Final = 3  # values up to eight times the largest of the training split do not saturate
 RESOLUTION_BITS: Final = 10  # steps in the deviation of the quietest channel
 DEFAULT_FRAC_BITS: Final = 16
-FRAC_BITS_RANGE: Final = (-60, 60)
+LEAST_STEPS: Final = 64  # in the deviation of the liveliest channel
 
 
 def fit(spec: Sequence[StageSpec], signals: Sequence[NDArray[Any]]) -> Pipeline:
@@ -85,4 +85,11 @@ def _frac_bits(largest: float, deviation: NDArray[np.float64]) -> int:
     quietest = float(moving.min()) if len(moving) else 1.0
     wanted = max(DEFAULT_FRAC_BITS, RESOLUTION_BITS + 1 - math.frexp(quietest)[1])
     low, high = FRAC_BITS_RANGE
-    return max(low, min(room, wanted, high))
+    bits = max(low, min(room, wanted, high))
+    steps = math.ldexp(float(deviation.max()), bits)
+    if room < low or (0 < steps < LEAST_STEPS and bits == high):
+        kind = "large" if room < low else "small"
+        raise DataError(
+            f"the values are too {kind} for 32-bit fixed point (largest {largest:g})", hint="scale the data"
+        )
+    return bits

@@ -20,7 +20,7 @@ from mlforge.records.serial import new_converter, structure
 PointStage: TypeAlias = Standardise  # a union, once there are more
 
 MAX_INPUT_VALUES: Final = 1 << 24  # of one model input; beyond any microcontroller
-MAX_FRAC_BITS: Final = 60
+FRAC_BITS_RANGE: Final = (-24, 30)  # of raw frames; runtime/ relies on it
 
 _CONVERTER: Final = new_converter()
 
@@ -112,7 +112,7 @@ def _check(pipeline: Pipeline) -> None:
     sound = (
         min(channels, window.length, window.hop, *pipeline.input_shape) >= 1
         and pipeline.output_bytes == window.length * channels <= MAX_INPUT_VALUES
-        and abs(pipeline.input_frac_bits) <= MAX_FRAC_BITS
+        and FRAC_BITS_RANGE[0] <= pipeline.input_frac_bits <= FRAC_BITS_RANGE[1]
         and all(stage.is_sound(channels) for stage in pipeline.stages)
     )
     if not sound:

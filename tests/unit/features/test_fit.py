@@ -32,7 +32,7 @@ def test_factor_at_its_ends() -> None:
             factor(real)
 
 
-@pytest.mark.parametrize("magnitude", [1e-9, 1e-4, 1.0, 30.0, 1e5, 1e9, 1e12])
+@pytest.mark.parametrize("magnitude", [1e-6, 1e-4, 1.0, 30.0, 1e5, 1e9, 1e12])
 def test_fixed_point_suits_the_data(magnitude: float) -> None:
     signal = (np.random.default_rng(1).normal(size=(500, 2)) * magnitude).astype(np.float32)
     pipeline = fit([WindowSpec(10, 10), StandardiseSpec()], [signal])
@@ -41,6 +41,13 @@ def test_fixed_point_suits_the_data(magnitude: float) -> None:
     got = extract_float(pipeline, signal).reshape(-1, 2)
     expected = (signal - signal.mean(axis=0)) / signal.std(axis=0)
     np.testing.assert_allclose(got, expected, atol=0.005)
+
+
+@pytest.mark.parametrize(("magnitude", "word"), [(1e-12, "small"), (1e20, "large")])
+def test_values_beyond_fixed_point(magnitude: float, word: str) -> None:
+    signal = (np.random.default_rng(1).normal(size=(500, 2)) * magnitude).astype(np.float32)
+    with pytest.raises(DataError, match=f"too {word} for 32-bit fixed point"):
+        fit([WindowSpec(10, 10), StandardiseSpec()], [signal])
 
 
 def test_quiet_and_loud_channels_together() -> None:
