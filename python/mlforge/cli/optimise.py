@@ -1,5 +1,5 @@
-"""Runs or resumes the study of an app's contract: proposes architectures, costs each on the emulated target, trains what
-fits, and locks the winner beside prj.conf.
+"""Runs or resumes the study of an app's contract: proposes architectures, costs each on the emulated target, trains
+what fits, and locks the winner beside prj.conf.
 
 Exit status: 0 the contract is met, 3 the budget ended without, 1 an error. Ctrl-C stops; the same command resumes.
 """
@@ -37,6 +37,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     from rich.console import Console
 
     from mlforge.cli.progress import Progress
+    from mlforge.cli.reporting import report_path, write_report
     from mlforge.contract.load import load_contract
     from mlforge.study.optimise import optimise
 
@@ -48,7 +49,8 @@ def execute(arguments: argparse.Namespace) -> Status:
     except KeyboardInterrupt:
         print("\nstopped; everything finished is stored, and the same command resumes", file=sys.stderr)
         return Status.ERROR
-    report = _write_report(contract, result)
+    report = report_path(contract)
+    write_report(contract, result.outcome.lock, result.outcome.trials, report)
     if arguments.json:
         print_json(_document(result, report))
     else:
@@ -60,17 +62,6 @@ def _overridden(contract: Contract, arguments: argparse.Namespace) -> Contract:
     given = {key: getattr(arguments, key) for key in ("trials", "seed", "workers")}
     changes = {key: value for key, value in given.items() if value is not None}
     return replace(contract, search=replace(contract.search, **changes))
-
-
-def _write_report(contract: Contract, result: Result) -> Path:
-    from mlforge.report.html import render_html
-    from mlforge.study.artefacts import write_atomically
-
-    outcome = result.outcome
-    path = contract.app_dir / ".mlforge" / "report.html"
-    html = render_html(outcome.lock, outcome.trials, name=contract.name)
-    write_atomically(path, html.encode())
-    return path
 
 
 def _print_result(screen: Console, result: Result, report: Path) -> None:

@@ -18,9 +18,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.cli.reporting import report_path, write_report
     from mlforge.contract.load import load_contract
-    from mlforge.report.html import render_html
-    from mlforge.study.artefacts import write_atomically
     from mlforge.study.lockfile import LOCK_NAME, locked_model, read_lock
     from mlforge.study.optimise import open_store
     from mlforge.study.prepare import prepare
@@ -32,8 +31,8 @@ def execute(arguments: argparse.Namespace) -> Status:
         if lock.contract_sha256 != contract.digest:
             lock = None  # of an older contract: the study of this one has no winner yet
     trials = open_store(contract, prepare(contract)).trials()
-    path = arguments.output or contract.app_dir / ".mlforge" / "report.html"
-    write_atomically(path, render_html(lock, trials, name=contract.name).encode())
+    path = arguments.output or report_path(contract)
+    write_report(contract, lock, trials, path)
     if arguments.json:
         print_json({"report": str(path), "trials": len(trials), "locked": lock is not None})
     else:

@@ -124,7 +124,7 @@ class Evaluator:
         answers = []
         for target in (self.host, self.target):
             answers.append(target.infer(target.build(model.program), inputs).outputs)
-        if different := first_difference(*answers, lambda row: f"example {row} of the {split} split"):
+        if different := first_difference(answers[0], answers[1], lambda row: f"example {row} of the {split} split"):
             raise RunError(f"int8 outputs on the host and on {self.target.name} are not the same: {different}")
         return (
             self.judge(dequantised(model, answers[0]), examples, Stage.INT8_HOST, split),

@@ -38,7 +38,7 @@ def tied(best: Trial, trials: Sequence[Trial], group: str) -> tuple[int, ...]:
 def nearest_miss(trials: Sequence[Trial]) -> Trial | None:
     """The trial that breaks the contract by least: the fewest broken checks among the trained, measured by the sum of
     negative margins; a rejected one only where none was trained."""
-    judged = [trial for trial in trials if trial.verdict is not None]
+    judged = [trial for trial in trials if trial.verdict is not None and trial.state is not State.FAILED]
     return min(
         judged, key=lambda trial: (trial.state is not State.TRAINED, shortfall(trial), trial.number), default=None
     )

@@ -38,6 +38,20 @@ def judge(contract: Contract, cost: Cost, quality: Quality | None = None) -> Ver
     return Verdict(tuple(checks))
 
 
+def limits_alone(contract: Contract) -> Verdict:
+    """The contract's limits and goals with nothing measured yet (0), for a report to draw."""
+    limits = contract.limits
+    bounds = (
+        ("flash", "bytes", limits.flash_bytes),
+        ("ram", "bytes", limits.ram_bytes),
+        ("stack", "bytes", limits.stack_bytes),
+        ("latency", "us", limits.latency_us),
+    )
+    checks = [Check(name, unit, float(limit), 0.0, 0.0, hard=True) for name, unit, limit in bounds if limit is not None]
+    checks += [Check(goal.metric, "", goal.value, 0.0, 0.0, hard=False) for goal in contract.goals]
+    return Verdict(tuple(checks))
+
+
 def goal_margin(metric: str, goal: float, value: float) -> float:
     """The share of the goal that is to spare; for metrics where lower is better, the share that is left of it."""
     if Metric(metric).higher_is_better:

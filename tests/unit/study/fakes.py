@@ -43,7 +43,9 @@ def quality(value: float, strata: dict[str, float] | None = None) -> Quality:
     return Quality(Stage.INT8_TARGET, Split.VALIDATE, Metric.ACCURACY, value, 0.01, 100, len(groups), groups)
 
 
-def trial(number: int, *, flash: int = 1000, value: float | None = 0.9, strata: dict[str, float] | None = None) -> Trial:
+def trial(
+    number: int, *, flash: int = 1000, value: float | None = 0.9, strata: dict[str, float] | None = None
+) -> Trial:
     """A trained trial with the given figures against limits of 2000 bytes and 0.8; rejected where `value` is None."""
     checks = [Check("flash", "bytes", 2000.0, float(flash), (2000 - flash) / 2000, hard=True)]
     if value is not None:

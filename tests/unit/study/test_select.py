@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from mlforge.records.trial import State
 from mlforge.study import select
 from tests.unit.study.fakes import trial
 
@@ -16,7 +19,9 @@ def test_equals_go_to_the_cheaper_then_to_the_earlier() -> None:
     assert select.winner([trial(0, flash=1500), trial(1, flash=900), trial(2, flash=900)]).number == 1  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("trials", [[], [trial(0, value=None)], [trial(0, value=0.5)], [trial(0, flash=3000, value=0.99)]])
+@pytest.mark.parametrize(
+    "trials", [[], [trial(0, value=None)], [trial(0, value=0.5)], [trial(0, flash=3000, value=0.99)]]
+)
 def test_nobody_wins_who_breaks_the_contract(trials: list) -> None:  # type: ignore[type-arg]
     assert select.winner(trials) is None
 
@@ -33,3 +38,8 @@ def test_the_nearest_miss_is_a_trained_one_with_the_smallest_shortfall() -> None
     assert select.nearest_miss([far, near, rejected]).number == 1  # type: ignore[union-attr]
     assert select.nearest_miss([rejected]).number == 2  # type: ignore[union-attr]
     assert select.nearest_miss([]) is None
+
+
+def test_a_failed_trial_is_no_nearest_miss() -> None:
+    broken = replace(trial(0, value=None), state=State.FAILED)
+    assert select.nearest_miss([broken, trial(1, flash=2500, value=None)]).number == 1  # type: ignore[union-attr]

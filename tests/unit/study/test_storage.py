@@ -35,7 +35,9 @@ def test_an_interrupted_trial_is_counted_once_and_forgotten(store: StudyStore) -
     assert store.trials() == ()
 
 
-def test_a_trial_killed_between_record_and_state_is_finished(store: StudyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trial_killed_between_record_and_state_is_finished(
+    store: StudyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begin(store, 0)
     with monkeypatch.context() as patch:
         patch.setattr(store, "_tell", lambda *_: None)

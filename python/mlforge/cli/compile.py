@@ -1,0 +1,114 @@
+"""Compiles an int8 .tflite model, or the locked model of an app with its features, to C. `west build` runs it."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlforge.cli.common import add_json, print_json
+from mlforge.cli.main import Status
+
+if TYPE_CHECKING:
+    from mlforge.compiler.emitter import CompiledModel
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("model", metavar="MODEL.tflite", nargs="?", type=Path, help="an int8 model")
+    source.add_argument(
+        "--app", metavar="APP", type=Path, help="the locked model of the app in this directory, and its features"
+    )
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="where to write the C files")
+    parser.add_argument(
+        "--name", metavar="N", default="", help="the prefix of all symbols (default: from the file, or the contract)"
+    )
+    parser.add_argument("--stamp", metavar="F", type=Path, help="touch this file when done (for build systems)")
+    parser.add_argument(
+        "--depfile", metavar="F", type=Path, help="write what the stamp depends on, as a Makefile rule (needs --stamp)"
+    )
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.study.build_step import write_changed
+
+    compiled, files, inputs = _compile_app(arguments) if arguments.app else _compile_model(arguments)
+    changed = write_changed(arguments.output, files)
+    _finish(arguments, inputs)
+    facts = _facts(compiled)
+    if arguments.json:
+        print_json({**facts, "files": sorted(files), "changed": sorted(path.name for path in changed)})
+        return Status.DONE
+    print(
+        f"{facts['name']}: arena {facts['arena_bytes']} bytes (lower bound {facts['lower_bound_bytes']}), "
+        f"weights {facts['weight_bytes']} bytes, {len(facts['operators'])} operators, {facts['macs']} MACs"
+    )
+    return Status.DONE
+
+
+def _compile_model(arguments: argparse.Namespace) -> tuple[CompiledModel, dict[str, str], tuple[Path, ...]]:
+    from mlforge.compiler import compile_graph, read_tflite
+    from mlforge.errors import ModelError
+    from mlforge.study.lockfile import check_against_lock
+
+    model: Path = arguments.model
+    try:
+        data = model.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{model} cannot be read: {error.strerror}") from error
+    check_against_lock(model, data)
+    compiled = compile_graph(read_tflite(data), arguments.name or _identifier(model.stem))
+    return compiled, dict(compiled.program.sources), (model,)
+
+
+def _compile_app(arguments: argparse.Namespace) -> tuple[CompiledModel, dict[str, str], tuple[Path, ...]]:
+    from mlforge.study.build_step import app_sources
+
+    built = app_sources(arguments.app, arguments.name)
+    if built.stale:
+        print(
+            f"warning: {built.inputs[0]} has changed since its model was locked; `west mlforge optimise` searches again",
+            file=sys.stderr,
+        )
+    return built.compiled, dict(built.files), built.inputs
+
+
+def _finish(arguments: argparse.Namespace, inputs: tuple[Path, ...]) -> None:
+    from mlforge.errors import ForgeError
+    from mlforge.study.build_step import depfile
+
+    if arguments.depfile and not arguments.stamp:
+        raise ForgeError("--depfile needs --stamp: a rule must have a target")
+    try:
+        if arguments.depfile:
+            arguments.depfile.write_text(depfile(arguments.stamp, inputs), encoding="utf-8")
+        if arguments.stamp:
+            arguments.stamp.touch()
+    except OSError as error:
+        raise ForgeError(f"{error.filename} cannot be written: {error.strerror}") from error
+
+
+def _facts(compiled: CompiledModel) -> dict[str, Any]:
+    operators = compiled.program.operators
+    return {
+        "name": compiled.program.name,
+        "arena_bytes": compiled.program.arena_bytes,
+        "lower_bound_bytes": compiled.lower_bound_bytes,
+        "input_bytes": compiled.program.input_bytes,
+        "output_bytes": compiled.program.output_bytes,
+        "weight_bytes": sum(operator.weight_bytes for operator in operators),
+        "macs": sum(operator.macs for operator in operators),
+        "operators": [
+            {"kind": one.kind, "name": one.name, "macs": one.macs, "weight_bytes": one.weight_bytes}
+            for one in operators
+        ],
+    }
+
+
+def _identifier(stem: str) -> str:
+    """A C identifier for a file name."""
+    name = re.sub(r"\W", "_", stem, flags=re.ASCII)
+    return name if re.match(r"[A-Za-z]", name) else f"model_{name}"

@@ -1,0 +1,76 @@
+"""Says what this machine lacks and the one command that installs it. Needs nothing but Python's standard library, so
+that it also answers where MLForge's own requirements are not installed yet.
+
+Exit status: 0 nothing needed is missing, 1 something is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import util
+from typing import TYPE_CHECKING, Final
+
+from mlforge.cli.main import Status
+
+if TYPE_CHECKING:
+    from mlforge.toolchain.requirements import Requirement
+
+# Import name and what does not work without it; what to install is in pyproject.toml.
+PACKAGES: Final = {
+    "numpy": "everything",
+    "optuna": "optimise",
+    "capstone": "cycle estimates",
+    "elftools": "reading images",
+    "jinja2": "generating C",
+    "pykwalify": "reading contracts",
+    "tflite": "reading models",
+    "tensorflow": "training (optimise)",
+    "keras": "training (optimise)",
+    "west": "west mlforge",
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else there")
+    parser.add_argument(
+        "--missing-packages",
+        action="store_true",
+        help="print the needed Debian packages that are missing, nothing else",
+    )
+
+
+def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.toolchain.requirements import install_command, missing, requirements
+
+    needed = missing(optional=False)
+    if arguments.missing_packages:
+        print(" ".join(sorted({item.package for item in needed})))
+        return Status.DONE
+    lacking = missing()
+    absent = [name for name in PACKAGES if util.find_spec(name) is None]
+    if arguments.json:
+        _print_json(lacking, absent, install_command(lacking))
+    else:
+        for item in requirements():
+            state = "missing" if item in lacking else "ok"
+            print(f"{state:<8}{item.name:<28}{item.needed_for}{' (optional)' if item.optional else ''}")
+        for name, purpose in PACKAGES.items():
+            print(f"{'missing' if name in absent else 'ok':<8}{'python: ' + name:<28}{purpose}")
+        if lacking:
+            print(f"\nto install what is missing:\n  {install_command(lacking)}")
+        if absent:
+            print(f"\nfor the Python packages, in the checkout:\n  {sys.executable} -m pip install '.[train]'")
+    return Status.ERROR if needed or absent else Status.DONE
+
+
+def _print_json(lacking: tuple[Requirement, ...], absent: list[str], command: str) -> None:
+    import json
+
+    rows = [
+        {"name": item.name, "package": item.package, "needed_for": item.needed_for, "optional": item.optional}
+        for item in lacking
+    ]
+    print(
+        json.dumps({"missing": rows, "missing_python_packages": absent, "install": command}, indent=2, sort_keys=True)
+    )

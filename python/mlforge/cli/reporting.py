@@ -1,0 +1,27 @@
+"""Writing the HTML report, for the commands that do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlforge.contract.contract import Contract
+    from mlforge.records.lock import Lock
+    from mlforge.records.trial import Trial
+
+
+def report_path(contract: Contract) -> Path:
+    return contract.app_dir / ".mlforge" / "report.html"
+
+
+def write_report(contract: Contract, lock: Lock | None, trials: Sequence[Trial], path: Path) -> None:
+    """One self-contained file, replaced in one step."""
+    from mlforge.report.html import render_html
+    from mlforge.study.artefacts import write_atomically
+    from mlforge.study.verdicts import limits_alone
+
+    facts = {"contract": contract.digest, "seed": str(contract.search.seed), "proposer": str(contract.search.proposer)}
+    html = render_html(lock, trials, name=contract.name, limits=limits_alone(contract), provenance=facts)
+    write_atomically(path, html.encode())

@@ -1,0 +1,89 @@
+"""Compiles, builds, runs and measures one int8 .tflite model on a target.
+
+With --vectors, an .npz file holding `input` (int8, batch first), those are run; where it holds `output` too, the
+outputs must be the same bytes. Exit status: 0 done, 1 an error or outputs that differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlforge.cli.common import add_json, add_target, console, print_json
+from mlforge.cli.main import Status
+
+if TYPE_CHECKING:
+    from mlforge.study.run_model import ModelRun
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL.tflite", type=Path)
+    add_target(parser, default="mps2/an386")
+    parser.add_argument("--vectors", type=Path, metavar="F.npz", help="inputs to run, and outputs to compare with")
+    parser.add_argument("--save-outputs", type=Path, metavar="F.npy", help="write the int8 outputs [N, ...]")
+    parser.add_argument("--clock", default="120 MHz", help="for latency: cycles over this clock (default: 120 MHz)")
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> Status:
+    import numpy as np
+
+    from mlforge.cli.models import model_name, read_model_file
+    from mlforge.contract.units import parse_frequency
+    from mlforge.errors import ForgeError
+    from mlforge.study.optimise import usable_target
+    from mlforge.study.run_model import read_vectors, run_model
+
+    try:
+        clock_hz = parse_frequency(arguments.clock)
+    except ValueError as error:
+        raise ForgeError(f"--clock: {error}") from error
+    data = read_model_file(arguments.model)
+    vectors = read_vectors(arguments.vectors) if arguments.vectors else None
+    result = run_model(data, model_name(arguments.model), usable_target(arguments.target), clock_hz, vectors)
+    if arguments.save_outputs:
+        try:
+            with arguments.save_outputs.open("wb") as file:
+                np.save(file, result.outputs, allow_pickle=False)
+        except OSError as error:
+            raise ForgeError(f"cannot write {arguments.save_outputs}: {error.strerror}") from error
+    if arguments.json:
+        print_json(_document(arguments, result))
+    else:
+        _print(arguments, result)
+    return Status.ERROR if result.mismatches else Status.DONE
+
+
+def _document(arguments: argparse.Namespace, result: ModelRun) -> dict[str, Any]:
+    program, cost = result.compiled.program, result.cost
+    document: dict[str, Any] = {
+        "model": str(arguments.model),
+        "target": arguments.target,
+        "arena_bytes": program.arena_bytes,
+        "arena_lower_bound_bytes": result.compiled.lower_bound_bytes,
+        "inferences": len(result.outputs),
+        "mismatches": result.mismatches,
+        "operators": [dataclasses.asdict(operator) for operator in program.operators],
+    }
+    if cost is not None:
+        document |= dataclasses.asdict(cost)
+        document |= {"flash_bytes": cost.flash.total, "ram_bytes": cost.ram.total}
+    return document
+
+
+def _print(arguments: argparse.Namespace, result: ModelRun) -> None:
+    from mlforge.report import terminal
+
+    screen = console()
+    if result.cost is not None:
+        screen.print(terminal.operators_table(result.cost, title=f"{arguments.model.name} on {arguments.target}"))
+        screen.print(terminal.cost_table(result.cost))
+    bound = result.compiled.lower_bound_bytes
+    screen.print(
+        f"arena: {result.compiled.program.arena_bytes} bytes (lower bound of this order of operators: {bound})"
+    )
+    if result.mismatches is not None:
+        right = len(result.outputs) - result.mismatches
+        screen.print(f"outputs: {right} of {len(result.outputs)} as expected, byte for byte")

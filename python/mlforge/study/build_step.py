@@ -1,0 +1,120 @@
+"""What a firmware build needs of an app: its locked model, features and facts as C files. Fast; imports no training code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mlforge.compiler.emitter import CompiledModel
+from mlforge.contract.contract import Contract
+from mlforge.contract.load import CONTRACT_FILE, load_contract
+from mlforge.errors import ForgeError, LockError
+from mlforge.features.pipeline import Pipeline
+from mlforge.records.lock import Lock
+from mlforge.study.artefacts import write_atomically
+from mlforge.study.lockfile import LOCK_NAME, locked_model, read_lock
+from mlforge.study.model import read_model
+
+PACKAGE: Final = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class AppSources:
+    """`files` maps names to C text; `inputs` are the files of the app that they were made from."""
+
+    compiled: CompiledModel
+    files: Mapping[str, str]
+    inputs: tuple[Path, ...]
+    stale: bool  # the contract is no longer the one that the model was searched for
+
+
+def app_sources(app: Path, name: str = "") -> AppSources:
+    """The C files of the model that an app's lock names.
+
+    Raises:
+        LockError: no lock, another model than the locked one, or not the model `name` (where one is given).
+        ContractError: `mlforge.yaml` is wrong.
+        ModelError: the model cannot be compiled.
+    """
+    contract, lock = load_contract(app), read_lock(app)
+    if lock.name != contract.name or (name and lock.name != name):
+        raise LockError(
+            f"{app / LOCK_NAME} is the lock of {lock.name!r}, {CONTRACT_FILE} asks for {name or contract.name!r}",
+            hint="`west mlforge optimise` locks a model for the contract as it is now",
+        )
+    data = locked_model(app, lock)
+    model = read_model(data, lock.name, Pipeline.from_json(json.dumps(lock.features)))
+    files = {**model.program.sources, f"{lock.name}_facts.h": _facts(contract, lock)}
+    inputs = (contract.path, app / LOCK_NAME, app / lock.model.path)
+    return AppSources(model.compiled, files, inputs, stale=lock.contract_sha256 != contract.digest)
+
+
+def write_changed(directory: Path, files: Mapping[str, str]) -> tuple[Path, ...]:
+    """Writes the files whose text differs from what stands there, and returns their paths.
+
+    Raises:
+        ForgeError: the directory cannot be written.
+    """
+    changed = []
+    try:
+        for name, text in sorted(files.items()):
+            path, data = directory / name, text.encode()
+            if not path.is_file() or path.read_bytes() != data:
+                write_atomically(path, data)
+                changed.append(path)
+    except OSError as error:
+        raise ForgeError(f"{directory} cannot be written: {error.strerror}") from error
+    return tuple(changed)
+
+
+def depfile(target: Path, inputs: Iterable[Path]) -> str:
+    """A Makefile rule: `target` depends on the inputs, and on the code of MLForge that has been loaded."""
+    modules = {Path(module.__file__) for module in list(sys.modules.values()) if getattr(module, "__file__", None)}
+    own = {path for path in modules if path.is_relative_to(PACKAGE)} | set(PACKAGE.rglob("*.j2"))
+    paths = [*(path.absolute() for path in inputs), *sorted(own)]
+    return f"{_escaped(target)}: \\\n  " + " \\\n  ".join(map(_escaped, paths)) + "\n"
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("\\", "\\\\").replace("$", "$$").replace(" ", "\\ ").replace("#", "\\#")
+
+
+def _facts(contract: Contract, lock: Lock) -> str:
+    return (
+        _environment()
+        .get_template("facts.h.j2")
+        .render(
+            name=lock.name,
+            classes=lock.classes,
+            latency_us=round(contract.limits.latency_us or 0),
+            model_sha256=lock.model.sha256,
+            contract_sha256=contract.digest,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("mlforge.study"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["c_text"] = _c_text
+    return environment
+
+
+def _c_text(text: str) -> str:
+    """The inside of a C string literal, UTF-8 in octal."""
+    plain = (chr(byte) if 32 <= byte < 127 and byte not in b'"\\?' else f"\\{byte:03o}" for byte in text.encode())
+    return "".join(plain)
