@@ -15,6 +15,15 @@ class LabelledFile:
     group: str  # the file's name up to the first '_', or all of it without its suffix
 
 
+def flat_files(directory: Path, suffix: str) -> list[Path]:
+    """The files with the suffix in the directory itself, sorted; none where it has sub-folders. Hidden ones are passed
+    over."""
+    if not directory.is_dir():
+        return []
+    visible = sorted(path for path in directory.iterdir() if not path.name.startswith("."))
+    return [] if any(path.is_dir() for path in visible) else [path for path in visible if path.suffix.lower() == suffix]
+
+
 def labelled_files(directory: Path, suffix: str) -> list[LabelledFile]:
     """All files with the suffix in the directory's sub-folders, sorted. Hidden ones are passed over.
 

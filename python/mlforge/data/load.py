@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlforge.contract import Contract, LoaderKind
+from mlforge.contract import Contract, LoaderKind, WindowSpec
 from mlforge.data.csv_folder import load_csv
 from mlforge.data.dataset import Dataset, Recordings, make_dataset
 from mlforge.data.npz import load_npz
@@ -29,7 +29,8 @@ def _load(contract: Contract) -> Recordings:
         case LoaderKind.SEGLEARN_WATCH:
             return load_seglearn_watch()
         case LoaderKind.CSV:
-            return load_csv(_inside(contract), (spec.split.group, *spec.strata))
+            windowed = any(isinstance(stage, WindowSpec) for stage in contract.features)
+            return load_csv(_inside(contract), (spec.split.group, *spec.strata), windowed)
         case LoaderKind.WAV:
             return load_wav_folder(_inside(contract))
         case LoaderKind.NPZ:

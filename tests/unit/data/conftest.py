@@ -25,6 +25,7 @@ def contract(tmp_path: Path) -> MakeContract:
         strata: str = "",
         classes: str = "",
         shares: str = "validate: 0.2, test: 0.2",
+        features: str = "",
     ) -> Contract:
         path = tmp_path / "mlforge.yaml"
         lines = [
@@ -35,6 +36,7 @@ def contract(tmp_path: Path) -> MakeContract:
             f"  split: {{{f'group: {group}, ' if group else ''}{shares}}}",
             f"  strata: [{strata}]",
             f"  classes: [{classes}]" if classes else "",
+            f"features: [{features}]",
             "limits: {ram: 10 KiB}",
             f"goals: {{{METRIC[task]}}}",
         ]

@@ -66,6 +66,29 @@ def test_table(tmp_path: Path, contract: MakeContract) -> None:
     np.testing.assert_array_equal(np.stack(dataset.signals), np.array([[1.5, 2], [3.5, 4]], dtype=np.float32))
 
 
+LONG = "t,ax,label,recording\n1,10,sit,1\n2,20,sit,1\n3,30,walk,1\n4,40,walk,2\n5,50,walk,2\n6,60,sit,2\n"
+
+
+def test_table_of_frames(tmp_path: Path, contract: MakeContract) -> None:
+    write(tmp_path / "t.csv", LONG)
+    dataset = load_dataset(contract("{csv: t.csv}", features="window: {length: 2}"))
+    assert [signal[:, 1].tolist() for signal in dataset.signals] == [[10, 20], [30], [40, 50], [60]]
+    assert dataset.labels.tolist() == [0, 1, 1, 0]
+    assert [source.row for source in dataset.sources] == [2, 4, 5, 7]
+
+
+def test_folder_of_tables(tmp_path: Path, contract: MakeContract) -> None:
+    for person in ("ann", "bob_2"):
+        write(tmp_path / "data" / f"{person}.csv", LONG)
+    dataset = load_dataset(contract("{csv: data}", group="subject", features="window: {length: 2}"))
+    assert dataset.groups.tolist() == ["ann"] * 4 + ["bob"] * 4
+    path = write(tmp_path / "data" / "eve.csv", LONG.replace("60", "x"))
+    found = error(contract("{csv: data}", group="subject", features="window: {length: 2}"))
+    assert (found.file, found.row) == (str(path), 7)
+    write(path, LONG.replace("recording", "run"))
+    assert "other columns than in ann.csv" in error(contract("{csv: data}", features="window: {length: 2}")).reason
+
+
 def test_regression_with_two_outputs(tmp_path: Path, contract: MakeContract) -> None:
     write(tmp_path / "t.csv", "a,label_1,label_2\n1,0.5,-2\n2,1.5,3e1\n")
     dataset = load_dataset(contract("{csv: t.csv}", task="regression"))
