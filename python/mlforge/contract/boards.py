@@ -14,7 +14,7 @@ CLOCK_HZ: Final[Mapping[str, int]] = {
     "mps2/an385": 25_000_000,
     "mps2/an386": 25_000_000,
     "mps2/an500": 25_000_000,
-    "mps2/an521/cpu0": 20_000_000,
+    "mps2/an521": 20_000_000,
     "mps3/corstone300/an547": 32_000_000,
     "bbc_microbit": 16_000_000,
     "qemu_cortex_m0": 16_000_000,
@@ -26,11 +26,11 @@ CLOCK_HZ: Final[Mapping[str, int]] = {
 
 # Shorter or older spellings that people use.
 ALIASES: Final[Mapping[str, str]] = {
-    "mps2/an521": "mps2/an521/cpu0",
+    "mps2/an521/cpu0": "mps2/an521",
     "mps2_an385": "mps2/an385",
     "mps2_an386": "mps2/an386",
     "mps2_an500": "mps2/an500",
-    "mps2_an521": "mps2/an521/cpu0",
+    "mps2_an521": "mps2/an521",
     "mps3/an547": "mps3/corstone300/an547",
     "mps3_an547": "mps3/corstone300/an547",
     "microbit": "bbc_microbit",
