@@ -70,7 +70,8 @@ def _compile_app(arguments: argparse.Namespace) -> tuple[CompiledModel, dict[str
     built = app_sources(arguments.app, arguments.name)
     if built.stale:
         print(
-            f"warning: {built.inputs[0]} has changed since its model was locked; `west mlforge optimise` searches again",
+            f"warning: {built.inputs[0]} has changed since its model was locked; "
+            "`west mlforge optimise` searches again",
             file=sys.stderr,
         )
     return built.compiled, dict(built.files), built.inputs

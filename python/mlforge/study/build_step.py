@@ -1,4 +1,4 @@
-"""What a firmware build needs of an app: its locked model, features and facts as C files. Fast; imports no training code."""
+"""What a firmware build needs of an app: its locked model, features and facts as C files. Imports no training."""
 
 from __future__ import annotations
 
@@ -76,8 +76,9 @@ def write_changed(directory: Path, files: Mapping[str, str]) -> tuple[Path, ...]
 
 def depfile(target: Path, inputs: Iterable[Path]) -> str:
     """A Makefile rule: `target` depends on the inputs, and on the code of MLForge that has been loaded."""
-    modules = {Path(module.__file__) for module in list(sys.modules.values()) if getattr(module, "__file__", None)}
-    own = {path for path in modules if path.is_relative_to(PACKAGE)} | set(PACKAGE.rglob("*.j2"))
+    loaded = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    code = {path for path in map(Path, filter(None, loaded)) if path.is_relative_to(PACKAGE)}
+    own = code | set(PACKAGE.rglob("*.j2"))
     paths = [*(path.absolute() for path in inputs), *sorted(own)]
     return f"{_escaped(target)}: \\\n  " + " \\\n  ".join(map(_escaped, paths)) + "\n"
 

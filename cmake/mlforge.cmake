@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The build step: int8 models to C, whenever a model or MLForge itself has changed.
+#
+#   mlforge_model(TARGET <target> MODEL <file.tflite> [NAME <name>])
+#     Adds a model to a target, usually `app`; call it once for each model. The target's sources then
+#     `#include "<name>_mlforge.h"` and use `<name>_instance` (see runtime/include/mlforge/instance.h).
+#     NAME is a C identifier; the default is the name of the file.
+#
+#   mlforge_locked_model(<target>)
+#     The same for the locked model of an application with a contract, with its features. The module calls it
+#     for `app` when CONFIG_MLFORGE=y.
+#
+# MLFORGE_PYTHON (CMake variable or environment) names the Python that compiles the models, where it is not Zephyr's.
+include_guard(GLOBAL)
+
+set_property(GLOBAL PROPERTY MLFORGE_ROOT ${CMAKE_CURRENT_LIST_DIR}/..)
+
+function(mlforge_model)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "TARGET;MODEL;NAME" "")
+  if(NOT arg_TARGET OR NOT arg_MODEL OR arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "mlforge_model: expected TARGET <target> MODEL <file.tflite> [NAME <name>]")
+  endif()
+  get_filename_component(model "${arg_MODEL}" ABSOLUTE)
+  if(NOT EXISTS "${model}")
+    message(FATAL_ERROR "mlforge_model: ${model} does not exist")
+  endif()
+  if(NOT arg_NAME)
+    get_filename_component(stem "${model}" NAME_WE)
+    string(MAKE_C_IDENTIFIER "${stem}" arg_NAME)
+  endif()
+  _mlforge_build(${arg_TARGET} "${arg_NAME}" "" "${model}" --name "${arg_NAME}")
+endfunction()
+
+function(mlforge_locked_model target)
+  set(app "${APPLICATION_CONFIG_DIR}")
+  if(NOT EXISTS "${app}/mlforge.yaml")
+    set(app "${APPLICATION_SOURCE_DIR}")
+  endif()
+  set(contract "${app}/mlforge.yaml")
+  if(NOT EXISTS "${contract}")
+    return()
+  endif()
+  if(NOT EXISTS "${app}/mlforge.lock.yaml")
+    message(FATAL_ERROR
+      "${contract} has no mlforge.lock.yaml beside it: there is no model to build in. "
+      "`west mlforge optimise ${app}` searches one and writes both.")
+  endif()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${contract}")
+  file(STRINGS "${contract}" line REGEX "^name:")
+  if(NOT line MATCHES "^name:[ \t]*[\"']?([A-Za-z][A-Za-z0-9_]*)[\"']?[ \t]*(#.*)?$")
+    message(FATAL_ERROR "${contract}: no usable `name:`; `west mlforge check ${app}` says more")
+  endif()
+  _mlforge_build(${target} ${CMAKE_MATCH_1} "facts;pipeline" --app "${app}" --name ${CMAKE_MATCH_1})
+endfunction()
+
+# Adds to `target` what `mlforge compile <ARGN>` makes of the model `name`: <name>_model.c and .h and, where `parts`
+# says so, those of its features and its facts. The step runs before the target is compiled, and does nothing when
+# nothing has changed: its depfile names the model, the lock, the contract and the code of MLForge.
+function(_mlforge_build target name parts)
+  get_property(taken GLOBAL PROPERTY MLFORGE_MODELS)
+  if(NOT CONFIG_MLFORGE)
+    message(FATAL_ERROR "mlforge_model: set CONFIG_MLFORGE=y in prj.conf")
+  elseif(NOT TARGET ${target})
+    message(FATAL_ERROR "mlforge_model: there is no target `${target}`")
+  elseif(NOT name MATCHES "^[A-Za-z][A-Za-z0-9_]*$")
+    message(FATAL_ERROR "mlforge_model: `${name}` is no C identifier; pass NAME <name>")
+  elseif(name IN_LIST taken)
+    message(FATAL_ERROR "mlforge_model: two models are called `${name}`; pass NAME <name>")
+  endif()
+  set_property(GLOBAL APPEND PROPERTY MLFORGE_MODELS ${name})
+  _mlforge_python(python)
+  get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
+
+  set(directory "${CMAKE_BINARY_DIR}/mlforge/${name}")
+  file(MAKE_DIRECTORY "${directory}")
+  set(generated "${directory}/${name}_model.c" "${directory}/${name}_model.h")
+  set(CONTRACT_INCLUDES "")
+  if(parts)
+    list(APPEND generated "${directory}/${name}_facts.h"
+      "${directory}/${name}_pipeline.c" "${directory}/${name}_pipeline.h")
+    set(CONTRACT_INCLUDES "#include \"${name}_facts.h\"\n#include \"${name}_pipeline.h\"\n")
+  endif()
+  add_custom_command(
+    OUTPUT "${directory}/stamp"
+    BYPRODUCTS ${generated}
+    COMMAND ${CMAKE_COMMAND} -E env "PYTHONPATH=${root}/python" "PYTHONPYCACHEPREFIX=${CMAKE_BINARY_DIR}/mlforge/pycache"
+      "${python}" -m mlforge compile ${ARGN} -o "${directory}"
+      --stamp "${directory}/stamp" --depfile "${directory}/stamp.d"
+    DEPFILE "${directory}/stamp.d"
+    COMMENT "Compiling the model ${name}"
+    VERBATIM)
+  add_custom_target(mlforge_${name} DEPENDS "${directory}/stamp")
+  add_dependencies(${target} mlforge_${name})
+
+  set(NAME ${name})
+  string(TOUPPER ${name} NAME_UPPER)
+  configure_file("${root}/zephyr/instance.h.in" "${directory}/${name}_mlforge.h" @ONLY)
+  configure_file("${root}/zephyr/instance.c.in" "${directory}/${name}_mlforge.c" @ONLY)
+  set(sources ${generated} "${directory}/${name}_mlforge.c")
+  list(FILTER sources INCLUDE REGEX "\\.c$")
+  set_source_files_properties(${generated} TARGET_DIRECTORY ${target} PROPERTIES GENERATED TRUE)
+  target_sources(${target} PRIVATE ${sources})
+  target_include_directories(${target} PRIVATE "${directory}")
+endfunction()
+
+# A Python that can compile models: the one that was named, else Zephyr's, else the checkout's own.
+function(_mlforge_python result)
+  get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
+  if(DEFINED CACHE{MLFORGE_PYTHON_FOUND} AND EXISTS "${MLFORGE_PYTHON_FOUND}" AND NOT MLFORGE_PYTHON)
+    set(${result} "${MLFORGE_PYTHON_FOUND}" PARENT_SCOPE)
+    return()
+  endif()
+  if(NOT MLFORGE_PYTHON)
+    set(MLFORGE_PYTHON "$ENV{MLFORGE_PYTHON}")
+  endif()
+  if(MLFORGE_PYTHON)
+    set(candidates "${MLFORGE_PYTHON}")
+  else()
+    set(candidates "${PYTHON_EXECUTABLE}" "${root}/.venv/bin/python")
+  endif()
+  set(why "")
+  foreach(candidate IN LISTS candidates)
+    execute_process(
+      COMMAND ${CMAKE_COMMAND} -E env "PYTHONPATH=${root}/python" "PYTHONPYCACHEPREFIX=${CMAKE_BINARY_DIR}/mlforge/pycache"
+        "${candidate}" -c "import mlforge.study.build_step"
+      RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE error)
+    if(status EQUAL 0)
+      set(MLFORGE_PYTHON_FOUND "${candidate}" CACHE INTERNAL "the Python that compiles models")
+      set(${result} "${candidate}" PARENT_SCOPE)
+      return()
+    endif()
+    string(STRIP "${error}" error)
+    string(REGEX REPLACE ".*\n" "" error "${error}")
+    string(APPEND why "\n  ${candidate}: ${error}")
+  endforeach()
+  message(FATAL_ERROR
+    "MLForge cannot compile models: no Python has what it needs.${why}\n"
+    "Install it into Zephyr's Python with `west packages pip --install`, or\n"
+    "  ${PYTHON_EXECUTABLE} -m pip install -r ${root}/zephyr/requirements.txt\n"
+    "or name another Python with -DMLFORGE_PYTHON=<path>.")
+endfunction()
