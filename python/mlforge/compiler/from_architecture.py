@@ -1,9 +1,9 @@
 """An Architecture as an int8 graph with random weights: what its trained model will cost, before it is trained.
 
 The graph has the operators, shapes, weights and order that TensorFlow's converter makes of the same architecture: batch
-norm folded, activations fused, dropout gone, a pool over the whole extent and a reshape for global pooling. Only the
-numbers differ, and the cost does not depend on them: the quantisation keeps activations away from saturation, so that
-the arithmetic takes the same paths.
+norm folded, activations fused, dropout gone, a pool over the whole extent for global pooling. Only the numbers differ,
+and the cost does not depend on them: the quantisation keeps activations away from saturation, so that the arithmetic
+takes the same paths.
 """
 
 from __future__ import annotations
@@ -91,8 +91,7 @@ class _Builder:
                 return self.pool("AVERAGE_POOL_2D", source, layer.size, layer.stride, layer.padding, name)
             case GlobalAveragePool():
                 height, width, _ = self.shape(source)
-                pooled = self.pool("AVERAGE_POOL_2D", source, (height, width), (height, width), Padding.VALID, name)
-                return self.flat(pooled, name)
+                return self.pool("AVERAGE_POOL_2D", source, (height, width), (height, width), Padding.VALID, name)
             case Dropout():
                 return source
             case Residual():
@@ -124,7 +123,7 @@ class _Builder:
 
     def dense(self, source: int, units: int, activation: Activation, name: str) -> int:
         source = self.flat(source, name)
-        weights = self.weights((units, self.shape(source)[0]), axis=None, name=name)
+        weights = self.weights((units, prod(self.shape(source))), axis=None, name=name)
         result = self.activation(name, (units,), zero_point=_zero_point(activation))
         return self.node("FULLY_CONNECTED", (source, *weights), result, FullyConnectedAttributes(_FUSED[activation]))
 
@@ -134,8 +133,9 @@ class _Builder:
         return self.node(kind, (source,), result, PoolAttributes(stride, _PADDING[padding], size=size))
 
     def flat(self, source: int, name: str) -> int:
+        """A vector. The converter drops a reshape before a dense layer where only the channels are more than one."""
         shape = self.shape(source)
-        if len(shape) == 1:
+        if prod(shape) == shape[-1]:
             return source
         result = self.like(source, f"{name}_flat", (prod(shape),))
         return self.node("RESHAPE", (source,), result, ReshapeAttributes())

@@ -34,7 +34,7 @@ def _rotated(x: Floats, spread: float, random: np.random.Generator) -> Floats:
     turned = x.copy()
     for first in range(0, x.shape[-1] - 2, 3):
         part = x[..., first : first + 3]
-        turned[..., first : first + 3] = np.einsum("nij,n...j->n...i", turns, part)
+        turned[..., first : first + 3] = (part.reshape(len(x), -1, 3) @ turns.transpose(0, 2, 1)).reshape(part.shape)
     return turned
 
 

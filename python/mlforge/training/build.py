@@ -1,8 +1,8 @@
 """An Architecture as a Keras model. Runs in the worker process only.
 
 The layers are chosen so that the converter yields exactly the operators that the compiler's lowering of the same
-architecture yields: `Conv2D` even for 1-D signals, pooling over the whole extent and a reshape for global pooling, and
-activations that fuse into the operator before them.
+architecture yields: `Conv2D` even for 1-D signals, a pool over the whole extent for global pooling (the converter drops
+the reshape behind it), and activations that fuse into the operator before them.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _convolution(layer: Conv | DepthwiseConv | SeparableConv, x: Tensor, name: s
     if isinstance(layer, DepthwiseConv):
         return _finish(layer, x, name)
     x = _finish(layer, x, f"{name}_depthwise")
-    x = keras.layers.Conv2D(layer.filters, (1, 1), use_bias=bias, name=f"{name}_pointwise")(x)
+    x = keras.layers.Conv2D(layer.filters, 1, padding=padding, use_bias=bias, name=f"{name}_pointwise")(x)
     return _finish(layer, x, f"{name}_pointwise")
 
 
