@@ -46,7 +46,16 @@ def build(directory: Path, models: Sequence[CompiledModel], flags: Sequence[str]
     (directory / "models.h").write_text("\n".join(lines) + "\n")
     kernels = sorted((root() / "runtime" / "kernels").glob("*.c"))
     includes = [f"-I{directory}", f"-I{root() / 'runtime' / 'include'}"]
-    command = [os.environ.get("CC", "cc"), *FLAGS, *flags, *includes, HERE / "batch.c", *kernels, "-o", directory / "batch"]
+    command = [
+        os.environ.get("CC", "cc"),
+        *FLAGS,
+        *flags,
+        *includes,
+        HERE / "batch.c",
+        *kernels,
+        "-o",
+        directory / "batch",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr[:4000]
 

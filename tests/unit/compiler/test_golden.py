@@ -1,0 +1,42 @@
+"""Whole networks, byte for byte: the MLPerf Tiny models, whose outputs TensorFlow Lite Micro computed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlforge.compiler import compile_graph, read_tflite
+from mlforge.toolchain.sources import root
+from tests.unit.compiler.harness import SANITIZE, run_models
+
+# Name, and the arena that TensorFlow Lite Micro needs on a Cortex-M4.
+MODELS = {"ad01_int8": 2580, "kws_ref_model": 22820, "pretrainedResnet_quant": 54996, "vww_96_int8": 100708}
+
+
+def model_file(name: str) -> Path:
+    place = Path(os.environ.get("MLFORGE_MODELS") or root().parent / "shared" / "models") / "mlperf_tiny"
+    if not (place / name).is_file():
+        pytest.skip(f"{name} is not there; set MLFORGE_MODELS to the directory that holds mlperf_tiny/")
+    return place / name
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("flags", [("-O2",), ("-O1", *SANITIZE)], ids=["plain", "sanitised"])
+def test_golden_vectors(name: str, flags: tuple[str, ...], tmp_path: Path) -> None:
+    compiled = compile_graph(read_tflite(model_file(f"{name}.tflite").read_bytes()), "golden")
+    with np.load(model_file(f"{name}_golden.npz")) as golden:
+        inputs, outputs = golden["input"], golden["output"]
+    if len(flags) > 1:
+        inputs, outputs = inputs[:2], outputs[:2]
+    results = run_models(tmp_path, {"golden": (compiled, [inputs])}, flags)["golden"][0]
+    np.testing.assert_array_equal(results.reshape(outputs.shape), outputs)
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_arena_is_below_the_peers(name: str) -> None:
+    compiled = compile_graph(read_tflite(model_file(f"{name}.tflite").read_bytes()), "golden")
+    assert compiled.program.arena_bytes == compiled.lower_bound_bytes
+    assert compiled.program.arena_bytes <= MODELS[name]

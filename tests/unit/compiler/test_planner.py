@@ -1,0 +1,146 @@
+"""The memory planner, and the checker that must catch every way in which a plan can be wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlforge.compiler.plan_checker import check_plan
+from mlforge.compiler.planner import MemoryProblem, MemoryStep, Plan, plan_memory
+from mlforge.errors import PlanError
+
+# 0 -> 1 -> 2, and 3 = 1 + 2, which takes the place of 1; 4 is a view of 3.
+CHAIN = MemoryProblem(
+    sizes={0: 40, 1: 100, 2: 100, 3: 100, 4: 100},
+    views={4: 3},
+    steps=(
+        MemoryStep((0,), (1,), scratch_bytes=12),
+        MemoryStep((1,), (2,)),
+        MemoryStep((1, 2), (3,), in_place=frozenset({1, 2})),
+    ),
+    inputs=(0,),
+    outputs=(4,),
+)
+
+
+def test_reaches_the_lower_bound_and_works_in_place() -> None:
+    plan = plan_memory(CHAIN)
+    check_plan(CHAIN, plan)
+    assert plan.arena_bytes == plan.lower_bound_bytes == 200
+    assert plan.offsets[3] in (plan.offsets[1], plan.offsets[2])
+    assert plan.offsets[4] == plan.offsets[3]
+
+
+def test_without_in_place_it_needs_more() -> None:
+    steps = (*CHAIN.steps[:2], replace(CHAIN.steps[2], in_place=frozenset()))
+    assert plan_memory(replace(CHAIN, steps=steps)).arena_bytes == 300
+
+
+def test_never_in_place_over_what_is_read_later() -> None:
+    steps = (
+        MemoryStep((0,), (1,), in_place=frozenset({0})),
+        MemoryStep((0, 1), (2,), in_place=frozenset({0, 1})),
+    )
+    problem = MemoryProblem({0: 8, 1: 8, 2: 8}, {}, steps, (0,), (2, 1))
+    plan = plan_memory(problem)
+    check_plan(problem, plan)
+    assert plan.offsets[1] != plan.offsets[0]
+    assert plan.offsets[2] == plan.offsets[0]
+
+
+def spoilt(plan: Plan, **offsets: int) -> Plan:
+    changes = {int(name[1:]): offset for name, offset in offsets.items()}
+    return replace(plan, offsets={**plan.offsets, **changes})
+
+
+GOOD = Plan(412, 200, {0: 0, 1: 40, 2: 140, 3: 40, 4: 40}, {0: 400}, ())
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        (spoilt(GOOD, t2=96), "over its own input 1"),
+        (spoilt(GOOD, t3=44, t4=44), "over its own input 1"),
+        (spoilt(GOOD, t0=320), "leaves the arena|over its own input"),
+        (spoilt(GOOD, t2=-4), "leaves the arena"),
+        (spoilt(GOOD, t1=42, t3=42, t4=42), "no multiple of 4"),
+        (spoilt(GOOD, t4=240), "overwritten or never written"),
+        (replace(GOOD, scratch={}), "scratch of step 0 has no place"),
+        (replace(GOOD, scratch={0: 20}), "scratch of step 0 overlaps tensor 0"),
+        (replace(GOOD, scratch={0: 100}), "scratch of step 0 overlaps tensor 1"),
+        (replace(GOOD, scratch={0: 404}), "leaves the arena"),
+        (replace(GOOD, arena_bytes=239), "leaves the arena"),
+        (replace(GOOD, offsets={0: 0}), "has no place"),
+    ],
+)
+def test_checker_refuses_bad_plans(plan: Plan, words: str) -> None:
+    check_plan(CHAIN, GOOD)
+    if plan == spoilt(GOOD, t0=320):
+        check_plan(CHAIN, plan)  # nothing wrong: tensor 0 is dead before tensor 2 ends there
+        return
+    with pytest.raises(PlanError, match=words):
+        check_plan(CHAIN, plan)
+
+
+def test_checker_refuses_overwriting_what_a_later_step_reads() -> None:
+    steps = (MemoryStep((0,), (1,)), MemoryStep((1,), (2,)), MemoryStep((0, 2), (3,)))
+    problem = MemoryProblem({0: 4, 1: 4, 2: 4, 3: 4}, {}, steps, (0,), (3,))
+    with pytest.raises(PlanError, match="tensor 0 is read by step 2"):
+        check_plan(problem, Plan(12, 8, {0: 0, 1: 4, 2: 0, 3: 8}, {}, ()))
+
+
+def test_checker_refuses_overlapping_inputs() -> None:
+    problem = MemoryProblem({0: 8, 1: 8, 2: 4}, {}, (MemoryStep((0, 1), (2,)),), (0, 1), (2,))
+    with pytest.raises(PlanError, match="overlaps another input"):
+        check_plan(problem, Plan(20, 20, {0: 0, 1: 4, 2: 16}, {}, ()))
+
+
+def test_checker_refuses_an_output_that_scratch_destroyed() -> None:
+    steps = (MemoryStep((0,), (1,)), MemoryStep((1,), (2,), scratch_bytes=8))
+    problem = MemoryProblem({0: 8, 1: 8, 2: 8}, {}, steps, (0,), (0, 2))
+    with pytest.raises(PlanError, match="tensor 0 is read at the end"):
+        check_plan(problem, Plan(32, 32, {0: 0, 1: 8, 2: 16}, {1: 0}, ()))
+
+
+def random_problem(seed: int) -> MemoryProblem:
+    chance = Random(seed)
+    sizes = {0: chance.randint(1, 500), 1: chance.randint(1, 500)}
+    steps, views = [], {}
+    available = [0, 1]
+    for _ in range(chance.randint(1, 14)):
+        tensor = len(sizes)
+        reads = tuple(chance.sample(available, chance.randint(1, min(2, len(available)))))
+        if chance.random() < 0.15:
+            sizes[tensor], views[tensor] = sizes[reads[0]], views.get(reads[0], reads[0])
+        else:
+            same = chance.random() < 0.5
+            sizes[tensor] = sizes[reads[0]] if same else chance.randint(1, 900)
+            steps.append(MemoryStep(reads, (tensor,), chance.choice([0, 0, 60]), frozenset(reads if same else ())))
+        available.append(tensor)
+    outputs = tuple(chance.sample(available, chance.randint(1, 2)))
+    return MemoryProblem(sizes, views, tuple(steps), (0, 1), outputs)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10**9))
+def test_plans_of_random_problems_pass_the_checker(seed: int) -> None:
+    problem = random_problem(seed)
+    plan = plan_memory(problem)
+    check_plan(problem, plan)
+    assert plan.lower_bound_bytes <= plan.arena_bytes
+    assert plan == plan_memory(problem)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**9))
+def test_a_smaller_arena_is_refused(seed: int) -> None:
+    problem = random_problem(seed)
+    plan = plan_memory(problem)
+    ends = [plan.offsets[t] + problem.sizes[t] for step in problem.steps for t in (*step.reads, *step.writes)]
+    if ends and not any(step.scratch_bytes for step in problem.steps):
+        with pytest.raises(PlanError):
+            check_plan(problem, replace(plan, arena_bytes=max(ends) - 1))

@@ -1,0 +1,158 @@
+"""Writes a Graph as a .tflite file, for tests of the reader. Slots are those of TensorFlow Lite's schema.fbs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import flatbuffers
+import numpy as np
+from tflite.BuiltinOperator import BuiltinOperator
+from tflite.BuiltinOptions import BuiltinOptions
+
+from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
+from mlforge.compiler.ops.add import AddAttributes
+from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
+from mlforge.compiler.ops.mean import MeanAttributes
+from mlforge.compiler.ops.pooling import PoolAttributes
+from mlforge.compiler.ops.softmax import SoftmaxAttributes
+from mlforge.compiler.ops.window import WindowAttributes
+
+_TYPES = {DType.FLOAT32: 0, DType.INT32: 2, DType.INT16: 7, DType.INT8: 9}
+_FUSED = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")
+
+
+def write_tflite(graph: Graph) -> bytes:
+    b = flatbuffers.Builder(1024)
+    kinds = sorted({node.kind for node in graph.nodes})
+    buffers = [_buffer(b, b"")]
+    tensors = []
+    for tensor in graph.tensors:
+        if tensor.data is not None:
+            buffers.append(_buffer(b, np.ascontiguousarray(tensor.data).tobytes()))
+        tensors.append(_tensor(b, tensor, len(buffers) - 1 if tensor.data is not None else 0))
+    operators = [_operator(b, node, kinds.index(node.kind)) for node in graph.nodes]
+    fields = [
+        _offsets(b, tensors),
+        b.CreateNumpyVector(np.array(graph.inputs, np.int32)),
+        b.CreateNumpyVector(np.array(graph.outputs, np.int32)),
+        _offsets(b, operators),
+    ]
+    b.StartObject(5)
+    for slot, field in enumerate(fields):
+        b.PrependUOffsetTRelativeSlot(slot, field, 0)
+    subgraph = b.EndObject()
+    tables = [_offsets(b, [_code(b, kind) for kind in kinds]), _offsets(b, [subgraph]), 0, _offsets(b, buffers)]
+    b.StartObject(5)
+    b.PrependUint32Slot(0, 3, 0)
+    for slot, field in enumerate(tables, start=1):
+        b.PrependUOffsetTRelativeSlot(slot, field, 0)
+    b.Finish(b.EndObject(), file_identifier=b"TFL3")
+    return bytes(b.Output())
+
+
+def _offsets(b: flatbuffers.Builder, offsets: Sequence[int]) -> int:
+    b.StartVector(4, len(offsets), 4)
+    for offset in reversed(offsets):
+        b.PrependUOffsetTRelative(offset)
+    return int(b.EndVector())
+
+
+def _buffer(b: flatbuffers.Builder, data: bytes) -> int:
+    vector = 0
+    if data:
+        b.StartVector(1, len(data), 16)
+        b.head -= len(data)
+        b.Bytes[b.head : b.head + len(data)] = data
+        vector = b.EndVector()
+    b.StartObject(3)
+    b.PrependUOffsetTRelativeSlot(0, vector, 0)
+    return int(b.EndObject())
+
+
+def _code(b: flatbuffers.Builder, kind: str) -> int:
+    number = vars(BuiltinOperator)[kind]
+    b.StartObject(4)
+    b.PrependInt8Slot(0, min(number, 127), 0)
+    b.PrependInt32Slot(2, 1, 1)
+    b.PrependInt32Slot(3, number, 0)
+    return int(b.EndObject())
+
+
+def _tensor(b: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
+    shape = b.CreateNumpyVector(np.array(tensor.shape, np.int32))
+    name = b.CreateString(tensor.name)
+    quantization = _quantization(b, tensor.quantization) if tensor.quantization else 0
+    b.StartObject(10)
+    b.PrependUOffsetTRelativeSlot(0, shape, 0)
+    b.PrependInt8Slot(1, _TYPES[tensor.dtype], 0)
+    b.PrependUint32Slot(2, buffer, 0)
+    b.PrependUOffsetTRelativeSlot(3, name, 0)
+    b.PrependUOffsetTRelativeSlot(4, quantization, 0)
+    return int(b.EndObject())
+
+
+def _quantization(b: flatbuffers.Builder, quantization: Quantization) -> int:
+    scales = b.CreateNumpyVector(np.array(quantization.scales, np.float32))
+    zero_points = b.CreateNumpyVector(np.array(quantization.zero_points, np.int64))
+    b.StartObject(7)
+    b.PrependUOffsetTRelativeSlot(2, scales, 0)
+    b.PrependUOffsetTRelativeSlot(3, zero_points, 0)
+    b.PrependInt32Slot(6, quantization.axis, 0)
+    return int(b.EndObject())
+
+
+def _operator(b: flatbuffers.Builder, node: Node, code: int) -> int:
+    inputs = b.CreateNumpyVector(np.array(node.inputs, np.int32))
+    outputs = b.CreateNumpyVector(np.array(node.outputs, np.int32))
+    name, options = _options(b, node)
+    b.StartObject(9)
+    b.PrependUint32Slot(0, code, 0)
+    b.PrependUOffsetTRelativeSlot(1, inputs, 0)
+    b.PrependUOffsetTRelativeSlot(2, outputs, 0)
+    b.PrependUint8Slot(3, getattr(BuiltinOptions, name) if name else 0, 0)
+    b.PrependUOffsetTRelativeSlot(4, options, 0)
+    return int(b.EndObject())
+
+
+def _options(b: flatbuffers.Builder, node: Node) -> tuple[str, int]:
+    """The options table's type and place."""
+    match node.attributes:
+        case PoolAttributes() as a:
+            fields = [
+                _padding(a),
+                ("Int32", a.stride[1]),
+                ("Int32", a.stride[0]),
+                ("Int32", a.size[1]),
+                ("Int32", a.size[0]),
+            ]
+            return "Pool2DOptions", _table(b, [*fields, _fused(a.activation)])
+        case WindowAttributes() as a:
+            fields = [_padding(a), ("Int32", a.stride[1]), ("Int32", a.stride[0])]
+            if node.kind == "DEPTHWISE_CONV_2D":
+                fields.append(("Int32", 1))
+            fields += [_fused(a.activation), ("Int32", a.dilation[1]), ("Int32", a.dilation[0])]
+            return ("Conv2DOptions" if node.kind == "CONV_2D" else "DepthwiseConv2DOptions"), _table(b, fields)
+        case FullyConnectedAttributes() as a:
+            return "FullyConnectedOptions", _table(b, [_fused(a.activation)])
+        case AddAttributes() as a:
+            return "AddOptions", _table(b, [_fused(a.activation)])
+        case SoftmaxAttributes() as a:
+            return "SoftmaxOptions", _table(b, [("Float32", a.beta)])
+        case MeanAttributes() as a:
+            return "ReducerOptions", _table(b, [("Bool", a.keep_dims)])
+    return "", 0
+
+
+def _table(b: flatbuffers.Builder, fields: Sequence[tuple[str, float]]) -> int:
+    b.StartObject(len(fields))
+    for slot, (kind, value) in enumerate(fields):
+        getattr(b, f"Prepend{kind}Slot")(slot, value, None)
+    return int(b.EndObject())
+
+
+def _padding(attributes: WindowAttributes) -> tuple[str, float]:
+    return "Int8", 1 if attributes.padding == "VALID" else 0
+
+
+def _fused(activation: str) -> tuple[str, float]:
+    return "Int8", _FUSED.index(activation)
