@@ -1,7 +1,10 @@
 """Boards that a contract may name, as data: Zephyr's board names with the clock that the board (or QEMU's model) has.
 
-Sources of the clocks: Arm application notes AN385, AN386, AN500, AN521 (25 MHz, 20 MHz for AN521) and AN547 (32 MHz);
-Nordic nRF51 product specification (16 MHz); Zephyr's SYS_CLOCK_HW_CYCLES_PER_SEC for the generic QEMU boards.
+Sources of the clocks: Arm application notes AN385, AN386, AN500 (25 MHz), AN521 (20 MHz) and AN547 (32 MHz); Nordic's
+nRF51 product specification (16 MHz, also the machine behind qemu_cortex_m0); Zephyr's SYS_CLOCK_HW_CYCLES_PER_SEC for
+the LM3S6965 behind qemu_cortex_m3; the time base of QEMU's RISC-V `virt` machine. `native_sim` and `host` have no clock
+of their own: 1 GHz makes a cycle a nanosecond. A contract for a product gives the product's clock.
+
 Whether a board can be used on this machine is for its target to say, not for this table.
 """
 

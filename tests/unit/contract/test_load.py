@@ -152,3 +152,10 @@ def test_sample_contract() -> None:
     contract = load_contract(Path(__file__).parents[3] / "samples" / "activity")
     assert contract.data.loader is LoaderKind.SEGLEARN_WATCH
     assert contract.data.split.group == "subject"
+
+
+def test_example_of_the_manual(tmp_path: Path) -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "contract.md").read_text(encoding="utf-8")
+    contract = load_contract(write(tmp_path, manual.split("```yaml\n")[1].split("```")[0]))
+    assert contract.search.time_us == 1.8e9
+    assert contract.data.classes == ("walk", "run")
