@@ -114,13 +114,14 @@ def divide_by_power(x: Ints, exponent: int) -> Ints:
 
 
 def saturating_shift_left(x: Ints, shift: int) -> Ints:
-    return np.clip(x << shift, INT32_MIN, INT32_MAX)
+    result: Ints = np.clip(x << shift, INT32_MIN, INT32_MAX)
+    return result
 
 
 def apply_multiplier(x: Ints, multiplier: Multiplier) -> Ints:
     """MultiplyByQuantizedMultiplier; the shift to the left wraps at 32 bits."""
     left, right = max(multiplier.exponent, 0), max(-multiplier.exponent, 0)
-    wrapped = ((x << left) - INT32_MIN) % (1 << 32) + INT32_MIN
+    wrapped: Ints = ((x << left) - INT32_MIN) % (1 << 32) + INT32_MIN
     return divide_by_power(multiply_high(wrapped, multiplier.value), right)
 
 

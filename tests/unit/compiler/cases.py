@@ -166,7 +166,7 @@ def add(m: Maker) -> Graph:
 
 
 def softmax(m: Maker) -> Graph:
-    shape = m.random.choice([(1, m.random.randint(1, 40)), (3, 5), (1, 2, 2, 7), (1, 600)])
+    shape = m.random.choice([(1, m.random.randint(1, 40)), (3, 5), (1, 2, 2, 7), (1, 500)])
     source = m.activation(shape, Quantization((m.scale(0.0005, 4.0),), (m.zero_point(),)))
     output = m.activation(shape, Quantization((1 / 256,), (-128,)))
     return m.graph("SOFTMAX", [source], output, SoftmaxAttributes(m.random.choice([1.0, 1.0, 0.5])))

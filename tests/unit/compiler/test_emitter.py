@@ -1,4 +1,4 @@
-"""The generated text: the same for the same model, clean for the compiler, and safe whatever a file calls its tensors."""
+"""The generated text: the same for the same model, clean for the compiler, safe whatever a file calls its tensors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mlforge.compiler.ops.window import Padding, WindowAttributes
 from mlforge.errors import ModelError
 from mlforge.toolchain.sources import root
 from tests.unit.compiler.cases import inputs_for
-from tests.unit.compiler.harness import run_models
+from tests.unit.compiler.harness import FLAGS, run_models
 from tests.unit.compiler.reference import Interpreter
 from tests.unit.compiler.test_reader import ARCHITECTURE
 
@@ -120,7 +120,7 @@ def test_operators_that_nothing_needs_are_dropped() -> None:
 def test_compiles_for_a_microcontroller_without_warnings(tmp_path: Path) -> None:
     for name, text in PROGRAM.sources.items():
         (tmp_path / name).write_text(text)
-    flags = "-std=c11 -O2 -mcpu=cortex-m4 -mthumb -ffunction-sections -Wall -Wextra -Wconversion -Werror -c".split()
+    flags = [*FLAGS, "-O2", "-mcpu=cortex-m4", "-mthumb", "-ffunction-sections", "-c"]
     kernels = sorted((root() / "runtime" / "kernels").glob("*.c"))
     command = ["arm-none-eabi-gcc", *flags, f"-I{root() / 'runtime' / 'include'}", tmp_path / "net_model.c", *kernels]
     try:

@@ -30,7 +30,7 @@ def write_tflite(graph: Graph) -> bytes:
         if tensor.data is not None:
             buffers.append(_buffer(b, np.ascontiguousarray(tensor.data).tobytes()))
         tensors.append(_tensor(b, tensor, len(buffers) - 1 if tensor.data is not None else 0))
-    operators = [_operator(b, node, kinds.index(node.kind)) for node in graph.nodes]
+    operators = [_operator(b, graph, node, kinds.index(node.kind)) for node in graph.nodes]
     fields = [
         _offsets(b, tensors),
         b.CreateNumpyVector(np.array(graph.inputs, np.int32)),
@@ -101,10 +101,10 @@ def _quantization(b: flatbuffers.Builder, quantization: Quantization) -> int:
     return int(b.EndObject())
 
 
-def _operator(b: flatbuffers.Builder, node: Node, code: int) -> int:
+def _operator(b: flatbuffers.Builder, graph: Graph, node: Node, code: int) -> int:
     inputs = b.CreateNumpyVector(np.array(node.inputs, np.int32))
     outputs = b.CreateNumpyVector(np.array(node.outputs, np.int32))
-    name, options = _options(b, node)
+    name, options = _options(b, graph, node)
     b.StartObject(9)
     b.PrependUint32Slot(0, code, 0)
     b.PrependUOffsetTRelativeSlot(1, inputs, 0)
@@ -114,7 +114,7 @@ def _operator(b: flatbuffers.Builder, node: Node, code: int) -> int:
     return int(b.EndObject())
 
 
-def _options(b: flatbuffers.Builder, node: Node) -> tuple[str, int]:
+def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int]:
     """The options table's type and place."""
     match node.attributes:
         case PoolAttributes() as a:
@@ -129,7 +129,8 @@ def _options(b: flatbuffers.Builder, node: Node) -> tuple[str, int]:
         case WindowAttributes() as a:
             fields = [_padding(a), ("Int32", a.stride[1]), ("Int32", a.stride[0])]
             if node.kind == "DEPTHWISE_CONV_2D":
-                fields.append(("Int32", 1))
+                inputs, outputs = graph.tensors[node.inputs[0]].shape[3], graph.tensors[node.outputs[0]].shape[3]
+                fields.append(("Int32", outputs // inputs))
             fields += [_fused(a.activation), ("Int32", a.dilation[1]), ("Int32", a.dilation[0])]
             return ("Conv2DOptions" if node.kind == "CONV_2D" else "DepthwiseConv2DOptions"), _table(b, fields)
         case FullyConnectedAttributes() as a:
