@@ -20,6 +20,7 @@ from mlforge.targets.transport import Transport
 
 READY: Final = "m-ready"
 MAX_NOISE_BYTES: Final = 64 * 1024
+MAX_ROW_BYTES: Final = 64 * 1024 * 1024
 _NOTED_LINES: Final = 200
 _PAIR: Final = re.compile(r"m-([a-z-]+)-\[([^\]]*)\]")
 
@@ -153,11 +154,15 @@ class DeviceClient:
                 self._note(self._pending)
                 raise RunError(f"no answer to {command!r} within {self._timeout_s:g} s", log=self.log)
             self._pending += self._transport.read(left)
-            if len(self._pending) > MAX_NOISE_BYTES and b"\n" not in self._pending:
+            if len(self._pending) > self._longest_line() and b"\n" not in self._pending:
                 self._count_noise(len(self._pending))
                 self._pending = b""
         raw, _, self._pending = self._pending.partition(b"\n")
         return self._note(raw)
+
+    def _longest_line(self) -> int:
+        """Outputs come as one line, however large they are; what does not begin like an answer is noise."""
+        return MAX_ROW_BYTES if self._pending.lstrip(b"\r\0 ").startswith(b"m-") else MAX_NOISE_BYTES
 
     def _note(self, raw: bytes) -> str:
         text = raw.decode("ascii", errors="replace").strip("\r\0 ")

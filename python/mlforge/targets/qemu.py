@@ -64,15 +64,19 @@ def running(
             process.kill()
             process.wait()
             errors.seek(0)
-            words = errors.read().decode(errors="replace").strip()
-            log = "\n".join(part for part in (error.log, client.log if not error.log else "", words) if part)
-            reason = f"{error.message}; {board.qemu} said: {words.splitlines()[0]}" if words else error.message
-            raise RunError(reason, log=log, hint=error.hint) from error
+            raise _explained(error, client.log, errors.read().decode(errors="replace")) from error
         finally:
             transport.close()
             if process.poll() is None:
                 process.kill()
             process.wait()
+
+
+def _explained(error: RunError, heard: str, words: str) -> RunError:
+    """The failure with what QEMU itself had to say, such as that the core locked up."""
+    said = [line for line in words.splitlines() if line.strip() and "warning:" not in line]
+    log = "\n".join(part for part in (error.log or heard, *said) if part)
+    return RunError(f"{error.message}; {said[0]}" if said else error.message, log=log, hint=error.hint)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from mlforge.toolchain.cores import CORES
 from mlforge.toolchain.cross import TIMEOUT_S
@@ -29,7 +28,7 @@ def requirements() -> tuple[Requirement, ...]:
     """All of them, in the order in which to install them."""
     return (
         _tool(compiler(), "gcc", HOST),
-        Requirement("host C library headers", "libc6-dev", HOST, False, lambda: _compiles(compiler())),
+        Requirement("host C library headers", "libc6-dev", HOST, False, lambda: _finds_headers([compiler()])),
         _tool("arm-none-eabi-gcc", "gcc-arm-none-eabi", ARM),
         Requirement("newlib for Arm", "libnewlib-arm-none-eabi", ARM, False, lambda: _has_library("cortex-m4")),
         _tool("qemu-system-arm", "qemu-system-arm", ARM),
@@ -58,20 +57,13 @@ def _tool(name: str, package: str, needed_for: str, *, optional: bool = False) -
 
 
 def _has_library(core_name: str) -> bool:
-    """Whether the core's compiler finds its C library: it prints the bare name where it does not."""
     core = CORES[core_name]
-    if find(core.compiler) is None:
-        return False
-    command = [core.compiler, *core.flags, *core.library_flags, "-print-file-name=libc.a"]
-    done = run(command, timeout_s=TIMEOUT_S)
-    return done.status == 0 and Path(done.output.strip()).is_absolute()
+    return _finds_headers([core.compiler, *core.flags, *core.library_flags])
 
 
-def _compiles(tool: str) -> bool:
-    """Whether a header of the C library is found; gcc alone does not bring them."""
-    if find(tool) is None:
+def _finds_headers(command: Sequence[str]) -> bool:
+    """Whether the compiler finds its C library, which comes in a package of its own."""
+    if find(command[0]) is None:
         return False
-    return (
-        run([tool, "-E", "-include", "stdio.h", "-x", "c", "/dev/null", "-o", "/dev/null"], timeout_s=TIMEOUT_S).status
-        == 0
-    )
+    probe = ["-E", "-include", "string.h", "-x", "c", "/dev/null", "-o", "/dev/null"]
+    return run([*command, *probe], timeout_s=TIMEOUT_S).status == 0
