@@ -55,6 +55,23 @@ static inline int8_t mlforge_finish(int32_t accumulator, int32_t multiplier, int
 	return (int8_t)(mlforge_clamp(y, stage->low, stage->high) + stage->zero_point);
 }
 
+/* Two accumulators of the same channel, which share the loads and the choice of path. */
+static inline void mlforge_finish_pair(int32_t first, int32_t second, int32_t multiplier, int32_t shift,
+				       const struct mlforge_output_stage *stage, int8_t *to_first, int8_t *to_second)
+{
+	const int32_t low = stage->low, high = stage->high, zero_point = stage->zero_point;
+
+	if (shift < 0) {
+		first = mlforge_multiply_high(mlforge_shift_left(first, -1 - shift), multiplier);
+		second = mlforge_multiply_high(mlforge_shift_left(second, -1 - shift), multiplier);
+	} else {
+		first = mlforge_divide_by_power(mlforge_multiply_high(first, multiplier), shift);
+		second = mlforge_divide_by_power(mlforge_multiply_high(second, multiplier), shift);
+	}
+	*to_first = (int8_t)(mlforge_clamp(first, low, high) + zero_point);
+	*to_second = (int8_t)(mlforge_clamp(second, low, high) + zero_point);
+}
+
 /* accumulator + a * b, modulo 2^32. */
 static inline int32_t mlforge_accumulate(int32_t accumulator, int32_t a, int32_t b)
 {

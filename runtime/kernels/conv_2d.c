@@ -4,6 +4,7 @@
  * row inside the input, else a copy in scratch with the padding filled in. Then each pair of pixels meets each pair of
  * channels, so that every value loaded is used twice, and the inner loop knows nothing of borders.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "arithmetic.h"
@@ -47,6 +48,14 @@ static void gather(const struct mlforge_conv_2d *op, const int8_t *input, const 
 	fill(&patch, op->input_zero_point, (window->kernel_height - rows->end) * row_bytes);
 }
 
+/* Whether output pixel i sees input pixel i and nothing else. */
+static bool is_pointwise(const struct mlforge_window *window)
+{
+	return window->kernel_height == 1 && window->kernel_width == 1 && window->pad_left == 0 &&
+	       window->pad_top == 0 && window->input_height == window->output_height &&
+	       window->input_width == window->output_width;
+}
+
 /* The window of output pixel `index`, as a contiguous run. */
 static const int8_t *window_of(const struct mlforge_conv_2d *op, const int8_t *input, int32_t index, int8_t *patch)
 {
@@ -63,8 +72,9 @@ static const int8_t *window_of(const struct mlforge_conv_2d *op, const int8_t *i
 	return patch;
 }
 
-/* All channels of two output pixels. Where there is only one pixel or channel left, a pair is twice the same. */
-static void two_pixels(const struct mlforge_conv_2d *op, const int8_t *p0, const int8_t *p1, int8_t *out0, int8_t *out1)
+/* All channels of two output pixels. Where there is only one pixel or channel left, a pair is twice the same. A function
+ * of its own, so that the inner loop has the registers to itself. */
+static __attribute__((noinline)) void two_pixels(const struct mlforge_conv_2d *op, const int8_t *p0, const int8_t *p1, int8_t *out0, int8_t *out1)
 {
 	const int32_t size = op->window.kernel_height * op->window.kernel_width * op->input_channels;
 	const int32_t last = op->output_channels - 1;
@@ -84,10 +94,8 @@ static void two_pixels(const struct mlforge_conv_2d *op, const int8_t *p0, const
 			s10 = mlforge_accumulate(s10, x1, a);
 			s11 = mlforge_accumulate(s11, x1, b);
 		}
-		out0[c] = mlforge_finish(s00, op->multiplier[c], op->shift[c], &op->stage);
-		out1[c] = mlforge_finish(s10, op->multiplier[c], op->shift[c], &op->stage);
-		out0[d] = mlforge_finish(s01, op->multiplier[d], op->shift[d], &op->stage);
-		out1[d] = mlforge_finish(s11, op->multiplier[d], op->shift[d], &op->stage);
+		mlforge_finish_pair(s00, s10, op->multiplier[c], op->shift[c], &op->stage, out0 + c, out1 + c);
+		mlforge_finish_pair(s01, s11, op->multiplier[d], op->shift[d], &op->stage, out0 + d, out1 + d);
 	}
 }
 
@@ -96,11 +104,17 @@ void mlforge_conv_2d_s8(const struct mlforge_conv_2d *op, const int8_t *input, i
 	const int32_t size = op->window.kernel_height * op->window.kernel_width * op->input_channels;
 	const int32_t pixels = op->window.output_height * op->window.output_width;
 
+	const bool pointwise = is_pointwise(&op->window);
+
 	for (int32_t pixel = 0; pixel < pixels; pixel += 2) {
 		const int32_t other = pixel + 1 < pixels ? pixel + 1 : pixel;
-		const int8_t *p0 = window_of(op, input, pixel, scratch);
-		const int8_t *p1 = other == pixel ? p0 : window_of(op, input, other, scratch + size);
+		const int8_t *p0 = input + pixel * op->input_channels;
+		const int8_t *p1 = input + other * op->input_channels;
 
+		if (!pointwise) {
+			p0 = window_of(op, input, pixel, scratch);
+			p1 = other == pixel ? p0 : window_of(op, input, other, scratch + size);
+		}
 		two_pixels(op, p0, p1, output + pixel * op->output_channels, output + other * op->output_channels);
 	}
 }

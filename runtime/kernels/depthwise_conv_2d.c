@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * DEPTHWISE_CONV_2D with one output channel per input channel. For each output pixel the place of every tap is worked
- * out once, as an offset from the input; taps in the padding point to a row of zero points. The channels then run
- * through the taps four at a time, without looking at borders.
+ * DEPTHWISE_CONV_2D with one output channel per input channel. The place of every tap is worked out as an offset from
+ * the input, once for a run of output pixels away from the border and once for each at the border, where taps in the
+ * padding point to a row of zero points. The channels then run through the taps four at a time, without looking at
+ * borders.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "arithmetic.h"
@@ -36,7 +38,8 @@ static void place_taps(const struct mlforge_depthwise_conv_2d *op, const struct 
 	}
 }
 
-static void four_channels(const struct mlforge_depthwise_conv_2d *op, const int8_t *input, const int32_t *taps,
+/* Four channels from `c` on. A function of its own, so that the inner loop has the registers to itself. */
+static __attribute__((noinline)) void four_channels(const struct mlforge_depthwise_conv_2d *op, const int8_t *input, const int32_t *taps,
 			  int32_t c, int8_t *output)
 {
 	const int32_t size = op->window.kernel_height * op->window.kernel_width;
@@ -76,23 +79,35 @@ void mlforge_depthwise_conv_2d_s8(const struct mlforge_depthwise_conv_2d *op, co
 {
 	const struct mlforge_window *window = &op->window;
 	const int32_t channels = op->input_channels;
+	const int32_t step = window->stride_width * channels;
 	int32_t *taps = scratch;
 	int8_t *zeros = (int8_t *)(taps + window->kernel_height * window->kernel_width);
 
 	memset(zeros, op->input_zero_point, (uint32_t)channels);
 	for (int32_t y = 0; y < window->output_height; y++) {
 		const struct mlforge_span rows = mlforge_rows(window, y);
+		const bool rows_are_inside = rows.begin == 0 && rows.end == window->kernel_height;
+		const int8_t *from = input; /* what the taps are offsets from */
+		bool was_inside = false;
 
 		for (int32_t x = 0; x < window->output_width; x++) {
 			const struct mlforge_span columns = mlforge_columns(window, x);
+			const bool is_inside =
+				rows_are_inside && columns.begin == 0 && columns.end == window->kernel_width;
 			int32_t c = 0;
 
-			place_taps(op, &rows, &columns, (int32_t)(zeros - input), taps);
+			if (is_inside && was_inside) {
+				from += step; /* the same taps, one stride on */
+			} else {
+				from = input;
+				place_taps(op, &rows, &columns, (int32_t)(zeros - input), taps);
+			}
+			was_inside = is_inside;
 			for (; c + 4 <= channels; c += 4) {
-				four_channels(op, input, taps, c, output);
+				four_channels(op, from, taps, c, output);
 			}
 			for (; c < channels; c++) {
-				one_channel(op, input, taps, c, output);
+				one_channel(op, from, taps, c, output);
 			}
 			output += channels;
 		}
