@@ -7,15 +7,18 @@
 
 bool mlforge_quantise_process(const struct mlforge_stage *stage, const void *input)
 {
-	const struct mlforge_quantise *tables = stage->tables;
+	const struct mlforge_quantise tables = *(const struct mlforge_quantise *)stage->tables;
+	const int32_t lowest = INT8_MIN - tables.zero_point;
+	const int32_t highest = INT8_MAX - tables.zero_point;
+	const uint32_t length = stage->input_length;
 	const int32_t *in = input;
 	int8_t *out = stage->output;
 
-	for (uint32_t i = 0; i < stage->input_length; i++) {
-		const int64_t scaled = mlforge_scale_i32(in[i], tables->multiplier, tables->shift);
-		const int64_t value = scaled + tables->zero_point;
+	for (uint32_t i = 0; i < length; i++) {
+		const int32_t scaled = mlforge_scale_i32(in[i], tables.multiplier, tables.shift);
+		const int32_t value = scaled < lowest ? lowest : scaled > highest ? highest : scaled;
 
-		out[i] = (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
+		out[i] = (int8_t)(value + tables.zero_point);
 	}
 	return true;
 }

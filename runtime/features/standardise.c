@@ -10,9 +10,10 @@ bool mlforge_standardise_process(const struct mlforge_stage *stage, const void *
 	const struct mlforge_standardise *tables = stage->tables;
 	const int32_t *in = input;
 	int32_t *out = stage->output;
+	const uint32_t length = stage->input_length;
 
-	for (uint32_t i = 0; i < stage->input_length; i++) {
-		const int64_t centred = (int64_t)in[i] - tables->mean[i];
+	for (uint32_t i = 0; i < length; i++) {
+		const int32_t centred = mlforge_saturate_i32((int64_t)in[i] - tables->mean[i]);
 
 		out[i] = mlforge_scale_i32(centred, tables->multiplier[i], tables->shift[i]);
 	}

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlforge.records.trial import State, Trial
+from mlforge.records.verdict import Verdict
 from mlforge.study.select import validation, winner
 
 STAGE_WORDS = {
@@ -63,7 +64,7 @@ class Progress:
         with self._lock:
             self._stages.pop(trial.number, None)
             self._trials.append(trial)
-        self._console.print(trial_line(trial, self._budget))
+        self._console.print(trial_line(trial, self._budget), soft_wrap=True)
 
     def _render(self) -> RenderableType:
         with self._lock:
@@ -97,7 +98,7 @@ def best_line(trials: Sequence[Trial]) -> str:
 
 def trial_line(trial: Trial, budget: int) -> Text:
     """One finished trial in one line: what it cost, how good it is, or what was wrong."""
-    text = Text(f"trial {trial.number:>3}/{budget}  ")
+    text = Text(f"[{trial.number + 1:>{len(str(budget))}}/{budget}] trial {trial.number:<3} ")
     seconds = f"  [{sum(trial.seconds.values()):.1f} s]"
     cost = ""
     if trial.cost is not None:
@@ -109,16 +110,19 @@ def trial_line(trial: Trial, budget: int) -> Text:
         reason = trial.failure.reason.splitlines()[0]
         return text.append("failed   ", "red").append(f"{trial.failure.stage}: {reason}{seconds}")
     if trial.state is State.REJECTED and trial.verdict:
-        broken = ", ".join(
-            f"{check.name} {-check.margin:.0%} over" for check in trial.verdict.checks if check.hard and not check.met
-        )
-        return text.append("rejected ", "yellow").append(f"{cost}  {broken}; not trained{seconds}")
+        return text.append("rejected ", "yellow").append(f"{cost}  {_broken(trial.verdict)}; not trained{seconds}")
     quality = validation(trial)
     figure = f"{quality.metric} {quality.value:.3f}" if quality else ""
-    met = trial.verdict is not None and trial.verdict.met
-    return (
-        text.append("trained  ", "green" if met else "")
-        .append(f"{cost}  {figure} ")
-        .append("meets the contract" if met else "misses the goal", "green" if met else "")
-        .append(seconds)
+    verdict = trial.verdict
+    outcome = "meets the contract" if verdict and verdict.met else _broken(verdict) if verdict else ""
+    colour = "green" if verdict and verdict.met else ""
+    return text.append("trained  ", colour).append(f"{cost}  {figure}  ").append(outcome, colour).append(seconds)
+
+
+def _broken(verdict: Verdict) -> str:
+    """What a verdict complains of, with by how much."""
+    return ", ".join(
+        f"{check.name} {-check.margin:.1%} {'over' if check.hard else 'short'}"
+        for check in verdict.checks
+        if not check.met
     )

@@ -7,18 +7,27 @@
 
 #include <stdint.h>
 
-/* value * multiplier / 2^shift, rounded to nearest with ties away from zero, saturated to int32.
- * |value| < 2^32, 0 <= multiplier < 2^31, 1 <= shift <= 62: then |product| < 2^63, and adding half stays below 2^64. */
-static inline int32_t mlforge_scale_i32(int64_t value, int32_t multiplier, uint8_t shift)
+/* A value held to the range of int32. */
+static inline int32_t mlforge_saturate_i32(int64_t value)
 {
-	const int64_t product = value * multiplier;
-	const uint64_t magnitude = product < 0 ? (uint64_t)0 - (uint64_t)product : (uint64_t)product;
-	const uint64_t rounded = (magnitude + ((uint64_t)1 << (shift - 1))) >> shift;
+	return value < INT32_MIN ? INT32_MIN : value > INT32_MAX ? INT32_MAX : (int32_t)value;
+}
 
-	if (product < 0) {
-		return rounded > (uint64_t)INT32_MAX ? INT32_MIN : -(int32_t)rounded;
+/* value * multiplier / 2^shift, rounded to nearest with ties away from zero, saturated to int32.
+ * 0 <= multiplier < 2^31, 1 <= shift <= 62: then |product| <= 2^62, and adding half stays below 2^63. Right shifts of
+ * negative values keep the sign, as with every compiler for these cores. */
+static inline int32_t mlforge_scale_i32(int32_t value, int32_t multiplier, uint8_t shift)
+{
+	int64_t product = (int64_t)value * multiplier;
+
+	product += product >> 63; /* one less where negative: then half rounds ties away from zero */
+	if (shift > 32) {
+		/* Half has no bits in the lower word, which therefore cannot carry; the result fits. The usual case. */
+		const int32_t high = (int32_t)(product >> 32);
+
+		return (high + ((int32_t)1 << (shift - 33))) >> (shift - 32);
 	}
-	return rounded > (uint64_t)INT32_MAX ? INT32_MAX : (int32_t)rounded;
+	return mlforge_saturate_i32((product + ((int64_t)1 << (shift - 1))) >> shift);
 }
 
 #endif /* MLFORGE_FIXED_POINT_H_ */

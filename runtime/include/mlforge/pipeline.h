@@ -59,7 +59,8 @@ struct mlforge_pipeline {
 	struct mlforge_collector collector;
 };
 
-/* (x - mean) * multiplier / 2^shift for each channel: rounded to nearest, ties away from zero, saturated to int32.
+/* (x - mean) * multiplier / 2^shift for each channel: the difference saturated to int32, the result rounded to nearest,
+ * ties away from zero, and saturated.
  * In, out: int32 [channels]. multiplier is 0 or in 2^30 .. 2^31 - 1, shift in 1 .. 62. */
 struct mlforge_standardise {
 	const int32_t *mean;
