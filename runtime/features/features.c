@@ -2,6 +2,8 @@
  *
  * Drives a pipeline: frame by frame through the stages into the collector. Knows no particular stage.
  */
+#include <string.h>
+
 #include "mlforge/features.h"
 #include "mlforge/pipeline.h"
 #include "window.h"
@@ -28,17 +30,23 @@ void mlforge_features_reset(const struct mlforge_pipeline *pipeline)
 
 bool mlforge_features_push(const struct mlforge_pipeline *pipeline, const int32_t *frame)
 {
+	void *slot = mlforge_window_slot(&pipeline->collector);
+	const struct mlforge_stage *stage = pipeline->stages;
+	const struct mlforge_stage *end = stage + pipeline->stages_count;
 	const void *block = frame;
 
-	for (uint32_t i = 0; i < pipeline->stages_count; i++) {
-		const struct mlforge_stage *stage = &pipeline->stages[i];
+	if (stage == end) {
+		memcpy(slot, frame, pipeline->collector.block_bytes);
+	}
+	for (; stage != end; stage++) {
+		void *output = stage + 1 == end ? slot : stage->output;
 
-		if (!stage->process(stage, block)) {
+		if (!stage->process(stage, block, output)) {
 			return false;
 		}
-		block = stage->output;
+		block = output;
 	}
-	return mlforge_window_push(&pipeline->collector, block);
+	return mlforge_window_push(&pipeline->collector);
 }
 
 void mlforge_features_read(const struct mlforge_pipeline *pipeline, int8_t *input)

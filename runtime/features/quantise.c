@@ -5,14 +5,14 @@
 #include "mlforge/fixed_point.h"
 #include "mlforge/pipeline.h"
 
-bool mlforge_quantise_process(const struct mlforge_stage *stage, const void *input)
+bool mlforge_quantise_process(const struct mlforge_stage *stage, const void *input, void *output)
 {
 	const struct mlforge_quantise tables = *(const struct mlforge_quantise *)stage->tables;
 	const int32_t lowest = INT8_MIN - tables.zero_point;
 	const int32_t highest = INT8_MAX - tables.zero_point;
 	const uint32_t length = stage->input_length;
 	const int32_t *in = input;
-	int8_t *out = stage->output;
+	int8_t *out = output;
 
 	for (uint32_t i = 0; i < length; i++) {
 		const int32_t scaled = mlforge_scale_i32(in[i], tables.multiplier, tables.shift);

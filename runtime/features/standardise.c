@@ -5,15 +5,15 @@
 #include "mlforge/fixed_point.h"
 #include "mlforge/pipeline.h"
 
-bool mlforge_standardise_process(const struct mlforge_stage *stage, const void *input)
+bool mlforge_standardise_process(const struct mlforge_stage *stage, const void *input, void *output)
 {
 	const struct mlforge_standardise *tables = stage->tables;
 	const int32_t *in = input;
-	int32_t *out = stage->output;
+	int32_t *out = output;
 	const uint32_t length = stage->input_length;
 
 	for (uint32_t i = 0; i < length; i++) {
-		const int32_t centred = mlforge_saturate_i32((int64_t)in[i] - tables->mean[i]);
+		const int32_t centred = mlforge_subtract_i32(in[i], tables->mean[i]);
 
 		out[i] = mlforge_scale_i32(centred, tables->multiplier[i], tables->shift[i]);
 	}

@@ -11,11 +11,15 @@ void mlforge_window_reset(const struct mlforge_collector *window)
 	memset(window->state, 0, sizeof(*window->state));
 }
 
-bool mlforge_window_push(const struct mlforge_collector *window, const void *block)
+void *mlforge_window_slot(const struct mlforge_collector *window)
+{
+	return &window->ring[window->state->next * window->block_bytes];
+}
+
+bool mlforge_window_push(const struct mlforge_collector *window)
 {
 	struct mlforge_collector_state *state = window->state;
 
-	memcpy(&window->ring[state->next * window->block_bytes], block, window->block_bytes);
 	state->next = state->next + 1 == window->length ? 0 : state->next + 1;
 	state->seen++;
 	if (state->seen != (state->begun ? window->hop : window->length)) {

@@ -9,8 +9,11 @@
 
 void mlforge_window_reset(const struct mlforge_collector *window);
 
-/* Takes one block; true when a model input is complete. */
-bool mlforge_window_push(const struct mlforge_collector *window, const void *block);
+/* Where the next block goes. */
+void *mlforge_window_slot(const struct mlforge_collector *window);
+
+/* Counts the block in the slot; true when a model input is complete. */
+bool mlforge_window_push(const struct mlforge_collector *window);
 
 /* Writes length * block_bytes, the oldest block first. */
 void mlforge_window_read(const struct mlforge_collector *window, void *input);

@@ -16,7 +16,7 @@ from mlforge.features.standardise import fit_standardise
 from mlforge.features.window import Window
 
 HEADROOM_BITS: Final = 3  # values up to eight times the largest of the training split do not saturate
-RESOLUTION_BITS: Final = 10  # steps in the deviation of the quietest channel
+RESOLUTION_BITS: Final = 15  # steps in the deviation of the quietest channel
 DEFAULT_FRAC_BITS: Final = 16
 LEAST_STEPS: Final = 64  # in the deviation of the liveliest channel
 

@@ -13,6 +13,17 @@ static inline int32_t mlforge_saturate_i32(int64_t value)
 	return value < INT32_MIN ? INT32_MIN : value > INT32_MAX ? INT32_MAX : (int32_t)value;
 }
 
+/* a - b, saturated. In 32 bits: it overflowed where the signs of a and b differ, and those of a and the result. */
+static inline int32_t mlforge_subtract_i32(int32_t a, int32_t b)
+{
+	const int32_t wrapped = (int32_t)((uint32_t)a - (uint32_t)b);
+
+	if (((a ^ b) & (a ^ wrapped)) < 0) {
+		return a < 0 ? INT32_MIN : INT32_MAX;
+	}
+	return wrapped;
+}
+
 /* value * multiplier / 2^shift, rounded to nearest with ties away from zero, saturated to int32.
  * 0 <= multiplier < 2^31, 1 <= shift <= 62: then |product| <= 2^62, and adding half stays below 2^63. Right shifts of
  * negative values keep the sign, as with every compiler for these cores. */

@@ -25,13 +25,14 @@ extern "C" {
 #endif
 
 struct mlforge_stage {
-	/* Takes the block `input` (input_length values). Returns true when it has written `output`. */
-	bool (*process)(const struct mlforge_stage *stage, const void *input);
+	/* Takes the block `input` (input_length values). Returns true when it has written a block of output_length
+	 * values to `output`, which is the stage's own scratch or, for the last stage, a place in the ring. */
+	bool (*process)(const struct mlforge_stage *stage, const void *input, void *output);
 	/* Forgets what it has seen; NULL for a stage without state. */
 	void (*reset)(const struct mlforge_stage *stage);
 	const void *tables;
 	void *state;
-	void *output; /* scratch for output_length values */
+	void *output; /* scratch for output_length values; NULL for the last stage */
 	uint32_t input_length;
 	uint32_t output_length;
 };
@@ -67,7 +68,7 @@ struct mlforge_standardise {
 	const int32_t *multiplier;
 	const uint8_t *shift;
 };
-bool mlforge_standardise_process(const struct mlforge_stage *stage, const void *input);
+bool mlforge_standardise_process(const struct mlforge_stage *stage, const void *input, void *output);
 
 /* x * multiplier / 2^shift + zero_point: rounded as above, clamped to -128 .. 127.
  * In: int32 [length]; out: int8 [length]. multiplier is 0 or in 2^30 .. 2^31 - 1, shift in 1 .. 62. */
@@ -76,7 +77,7 @@ struct mlforge_quantise {
 	int32_t zero_point; /* -128 .. 127 */
 	uint8_t shift;
 };
-bool mlforge_quantise_process(const struct mlforge_stage *stage, const void *input);
+bool mlforge_quantise_process(const struct mlforge_stage *stage, const void *input, void *output);
 
 /* For the host: pushes `frames` (int32 [count][frame_length]) after a reset and writes each complete input behind the
  * one before, of the values' own width (int8, or int32 in a pipeline without quantise). Returns how many there were,

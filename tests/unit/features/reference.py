@@ -26,7 +26,7 @@ def values(pipeline: Pipeline, frames: NDArray[np.int32]) -> list[list[int]]:
     for stage in pipeline.stages:
         result = [
             [
-                saturate(round_away(Fraction((value - mean) * multiplier, 1 << shift)), 32)
+                saturate(round_away(Fraction(saturate(value - mean, 32) * multiplier, 1 << shift)), 32)
                 for value, mean, multiplier, shift in zip(frame, stage.mean, stage.multiplier, stage.shift, strict=True)
             ]
             for frame in result
