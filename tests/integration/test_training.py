@@ -23,7 +23,7 @@ import pytest
 if importlib.util.find_spec("tensorflow") is None:  # not importorskip: this process must never import it
     pytest.skip("training needs TensorFlow: pip install mlforge[train]", allow_module_level=True)
 
-from mlforge.contract import Task
+from mlforge.contract import AugmentSpec, Task
 from mlforge.errors import TrainingError
 from mlforge.measure.quality import evaluate, reconstruction_error
 from mlforge.records.architecture import (
@@ -38,7 +38,7 @@ from mlforge.records.architecture import (
 )
 from mlforge.records.quality import Metric, Split, Stage
 from mlforge.training import trainer as trainer_module
-from mlforge.training.request import Augmentation, Recipe, TrainingRequest
+from mlforge.training.request import Recipe, TrainingRequest
 from mlforge.training.trainer import Trainer
 
 LAYERS: tuple[Layer, ...] = (
@@ -62,7 +62,7 @@ def waves(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def classification(**recipe: object) -> TrainingRequest:
     x, y = waves(200, 1)
     x_validate, y_validate = waves(60, 2)
-    options = {"epochs": 4, "augmentation": Augmentation(0.05, 0.1, 2), **recipe}
+    options = {"epochs": 4, "augmentation": AugmentSpec(0.05, 0.1, 2), **recipe}
     architecture = Architecture((32, 1, 2), LAYERS, 3, Head.SOFTMAX)
     return TrainingRequest(
         architecture,
@@ -205,7 +205,7 @@ def test_closing_ends_a_training_in_another_thread() -> None:
 PARENT = """
 import sys
 import numpy as np
-from mlforge.contract import Task
+from mlforge.contract import AugmentSpec, Task
 from mlforge.records.architecture import Architecture, Head
 from mlforge.training.request import Recipe, TrainingRequest
 from mlforge.training.trainer import Trainer

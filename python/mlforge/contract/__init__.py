@@ -2,6 +2,7 @@
 
 from mlforge.contract.contract import (
     METRICS,
+    AugmentSpec,
     BundleSpec,
     Contract,
     DataSpec,
@@ -25,6 +26,7 @@ from mlforge.contract.template import contract_template
 __all__ = [
     "CONTRACT_FILE",
     "METRICS",
+    "AugmentSpec",
     "BundleSpec",
     "Contract",
     "DataSpec",

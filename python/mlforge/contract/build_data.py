@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlforge.contract.contract import DataSpec, LoaderKind, SplitSpec, Task
+from mlforge.contract.contract import AugmentSpec, DataSpec, LoaderKind, SplitSpec, Task
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, expectation, show
 
@@ -24,7 +24,17 @@ def build_data(reader: Reader) -> DataSpec:
         reader.wrong(("data", "classes"), "classes with task regression", "no classes: regression has none")
     elif len(classes) == 1:
         reader.wrong(("data", "classes"), "one class", expectation(["data", "classes"]))
-    return DataSpec(loader=kind, argument=argument, split=split, strata=_words(reader, "strata"), classes=classes)
+    strata = _words(reader, "strata")
+    return DataSpec(kind, argument, split, strata, classes, augment=_augment(reader))
+
+
+def _augment(reader: Reader) -> AugmentSpec:
+    return AugmentSpec(
+        noise=reader.number("data", "augment", "noise", default=0.0),
+        gain=reader.number("data", "augment", "gain", default=0.0),
+        shift=reader.integer("data", "augment", "shift", default=0),
+        rotation_degrees=reader.number("data", "augment", "rotation_degrees", default=0.0),
+    )
 
 
 def _words(reader: Reader, key: str) -> tuple[str, ...]:

@@ -59,12 +59,30 @@ class SplitSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class AugmentSpec:
+    """Random changes to each training example, drawn anew in each epoch. All are off by default.
+
+    Magnitudes are in units of the features as the model sees them (standardised: one standard deviation).
+    """
+
+    noise: float = 0.0  # standard deviation of what is added to each value
+    gain: float = 0.0  # standard deviation of the logarithm of a factor per example and channel
+    shift: int = 0  # at most so many steps along the first axis, circularly, either way
+    rotation_degrees: float = 0.0  # standard deviation of the turn of each three-axis sensor (channels 0-2, 3-5, ...)
+
+    @property
+    def off(self) -> bool:
+        return not (self.noise or self.gain or self.shift or self.rotation_degrees)
+
+
+@dataclass(frozen=True, slots=True)
 class DataSpec:
     loader: LoaderKind
     argument: str  # empty where the loader takes none
     split: SplitSpec
     strata: tuple[str, ...]
     classes: tuple[str, ...] = ()  # the labels allowed, in the order of the model's outputs; empty takes what is there
+    augment: AugmentSpec = AugmentSpec()
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def refuse_auto_limits(contract: Contract) -> None:
 
 def recipe(contract: Contract) -> Recipe:
     """How candidates of this contract are trained."""
-    return Recipe(epochs=contract.search.epochs, seed=contract.search.seed)
+    return Recipe(epochs=contract.search.epochs, seed=contract.search.seed, augmentation=contract.data.augment)
 
 
 def open_store(contract: Contract, prepared: Prepared) -> StudyStore:

@@ -7,10 +7,11 @@ from math import radians
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.training.request import Augmentation, Floats
+from mlforge.contract import AugmentSpec
+from mlforge.training.request import Floats
 
 
-def augment(x: Floats, options: Augmentation, random: np.random.Generator) -> Floats:
+def augment(x: Floats, options: AugmentSpec, random: np.random.Generator) -> Floats:
     """A changed copy of `x`, float32 [N, ..., channels], of the same shape."""
     if options.off:
         return x

@@ -9,28 +9,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.contract import Task
+from mlforge.contract import AugmentSpec, Task
 from mlforge.records.architecture import Architecture
 
 Floats: TypeAlias = NDArray[np.float32]
 Labels: TypeAlias = NDArray[np.int64] | NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Augmentation:
-    """Random changes to each training example, drawn anew in each epoch. All are off by default.
-
-    Magnitudes are in units of the features as the model sees them (standardised: one standard deviation).
-    """
-
-    noise: float = 0.0  # standard deviation of what is added to each value
-    gain: float = 0.0  # standard deviation of the logarithm of a factor per example and channel
-    shift: int = 0  # at most so many steps along the first axis, circularly, either way
-    rotation_degrees: float = 0.0  # standard deviation of the turn of each three-axis sensor (channels 0-2, 3-5, ...)
-
-    @property
-    def off(self) -> bool:
-        return not (self.noise or self.gain or self.shift or self.rotation_degrees)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +28,7 @@ class Recipe:
     label_smoothing: float = 0.0  # classification only
     class_weights: bool = True  # classification only: each class counts the same
     seed: int = 1
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    augmentation: AugmentSpec = field(default_factory=AugmentSpec)
     representative_count: int = 200  # training examples that calibrate the int8 ranges
 
 

@@ -159,3 +159,10 @@ def test_example_of_the_manual(tmp_path: Path) -> None:
     contract = load_contract(write(tmp_path, manual.split("```yaml\n")[1].split("```")[0]))
     assert contract.search.time_us == 1.8e9
     assert contract.data.classes == ("walk", "run")
+
+
+def test_augmentation_is_off_unless_given() -> None:
+    assert load_contract(GOOD / "full.yaml").data.augment.off
+    augment = load_contract(GOOD / "augment.yaml").data.augment
+    assert (augment.noise, augment.gain, augment.shift, augment.rotation_degrees) == (0.1, 0.0, 16, 15.0)
+    assert not augment.off

@@ -1,19 +1,20 @@
-"""Augmentation: off by default, seeded, and each change does what its name says."""
+"""AugmentSpec: off by default, seeded, and each change does what its name says."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from mlforge.contract import AugmentSpec
 from mlforge.training.augment import augment
-from mlforge.training.request import Augmentation, Floats
+from mlforge.training.request import Floats
 
 EACH = [
-    Augmentation(noise=0.1),
-    Augmentation(gain=0.2),
-    Augmentation(shift=5),
-    Augmentation(rotation_degrees=20.0),
-    Augmentation(0.1, 0.2, 5, 20.0),
+    AugmentSpec(noise=0.1),
+    AugmentSpec(gain=0.2),
+    AugmentSpec(shift=5),
+    AugmentSpec(rotation_degrees=20.0),
+    AugmentSpec(0.1, 0.2, 5, 20.0),
 ]
 
 
@@ -23,11 +24,11 @@ def signals(count: int = 8, channels: int = 6) -> Floats:
 
 def test_nothing_changes_by_default() -> None:
     x = signals()
-    assert augment(x, Augmentation(), np.random.default_rng(0)) is x
+    assert augment(x, AugmentSpec(), np.random.default_rng(0)) is x
 
 
 @pytest.mark.parametrize("options", EACH, ids=str)
-def test_is_seeded_and_leaves_its_input_alone(options: Augmentation) -> None:
+def test_is_seeded_and_leaves_its_input_alone(options: AugmentSpec) -> None:
     x = signals()
     before = x.copy()
     first, again = (augment(x, options, np.random.default_rng(7)) for _ in range(2))
@@ -39,7 +40,7 @@ def test_is_seeded_and_leaves_its_input_alone(options: Augmentation) -> None:
 
 def test_a_rotation_keeps_the_length_of_each_three_axis_reading() -> None:
     x = signals(channels=7)
-    turned = augment(x, Augmentation(rotation_degrees=40.0), np.random.default_rng(1))
+    turned = augment(x, AugmentSpec(rotation_degrees=40.0), np.random.default_rng(1))
     for first in (0, 3):
         before, after = (np.linalg.norm(each[..., first : first + 3], axis=-1) for each in (x, turned))
         np.testing.assert_allclose(before, after, rtol=1e-5)
@@ -48,17 +49,17 @@ def test_a_rotation_keeps_the_length_of_each_three_axis_reading() -> None:
 
 def test_a_shift_turns_each_example_as_a_whole() -> None:
     x = signals()
-    shifted = augment(x, Augmentation(shift=3), np.random.default_rng(2))
+    shifted = augment(x, AugmentSpec(shift=3), np.random.default_rng(2))
     for before, after in zip(x, shifted, strict=True):
         assert any(np.array_equal(np.roll(before, steps, axis=0), after) for steps in range(-3, 4))
 
 
 def test_a_gain_is_one_factor_per_channel() -> None:
     x = signals()
-    ratio = augment(x, Augmentation(gain=0.3), np.random.default_rng(3)) / x
+    ratio = augment(x, AugmentSpec(gain=0.3), np.random.default_rng(3)) / x
     np.testing.assert_allclose(ratio, np.broadcast_to(ratio[:, :1], ratio.shape), rtol=1e-4)
 
 
 def test_plain_vectors_work_too() -> None:
     x = np.ones((4, 9), np.float32)
-    assert augment(x, Augmentation(0.1, 0.1, 3, 10.0), np.random.default_rng(0)).shape == (4, 9)
+    assert augment(x, AugmentSpec(0.1, 0.1, 3, 10.0), np.random.default_rng(0)).shape == (4, 9)
