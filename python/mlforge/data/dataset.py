@@ -180,7 +180,10 @@ def _column(recordings: Recordings, name: str, key: str) -> NDArray[Any]:
     if name not in recordings.columns:
         known = ", ".join(sorted(recordings.columns)) or "none"
         raise DataError(f"{key} names {name!r}, but the data have no such column", hint=f"columns in the data: {known}")
-    return np.asarray(recordings.columns[name])
+    values = np.asarray(recordings.columns[name])
+    if values.ndim != 1 or (values.dtype.kind == "f" and not np.isfinite(values).all()):
+        raise DataError(f"column {name!r} ({key}) is {values.dtype} {values.shape}: expected one name or number each")
+    return np.array([str(value) for value in values]) if values.dtype.kind == "O" else values
 
 
 def _natural(name: str) -> tuple[int, float, str]:

@@ -20,7 +20,10 @@ def load_dataset(contract: Contract) -> Dataset:
     Raises:
         DataError: naming the file and, where there is one, the row.
     """
-    return make_dataset(_load(contract), contract)
+    try:
+        return make_dataset(_load(contract), contract)
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", file=str(error.filename or "")) from error
 
 
 def _load(contract: Contract) -> Recordings:

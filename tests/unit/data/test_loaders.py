@@ -163,5 +163,21 @@ def test_own_function_that_fails(tmp_path: Path, contract: MakeContract, code: s
     assert found.row == row
 
 
+@pytest.mark.parametrize(
+    ("column", "good"), [("[1, 'b', None]", True), ("[[1], [2], [3]]", False), ("[1.0, float('nan'), 2]", False)]
+)
+def test_own_groups(tmp_path: Path, contract: MakeContract, column: str, good: bool) -> None:
+    code = f"def load():\n    return {{'x': [[[1.0]]] * 3, 'y': ['a', 'b', 'a'], 'who': {column}}}\n"
+    (tmp_path / "mine.py").write_text(
+        code.replace("'who': [1, 'b', None]", "'who': np.array([1, 'b', None], dtype=object)")
+    )
+    (tmp_path / "mine.py").write_text("import numpy as np\n" + (tmp_path / "mine.py").read_text())
+    spec = contract("{python: 'mine:load'}", group="who")
+    if good:
+        assert load_dataset(spec).groups.tolist() == ["1", "b", "None"]
+    else:
+        assert "column 'who' (data.split.group)" in error(spec).reason
+
+
 def test_own_module_missing(contract: MakeContract) -> None:
     assert "no such module beside the contract" in error(contract("{python: 'mine:load'}")).reason
