@@ -45,7 +45,7 @@ static inline __attribute__((always_inline)) uint32_t watermark(uintptr_t top)
 	while ((uintptr_t)word < top && *word == PAINT) {
 		word++;
 	}
-	return (uint32_t)(top - (uintptr_t)word);
+	return (uintptr_t)word == (uintptr_t)mlforge_stack_limit ? MLFORGE_STACK_OVERFLOW : (uint32_t)(top - (uintptr_t)word);
 }
 
 __attribute__((noinline)) struct mlforge_measured mlforge_measure_inference(void)

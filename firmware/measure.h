@@ -9,9 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define MLFORGE_STACK_OVERFLOW UINT32_MAX
+
 struct mlforge_measured {
 	uint32_t ticks;
-	uint32_t stack_bytes; /* what the measured code used below its caller; all of the stack if it overflowed */
+	uint32_t stack_bytes; /* what the measured code used below its caller, or MLFORGE_STACK_OVERFLOW */
 };
 
 /* Runs the attached model once; its inputs are in the arena. */

@@ -17,6 +17,10 @@ static void merge(struct mlforge_measured *worst, struct mlforge_measured one)
 
 static void put_measured(struct mlforge_measured worst)
 {
+	if (worst.stack_bytes == MLFORGE_STACK_OVERFLOW) {
+		mlforge_put("e-[The stack overflowed]\r\n");
+		return;
+	}
 	mlforge_put_pair("ticks", worst.ticks);
 	mlforge_put_pair("stack", worst.stack_bytes);
 }

@@ -15,6 +15,10 @@
 #define HFSR (*(volatile uint32_t *)0xE000ED2CU)
 #define MMFAR (*(volatile uint32_t *)0xE000ED34U)
 #define BFAR (*(volatile uint32_t *)0xE000ED38U)
+#define MPU_CTRL (*(volatile uint32_t *)0xE000ED94U)
+#define MPU_RNR (*(volatile uint32_t *)0xE000ED98U)
+#define MPU_RBAR (*(volatile uint32_t *)0xE000ED9CU)
+#define MPU_RASR (*(volatile uint32_t *)0xE000EDA0U)
 
 extern uint8_t mlforge_data_start[];
 extern uint8_t mlforge_data_end[];
@@ -28,6 +32,19 @@ void mlforge_reset(void);
 void mlforge_fault(void);
 void mlforge_fault_report(const uint32_t *frame);
 
+/* The emulated MPS2 boards with an Armv7-M core swallow accesses below their RAM, where an overflowing stack goes: deny
+ * the megabyte there. The other boards fault by themselves. (Armv7-M Architecture Reference Manual, B3.5) */
+static inline void guard_stack(void)
+{
+#if __ARM_ARCH == 7
+	MPU_RNR = 0;
+	MPU_RBAR = (uint32_t)(uintptr_t)mlforge_stack_limit - 0x100000U;
+	MPU_RASR = (1U << 28) | (19U << 1) | 1U; /* no execution, no access, 2^20 bytes, on */
+	MPU_CTRL = 5;				 /* on, all else as without */
+	__asm__ volatile("dsb\n\tisb" ::: "memory");
+#endif
+}
+
 /* Code that uses floating-point registers must not run before the FPU is on. */
 __attribute__((noreturn)) void mlforge_reset(void)
 {
@@ -37,6 +54,7 @@ __attribute__((noreturn)) void mlforge_reset(void)
 #endif
 	memcpy(mlforge_data_start, mlforge_data_image, (size_t)(mlforge_data_end - mlforge_data_start));
 	memset(mlforge_bss_start, 0, (size_t)(mlforge_bss_end - mlforge_bss_start));
+	guard_stack();
 	(void)main();
 	for (;;) {
 	}
