@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arithmetic.h"
+#include "dot.h"
 #include "window.h"
 
 static void fill(int8_t **to, int8_t value, int32_t count)
@@ -81,21 +82,13 @@ static __attribute__((noinline)) void two_pixels(const struct mlforge_conv_2d *o
 
 	for (int32_t c = 0; c <= last; c += 2) {
 		const int32_t d = c < last ? c + 1 : c;
-		const int8_t *w0 = op->weights + c * size;
-		const int8_t *w1 = op->weights + d * size;
-		int32_t s00 = op->bias[c], s01 = op->bias[d], s10 = s00, s11 = s01;
+		int32_t sums[2][2] = {{op->bias[c], op->bias[d]}, {op->bias[c], op->bias[d]}};
 
-#pragma GCC unroll 4
-		for (int32_t k = 0; k < size; k++) {
-			const int32_t x0 = p0[k], x1 = p1[k], a = w0[k], b = w1[k];
-
-			s00 = mlforge_accumulate(s00, x0, a);
-			s01 = mlforge_accumulate(s01, x0, b);
-			s10 = mlforge_accumulate(s10, x1, a);
-			s11 = mlforge_accumulate(s11, x1, b);
-		}
-		mlforge_finish_pair(s00, s10, op->multiplier[c], op->shift[c], &op->stage, out0 + c, out1 + c);
-		mlforge_finish_pair(s01, s11, op->multiplier[d], op->shift[d], &op->stage, out0 + d, out1 + d);
+		mlforge_dot_2x2(p0, p1, op->weights + c * size, op->weights + d * size, size, sums);
+		mlforge_finish_pair(sums[0][0], sums[1][0], op->multiplier[c], op->shift[c], &op->stage, out0 + c,
+				    out1 + c);
+		mlforge_finish_pair(sums[0][1], sums[1][1], op->multiplier[d], op->shift[d], &op->stage, out0 + d,
+				    out1 + d);
 	}
 }
 

@@ -2,8 +2,27 @@
  *
  * MAX_POOL_2D: the largest of the window's pixels that lie inside the input.
  */
+#include <string.h>
+
 #include "arithmetic.h"
 #include "window.h"
+
+/* The larger of the output so far and one more pixel, for each channel. */
+static void take_larger(const int8_t *pixel, int32_t channels, int8_t *output)
+{
+	for (int32_t c = 0; c < channels; c++) {
+		if (pixel[c] > output[c]) {
+			output[c] = pixel[c];
+		}
+	}
+}
+
+static void clamp_all(int8_t low, int8_t high, int32_t channels, int8_t *output)
+{
+	for (int32_t c = 0; c < channels; c++) {
+		output[c] = (int8_t)mlforge_clamp(output[c], low, high);
+	}
+}
 
 void mlforge_max_pool_2d_s8(const struct mlforge_pool_2d *op, const int8_t *input, int8_t *output)
 {
@@ -16,24 +35,22 @@ void mlforge_max_pool_2d_s8(const struct mlforge_pool_2d *op, const int8_t *inpu
 
 		for (int32_t x = 0; x < window->output_width; x++) {
 			const struct mlforge_span columns = mlforge_columns(window, x);
-			const int32_t width = columns.end - columns.begin;
-			const int32_t height = rows.end - rows.begin;
 			const int8_t *corner = input + (rows.origin + rows.begin) * row_bytes +
 					       (columns.origin + columns.begin) * channels;
 
-			for (int32_t c = 0; c < channels; c++) {
-				int32_t largest = INT8_MIN;
+			memcpy(output, corner, (uint32_t)channels);
+			for (int32_t ky = rows.begin; ky < rows.end; ky++) {
+				const int8_t *pixel = corner + (ky - rows.begin) * row_bytes;
 
-				for (int32_t ky = 0; ky < height; ky++) {
-					const int8_t *p = corner + ky * row_bytes + c;
-
-					for (int32_t kx = 0; kx < width; kx++) {
-						largest = *p > largest ? *p : largest;
-						p += channels;
-					}
+				for (int32_t kx = columns.begin; kx < columns.end; kx++) {
+					take_larger(pixel, channels, output);
+					pixel += channels;
 				}
-				*output++ = (int8_t)mlforge_clamp(largest, op->low, op->high);
 			}
+			if (op->low > INT8_MIN || op->high < INT8_MAX) {
+				clamp_all(op->low, op->high, channels, output);
+			}
+			output += channels;
 		}
 	}
 }

@@ -130,7 +130,8 @@ struct mlforge_mean {
 void mlforge_mean_s8(const struct mlforge_mean *op, const int8_t *input, int8_t *output);
 
 /* ADD. Each input is brought to a common scale with 20 fraction bits. Works in place on either input.
- * Input i has count elements where repeat_i is 0; else it has repeat_i elements, used over and over. */
+ * Input i has count elements where repeat_i is 0; else it has repeat_i elements, used over and over.
+ * At most one of the two is repeated. */
 struct mlforge_add {
 	uint32_t count;
 	uint32_t repeat_1;
