@@ -110,11 +110,11 @@ def test_another_seed_gives_another_model(shared: Trainer) -> None:
 def test_values_are_learnt(shared: Trainer) -> None:
     random = np.random.default_rng(3)
     x = random.standard_normal((300, 5)).astype(np.float32)
-    y = np.stack([x[:, 0] - x[:, 1], 0.5 * x[:, 2]], axis=1)
+    y = np.stack([1000 + 300 * (x[:, 0] - x[:, 1]), 0.5 * x[:, 2]], axis=1)  # in units far apart
     architecture = Architecture((5,), (Dense(16),), 2, Head.LINEAR)
     recipe = Recipe(epochs=30, patience=30, learning_rate=0.02, batch_size=32)
     result = shared.train(TrainingRequest(architecture, Task.REGRESSION, x[:200], y[:200], x[200:], y[200:], recipe))
-    assert np.square(result.validation_outputs - y[200:]).mean() < 0.05 * np.var(y)
+    assert (np.square(result.validation_outputs - y[200:]).mean(axis=0) < 0.1 * y.var(axis=0)).all()
 
 
 def test_anomalies_are_told_from_normal_examples(shared: Trainer) -> None:
@@ -195,7 +195,7 @@ def test_closing_ends_a_training_in_another_thread() -> None:
     trainer = Trainer(timeout_s=120)
     closer = threading.Timer(3.0, trainer.close)
     closer.start()
-    with pytest.raises(TrainingError):
+    with pytest.raises(TrainingError, match="closed"):
         trainer.train(classification(epochs=100_000, patience=100_000))
     closer.join()
     with pytest.raises(TrainingError, match="closed"):

@@ -185,10 +185,12 @@ def output_shape(layer: Layer, shape: Shape, path: str = "layer") -> Shape:
         case DepthwiseConv():
             _positive(path, multiplier=layer.multiplier)
             result = (*_slide(path, shape, layer.kernel, layer.stride, layer.padding), shape[2] * layer.multiplier)
+            _one_stride(path, layer.stride, shape)
             weights = prod(layer.kernel) * result[2]
         case SeparableConv():
             _positive(path, filters=layer.filters)
             result = (*_slide(path, shape, layer.kernel, layer.stride, layer.padding), layer.filters)
+            _one_stride(path, layer.stride, shape)
             weights = shape[2] * max(prod(layer.kernel), layer.filters)
         case Dense():
             _positive(path, units=layer.units)
@@ -236,6 +238,12 @@ def _slide(path: str, shape: Shape, kernel: Pair, stride: Pair, padding: Padding
             raise ArchitectureError(path, f"a window of {k} over {size} would be padding almost everywhere")
         sizes.append(-(-size // s) if padding is Padding.SAME else (size - k) // s + 1)
     return sizes[0], sizes[1]
+
+
+def _one_stride(path: str, stride: Pair, shape: Shape) -> None:
+    """TensorFlow's depthwise convolution has one stride for both axes; it means nothing along an axis of one step."""
+    if stride[0] != stride[1] and 1 not in shape[:2]:
+        raise ArchitectureError(path, f"a depthwise stride of {stride}: both axes must have the same")
 
 
 def _positive(path: str, **values: int) -> None:

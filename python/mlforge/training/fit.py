@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from mlforge.contract import Task
 from mlforge.errors import TrainingError
 from mlforge.training.augment import augment
-from mlforge.training.request import Epoch, Floats, Labels, Recipe, TrainingRequest
+from mlforge.training.request import Epoch, Floats, Recipe, TrainingRequest
+from mlforge.training.targets import example_weights, unit_of
 
 _PREDICT_BATCH = 512
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises
@@ -48,11 +49,12 @@ def fit(model: keras.Model, request: TrainingRequest) -> Fitted:
     """
     recipe = request.recipe
     random = np.random.default_rng(recipe.seed)
-    x, y, weights = request.x_train, _targets(request.task, request.x_train, request.y_train), _weights(request)
+    unit = unit_of(request)
+    x, y, weights = request.x_train, unit.targets(request.x_train, request.y_train), example_weights(request)
     batch = min(recipe.batch_size, len(x))
     steps = len(x) // batch
     run_epoch = _epoch_function(model, _losses(request.task, recipe.label_smoothing), recipe, batch, steps)
-    y_validate = _targets(request.task, request.x_validate, request.y_validate)
+    y_validate = unit.targets(request.x_validate, request.y_validate)
     history: list[Epoch] = []
     best, best_weights = 0, model.get_weights()
     for number in range(recipe.epochs):
@@ -73,6 +75,8 @@ def fit(model: keras.Model, request: TrainingRequest) -> Fitted:
         elif number - best >= recipe.patience:
             break
     model.set_weights(best_weights)
+    outputs = model.get_layer("outputs")
+    outputs.set_weights(unit.restored(*outputs.get_weights()))
     return Fitted(tuple(history), best)
 
 
@@ -89,24 +93,6 @@ def validation_loss(task: Task, outputs: Floats, targets: NDArray[Any]) -> float
     if task is Task.CLASSIFICATION:
         return float(-np.log(np.maximum(outputs[np.arange(len(targets)), targets], 1e-7)).mean())
     return float(np.square(outputs - targets).mean())
-
-
-def _targets(task: Task, x: Floats, y: Labels) -> NDArray[Any]:
-    match task:
-        case Task.CLASSIFICATION:
-            return y.astype(np.int64)
-        case Task.REGRESSION:
-            return y.astype(np.float32).reshape(len(y), -1)
-        case Task.ANOMALY:
-            return x.reshape(len(x), -1)
-
-
-def _weights(request: TrainingRequest) -> Floats:
-    """The weight of each training example, 1 on average."""
-    if request.task is not Task.CLASSIFICATION or not request.recipe.class_weights:
-        return np.ones(len(request.x_train), np.float32)
-    labels, places, counts = np.unique(request.y_train, return_inverse=True, return_counts=True)
-    return (len(request.y_train) / (len(labels) * counts[places])).astype(np.float32)
 
 
 def _losses(task: Task, smoothing: float) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:

@@ -51,6 +51,8 @@ class TrainingRequest:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
+    """Losses are cross-entropies, or mean squared errors: for regression in units of the targets' variance."""
+
     loss: float  # on the training split, with augmentation and dropout
     validation_loss: float
     seconds: float

@@ -128,6 +128,10 @@ class Trainer:
             if isinstance(answer, worker.Refusal):
                 raise TrainingError(answer.reason, log="" if answer.expected else current.log_tail())
             return answer
+        except TrainingError as error:
+            if self._closed:
+                raise TrainingError("the trainer was closed") from error
+            raise
         finally:
             with self._lock:
                 self._busy.discard(current)
@@ -137,7 +141,7 @@ class Trainer:
         """The spare, or a new worker where there is none or it has died."""
         with self._lock:
             if self._closed:
-                raise TrainingError("the trainer is closed")
+                raise TrainingError("the trainer was closed")
             current, self._spare = self._spare, None
             if current is not None and not current.process.is_alive():
                 current.end()
