@@ -49,6 +49,10 @@ class BaremetalTarget:
         return self.board.core_name
 
     @property
+    def isa(self) -> str:
+        return self.board.core.isa
+
+    @property
     def programs(self) -> tuple[str, ...]:
         return (self.board.core.compiler, self.board.qemu)
 

@@ -49,6 +49,10 @@ class HostTarget:
         return platform.machine()
 
     @property
+    def isa(self) -> str:
+        return "generic"
+
+    @property
     def programs(self) -> tuple[str, ...]:
         return (compiler(),)
 

@@ -19,13 +19,13 @@ _ATTACHMENT = "mlforge_app.c"
 
 def write_program(program: Program, place: Path) -> list[Path]:
     """Writes the generated files and the one that attaches them; returns those to compile."""
+    attach = place / _ATTACHMENT
+    attach.write_text(attachment(program), encoding="utf-8")
     for name, text in program.sources.items():
         path = place / name
         if Path(name).name != name or path.exists():
             raise BuildError(f"{name!r} is no plain, new file name for a generated source")
         path.write_text(text, encoding="utf-8")
-    attach = place / _ATTACHMENT
-    attach.write_text(attachment(program), encoding="utf-8")
     return [attach, *(place / name for name in sorted(program.sources) if name.endswith(".c"))]
 
 

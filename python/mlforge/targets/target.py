@@ -76,6 +76,10 @@ class Target(Protocol):
         """The processor, such as "cortex-m4"."""
 
     @property
+    def isa(self) -> str:
+        """What the engine generates code for here, such as "dsp"; see compiler/isa.py."""
+
+    @property
     def programs(self) -> tuple[str, ...]:
         """The tools whose versions decide what is measured here: compiler and emulator, as they are started."""
 

@@ -1,0 +1,46 @@
+"""Targets by name, and what is said of a machine that lacks tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlforge.errors import TargetUnavailableError
+from mlforge.targets.registry import DEFAULT, all_targets, target_named
+from mlforge.toolchain import requirements
+from mlforge.toolchain.cores import CORES
+
+
+def test_names_are_unique_and_found() -> None:
+    names = [target.name for target in all_targets()]
+    assert len(set(names)) == len(names)
+    assert [target_named(name).name for name in names] == names
+
+
+def test_aliases() -> None:
+    assert target_named("baremetal").name == DEFAULT
+    assert target_named("microbit").name == "bbc_microbit"
+
+
+def test_an_unknown_name_lists_the_known() -> None:
+    with pytest.raises(TargetUnavailableError, match="mps2/an386"):
+        target_named("mps2/an999")
+
+
+def test_every_core_is_in_the_table() -> None:
+    assert {target.core for target in all_targets() if target.name != "host"} == set(CORES)
+
+
+def test_an_empty_machine_is_unavailable_and_told_how(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for target in all_targets():
+        assert "not installed" in (target.unavailable() or "")
+    command = requirements.install_command(requirements.missing(optional=False))
+    for package in ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm"):
+        assert package in command
+    assert command.startswith("sudo apt-get install")
+
+
+def test_nothing_missing_is_no_command() -> None:
+    assert requirements.install_command(()) == ""
