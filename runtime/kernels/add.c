@@ -11,15 +11,17 @@
 static void add(const struct mlforge_add *op, const int8_t *input_1, const int8_t *input_2, int8_t *output,
 		uint32_t count)
 {
-	const struct mlforge_add p = *op; /* a copy that stores into int8 cannot change */
+	/* Copies, which stores into int8 cannot change. */
+	const int32_t zero_point_1 = op->zero_point_1, multiplier_1 = op->multiplier_1, shift_1 = op->shift_1;
+	const int32_t zero_point_2 = op->zero_point_2, multiplier_2 = op->multiplier_2, shift_2 = op->shift_2;
 
 	for (uint32_t i = 0; i < count; i++) {
-		const int32_t a = (input_1[i] - p.zero_point_1) * (1 << FRACTION_BITS);
-		const int32_t b = (input_2[i] - p.zero_point_2) * (1 << FRACTION_BITS);
-		const int32_t sum = mlforge_requantise(a, p.multiplier_1, p.shift_1) +
-				    mlforge_requantise(b, p.multiplier_2, p.shift_2);
+		const int32_t a = (input_1[i] - zero_point_1) * (1 << FRACTION_BITS);
+		const int32_t b = (input_2[i] - zero_point_2) * (1 << FRACTION_BITS);
+		const int32_t sum = mlforge_requantise(a, multiplier_1, shift_1) +
+				    mlforge_requantise(b, multiplier_2, shift_2);
 
-		output[i] = mlforge_finish(sum, p.multiplier_output, p.shift_output, &p.stage);
+		output[i] = mlforge_finish(sum, op->multiplier_output, op->shift_output, &op->stage);
 	}
 }
 

@@ -46,30 +46,41 @@ static inline int32_t mlforge_clamp(int32_t x, int32_t low, int32_t high)
 	return x > high ? high : x;
 }
 
+/* mlforge_finish for the rare cases that `shift` marks. */
+int8_t mlforge_finish_rare(int32_t accumulator, int32_t multiplier, int32_t shift,
+			   const struct mlforge_output_stage *stage);
+
+/* The common case: a shift to the right, and all of int8 for the result. */
+static inline int8_t mlforge_finish_common(int32_t accumulator, int32_t multiplier, int32_t shift, int32_t zero_point)
+{
+	const int32_t y = mlforge_divide_by_power(mlforge_multiply_high(accumulator, multiplier), shift);
+
+	return (int8_t)mlforge_clamp(y + zero_point, INT8_MIN, INT8_MAX);
+}
+
 /* From an accumulator to an int8 result. */
 static inline int8_t mlforge_finish(int32_t accumulator, int32_t multiplier, int32_t shift,
 				    const struct mlforge_output_stage *stage)
 {
-	int32_t y = mlforge_requantise(accumulator, multiplier, shift);
-
-	return (int8_t)(mlforge_clamp(y, stage->low, stage->high) + stage->zero_point);
+	if (shift < 0) {
+		return mlforge_finish_rare(accumulator, multiplier, shift, stage);
+	}
+	return mlforge_finish_common(accumulator, multiplier, shift, stage->zero_point);
 }
 
 /* Two accumulators of the same channel, which share the loads and the choice of path. */
 static inline void mlforge_finish_pair(int32_t first, int32_t second, int32_t multiplier, int32_t shift,
 				       const struct mlforge_output_stage *stage, int8_t *to_first, int8_t *to_second)
 {
-	const int32_t low = stage->low, high = stage->high, zero_point = stage->zero_point;
+	const int32_t zero_point = stage->zero_point;
 
 	if (shift < 0) {
-		first = mlforge_multiply_high(mlforge_shift_left(first, -1 - shift), multiplier);
-		second = mlforge_multiply_high(mlforge_shift_left(second, -1 - shift), multiplier);
-	} else {
-		first = mlforge_divide_by_power(mlforge_multiply_high(first, multiplier), shift);
-		second = mlforge_divide_by_power(mlforge_multiply_high(second, multiplier), shift);
+		*to_first = mlforge_finish_rare(first, multiplier, shift, stage);
+		*to_second = mlforge_finish_rare(second, multiplier, shift, stage);
+		return;
 	}
-	*to_first = (int8_t)(mlforge_clamp(first, low, high) + zero_point);
-	*to_second = (int8_t)(mlforge_clamp(second, low, high) + zero_point);
+	*to_first = mlforge_finish_common(first, multiplier, shift, zero_point);
+	*to_second = mlforge_finish_common(second, multiplier, shift, zero_point);
 }
 
 /* accumulator + a * b, modulo 2^32. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arithmetic.h"
+#include "dot.h"
 #include "window.h"
 
 /* Fills `taps` for one output pixel; `padding` is the offset of the row of zero points. */
@@ -43,23 +44,17 @@ static __attribute__((noinline)) void four_channels(const struct mlforge_depthwi
 			  int32_t c, int8_t *output)
 {
 	const int32_t size = op->window.kernel_height * op->window.kernel_width;
-	const int8_t *w = op->weights + c;
-	int32_t s0 = op->bias[c], s1 = op->bias[c + 1], s2 = op->bias[c + 2], s3 = op->bias[c + 3];
+	const int32_t *bias = op->bias + c;
+	const int32_t *multiplier = op->multiplier + c;
+	const int8_t *shift = op->shift + c;
+	int32_t sums[4] = {bias[0], bias[1], bias[2], bias[3]};
 
-	input += c;
-	for (int32_t k = 0; k < size; k++) {
-		const int8_t *x = input + taps[k];
-
-		s0 = mlforge_accumulate(s0, x[0], w[0]);
-		s1 = mlforge_accumulate(s1, x[1], w[1]);
-		s2 = mlforge_accumulate(s2, x[2], w[2]);
-		s3 = mlforge_accumulate(s3, x[3], w[3]);
-		w += op->input_channels;
-	}
-	output[c] = mlforge_finish(s0, op->multiplier[c], op->shift[c], &op->stage);
-	output[c + 1] = mlforge_finish(s1, op->multiplier[c + 1], op->shift[c + 1], &op->stage);
-	output[c + 2] = mlforge_finish(s2, op->multiplier[c + 2], op->shift[c + 2], &op->stage);
-	output[c + 3] = mlforge_finish(s3, op->multiplier[c + 3], op->shift[c + 3], &op->stage);
+	mlforge_dot_taps_4(input + c, taps, op->weights + c, op->input_channels, size, sums);
+	output += c;
+	output[0] = mlforge_finish(sums[0], multiplier[0], shift[0], &op->stage);
+	output[1] = mlforge_finish(sums[1], multiplier[1], shift[1], &op->stage);
+	output[2] = mlforge_finish(sums[2], multiplier[2], shift[2], &op->stage);
+	output[3] = mlforge_finish(sums[3], multiplier[3], shift[3], &op->stage);
 }
 
 static void one_channel(const struct mlforge_depthwise_conv_2d *op, const int8_t *input, const int32_t *taps, int32_t c,

@@ -123,4 +123,36 @@ static inline void mlforge_dot_1x4(const int8_t *x, const int8_t *w, int32_t siz
 	sums[3] = s3;
 }
 
+/* sums[j] += the sum over k < size of x[taps[k] + j] * w[k * stride + j] */
+static inline void mlforge_dot_taps_4(const int8_t *x, const int32_t *taps, const int8_t *w, int32_t stride,
+				      int32_t size, int32_t sums[4])
+{
+	int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+	const int32_t *const end = taps + size;
+
+	while (taps != end) {
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+		const struct mlforge_pairs a = mlforge_load_pairs(x + *taps++);
+		const struct mlforge_pairs b = mlforge_load_pairs(w);
+
+		s0 = __smlabb(a.even, b.even, s0);
+		s1 = __smlabb(a.odd, b.odd, s1);
+		s2 = __smlatt(a.even, b.even, s2);
+		s3 = __smlatt(a.odd, b.odd, s3);
+#else
+		const int8_t *a = x + *taps++;
+
+		s0 = mlforge_accumulate(s0, a[0], w[0]);
+		s1 = mlforge_accumulate(s1, a[1], w[1]);
+		s2 = mlforge_accumulate(s2, a[2], w[2]);
+		s3 = mlforge_accumulate(s3, a[3], w[3]);
+#endif
+		w += stride;
+	}
+	sums[0] = s0;
+	sums[1] = s1;
+	sums[2] = s2;
+	sums[3] = s3;
+}
+
 #endif /* MLFORGE_KERNELS_DOT_H_ */

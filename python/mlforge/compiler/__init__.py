@@ -5,7 +5,8 @@ Maps bytes to `{path: text}`. Knows no contract, no disk, no TensorFlow, no Zeph
 
 from mlforge.compiler.emitter import CompiledModel, TensorInfo, compile_graph
 from mlforge.compiler.graph import Graph
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops import supported_ops_markdown
 from mlforge.compiler.tflite_reader import read_tflite
 
-__all__ = ["CompiledModel", "Graph", "TensorInfo", "compile_graph", "read_tflite", "supported_ops_markdown"]
+__all__ = ["CompiledModel", "Graph", "Isa", "TensorInfo", "compile_graph", "read_tflite", "supported_ops_markdown"]

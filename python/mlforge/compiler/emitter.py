@@ -12,6 +12,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mlforge.compiler.graph import DType, Graph
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.lowering import Call, Sequence, lower_graph
 from mlforge.compiler.ops.contract import Constant, Field
 from mlforge.compiler.plan_checker import check_plan
@@ -87,12 +88,13 @@ class _Function:
     end: int  # of the last byte that it touches
 
 
-def compile_graph(graph: Graph, name: str) -> CompiledModel:
-    """Compiles to `<name>_model.c` and `<name>_model.h`, the same text for the same graph.
+def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC) -> CompiledModel:
+    """Compiles to `<name>_model.c` and `<name>_model.h`, the same text for the same graph and ISA.
 
     Args:
         graph: an int8 model; it is checked.
         name: a C identifier; every symbol starts with it.
+        isa: what kernels and layouts are chosen for. The C runs everywhere, with the same results.
 
     Raises:
         ModelError: the graph contradicts itself, or `name` is no identifier.
@@ -101,7 +103,7 @@ def compile_graph(graph: Graph, name: str) -> CompiledModel:
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", name):
         raise ModelError(f"{name!r} is no name for a model: expected a C identifier of at most 63 characters")
-    sequence = lower_graph(graph)
+    sequence = lower_graph(graph, isa)
     plan = plan_memory(sequence.memory)
     check_plan(sequence.memory, plan)
     inputs = tuple(_tensor_info(graph, plan, index) for index in graph.inputs)

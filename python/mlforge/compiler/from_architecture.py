@@ -45,7 +45,7 @@ from mlforge.records.architecture import (
 )
 from mlforge.records.architecture import validate as validate_architecture
 
-_SCALE: Final = float32(0.05)  # of every activation
+_SCALE: Final = float32(0.01)  # of activations; a trained RELU6 fills int8, too
 _GAIN: Final = 0.01  # spread of a result over spread of weights times activations, both some tens of steps
 _FUSED: Final = {Activation.NONE: Fused.NONE, Activation.RELU: Fused.RELU, Activation.RELU6: Fused.RELU6}
 _PADDING: Final = {Padding.SAME: WindowPadding.SAME, Padding.VALID: WindowPadding.VALID}

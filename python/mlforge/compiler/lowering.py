@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlforge.compiler.graph import Graph, Node, validate
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops import operator_for
 from mlforge.compiler.ops.contract import Lowered, View
 from mlforge.compiler.passes.fold_padding import fold_padding
@@ -36,8 +37,8 @@ def check_graph(graph: Graph) -> None:
         operator_for(node.kind).check(View(graph, node))
 
 
-def lower_graph(graph: Graph) -> Sequence:
-    """Checks, runs the passes, and lowers each operator.
+def lower_graph(graph: Graph, isa: Isa) -> Sequence:
+    """Checks, runs the passes, and lowers each operator to the kernel that suits `isa`.
 
     Raises:
         ModelError: the graph contradicts itself.
@@ -49,7 +50,7 @@ def lower_graph(graph: Graph) -> Sequence:
     calls: list[Call] = []
     views: dict[int, int] = {}  # a tensor that shares the bytes of another, to that other
     for node in graph.nodes:
-        lowered = operator_for(node.kind).lower(View(graph, node))
+        lowered = operator_for(node.kind).lower(View(graph, node), isa)
         if lowered is None:
             source = node.inputs[0]
             views[node.outputs[0]] = views.get(source, source)

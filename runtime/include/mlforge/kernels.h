@@ -11,8 +11,9 @@
  *  - Integer overflow of an accumulator wraps, as it does in the reference on two's complement machines.
  *
  * A result is requantised as `y = round2(round1(acc * multiplier / 2^31) / 2^right)`, the multiplier in
- * [2^30, 2^31 - 1] or 0. Tables hold `shift = right - 1`, in [-1, 30]; a smaller value means a shift to the left by
- * `-1 - shift` before the multiplication instead.
+ * [2^30, 2^31 - 1] or 0. Tables hold `shift = right - 1`, in [-1, 30]; a smaller value, down to -32, means a shift to
+ * the left by `-1 - shift` before the multiplication instead. Where the result is then clamped to less than all of
+ * int8, MLFORGE_CLAMPED is subtracted from the shift of the output stage, so that the common case is one comparison.
  */
 #ifndef MLFORGE_KERNELS_H_
 #define MLFORGE_KERNELS_H_
@@ -22,6 +23,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#define MLFORGE_CLAMPED 66
 
 /* Where a sliding window reads. The compiler has made sure that each output pixel sees at least one input pixel, and
  * that (height, 1) signals are turned into (1, width), so that their windows are contiguous. */

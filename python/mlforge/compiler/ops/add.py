@@ -8,6 +8,7 @@ from tflite.AddOptions import AddOptions
 
 from mlforge.compiler.fixed_point import Activation, activation_range, quantize_multiplier
 from mlforge.compiler.graph import Attributes, DType, Shape
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import (
     Field,
     Lowered,
@@ -18,6 +19,7 @@ from mlforge.compiler.ops.contract import (
     output_is_int8,
     output_stage,
     read_activation,
+    stage_shift,
 )
 
 _LEFT_SHIFT = 20  # fraction bits of the sum for int8 (micro/kernels/add_common.cc)
@@ -77,7 +79,7 @@ class Add(Operator):
         table.Init(options.Bytes, options.Pos)
         return AddAttributes(read_activation(self.kind, table.FusedActivationFunction()))
 
-    def lower(self, view: View) -> Lowered:
+    def lower(self, view: View, isa: Isa) -> Lowered:
         quantization = view.output_quantization
         activation = view.node.attributes_as(AddAttributes).activation
         low, high = activation_range(activation, quantization.scale, quantization.zero_point)
@@ -88,7 +90,8 @@ class Add(Operator):
             elements = view.input(position).elements
             parameters[f"repeat_{position + 1}"] = 0 if elements == view.output.elements else elements
             parameters[f"zero_point_{position + 1}"] = view.input_quantization(position).zero_point
-        parameters |= {f"shift_{name}": m.shift for name, m in zip(names, multipliers, strict=True)}
+        parameters |= {f"shift_{name}": m.shift for name, m in zip(names[:2], multipliers[:2], strict=True)}
+        parameters["shift_output"] = stage_shift(multipliers[2], low, high)
         parameters["stage"] = output_stage(low, high, quantization.zero_point)
         parameters |= {f"multiplier_{name}": m.value for name, m in zip(names, multipliers, strict=True)}
         full = {index for index in view.node.inputs if view.graph.tensors[index].elements == view.output.elements}

@@ -14,8 +14,9 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.compiler.fixed_point import Activation
+from mlforge.compiler.fixed_point import INT8_MAX, INT8_MIN, Activation, Multiplier
 from mlforge.compiler.graph import ABSENT, Attributes, DType, Graph, Node, Quantization, Tensor
+from mlforge.compiler.isa import Isa
 from mlforge.errors import ModelError, UnsupportedOperatorError
 
 Options: TypeAlias = Any  # a flatbuffers Table; the package has no types
@@ -113,8 +114,11 @@ class Operator(ABC):
         """Attributes from the file's options table; `options` is None where the file has none (all defaults)."""
 
     @abstractmethod
-    def lower(self, view: View) -> Lowered | None:
-        """The kernel call for a node that has passed `check`. None where nothing is to be done (views of memory)."""
+    def lower(self, view: View, isa: Isa) -> Lowered | None:
+        """The kernel call for a node that has passed `check`. None where nothing is to be done (views of memory).
+
+        `isa` may decide which kernel, which layout of the weights and how much scratch, never what comes out.
+        """
 
     def check(self, view: View) -> None:
         """Raises UnsupportedOperatorError for the first constraint that does not hold."""
@@ -182,6 +186,14 @@ def same_quantization(view: View) -> str:
     if a.zero_point == b.zero_point and abs(np.float32(a.scale) - np.float32(b.scale)) <= 1e-6:
         return ""
     return f"the scales are {a.scale:.9g} and {b.scale:.9g}, the zero points {a.zero_point} and {b.zero_point}"
+
+
+_CLAMPED = 66  # MLFORGE_CLAMPED of mlforge/kernels.h
+
+
+def stage_shift(multiplier: Multiplier, low: int, high: int) -> int:
+    """The shift of an output stage, marked where the result is clamped to less than all of int8."""
+    return multiplier.shift if (low, high) == (INT8_MIN, INT8_MAX) else multiplier.shift - _CLAMPED
 
 
 def output_stage(low: int, high: int, zero_point: int) -> Mapping[str, Field]:

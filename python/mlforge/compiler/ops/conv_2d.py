@@ -7,6 +7,7 @@ from tflite.Conv2DOptions import Conv2DOptions
 
 from mlforge.compiler.fixed_point import activation_range
 from mlforge.compiler.graph import Attributes
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import (
     Constant,
     Lowered,
@@ -82,7 +83,7 @@ class Conv2D(Operator):
             activation=read_activation(self.kind, table.FusedActivationFunction()),
         )
 
-    def lower(self, view: View) -> Lowered:
+    def lower(self, view: View, isa: Isa) -> Lowered:
         weights = constant_array(view, 1)
         channels, inputs = weights.shape[0], weights.shape[3]
         window = window_of(view, _kernel(view)).canonical()
@@ -90,7 +91,7 @@ class Conv2D(Operator):
         low, high = activation_range(
             view.node.attributes_as(WindowAttributes).activation, quantization.scale, quantization.zero_point
         )
-        multiplier, shift = channel_multipliers(view, channels)
+        multiplier, shift = channel_multipliers(view, channels, low, high)
         in_rows = window.height.kernel == 1 and window.width.dilation == 1 and not window.has_padding
         return Lowered(
             kernel="mlforge_conv_2d_s8",

@@ -7,6 +7,7 @@ from tflite.DepthwiseConv2DOptions import DepthwiseConv2DOptions
 
 from mlforge.compiler.fixed_point import activation_range
 from mlforge.compiler.graph import Attributes
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import (
     Constant,
     Lowered,
@@ -85,7 +86,7 @@ class DepthwiseConv2D(Operator):
             activation=read_activation(self.kind, table.FusedActivationFunction()),
         )
 
-    def lower(self, view: View) -> Lowered:
+    def lower(self, view: View, isa: Isa) -> Lowered:
         weights = constant_array(view, 1)
         channels, inputs = weights.shape[3], view.input().shape[3]
         window = window_of(view, _kernel(view)).canonical()
@@ -93,7 +94,7 @@ class DepthwiseConv2D(Operator):
         low, high = activation_range(
             view.node.attributes_as(WindowAttributes).activation, quantization.scale, quantization.zero_point
         )
-        multiplier, shift = channel_multipliers(view, channels)
+        multiplier, shift = channel_multipliers(view, channels, low, high)
         single = channels == inputs
         return Lowered(
             kernel="mlforge_depthwise_conv_2d_s8" if single else "mlforge_depthwise_conv_2d_multi_s8",

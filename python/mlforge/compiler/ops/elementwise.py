@@ -10,6 +10,7 @@ import numpy as np
 
 from mlforge.compiler.fixed_point import Ints
 from mlforge.compiler.graph import Attributes
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import (
     Constant,
     Constraint,
@@ -41,7 +42,7 @@ class Elementwise(Operator):
     def read(self, options: Options) -> Attributes:
         return ElementwiseAttributes()
 
-    def lower(self, view: View) -> Lowered:
+    def lower(self, view: View, isa: Isa) -> Lowered:
         results = self.results(view, np.arange(-128, 128, dtype=np.int64))
         return Lowered(
             kernel="mlforge_lookup_s8",

@@ -9,6 +9,7 @@ from tflite.FullyConnectedOptions import FullyConnectedOptions
 
 from mlforge.compiler.fixed_point import Activation, activation_range, float32, quantize_multiplier
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import (
     Constant,
     Lowered,
@@ -19,6 +20,7 @@ from mlforge.compiler.ops.contract import (
     output_is_int8,
     output_stage,
     read_activation,
+    stage_shift,
 )
 from mlforge.compiler.ops.weights import (
     bias_is_int32,
@@ -66,7 +68,7 @@ class FullyConnected(Operator):
             raise UnsupportedOperatorError(self.kind, f"the weights have the format {table.WeightsFormat()}", hint=hint)
         return FullyConnectedAttributes(read_activation(self.kind, table.FusedActivationFunction()))
 
-    def lower(self, view: View) -> Lowered:
+    def lower(self, view: View, isa: Isa) -> Lowered:
         return _per_channel(view) if view.input_quantization(1).per_channel else _per_tensor(view)
 
 
@@ -93,7 +95,7 @@ def _per_tensor(view: View) -> Lowered:
             "inputs": inputs,
             "outputs": outputs,
             "stage": output_stage(low, high, view.output_quantization.zero_point),
-            "shift": multiplier.shift,
+            "shift": stage_shift(multiplier, low, high),
             "multiplier": multiplier.value,
             "weights": Constant("weights", weights.astype(np.int8)),
             "bias": folded_bias(view, outputs, weights.sum(axis=1)),
@@ -111,8 +113,8 @@ def _per_channel(view: View) -> Lowered:
     outputs, inputs = weights.shape
     rows = view.input().elements // inputs
     window = Window(Axis(1, 1, 1, 1, 1, 0), Axis(rows, rows, 1, 1, 1, 0))
-    multiplier, shift = channel_multipliers(view, outputs)
     low, high = _range(view)
+    multiplier, shift = channel_multipliers(view, outputs, low, high)
     return Lowered(
         kernel="mlforge_conv_2d_s8",
         parameters_type="mlforge_conv_2d",

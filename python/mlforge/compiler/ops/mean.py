@@ -11,6 +11,7 @@ from tflite.ReducerOptions import ReducerOptions
 
 from mlforge.compiler.fixed_point import INT8_MAX, INT8_MIN, Multiplier, quantize_multiplier
 from mlforge.compiler.graph import Attributes, DType
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import Lowered, Operator, Options, View, input_is_int8, output_is_int8, output_stage
 
 _MAX_COUNT = 1 << 22  # their sum fits 32 bits
@@ -74,7 +75,7 @@ class Mean(Operator):
         table.Init(options.Bytes, options.Pos)
         return MeanAttributes(bool(table.KeepDims()))
 
-    def lower(self, view: View) -> Lowered:
+    def lower(self, view: View, isa: Isa) -> Lowered:
         shape, axes = view.input().shape, _axes(view)
         wide = [axis for axis in sorted(axes) if shape[axis] > 1]
         count = prod(shape[axis] for axis in axes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes, DType
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import (
     Lowered,
     Operator,
@@ -52,7 +53,7 @@ class Pad(Operator):
     def read(self, options: Options) -> Attributes:
         return PadAttributes()
 
-    def lower(self, view: View) -> Lowered:
+    def lower(self, view: View, isa: Isa) -> Lowered:
         shape, paddings = view.input().shape, paddings_of(view)
         missing = _MAX_RANK - len(shape)
         return Lowered(

@@ -9,6 +9,7 @@ from tflite.Pool2DOptions import Pool2DOptions
 
 from mlforge.compiler.fixed_point import activation_range
 from mlforge.compiler.graph import Attributes
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import (
     Lowered,
     Operator,
@@ -66,7 +67,7 @@ class Pool(Operator):
             size=(table.FilterHeight(), table.FilterWidth()),
         )
 
-    def lower(self, view: View) -> Lowered:
+    def lower(self, view: View, isa: Isa) -> Lowered:
         attributes = view.node.attributes_as(PoolAttributes)
         window = window_of(view, attributes.size).canonical()
         quantization = view.output_quantization

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlforge.compiler.graph import Attributes
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import Operator, Options, View
 
 
@@ -29,5 +30,5 @@ class Reshape(Operator):
     def read(self, options: Options) -> Attributes:
         return ReshapeAttributes()
 
-    def lower(self, view: View) -> None:
+    def lower(self, view: View, isa: Isa) -> None:
         return None

@@ -9,6 +9,7 @@ from tflite.SoftmaxOptions import SoftmaxOptions
 
 from mlforge.compiler.fixed_point import INT32_MAX, input_radius, quantize_multiplier
 from mlforge.compiler.graph import Attributes
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import Lowered, Operator, Options, View, input_is_int8, output_is_int8, same_shape
 
 _INTEGER_BITS = 5  # of a scaled difference
@@ -55,7 +56,7 @@ class Softmax(Operator):
         table.Init(options.Bytes, options.Pos)
         return SoftmaxAttributes(float(table.Beta()))
 
-    def lower(self, view: View) -> Lowered:
+    def lower(self, view: View, isa: Isa) -> Lowered:
         beta = view.node.attributes_as(SoftmaxAttributes).beta
         # PreprocessSoftmaxScaling in kernels/internal/quantization_util.cc
         factor = min(beta * view.input_quantization().scale * (1 << (31 - _INTEGER_BITS)), float(INT32_MAX))

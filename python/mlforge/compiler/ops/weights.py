@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mlforge.compiler.fixed_point import Multiplier, quantize_multiplier
 from mlforge.compiler.graph import DType
-from mlforge.compiler.ops.contract import Constant, View
+from mlforge.compiler.ops.contract import Constant, View, stage_shift
 
 
 def weights_are_int8(view: View) -> str:
@@ -53,17 +53,20 @@ def folded_bias(view: View, channels: int, weight_sums: NDArray[np.int64]) -> Co
     return Constant("bias", folded.astype(np.uint32).astype(np.int32))
 
 
-def channel_multipliers(view: View, channels: int) -> tuple[Constant, Constant]:
-    """The tables `multiplier` and `shift`: input scale * weight scale / output scale for each channel, in doubles."""
+def channel_multipliers(view: View, channels: int, low: int, high: int) -> tuple[Constant, Constant]:
+    """The tables `multiplier` and `shift`: input scale * weight scale / output scale for each channel, in doubles.
+
+    Results are clamped to `low` and `high`.
+    """
     scales = view.input_quantization(1).scales
     factor = view.input_quantization().scale
     multipliers = [quantize_multiplier(factor * scale / view.output_quantization.scale) for scale in scales]
     if len(multipliers) == 1:
         multipliers *= channels
-    return _tables(multipliers)
+    return _tables(multipliers, low, high)
 
 
-def _tables(multipliers: list[Multiplier]) -> tuple[Constant, Constant]:
+def _tables(multipliers: list[Multiplier], low: int, high: int) -> tuple[Constant, Constant]:
     values = np.array([multiplier.value for multiplier in multipliers], np.int32)
-    shifts = np.array([multiplier.shift for multiplier in multipliers], np.int8)
+    shifts = np.array([stage_shift(multiplier, low, high) for multiplier in multipliers], np.int8)
     return Constant("multiplier", values), Constant("shift", shifts)
