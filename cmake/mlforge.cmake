@@ -70,6 +70,7 @@ function(_mlforge_build target name parts)
   endif()
   set_property(GLOBAL APPEND PROPERTY MLFORGE_MODELS ${name})
   _mlforge_python(python)
+  _mlforge_isa(isa)
   get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
 
   set(directory "${CMAKE_BINARY_DIR}/mlforge/${name}")
@@ -85,7 +86,7 @@ function(_mlforge_build target name parts)
     OUTPUT "${directory}/stamp"
     BYPRODUCTS ${generated}
     COMMAND ${CMAKE_COMMAND} -E env "PYTHONPATH=${root}/python" "PYTHONPYCACHEPREFIX=${CMAKE_BINARY_DIR}/mlforge/pycache"
-      "${python}" -m mlforge compile ${ARGN} -o "${directory}"
+      "${python}" -m mlforge compile ${ARGN} --isa ${isa} -o "${directory}"
       --stamp "${directory}/stamp" --depfile "${directory}/stamp.d"
     DEPFILE "${directory}/stamp.d"
     COMMENT "Compiling the model ${name}"
@@ -95,6 +96,7 @@ function(_mlforge_build target name parts)
 
   set(NAME ${name})
   string(TOUPPER ${name} NAME_UPPER)
+  string(TOLOWER ${name} NAME_LOWER) # as devicetree spells node names in C
   configure_file("${root}/zephyr/instance.h.in" "${directory}/${name}_mlforge.h" @ONLY)
   configure_file("${root}/zephyr/instance.c.in" "${directory}/${name}_mlforge.c" @ONLY)
   set(sources ${generated} "${directory}/${name}_mlforge.c")
@@ -102,6 +104,20 @@ function(_mlforge_build target name parts)
   set_source_files_properties(${generated} TARGET_DIRECTORY ${target} PROPERTIES GENERATED TRUE)
   target_sources(${target} PRIVATE ${sources})
   target_include_directories(${target} PRIVATE "${directory}")
+endfunction()
+
+# What the image's processor is to the compiler; see python/mlforge/compiler/isa.py.
+function(_mlforge_isa result)
+  if(CONFIG_ARMV8_1_M_MVEI)
+    set(isa mve)
+  elseif(CONFIG_ARMV7_M_ARMV8_M_MAINLINE AND (CONFIG_ARMV8_M_DSP OR CONFIG_CPU_CORTEX_M4 OR CONFIG_CPU_CORTEX_M7))
+    set(isa dsp)
+  elseif(CONFIG_ARMV6_M_ARMV8_M_BASELINE)
+    set(isa thumb1)
+  else()
+    set(isa generic)
+  endif()
+  set(${result} ${isa} PARENT_SCOPE)
 endfunction()
 
 # A Python that can compile models: the one that was named, else Zephyr's, else the checkout's own.

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every public header in C++. It is enough that this compiles.
+ */
+#include <mlforge/arena.h>
+#include <mlforge/features.h>
+#include <mlforge/instance.h>
+#include <mlforge/model.h>
+#include <mlforge/service.h>
+
+extern "C" uint32_t largest_of(const int8_t *values, uint32_t count)
+{
+	return mlforge_argmax(values, count);
+}

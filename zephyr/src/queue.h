@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The queue of a service, for its own code alone. Any number of producers, interrupts among them; one consumer.
+ */
+#ifndef MLFORGE_QUEUE_H_
+#define MLFORGE_QUEUE_H_
+
+#include <mlforge/service.h>
+
+/* Copies a message in and notes the time. Returns 0, or -ENOBUFS when the queue stayed full for `timeout`. */
+int mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_timeout_t timeout);
+
+/* Waits for the oldest message; it stays in its slot until mlforge_queue_release. */
+const struct mlforge_slot *mlforge_queue_take(struct mlforge_queue *queue);
+
+void mlforge_queue_release(struct mlforge_queue *queue);
+
+static inline const void *mlforge_slot_message(const struct mlforge_slot *slot)
+{
+	return slot + 1;
+}
+
+#endif /* MLFORGE_QUEUE_H_ */

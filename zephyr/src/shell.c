@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `mlforge stats` and `mlforge reset`.
+ */
+#include <mlforge/service.h>
+#include <zephyr/shell/shell.h>
+
+static int stats(const struct shell *shell, size_t count, char **words)
+{
+	ARG_UNUSED(count);
+	ARG_UNUSED(words);
+	STRUCT_SECTION_FOREACH(mlforge_service, service) {
+		struct mlforge_stats now;
+
+		mlforge_service_stats(service, &now);
+		shell_print(shell, "%s", service->name);
+		shell_print(shell, "  inferences %u, late %u, refused frames %u", now.inferences, now.late,
+			    now.refused);
+		shell_print(shell, "  worst latency %u us of %u us, worst inference %u us", now.worst_latency_us,
+			    now.deadline_us, now.worst_inference_us);
+		shell_print(shell, "  arena %u bytes, stack %u of %u bytes used", now.arena_bytes,
+			    now.stack_bytes - now.stack_unused_bytes, now.stack_bytes);
+	}
+	return 0;
+}
+
+static int reset(const struct shell *shell, size_t count, char **words)
+{
+	ARG_UNUSED(shell);
+	ARG_UNUSED(count);
+	ARG_UNUSED(words);
+	STRUCT_SECTION_FOREACH(mlforge_service, service) {
+		mlforge_service_reset_stats(service);
+	}
+	return 0;
+}
+
+SHELL_STATIC_SUBCMD_SET_CREATE(commands,
+	SHELL_CMD_ARG(stats, NULL, "What each service has done since boot or reset", stats, 1, 0),
+	SHELL_CMD_ARG(reset, NULL, "Start counting afresh", reset, 1, 0),
+	SHELL_SUBCMD_SET_END);
+SHELL_CMD_REGISTER(mlforge, &commands, "Inference services", NULL);
