@@ -63,10 +63,15 @@ def build_firmware(board: Board, program: Program) -> Firmware:
     return Firmware(board.name, board.core_name, place / "firmware.elf", harness.baseline, program, seconds)
 
 
-def _harness(board: Board) -> Harness:
-    directory = root() / "ports" / "baremetal"
+def firmware_sources(board: Board) -> list[Path]:
+    """The measuring firmware's sources, with those of the board's port."""
     names = (*_PORTS[board.core.family], f"uart_{board.uart}.c")
-    sources = [*(root() / "firmware" / name for name in _FIRMWARE), *(directory / name for name in names)]
+    ports = root() / "ports" / "baremetal"
+    return [*(root() / "firmware" / name for name in _FIRMWARE), *(ports / name for name in names)]
+
+
+def _harness(board: Board) -> Harness:
+    directory, sources = root() / "ports" / "baremetal", firmware_sources(board)
     headers = [*_headers(), attachment_template(), directory / "linker.ld.j2"]
     key = digest(
         [cross.version(board.core), repr(board), *board.core.flags, *cross.C_FLAGS, digest_files([*sources, *headers])]

@@ -1,0 +1,35 @@
+"""The C of firmware, ports and plugin compiles without a warning, with everything turned on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlforge.targets.boards import BOARDS, Board
+from mlforge.targets.firmware_build import firmware_sources
+from mlforge.toolchain.cross import missing_tools
+from mlforge.toolchain.host import compiler
+from mlforge.toolchain.process import run
+from mlforge.toolchain.sources import root
+
+STRICT = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
+INCLUDES = [f"-I{root() / place}" for place in ("runtime/include", "firmware", "ports/baremetal")]
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.name)
+def test_firmware_is_free_of_warnings(board: Board, tmp_path: Path) -> None:
+    if missing_tools(board.core):
+        pytest.skip(f"{board.core.compiler} is not installed")
+    defines = [f"-DMLFORGE_UART_BASE={board.uart_base:#x}U", f"-DMLFORGE_CLOCK_HZ={board.clock_hz}U"]
+    for source in firmware_sources(board):
+        flags = [*board.core.flags, *board.core.library_flags, *STRICT, *INCLUDES, *defines]
+        done = run([board.core.compiler, *flags, "-c", source, "-o", tmp_path / "out.o"], timeout_s=60)
+        assert done.status == 0, done.output
+
+
+@pytest.mark.parametrize("source", ["ports/host/main.c", "ports/qemu-plugin/count.c"])
+def test_host_code_is_free_of_warnings(source: str, tmp_path: Path) -> None:
+    flags = [*STRICT, *INCLUDES, "-fPIC", "-DMLFORGE_PLUGIN_API=1"]
+    done = run([compiler(), *flags, "-c", root() / source, "-o", tmp_path / "out.o"], timeout_s=60)
+    assert done.status == 0, done.output
