@@ -25,6 +25,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name", metavar="N", default="", help="the prefix of all symbols (default: from the file, or the contract)"
     )
+    parser.add_argument(
+        "--isa",
+        choices=("generic", "thumb1", "dsp", "mve"),
+        default="generic",
+        help="the processor's instructions to choose kernels for (default: generic)",
+    )
     parser.add_argument("--stamp", metavar="F", type=Path, help="touch this file when done (for build systems)")
     parser.add_argument(
         "--depfile", metavar="F", type=Path, help="write what the stamp depends on, as a Makefile rule (needs --stamp)"
@@ -50,7 +56,7 @@ def execute(arguments: argparse.Namespace) -> Status:
 
 
 def _compile_model(arguments: argparse.Namespace) -> tuple[CompiledModel, dict[str, str], tuple[Path, ...]]:
-    from mlforge.compiler import compile_graph, read_tflite
+    from mlforge.compiler import Isa, compile_graph, read_tflite
     from mlforge.errors import ModelError
     from mlforge.study.lockfile import check_against_lock
 
@@ -60,14 +66,15 @@ def _compile_model(arguments: argparse.Namespace) -> tuple[CompiledModel, dict[s
     except OSError as error:
         raise ModelError(f"{model} cannot be read: {error.strerror}") from error
     check_against_lock(model, data)
-    compiled = compile_graph(read_tflite(data), arguments.name or _identifier(model.stem))
+    compiled = compile_graph(read_tflite(data), arguments.name or _identifier(model.stem), Isa(arguments.isa))
     return compiled, dict(compiled.program.sources), (model,)
 
 
 def _compile_app(arguments: argparse.Namespace) -> tuple[CompiledModel, dict[str, str], tuple[Path, ...]]:
+    from mlforge.compiler.isa import Isa
     from mlforge.study.build_step import app_sources
 
-    built = app_sources(arguments.app, arguments.name)
+    built = app_sources(arguments.app, arguments.name, Isa(arguments.isa))
     if built.stale:
         print(
             f"warning: {built.inputs[0]} has changed since its model was locked; "

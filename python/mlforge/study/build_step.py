@@ -13,6 +13,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mlforge.compiler.emitter import CompiledModel
+from mlforge.compiler.isa import Isa
 from mlforge.contract.contract import Contract
 from mlforge.contract.load import CONTRACT_FILE, load_contract
 from mlforge.errors import ForgeError, LockError
@@ -35,8 +36,8 @@ class AppSources:
     stale: bool  # the contract is no longer the one that the model was searched for
 
 
-def app_sources(app: Path, name: str = "") -> AppSources:
-    """The C files of the model that an app's lock names.
+def app_sources(app: Path, name: str = "", isa: Isa = Isa.GENERIC) -> AppSources:
+    """The C files of the model that an app's lock names, with the kernels that suit `isa`.
 
     Raises:
         LockError: no lock, another model than the locked one, or not the model `name` (where one is given).
@@ -50,7 +51,7 @@ def app_sources(app: Path, name: str = "") -> AppSources:
             hint="`west mlforge optimise` locks a model for the contract as it is now",
         )
     data = locked_model(app, lock)
-    model = read_model(data, lock.name, Pipeline.from_json(json.dumps(lock.features)))
+    model = read_model(data, lock.name, Pipeline.from_json(json.dumps(lock.features)), isa)
     files = {**model.program.sources, f"{lock.name}_facts.h": _facts(contract, lock)}
     inputs = (contract.path, app / LOCK_NAME, app / lock.model.path)
     return AppSources(model.compiled, files, inputs, stale=lock.contract_sha256 != contract.digest)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.compiler.from_architecture import lower_architecture
+from mlforge.compiler.isa import Isa
 from mlforge.contract.contract import Contract, Task
 from mlforge.errors import ForgeError, ModelError, RunError, ToolError
 from mlforge.measure.cost import measure_cost
@@ -69,6 +70,11 @@ class Evaluator:
     def task(self) -> Task:
         return self.contract.task
 
+    @property
+    def isa(self) -> Isa:
+        """What models are compiled for."""
+        return Isa(self.target.isa)
+
     def __call__(self, number: int, proposal: Proposal, observer: Observer) -> Trial:
         """The finished Trial; never raises ForgeError."""
         draft = _Draft(number, proposal, observer)
@@ -81,7 +87,7 @@ class Evaluator:
     def _evaluate(self, draft: _Draft) -> Trial:
         with draft.stage("cost"):
             graph = lower_architecture(draft.proposal.architecture, self.recipe.seed)
-            costed = compile_model(graph, self.contract.name, self.prepared.pipeline)
+            costed = compile_model(graph, self.contract.name, self.prepared.pipeline, self.isa)
             draft.cost = self.measure(costed)
             draft.verdict = judge(self.contract, draft.cost)
         if not draft.verdict.feasible:
@@ -93,7 +99,7 @@ class Evaluator:
                 FLOAT_MODEL_FILE: self.artefacts.put(result.keras),
             }
         with draft.stage("verify"):
-            model = read_model(result.tflite, self.contract.name, self.prepared.pipeline)
+            model = read_model(result.tflite, self.contract.name, self.prepared.pipeline, self.isa)
             _check_same_network(costed, model)
             examples, split = self.prepared.validate, Split.VALIDATE
             outputs = result.validation_outputs
@@ -107,6 +113,7 @@ class Evaluator:
 
     def measure(self, model: Model) -> Cost:
         """Builds and measures on the target. Raises BuildError, RunError."""
+        model = model.compiled_for(self.target.isa)
         firmware = self.target.build(model.program)
         recording = self.prepared.train.recordings[0]
         frames = model.pipeline.to_frames(recording)[: _frames_for(model, COSTED_FRAMES)]
@@ -115,7 +122,7 @@ class Evaluator:
         return measure_cost(self.target, firmware, inputs, self.contract.target.clock_hz, frames)
 
     def int8_qualities(self, model: Model, examples: Examples, split: Split) -> tuple[Quality, Quality]:
-        """Quality on the host and on the target: the same vectors, and the same bytes back.
+        """Quality on the host and on the target, each with its own kernels: the same vectors, and the same bytes back.
 
         Raises:
             RunError: host and target disagree, which neither hardware nor compiler may cause.
@@ -123,7 +130,8 @@ class Evaluator:
         inputs = int8_inputs(model, examples)
         answers = []
         for target in (self.host, self.target):
-            answers.append(target.infer(target.build(model.program), inputs).outputs)
+            program = model.compiled_for(target.isa).program
+            answers.append(target.infer(target.build(program), inputs).outputs)
         if different := first_difference(answers[0], answers[1], lambda row: f"example {row} of the {split} split"):
             raise RunError(f"int8 outputs on the host and on {self.target.name} are not the same: {different}")
         return (

@@ -78,7 +78,7 @@ def _final_lock(
     contract, prepared = evaluator.contract, evaluator.prepared
     opened = _note_opening(store, best.number)
     tflite = evaluator.artefacts.get(best.artefacts[MODEL_FILE])
-    model = read_model(tflite, contract.name, prepared.pipeline)
+    model = read_model(tflite, contract.name, prepared.pipeline, evaluator.isa)
     examples = prepared.open_test()
     outputs = evaluator.trainer.predict(evaluator.artefacts.get(best.artefacts[FLOAT_MODEL_FILE]), examples.x)
     float_quality = evaluator.judge(outputs, examples, Stage.FP32_HOST, Split.TEST)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mlforge.compiler.emitter import CompiledModel, compile_graph
 from mlforge.compiler.graph import Graph
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.errors import ModelError
 from mlforge.features.emit import emit
@@ -24,18 +25,24 @@ from mlforge.study.prepare import Examples
 class Model:
     """A compiled model together with the features that make its input."""
 
+    graph: Graph
+    isa: Isa
     compiled: CompiledModel
     pipeline: Pipeline
     program: Program
 
+    def compiled_for(self, isa: str) -> Model:
+        """The same model with the kernels of another processor: other code, the same outputs. Raises ModelError."""
+        return self if isa == self.isa else compile_model(self.graph, self.program.name, self.pipeline, Isa(isa))
 
-def compile_model(graph: Graph, name: str, pipeline: Pipeline) -> Model:
+
+def compile_model(graph: Graph, name: str, pipeline: Pipeline, isa: Isa = Isa.GENERIC) -> Model:
     """Compiles a graph with one int8 input and output, and the pipeline in the quantisation of that input.
 
     Raises:
         ModelError: the graph cannot be compiled, or does not take what the pipeline makes.
     """
-    compiled = compile_graph(graph, name)
+    compiled = compile_graph(graph, name, isa)
     if len(compiled.inputs) != 1 or len(compiled.outputs) != 1:
         raise ModelError(f"{len(compiled.inputs)} inputs and {len(compiled.outputs)} outputs: expected one each")
     quantised = pipeline.with_quantisation(compiled.inputs[0].scale, compiled.inputs[0].zero_point)
@@ -50,12 +57,12 @@ def compile_model(graph: Graph, name: str, pipeline: Pipeline) -> Model:
         pipeline_symbol=f"{name}_pipeline",
         pipeline_header=f"{name}_pipeline.h",
     )
-    return Model(compiled, quantised, program)
+    return Model(graph, isa, compiled, quantised, program)
 
 
-def read_model(tflite: bytes, name: str, pipeline: Pipeline) -> Model:
+def read_model(tflite: bytes, name: str, pipeline: Pipeline, isa: Isa = Isa.GENERIC) -> Model:
     """The same from a `.tflite` file. Raises ModelError."""
-    return compile_model(read_tflite(tflite), name, pipeline)
+    return compile_model(read_tflite(tflite), name, pipeline, isa)
 
 
 def int8_inputs(model: Model, examples: Examples) -> NDArray[np.int8]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.compiler.emitter import CompiledModel, compile_graph
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.errors import DataError
 from mlforge.measure.cost import measure_cost
@@ -64,7 +65,7 @@ def run_model(tflite: bytes, name: str, target: Target, clock_hz: int, vectors: 
         ModelError, BuildError, RunError: the model cannot be compiled, built or run.
         DataError: the vectors are not the model's size.
     """
-    compiled = compile_graph(read_tflite(tflite), name)
+    compiled = compile_graph(read_tflite(tflite), name, Isa(target.isa))
     inputs = _flat(vectors, compiled)
     firmware = target.build(compiled.program)
     outputs = target.infer(firmware, inputs).outputs

@@ -56,7 +56,7 @@ def verify(contract: Contract, target_name: str | None = None) -> Verification:
             artefacts=ArtefactStore(contract.app_dir / ".mlforge" / "artefacts"),
             recipe=recipe(contract),
         )
-        model = read_model(tflite, contract.name, prepared.pipeline)
+        model = read_model(tflite, contract.name, prepared.pipeline, evaluator.isa)
         float_model, notes = _float_model(evaluator, lock)
         qualities: list[Quality] = []
         for split, examples in ((Split.VALIDATE, prepared.validate), (Split.TEST, prepared.open_test())):
