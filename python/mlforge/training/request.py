@@ -23,7 +23,7 @@ class Recipe:
     epochs: int = 40
     patience: int = 10  # epochs without a better validation loss before training ends
     batch_size: int = 64
-    learning_rate: float = 3e-3  # the peak; it rises for a tenth of the steps, then falls along a cosine to zero
+    learning_rate: float = 5e-3  # the peak; it rises for a tenth of the steps, then falls along a cosine to zero
     weight_decay: float = 0.0
     label_smoothing: float = 0.0  # classification only
     class_weights: bool = True  # classification only: each class counts the same
