@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from mlforge.compiler.emitter import compile_graph
+from mlforge.compiler.emitter import CompiledModel, compile_graph
+from mlforge.compiler.graph import Graph
 from mlforge.compiler.ops import OPERATORS
 from tests.unit.compiler.cases import CASES, Maker, inputs_for
-from tests.unit.compiler.harness import SANITIZE, run_models
+from tests.unit.compiler.harness import SANITIZE, Arrays, run_models
 from tests.unit.compiler.reference import Interpreter
 
-PER_OPERATOR = 40
 VECTORS = 3
+
+Case = tuple[Graph, Arrays]
+
+
+def names_of(kind: str) -> list[str]:
+    count = 40 if "CONV" in kind else 20
+    return [f"{kind.lower()}_{seed}" for seed in range(count)]
+
+
+@pytest.fixture(scope="module")
+def cases() -> dict[str, Case]:
+    made = {}
+    for kind in CASES:
+        for seed, name in enumerate(names_of(kind)):
+            graph = CASES[kind](Maker(seed))
+            made[name] = (graph, inputs_for(graph, VECTORS, seed))
+    return made
+
+
+@pytest.fixture(scope="module")
+def results(cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[NDArray[np.int8]]]:
+    """All cases, built into one program with sanitisers, since starting the compiler takes longest."""
+    models: dict[str, tuple[CompiledModel, Arrays]] = {
+        name: (compile_graph(graph, name), inputs) for name, (graph, inputs) in cases.items()
+    }
+    return run_models(tmp_path_factory.mktemp("operators"), models, ("-O1", *SANITIZE))
 
 
 def test_every_operator_has_cases() -> None:
@@ -22,16 +47,12 @@ def test_every_operator_has_cases() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(CASES))
-def test_bit_exact_and_clean_under_sanitisers(kind: str, tmp_path: Path) -> None:
-    count = PER_OPERATOR if "CONV" in kind else PER_OPERATOR // 2
-    graphs = {f"c{seed:03d}": CASES[kind](Maker(seed)) for seed in range(count)}
-    models = {
-        name: (compile_graph(graph, name), inputs_for(graph, VECTORS, seed))
-        for seed, (name, graph) in enumerate(graphs.items())
-    }
-    results = run_models(tmp_path, models, ("-O1", *SANITIZE))
-    for name, graph in graphs.items():
+def test_bit_exact_and_clean_under_sanitisers(
+    kind: str, cases: dict[str, Case], results: dict[str, list[NDArray[np.int8]]]
+) -> None:
+    for name in names_of(kind):
+        graph, inputs = cases[name]
         for vector in range(VECTORS):
-            expected = Interpreter(graph).run([array[vector] for array in models[name][1]])
+            expected = Interpreter(graph).run([array[vector] for array in inputs])
             for got, want in zip(results[name], expected, strict=True):
                 np.testing.assert_array_equal(got[vector], want, err_msg=f"{name}: {graph.nodes}")

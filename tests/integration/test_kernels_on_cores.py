@@ -1,0 +1,55 @@
+"""The kernels' own code for each core, bit for bit: what the host's tests cannot see, such as dual multiply-accumulate.
+
+Many random single-operator graphs stand side by side in one model, so that one firmware and one run check them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mlforge.compiler.emitter import compile_graph
+from mlforge.compiler.graph import ABSENT, Graph
+from mlforge.targets.registry import target_named
+from tests.unit.compiler.cases import CASES, Maker, inputs_for
+from tests.unit.compiler.reference import Interpreter
+
+# Cores with different code: DSP, none of it, and another architecture.
+BOARDS = ("mps2/an386", "mps2/an385", "qemu_riscv32")
+PER_OPERATOR = 9
+VECTORS = 2
+
+
+def side_by_side(graphs: Sequence[Graph]) -> Graph:
+    tensors, nodes, inputs, outputs = [], [], [], []
+    for graph in graphs:
+        shift = len(tensors)
+        for node in graph.nodes:
+            moved = tuple(index if index == ABSENT else index + shift for index in node.inputs)
+            nodes.append(replace(node, inputs=moved, outputs=tuple(index + shift for index in node.outputs)))
+        tensors += graph.tensors
+        inputs += [index + shift for index in graph.inputs]
+        outputs += [index + shift for index in graph.outputs]
+    return Graph(tuple(tensors), tuple(nodes), tuple(inputs), tuple(outputs))
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_kernels_are_bit_exact(board: str) -> None:
+    target = target_named(board)
+    if reason := target.unavailable():
+        pytest.skip(reason)
+    graph = side_by_side([CASES[kind](Maker(seed)) for kind in sorted(CASES) for seed in range(PER_OPERATOR)])
+    arrays = inputs_for(graph, VECTORS, 1)
+    inputs = np.concatenate([array.reshape(VECTORS, -1) for array in arrays], axis=1)
+    program = compile_graph(graph, "cases").program
+    outputs = target.infer(target.build(program), inputs).outputs
+    for vector in range(VECTORS):
+        expected = Interpreter(graph).run([array[vector] for array in arrays])
+        start = 0
+        for index, want in zip(graph.outputs, expected, strict=True):
+            got = outputs[vector, start : start + want.size]
+            start += want.size
+            np.testing.assert_array_equal(got, want.reshape(-1), err_msg=str(graph.nodes[graph.outputs.index(index)]))
