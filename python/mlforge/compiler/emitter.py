@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from mlforge.compiler.graph import DType, Graph
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.lowering import Call, Sequence, lower_graph
-from mlforge.compiler.ops.contract import Constant, Field
+from mlforge.compiler.ops.contract import Constant, Field, Lowered
 from mlforge.compiler.plan_checker import check_plan
 from mlforge.compiler.planner import Plan, plan_memory
 from mlforge.errors import ModelError
@@ -81,7 +81,7 @@ class _Function:
     shapes: str
     note: str
     macs: int
-    inputs: tuple[int, ...]  # offsets
+    inputs: tuple[int | str, ...]  # offsets, and names of tables
     outputs: tuple[int, ...]
     takes_scratch: bool
     scratch: int
@@ -161,12 +161,19 @@ def _function(name: str, sequence: Sequence, plan: Plan, time: int) -> _Function
         shapes=f"{sources} -> {', '.join(str(tensors[index]) for index in lowered.outputs)}",
         note=lowered.note,
         macs=lowered.macs,
-        inputs=tuple(plan.offsets[index] for index in lowered.inputs),
+        inputs=tuple(_inputs(lowered, plan, f"{name}_w{number}_")),
         outputs=tuple(plan.offsets[index] for index in lowered.outputs),
         takes_scratch=lowered.takes_scratch,
         scratch=scratch,
         end=max([*ends, scratch + lowered.scratch_bytes]),
     )
+
+
+def _inputs(lowered: Lowered, plan: Plan, prefix: str) -> list[int | str]:
+    inputs: list[int | str] = [plan.offsets[index] for index in lowered.inputs]
+    for position, constant in sorted(lowered.constant_inputs.items()):
+        inputs.insert(position, prefix + constant.suffix)
+    return inputs
 
 
 def _fields(fields: Mapping[str, Field], prefix: str, path: str = "") -> Iterator[tuple[str, object]]:

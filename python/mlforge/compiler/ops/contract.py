@@ -70,7 +70,7 @@ class Constant:
     """A table in flash. Its C name is `<model>_w<operator>_<suffix>`."""
 
     suffix: str
-    data: NDArray[np.generic]  # int8 or int32
+    data: NDArray[np.generic]  # of integers
 
     @property
     def c_type(self) -> str:
@@ -88,17 +88,19 @@ class Lowered:
     kernel: str
     parameters_type: str  # the struct's tag in mlforge/kernels.h
     parameters: Mapping[str, Field]
-    inputs: tuple[int, ...]  # the tensors passed, in order
+    inputs: tuple[int, ...]  # the activations passed, in order
     outputs: tuple[int, ...]
     macs: int = 0
     note: str = ""  # for the comment in the generated C
     takes_scratch: bool = False
     scratch_bytes: int = 0
     in_place: frozenset[int] = field(default_factory=frozenset)  # inputs that the output may take the place of
+    constant_inputs: Mapping[int, Constant] = field(default_factory=dict)  # passed too, by position among the inputs
 
     @property
     def constants(self) -> tuple[Constant, ...]:
-        return tuple(value for value in self.parameters.values() if isinstance(value, Constant))
+        tables = (*self.parameters.values(), *self.constant_inputs.values())
+        return tuple(value for value in tables if isinstance(value, Constant))
 
 
 class Operator(ABC):
