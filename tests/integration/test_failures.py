@@ -44,7 +44,7 @@ def test_a_good_input_passes(target: BaremetalTarget) -> None:
 def test_a_hang_ends_in_time(target: BaremetalTarget) -> None:
     firmware = target.build(programs.broken())
     start = time.monotonic()
-    with pytest.raises(RunError, match="no answer to 'mlforge-batch 1' within 1.5 s"):
+    with pytest.raises(RunError, match=r"no answer to 'mlforge-batch 1' within 1\.5 s"):
         target.infer(firmware, _input(HANG))
     assert time.monotonic() - start < 10
     assert not _children("qemu")
@@ -73,7 +73,7 @@ def test_a_stack_overflow_is_reported(target: BaremetalTarget) -> None:
 def test_a_lost_stack_is_reported(target: BaremetalTarget) -> None:
     if target.board.core.family == "riscv":
         pytest.skip("Arm code")
-    with pytest.raises(RunError, match="crashed|Lockup"):
+    with pytest.raises(RunError, match=r"crashed|Lockup"):
         target.infer(target.build(programs.broken()), _input(NO_STACK))
 
 

@@ -57,6 +57,8 @@ def build_firmware(board: Board, program: Program) -> Firmware:
         started = time.monotonic()
         cross.link(board.core, [*harness.objects, *objects, *archives], harness.script, place / "firmware.elf")
         seconds["link"] = time.monotonic() - started
+        for item in objects:
+            item.unlink()
 
     key = digest([board.name, harness.key, *(str(path) for path in archives), *identity(program)])
     place = cached("firmware", key, make)

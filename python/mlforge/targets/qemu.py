@@ -51,7 +51,12 @@ def running(
     with tempfile.TemporaryFile() as errors:
         command = command_line([board.qemu, *_arguments(board, elf, preload, theirs.fileno()), *options])
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, pass_fds=(theirs.fileno(),)
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,  # Ctrl-C is MLForge's to handle
         )
         theirs.close()
         transport = SocketTransport(ours)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
@@ -41,7 +40,7 @@ def cached(kind: str, key: str, make: Callable[[Path], None]) -> Path:
     try:
         make(scratch)
         try:
-            os.rename(scratch, place)
+            scratch.rename(place)
         except OSError:
             if not place.is_dir():
                 raise

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -52,19 +55,23 @@ def run(
         raise ToolError(
             f"{command[0]} is not installed", hint="`west mlforge doctor` names the command that installs it"
         )
+    process = subprocess.Popen(
+        command_line(command),
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # Ctrl-C is MLForge's to handle; and a compiler's own children end with it
+    )
     try:
-        done = subprocess.run(
-            command_line(command),
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for MLForge to handle, not for its tools to die of
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=timeout_s,
-            check=False,
-        )
+        output, _ = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
         log = (error.stdout or b"").decode(errors="replace")
         raise ToolError(f"{command[0]} was still running after {timeout_s:g} s and was stopped", log=log) from error
-    return Finished(done.returncode, done.stdout.decode(errors="replace"), time.monotonic() - start)
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    return Finished(process.returncode, output.decode(errors="replace"), time.monotonic() - start)

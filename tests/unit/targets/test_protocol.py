@@ -72,7 +72,9 @@ def test_gives_up_on_silence() -> None:
 
 def test_an_output_may_be_longer_than_any_noise() -> None:
     row = b"m-out-[" + b"00" * MAX_NOISE_BYTES + b"]\r\n"
-    batch = _client(row[:100_000], row[100_000:], b"m-ticks-[1]\r\nm-stack-[2]\r\nm-ready\r\n").batch(1, MAX_NOISE_BYTES)
+    batch = _client(row[:100_000], row[100_000:], b"m-ticks-[1]\r\nm-stack-[2]\r\nm-ready\r\n").batch(
+        1, MAX_NOISE_BYTES
+    )
     assert batch.rows.shape == (1, MAX_NOISE_BYTES)
 
 
