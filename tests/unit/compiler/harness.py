@@ -17,12 +17,12 @@ HERE = Path(__file__).parent
 FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 SANITIZE = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
-Arrays = Sequence[NDArray[np.int8]]  # one for each input or output, vectors first
+Arrays = Sequence[NDArray[np.generic]]  # one for each input or output, vectors first
 
 
 def run_models(
     directory: Path, models: Mapping[str, tuple[CompiledModel, Arrays]], flags: Sequence[str] = ("-O1",)
-) -> dict[str, list[NDArray[np.int8]]]:
+) -> dict[str, list[NDArray[np.generic]]]:
     """The outputs of each model for its inputs. All have the same number of vectors."""
     vectors = {len(inputs[0]) for _, inputs in models.values()}
     assert len(vectors) == 1
@@ -60,7 +60,7 @@ def build(directory: Path, models: Sequence[CompiledModel], flags: Sequence[str]
     assert done.returncode == 0, done.stderr[:4000]
 
 
-def _split(data: bytes, models: Mapping[str, tuple[CompiledModel, Arrays]]) -> dict[str, list[NDArray[np.int8]]]:
+def _split(data: bytes, models: Mapping[str, tuple[CompiledModel, Arrays]]) -> dict[str, list[NDArray[np.generic]]]:
     results, position = {}, 0
     for name, (model, inputs) in models.items():
         size = model.program.output_bytes
@@ -68,6 +68,9 @@ def _split(data: bytes, models: Mapping[str, tuple[CompiledModel, Arrays]]) -> d
         position += rows.nbytes
         ends = np.cumsum([tensor.size_bytes for tensor in model.outputs])[:-1]
         parts = np.split(rows, ends, axis=1)
-        results[name] = [part.reshape(-1, *tensor.shape) for part, tensor in zip(parts, model.outputs, strict=True)]
+        results[name] = [
+            np.ascontiguousarray(part).view(tensor.dtype.value).reshape(-1, *tensor.shape)
+            for part, tensor in zip(parts, model.outputs, strict=True)
+        ]
     assert position == len(data)
     return results

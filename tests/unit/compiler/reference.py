@@ -96,14 +96,14 @@ class Interpreter:
             if tensor.data is not None
         }
 
-    def run(self, inputs: Sequence[NDArray[np.int8]]) -> list[NDArray[np.int8]]:
+    def run(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
         for index, value in zip(self.graph.inputs, inputs, strict=True):
             self.values[index] = value.astype(np.int64).reshape(self.graph.tensors[index].shape)
         for node in self.graph.nodes:
             run = getattr(self, node.kind.lower())
             result = run(node)
             self.values[node.outputs[0]] = result.reshape(self.graph.tensors[node.outputs[0]].shape)
-        return [self.values[index].astype(np.int8) for index in self.graph.outputs]
+        return [self.values[index].astype(self.graph.tensors[index].dtype.value) for index in self.graph.outputs]
 
     def tensor(self, node: Node, position: int) -> Tensor:
         return self.graph.tensors[node.inputs[position]]

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from mlforge.compiler.emitter import CompiledModel, compile_graph
 from mlforge.compiler.graph import Graph
 from mlforge.compiler.ops import OPERATORS
-from tests.unit.compiler.cases import CASES, Maker, inputs_for
+from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.harness import SANITIZE, Arrays, run_models
-from tests.unit.compiler.reference import Interpreter
+from tests.unit.compiler.registry import CASES, Reference
 
 VECTORS = 3
 
@@ -34,7 +34,7 @@ def cases() -> dict[str, Case]:
 
 
 @pytest.fixture(scope="module")
-def results(cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[NDArray[np.int8]]]:
+def results(cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[NDArray[np.generic]]]:
     """All cases, built into one program with sanitisers, since starting the compiler takes longest."""
     models: dict[str, tuple[CompiledModel, Arrays]] = {
         name: (compile_graph(graph, name), inputs) for name, (graph, inputs) in cases.items()
@@ -48,11 +48,11 @@ def test_every_operator_has_cases() -> None:
 
 @pytest.mark.parametrize("kind", sorted(CASES))
 def test_bit_exact_and_clean_under_sanitisers(
-    kind: str, cases: dict[str, Case], results: dict[str, list[NDArray[np.int8]]]
+    kind: str, cases: dict[str, Case], results: dict[str, list[NDArray[np.generic]]]
 ) -> None:
     for name in names_of(kind):
         graph, inputs = cases[name]
         for vector in range(VECTORS):
-            expected = Interpreter(graph).run([array[vector] for array in inputs])
+            expected = Reference(graph).run([array[vector] for array in inputs])
             for got, want in zip(results[name], expected, strict=True):
                 np.testing.assert_array_equal(got[vector], want, err_msg=f"{name}: {graph.nodes}")

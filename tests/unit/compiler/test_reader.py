@@ -26,7 +26,8 @@ from mlforge.records.architecture import (
     Residual,
     SeparableConv,
 )
-from tests.unit.compiler.cases import CASES, Maker
+from tests.unit.compiler.cases import Maker
+from tests.unit.compiler.registry import CASES
 from tests.unit.compiler.tflite_writer import write_tflite
 
 ARCHITECTURE = Architecture(

@@ -1,0 +1,22 @@
+"""The cases and the reference of every operator, gathered from the files of each group of operators.
+
+A new group: its cases in a dictionary like `cases.CASES`, its reference in a subclass of `Interpreter` with a method
+for each operator, and one line for each of them here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mlforge.compiler.graph import Graph
+from tests.unit.compiler import cases
+from tests.unit.compiler.cases import Maker
+from tests.unit.compiler.reference import Interpreter
+
+CASES: dict[str, Callable[[Maker], Graph]] = {
+    **cases.CASES,
+}
+
+
+class Reference(Interpreter):
+    """Runs a graph of any operators on one set of inputs."""
