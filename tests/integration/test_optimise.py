@@ -81,7 +81,9 @@ def test_a_contract_is_met_and_its_winner_locked(met: tuple[Path, int, dict[str,
     assert (app / "mlforge.lock.yaml").is_file()
     assert "<html" in (app / ".mlforge" / "report.html").read_text()
     stages = {(quality["stage"], quality["split"]) for quality in document["lock"]["qualities"]}
-    assert stages == {(stage, split) for stage in ("fp32-host", "int8-host", "int8-target") for split in ("validate", "test")}
+    assert stages == {
+        (stage, split) for stage in ("fp32-host", "int8-host", "int8-target") for split in ("validate", "test")
+    }
 
 
 def test_every_trial_has_its_cost_and_only_what_fits_was_trained(met: tuple[Path, int, dict[str, Any]]) -> None:

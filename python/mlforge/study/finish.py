@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -49,7 +49,13 @@ class Outcome:
         return self.nearest.verdict if self.nearest else None
 
 
-def conclude(evaluator: Evaluator, store: StudyStore, trials: Sequence[Trial], programs: tuple[str, ...]) -> Outcome:
+def conclude(
+    evaluator: Evaluator,
+    store: StudyStore,
+    trials: Sequence[Trial],
+    programs: tuple[str, ...],
+    say: Callable[[str], None] = lambda _: None,
+) -> Outcome:
     """Picks the winner and measures it on the test split.
 
     Raises:
@@ -58,6 +64,7 @@ def conclude(evaluator: Evaluator, store: StudyStore, trials: Sequence[Trial], p
     best = select.winner(trials)
     if best is None:
         return Outcome(evaluator.contract, tuple(trials), None, None, select.nearest_miss(trials))
+    say(f"opening the test split for trial {best.number}")
     lock = _final_lock(evaluator, store, best, trials, programs)
     return Outcome(evaluator.contract, tuple(trials), best, lock, None if lock.verdict.met else best)
 

@@ -69,8 +69,7 @@ def optimise(contract: Contract, observer: Observer, say: Said) -> Result:
         store = open_store(contract, prepared)
         study = _study(evaluator, store, observer)
         trials = study.run(contract.search.trials)
-        say("opening the test split for the winner")
-        outcome = conclude(evaluator, store, trials, target.programs)
+        outcome = conclude(evaluator, store, trials, target.programs, say)
     model, lock = write_winner(outcome, evaluator) if outcome.met else (None, None)
     return Result(outcome, model, lock, study.exhausted)
 
