@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.isa import Isa
 from mlforge.contract.contract import Contract, Task
-from mlforge.errors import ForgeError, ModelError, RunError, ToolError
+from mlforge.errors import ForgeError, ModelError, RunError, ToolError, TrainingError
 from mlforge.measure.cost import measure_cost
 from mlforge.measure.quality import evaluate, reconstruction_error
 from mlforge.records.cost import Cost
@@ -81,7 +81,7 @@ class Evaluator:
         try:
             return self._evaluate(draft)
         except ForgeError as error:
-            log = error.log if isinstance(error, ToolError) else ""
+            log = error.log if isinstance(error, ToolError | TrainingError) else ""
             return draft.ended(State.FAILED, failure=Failure(draft.current, error.message, log[-LOG_TAIL:]))
 
     def _evaluate(self, draft: _Draft) -> Trial:
