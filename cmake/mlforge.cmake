@@ -70,7 +70,6 @@ function(_mlforge_build target name parts)
   endif()
   set_property(GLOBAL APPEND PROPERTY MLFORGE_MODELS ${name})
   _mlforge_python(python)
-  _mlforge_isa(isa)
   get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
 
   set(directory "${CMAKE_BINARY_DIR}/mlforge/${name}")
@@ -82,12 +81,16 @@ function(_mlforge_build target name parts)
       "${directory}/${name}_pipeline.c" "${directory}/${name}_pipeline.h")
     set(CONTRACT_INCLUDES "#include \"${name}_facts.h\"\n#include \"${name}_pipeline.h\"\n")
   endif()
+  set(isa "")
+  if(CONFIG_MLFORGE_ISA)
+    set(isa --isa ${CONFIG_MLFORGE_ISA})
+  endif()
   add_custom_command(
     OUTPUT "${directory}/stamp"
     BYPRODUCTS ${generated}
     COMMAND ${CMAKE_COMMAND} -E env "PYTHONPATH=${root}/python" "PYTHONPYCACHEPREFIX=${CMAKE_BINARY_DIR}/mlforge/pycache"
-      "${python}" -m mlforge compile ${ARGN} --isa ${isa} -o "${directory}"
-      --stamp "${directory}/stamp" --depfile "${directory}/stamp.d"
+      "${python}" -m mlforge compile ${ARGN} -o "${directory}"
+      ${isa} --stamp "${directory}/stamp" --depfile "${directory}/stamp.d"
     DEPFILE "${directory}/stamp.d"
     COMMENT "Compiling the model ${name}"
     VERBATIM)
@@ -104,20 +107,6 @@ function(_mlforge_build target name parts)
   set_source_files_properties(${generated} TARGET_DIRECTORY ${target} PROPERTIES GENERATED TRUE)
   target_sources(${target} PRIVATE ${sources})
   target_include_directories(${target} PRIVATE "${directory}")
-endfunction()
-
-# What the image's processor is to the compiler; see python/mlforge/compiler/isa.py.
-function(_mlforge_isa result)
-  if(CONFIG_ARMV8_1_M_MVEI)
-    set(isa mve)
-  elseif(CONFIG_ARMV7_M_ARMV8_M_MAINLINE AND (CONFIG_ARMV8_M_DSP OR CONFIG_CPU_CORTEX_M4 OR CONFIG_CPU_CORTEX_M7))
-    set(isa dsp)
-  elseif(CONFIG_ARMV6_M_ARMV8_M_BASELINE)
-    set(isa thumb1)
-  else()
-    set(isa generic)
-  endif()
-  set(${result} ${isa} PARENT_SCOPE)
 endfunction()
 
 # A Python that can compile models: the one that was named, else Zephyr's, else the checkout's own.

@@ -163,5 +163,5 @@ def test_a_python_without_the_packages_is_named_with_the_remedy(project: Project
     assert done.returncode != 0
     words = _words(done.stdout)
     assert "no Python has what it needs" in words
-    assert "No module named 'cattrs'" in words or "No module named 'numpy'" in words
+    assert "No module named" in words
     assert "west packages pip --install" in words
