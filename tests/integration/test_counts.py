@@ -41,6 +41,16 @@ def test_taken_branches_are_those_counted_by_hand(target: BaremetalTarget) -> No
     assert sum(block.taken for block in window.blocks if block.operator == 0) == 99 + 1  # round again, and the return
 
 
+def test_counts_survive_blocks_that_are_cut_at_pages(target: BaremetalTarget) -> None:
+    """QEMU ends a block of instructions at a page's end, and at a few hundred of them."""
+    program = programs.counted()
+    longer = program.sources["counted.c"].replace('"nop\\n\\t"', '".rept 3000\\n\\tnop\\n\\t.endr\\n\\t"')
+    firmware = target.build(replace(program, sources={**program.sources, "counted.c": longer}))
+    (window,) = target.profile(firmware, ONE).inferences
+    assert window.operator_instructions(1) == STACK + 2999
+    assert sum(block.taken for block in window.blocks if block.operator == 1) == 1
+
+
 def test_stack_is_what_the_code_takes(target: BaremetalTarget) -> None:
     frame = 16 if target.board.core.family == "riscv" else 8
     assert target.profile(target.build(programs.counted()), ONE).stack_bytes == 400 + frame

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from mlforge.targets.baremetal import BaremetalTarget
 from mlforge.targets.boards import BOARDS, Board
 from mlforge.targets.firmware_build import firmware_sources
 from mlforge.toolchain.cross import missing_tools
 from mlforge.toolchain.host import compiler
 from mlforge.toolchain.process import run
 from mlforge.toolchain.sources import root
+from tests import programs
+from tests.programs.require import require
 
 STRICT = ("-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
 INCLUDES = [f"-I{root() / place}" for place in ("runtime/include", "firmware", "ports/baremetal")]
@@ -33,3 +36,15 @@ def test_host_code_is_free_of_warnings(source: str, tmp_path: Path) -> None:
     flags = [*STRICT, *INCLUDES, "-fPIC", "-DMLFORGE_PLUGIN_API=1"]
     done = run([compiler(), *flags, "-c", root() / source, "-o", tmp_path / "out.o"], timeout_s=60)
     assert done.status == 0, done.output
+
+
+def test_images_are_the_same_bytes_wherever_they_are_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    target = BaremetalTarget(BOARDS["mps2/an386"])
+    require(target)
+    images = []
+    for place in ("one", "another/place"):
+        monkeypatch.setenv("MLFORGE_CACHE", str(tmp_path / place))
+        firmware = target.build(programs.windowed())
+        assert firmware.build_seconds.keys() == {"shared", "compile", "link"}
+        images.append((firmware.elf.read_bytes(), firmware.baseline_elf.read_bytes()))
+    assert images[0] == images[1]

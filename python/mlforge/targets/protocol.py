@@ -135,16 +135,19 @@ class DeviceClient:
         raise RunError(f"the firmware's answer has no {key}", log=self.log)
 
     def _answer(self, command: str) -> Iterator[str]:
+        refusal = ""
         while (line := self._line(command)) != READY:
             if line.startswith("m-fault-"):
                 raise RunError(f"the firmware crashed: {line[len('m-fault-') :]}", log=self.log)
             if line.startswith("e-["):
-                raise RunError(f"the firmware refused {command!r}: {line[3:-1]}", log=self.log)
-            if line.startswith("m-"):
+                refusal = refusal or line[3:].removesuffix("]")
+            elif line.startswith("m-"):
                 self._noise_bytes = 0
                 yield line
             else:
                 self._count_noise(len(line) + 1)
+        if refusal:
+            raise RunError(f"the firmware refused {command!r}: {refusal}", log=self.log)
 
     def _line(self, command: str) -> str:
         deadline = time.monotonic() + self._timeout_s

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from typing import Any, Protocol
+import time
+from typing import Any, Final, Protocol
 
 from mlforge.errors import RunError
+
+_GATHER_S: Final = 0.0003
 
 
 class Transport(Protocol):
@@ -29,7 +32,11 @@ class SocketTransport:
     def read(self, timeout_s: float) -> bytes:
         self._socket.settimeout(max(timeout_s, 0.001))
         try:
-            data = self._socket.recv(1 << 16)
+            data = self._socket.recv(1)
+            if data:
+                # QEMU sends byte by byte: let some gather, rather than wake for each.
+                time.sleep(_GATHER_S)
+                data += self._gathered()
         except TimeoutError:
             return b""
         except OSError as error:
@@ -37,6 +44,13 @@ class SocketTransport:
         if not data:
             raise RunError("the firmware's end of the connection closed")
         return data
+
+    def _gathered(self) -> bytes:
+        self._socket.setblocking(False)
+        try:
+            return self._socket.recv(1 << 16)
+        except BlockingIOError:
+            return b""
 
     def write(self, data: bytes) -> None:
         self._socket.settimeout(self._write_timeout_s)
