@@ -23,7 +23,7 @@ def load_contract(path_or_app_dir: Path | str) -> Contract:
         ContractError: with every problem found, in the order of the file.
     """
     path = Path(path_or_app_dir)
-    if path.is_dir():
+    if path.is_dir() or path.suffix not in (".yaml", ".yml"):
         path = path / CONTRACT_FILE
     problems: list[Problem] = []
 

@@ -54,8 +54,10 @@ def read_image(elf: Path) -> Image:
             loaded = sum(segment["p_filesz"] for segment in file.iter_segments("PT_LOAD"))
             written = sum(section["sh_size"] for section in sections if section["sh_flags"] & _WRITABLE)
             return Image(loaded, written, tuple(_symbols(file, table)))
-    except (OSError, ELFError) as error:
-        raise BuildError(f"cannot read {elf}: {error}") from error
+    except OSError as error:
+        raise BuildError(f"cannot read {elf}: {(error.strerror or str(error)).lower()}") from error
+    except ELFError as error:
+        raise BuildError(f"{elf} is no ELF image: {str(error).lower()}") from error
 
 
 def _symbols(file: Any, table: Any) -> Iterator[Symbol]:

@@ -1,0 +1,114 @@
+"""The command line as scripts and people meet it: help at once, one JSON document, exit statuses, plain errors."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mlforge.cli.main import COMMANDS, Status, main
+
+ROOT = Path(__file__).parents[3]
+SAMPLE = ROOT / "samples" / "activity"
+
+
+def mlforge(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mlforge", *words], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_help_answers_at_once() -> None:
+    def seconds() -> float:
+        start = time.monotonic()
+        mlforge("--help")
+        return time.monotonic() - start
+
+    assert min(seconds() for _ in range(5)) < 0.3
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    assert name in capsys.readouterr().out
+
+
+def test_no_command_imports_tensorflow_before_it_trains() -> None:
+    names = ", ".join(f"mlforge.cli.{name}" for name in COMMANDS)
+    heavy = "{'tensorflow', 'keras', 'optuna', 'numpy', 'rich'}"
+    program = f"import sys, {names}; sys.exit(str({heavy} & sys.modules.keys()) if {heavy} & sys.modules.keys() else 0)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["bogus"], ["run"], ["optimise", "--trials", "0"], ["check", "a", "b"]])
+def test_wrong_usage_is_2(words: list[str]) -> None:
+    done = mlforge(*words)
+    assert done.returncode == Status.USAGE
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["check", "/nowhere"], "mlforge.yaml"),
+        (["run", "/nowhere.tflite"], "no such file"),
+        (["run", __file__], "no TensorFlow Lite model"),
+        (["footprint", __file__], "ELF"),
+        (["verify", "/nowhere"], "mlforge.yaml"),
+        (["run", __file__, "--target", "toaster"], "toaster"),
+        (["run", __file__, "--clock", "fast"], "--clock"),
+        (["init", "/nowhere"], "not a directory"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_errors_are_sentences(words: list[str], expected: str) -> None:
+    done = mlforge(*words)
+    assert done.returncode == Status.ERROR
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_check_names_value_and_source_of_each_limit(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(SAMPLE), "--json"]) == Status.DONE
+    settings = {row["key"]: row for row in json.loads(capsys.readouterr().out)["settings"]}
+    assert settings["limits.flash"]["value"] == 32 * 1024
+    assert settings["limits.flash"]["source"].startswith("mlforge.yaml:")
+    assert settings["limits.latency"]["value"] == 5000.0
+
+
+def test_init_writes_a_contract_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", str(tmp_path), "--name", "motor"]) == Status.DONE
+    text = (tmp_path / "mlforge.yaml").read_text()
+    assert "name: motor" in text
+    assert main(["init", str(tmp_path)]) == Status.ERROR
+    assert (tmp_path / "mlforge.yaml").read_text() == text
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_west_runs_the_same_program(tmp_path: Path) -> None:
+    west = shutil.which("west", path=str(Path(sys.executable).parent))
+    if west is None:
+        pytest.skip("west is not installed beside this Python")
+    workspace = tmp_path / "workspace"
+    (workspace / ".west").mkdir(parents=True)
+    (workspace / ".west" / "config").write_text("[manifest]\npath = mlforge\nfile = west-standalone.yml\n")
+    (workspace / "mlforge").symlink_to(ROOT)
+    done = subprocess.run(
+        [west, "mlforge", "check", str(SAMPLE), "--json"],
+        cwd=workspace,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["name"] == "activity"
