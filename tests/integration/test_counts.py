@@ -92,6 +92,15 @@ def _ticks(board: Board, elf: Path, data: bytes, place: Path) -> int:
         return client.batch(1, 2).ticks
 
 
+def test_more_vectors_than_the_spare_memory_holds() -> None:
+    target = BaremetalTarget(BOARDS["bbc_microbit"])
+    require(target)
+    firmware = target.build(programs.tiny())
+    count = spare_memory(firmware.elf).bytes // 4 + 10
+    inputs = np.random.default_rng(0).integers(-128, 128, (count, 4)).astype(np.int8)
+    np.testing.assert_array_equal(target.infer(firmware, inputs).outputs, programs.tiny_outputs(inputs))
+
+
 def test_an_operator_without_a_function_is_refused() -> None:
     target = BaremetalTarget(BOARDS["mps2/an386"])
     require(target)

@@ -9,7 +9,7 @@ import pytest
 from mlforge.targets.baremetal import BaremetalTarget
 from mlforge.targets.boards import BOARDS, Board
 from mlforge.targets.firmware_build import firmware_sources
-from mlforge.toolchain.cross import missing_tools
+from mlforge.targets.host import HostTarget
 from mlforge.toolchain.host import compiler
 from mlforge.toolchain.process import run
 from mlforge.toolchain.sources import root
@@ -22,8 +22,7 @@ INCLUDES = [f"-I{root() / place}" for place in ("runtime/include", "firmware", "
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.name)
 def test_firmware_is_free_of_warnings(board: Board, tmp_path: Path) -> None:
-    if missing_tools(board.core):
-        pytest.skip(f"{board.core.compiler} is not installed")
+    require(BaremetalTarget(board))
     defines = [f"-DMLFORGE_UART_BASE={board.uart_base:#x}U", f"-DMLFORGE_CLOCK_HZ={board.clock_hz}U"]
     for source in firmware_sources(board):
         flags = [*board.core.flags, *board.core.library_flags, *STRICT, *INCLUDES, *defines]
@@ -33,6 +32,7 @@ def test_firmware_is_free_of_warnings(board: Board, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", ["ports/host/main.c", "ports/qemu-plugin/count.c"])
 def test_host_code_is_free_of_warnings(source: str, tmp_path: Path) -> None:
+    require(HostTarget())
     flags = [*STRICT, *INCLUDES, "-fPIC", "-DMLFORGE_PLUGIN_API=1"]
     done = run([compiler(), *flags, "-c", root() / source, "-o", tmp_path / "out.o"], timeout_s=60)
     assert done.status == 0, done.output

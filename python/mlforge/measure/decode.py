@@ -24,7 +24,7 @@ _ARM: Final = tuple(
         (r"mul", Kind.MULTIPLY),
         (r"[su]div", Kind.DIVIDE),
         (r"tb[bh]", Kind.TABLE_BRANCH),
-        (r"(blx?)(?!e$|t$|s$)", Kind.CALL),
+        (r"blx?$", Kind.CALL),
         (r"(cbn?z|bx|b(eq|ne|cs|hs|cc|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)?$|le$|wls|dls)", Kind.BRANCH),
         (r"(vdiv|vsqrt)", Kind.FLOAT_DIVIDE),
         (r"v(n?ml[as]|fn?m[as])", Kind.FLOAT_MULTIPLY_ADD),
@@ -91,12 +91,13 @@ class Decoder:
 
 
 def _registers(mnemonic: str, operands: str) -> int:
-    """How many registers a multiple load or store moves: those in braces, or the two of LDRD and STRD."""
+    """Words that a multiple load or store moves: its list's (a `d` register is two), or the two of LDRD and STRD."""
     found = re.search(r"\{([^}]*)\}", operands)
     if not found:
         return 2
     count = 0
     for item in found[1].split(","):
         first, _, last = item.strip().partition("-")
-        count += int(last[1:]) - int(first[1:]) + 1 if last else 1
+        items = int(last[1:]) - int(first[1:]) + 1 if last else 1
+        count += 2 * items if first[0] == "d" else items
     return count

@@ -60,6 +60,7 @@ def marks(image: Sequence[Function], program: Program) -> str:
         BuildError: an operator's function is not in the image, so its share could not be told.
     """
     by_name = {_plain(function.name): function.start for function in image}
+    by_name |= {function.name: function.start for function in image}  # a function itself before its clones
     wanted = {**_PROBES, **{op.symbol: _FIRST_OPERATOR + index for index, op in enumerate(program.operators)}}
     if missing := [name for name in wanted if name not in by_name]:
         raise BuildError(f"the image has no function {', '.join(missing)} to count at")

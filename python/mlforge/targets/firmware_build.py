@@ -76,7 +76,14 @@ def _harness(board: Board) -> Harness:
     directory, sources = root() / "ports" / "baremetal", firmware_sources(board)
     headers = [*_headers(), attachment_template(), directory / "linker.ld.j2"]
     key = digest(
-        [cross.version(board.core), repr(board), *board.core.flags, *cross.C_FLAGS, digest_files([*sources, *headers])]
+        [
+            cross.version(board.core),
+            repr(board),
+            *board.core.flags,
+            *cross.C_FLAGS,
+            *cross.LINK_FLAGS,
+            digest_files([*sources, *headers]),
+        ]
     )
 
     def make(place: Path) -> None:

@@ -95,8 +95,10 @@ class HostTarget:
         raise TargetUnavailableError("the host does not count instructions", hint="profile on an emulated board")
 
     def extract(self, firmware: Firmware, frames: NDArray[np.int32]) -> NDArray[np.int8]:
-        answer = run([firmware.elf, "frame-length"], timeout_s=self.timeout_s).output.split()
-        frame_length, feature_bytes = (int(word) for word in answer)
+        answer = run([firmware.elf, "frame-length"], timeout_s=self.timeout_s)
+        if answer.status != 0:
+            raise RunError(f"the host's program ended with status {answer.status}", log=answer.output)
+        frame_length, feature_bytes = (int(word) for word in answer.output.split())
         data = checked_frames(frames, frame_length)
         return self._convert(firmware, "extract", data.tobytes(), feature_bytes)
 

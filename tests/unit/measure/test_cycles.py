@@ -26,7 +26,10 @@ ARM = {
     "bde8f083": (Kind.MULTIPLE, 7),  # ldmia sp!, {r4-r9, pc}
     "d1e90023": (Kind.MULTIPLE, 2),  # ldrd r2, r3, [r1]
     "fed1": (Kind.BRANCH, 0),  # bne
+    "fed3": (Kind.BRANCH, 0),  # blo
+    "fedd": (Kind.BRANCH, 0),  # ble
     "fee7": (Kind.BRANCH, 0),  # b
+    "2ded048b": (Kind.MULTIPLE, 4),  # vpush {d8, d9}
     "08b1": (Kind.BRANCH, 0),  # cbz r0
     "7047": (Kind.BRANCH, 0),  # bx lr
     "00f000f8": (Kind.CALL, 0),  # bl
@@ -59,12 +62,12 @@ def test_kinds_of_encodings(family: str) -> None:
 
 
 def test_a_load_behind_a_load_overlaps() -> None:
-    kinds = [kind for kind, _ in Decoder("cortex-m").instructions(bytes.fromhex("086808680130" "0868"))]
+    kinds = [kind for kind, _ in Decoder("cortex-m").instructions(bytes.fromhex("0868086801300868"))]
     assert kinds == [Kind.LOAD, Kind.LOAD_NEXT, Kind.SIMPLE, Kind.LOAD]
 
 
 def test_what_cannot_be_decoded_is_a_vector_and_loses_nothing_behind_it() -> None:
-    code = bytes.fromhex("0130" "22ee521f" "0130")  # the middle one: a vector instruction of the M-profile extension
+    code = bytes.fromhex("013022ee521f0130")  # the middle one: a vector instruction of the M-profile extension
     kinds = [kind for kind, _ in Decoder("cortex-m").instructions(code)]
     assert kinds[0] is kinds[-1] is Kind.SIMPLE
     assert len(kinds) == 3
