@@ -52,6 +52,19 @@ function(mlforge_locked_model target)
     message(FATAL_ERROR "${contract}: no usable `name:`; `west mlforge check ${app}` says more")
   endif()
   _mlforge_build(${target} ${CMAKE_MATCH_1} "facts;pipeline" --app "${app}" --name ${CMAKE_MATCH_1})
+  _mlforge_limits("${app}")
+endfunction()
+
+# After linking, holds the image against the limits of the contract. The image of native_sim is no ELF of a target.
+function(_mlforge_limits app)
+  if(CONFIG_ARCH_POSIX OR NOT CONFIG_MLFORGE_ENFORCE_LIMITS)
+    return()
+  endif()
+  _mlforge_python(python)
+  _mlforge_environment(environment)
+  set_property(GLOBAL APPEND PROPERTY extra_post_build_commands
+    COMMAND ${environment} "${python}" -m mlforge check "${app}"
+      --image "${CMAKE_BINARY_DIR}/zephyr/${CONFIG_KERNEL_BIN_NAME}.elf")
 endfunction()
 
 # Adds to `target` what `mlforge compile <ARGN>` makes of the model `name`: <name>_model.c and .h and, where `parts`
@@ -70,6 +83,7 @@ function(_mlforge_build target name parts)
   endif()
   set_property(GLOBAL APPEND PROPERTY MLFORGE_MODELS ${name})
   _mlforge_python(python)
+  _mlforge_environment(environment)
   get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
 
   set(directory "${CMAKE_BINARY_DIR}/mlforge/${name}")
@@ -88,8 +102,7 @@ function(_mlforge_build target name parts)
   add_custom_command(
     OUTPUT "${directory}/stamp"
     BYPRODUCTS ${generated}
-    COMMAND ${CMAKE_COMMAND} -E env "PYTHONPATH=${root}/python" "PYTHONPYCACHEPREFIX=${CMAKE_BINARY_DIR}/mlforge/pycache"
-      "${python}" -m mlforge compile ${ARGN} -o "${directory}"
+    COMMAND ${environment} "${python}" -m mlforge compile ${ARGN} -o "${directory}"
       ${isa} --stamp "${directory}/stamp" --depfile "${directory}/stamp.d"
     DEPFILE "${directory}/stamp.d"
     COMMENT "Compiling the model ${name}"
@@ -109,6 +122,13 @@ function(_mlforge_build target name parts)
   target_include_directories(${target} PRIVATE "${directory}")
 endfunction()
 
+# The start of a command that runs MLForge's own code and writes nothing into its checkout.
+function(_mlforge_environment result)
+  get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
+  set(${result} ${CMAKE_COMMAND} -E env
+    "PYTHONPATH=${root}/python" "PYTHONPYCACHEPREFIX=${CMAKE_BINARY_DIR}/mlforge/pycache" PARENT_SCOPE)
+endfunction()
+
 # A Python that can compile models: the one that was named, else Zephyr's, else the checkout's own.
 function(_mlforge_python result)
   get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
@@ -124,11 +144,11 @@ function(_mlforge_python result)
   else()
     set(candidates "${PYTHON_EXECUTABLE}" "${root}/.venv/bin/python")
   endif()
+  _mlforge_environment(environment)
   set(why "")
   foreach(candidate IN LISTS candidates)
     execute_process(
-      COMMAND ${CMAKE_COMMAND} -E env "PYTHONPATH=${root}/python" "PYTHONPYCACHEPREFIX=${CMAKE_BINARY_DIR}/mlforge/pycache"
-        "${candidate}" -c "import mlforge.study.build_step"
+      COMMAND ${environment} "${candidate}" -c "import mlforge.study.build_step"
       RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE error)
     if(status EQUAL 0)
       set(MLFORGE_PYTHON_FOUND "${candidate}" CACHE INTERNAL "the Python that compiles models")
