@@ -28,12 +28,12 @@ from mlforge.records.trial import Failure, State, Trial
 from mlforge.records.verdict import Verdict
 from mlforge.search.proposer import Proposal
 from mlforge.study.artefacts import ArtefactStore
+from mlforge.study.departure import first_departure
 from mlforge.study.events import Observer
 from mlforge.study.model import (
     Model,
     compile_model,
     dequantised,
-    first_difference,
     int8_inputs,
     read_model,
 )
@@ -132,8 +132,12 @@ class Evaluator:
         for target in (self.host, self.target):
             program = model.compiled_for(target.isa).program
             answers.append(target.infer(target.build(program), inputs).outputs)
-        if different := first_difference(answers[0], answers[1], lambda row: f"example {row} of the {split} split"):
-            raise RunError(f"int8 outputs on the host and on {self.target.name} are not the same: {different}")
+        if different := np.flatnonzero((answers[0] != answers[1]).any(axis=1)).tolist():
+            departure = first_departure(model.graph, "departure", self.host, self.target, inputs[different[:1]])
+            raise RunError(
+                f"int8 outputs on the host and on {self.target.name} differ for {len(different)} of {len(inputs)} "
+                f"examples of the {split} split; {departure or 'no operator alone departs'}"
+            )
         return (
             self.judge(dequantised(model, answers[0]), examples, Stage.INT8_HOST, split),
             self.judge(dequantised(model, answers[1]), examples, Stage.INT8_TARGET, split),

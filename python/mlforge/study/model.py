@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,11 +73,3 @@ def dequantised(model: Model, outputs: NDArray[np.int8]) -> NDArray[np.float32]:
     """The model's int8 outputs [N, bytes] as the real numbers that they stand for."""
     tensor = model.compiled.outputs[0]
     return (outputs.astype(np.float32) - tensor.zero_point) * np.float32(tensor.scale)
-
-
-def first_difference(one: NDArray[Any], other: NDArray[Any], what: Callable[[int], str]) -> str | None:
-    """A sentence about the first row in which two arrays differ; None where they agree."""
-    if one.shape != other.shape:
-        return f"shapes {one.shape} and {other.shape}"
-    rows = np.flatnonzero((one != other).reshape(len(one), -1).any(axis=1))
-    return f"{len(rows)} of {len(one)} differ, first {what(int(rows[0]))}" if len(rows) else None
