@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -58,23 +59,17 @@ def shared_library(
 def compile_objects(sources: Sequence[Path], place: Path, *, include: Sequence[Path] = ()) -> tuple[Path, ...]:
     """Compiles each source into `place`. Raises BuildError with the compiler's words."""
     includes = [f"-I{directory}" for directory in (root() / "runtime" / "include", *include)]
-    objects = []
-    for source in sources:
-        objects.append(place / f"{source.name}.o")
-        command: list[str | Path] = [
-            compiler(),
-            *HOST_FLAGS,
-            *_SECTIONS,
-            *includes,
-            "-c",
-            "-o",
-            objects[-1],
-            source.name,
-        ]
+
+    def one(source: Path) -> Path:
+        out = place / f"{source.name}.o"
+        command: list[str | Path] = [compiler(), *HOST_FLAGS, *_SECTIONS, *includes, "-c", "-o", out, source.name]
         done = run(command, timeout_s=120, cwd=source.parent)
         if done.status != 0:
             raise BuildError(f"the host compiler refused {source.name}", log=done.output)
-    return tuple(objects)
+        return out
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return tuple(pool.map(one, sources))
 
 
 def cached_objects(name: str, sources: Sequence[Path], *, include: Sequence[Path] = ()) -> tuple[Path, ...]:
