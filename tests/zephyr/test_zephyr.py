@@ -1,0 +1,138 @@
+"""Applications in a real Zephyr workspace: the build step inside `west build`, and images in QEMU."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlforge.features.pipeline import Pipeline
+from mlforge.measure.image import read_image
+from mlforge.study.lockfile import locked_model, read_lock
+from mlforge.study.model import read_model
+from mlforge.targets.host import HostTarget
+from mlforge.toolchain.sources import root
+from tests.programs.locked_app import lock_model, locked_app, tiny_tflite
+from tests.zephyr.workspace import Workspace, run_image
+
+pytestmark = pytest.mark.zephyr
+
+HERE = Path(__file__).parent
+FRAMES = 64
+
+
+def _app(directory: Path) -> Path:
+    """The parity application with a locked model of random weights."""
+    app = directory / "an app"
+    shutil.copytree(HERE / "parity", app)
+    return locked_app(app)
+
+
+def _frames(channels: int) -> np.ndarray:
+    """What src/main.c of the parity application pushes: int32 [FRAMES, channels]."""
+    values, state = [], 1
+    for _ in range(FRAMES * channels):
+        state = (state * 1664525 + 1013904223) % 2**32
+        values.append((state - 2**32 if state >= 2**31 else state) >> 13)
+    return np.array(values, np.int32).reshape(FRAMES, channels)
+
+
+def _on_host(app: Path) -> list[str]:
+    """What the application must print, from the same C on the host."""
+    lock = read_lock(app)
+    model = read_model(locked_model(app, lock), lock.name, Pipeline.from_json(json.dumps(lock.features)))
+    host = HostTarget()
+    firmware = host.build(model.program)
+    inputs = host.extract(firmware, _frames(model.pipeline.channels))
+    outputs = host.infer(firmware, inputs).outputs
+    lines = []
+    for given, found in zip(inputs, outputs, strict=True):
+        lines += [f"input {given.tobytes().hex()}", f"output {found.tobytes().hex()}"]
+    return [*lines, "done"]
+
+
+@pytest.mark.parametrize("board", ["native_sim", "qemu_cortex_m3", "mps2/an386", "qemu_riscv32"])
+@pytest.mark.usefixtures("need_toolchain")
+def test_an_image_computes_what_the_host_does(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    app, build = _app(tmp_path), tmp_path / "the build"
+    before = _tree(app)
+    printed = zephyr.build(app, build, board)
+    assert run_image(build, board, "done") == _on_host(app)
+    assert _tree(app) == before, "the build wrote into the source tree"
+    if board != "native_sim":
+        assert "limits.flash: 32 KiB; model and runtime take" in printed
+        _no_heap(build)
+    assert "no work to do" in zephyr.ninja(build).stdout
+    if board == "native_sim":
+        _another_model(zephyr, app, build)
+    if board == "qemu_cortex_m3":
+        _a_broken_limit(zephyr, app, build)
+
+
+def _tree(directory: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def _no_heap(build: Path) -> None:
+    symbols = {symbol.name for symbol in read_image(build / "zephyr" / "zephyr.elf").symbols}
+    assert "mlforge_features_push" in symbols
+    assert not symbols & {"malloc", "calloc", "k_malloc", "k_heap_alloc", "sys_heap_alloc"}
+
+
+def _another_model(zephyr: Workspace, app: Path, build: Path) -> None:
+    """A model that is not the locked one is refused; once locked, it is built in, and nothing else is compiled."""
+    (app / "model/activity.tflite").write_bytes(tiny_tflite(seed=7))
+    refused = zephyr.ninja(build)
+    assert refused.returncode != 0
+    assert "is not the model that mlforge.lock.yaml names" in refused.stdout
+    lock_model(app, tiny_tflite(seed=7))
+    compiled = re.findall(r"Building C object (\S+)", zephyr.ninja(build).stdout)
+    assert "app.dir/mlforge/activity/activity_model.c" in " ".join(compiled)
+    assert not [path for path in compiled if "mlforge.dir" in path or path.startswith("zephyr/kernel")], compiled
+    assert run_image(build, "native_sim", "done") == _on_host(app)
+
+
+def _a_broken_limit(zephyr: Workspace, app: Path, build: Path) -> None:
+    contract = app / "mlforge.yaml"
+    contract.write_text(contract.read_text().replace("flash: 32 KiB", "flash: 1 KiB"))
+    done = zephyr.ninja(build)
+    assert done.returncode != 0
+    line = contract.read_text().splitlines().index("  flash: 1 KiB") + 1
+    assert re.search(rf"error: .*mlforge\.yaml:{line}: limits\.flash: 1 KiB; .* too many", done.stdout)
+
+
+@pytest.mark.parametrize("board", ["qemu_cortex_m3"])
+@pytest.mark.usefixtures("need_toolchain")
+def test_the_activity_sample(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    zephyr.build(root() / "samples" / "activity", tmp_path / "build", board)
+    lines = run_image(tmp_path / "build", board, "windows recognised")
+    assert len(lines) == 9
+    assert int(lines[-1].split()[0]) >= 5
+
+
+@pytest.mark.parametrize("board", ["native_sim", "qemu_cortex_m3"])
+@pytest.mark.parametrize("suite", ["service", "two_models"])
+@pytest.mark.usefixtures("need_toolchain")
+def test_suite_on_the_device(zephyr: Workspace, suite: str, board: str, tmp_path: Path) -> None:
+    zephyr.build(HERE / suite, tmp_path / "build", board)
+    lines = run_image(tmp_path / "build", board, "PROJECT EXECUTION")
+    assert "PROJECT EXECUTION SUCCESSFUL" in lines[-1], "\n".join(lines[-60:])
+
+
+@pytest.mark.parametrize(
+    ("breaking", "complaint"),
+    [
+        (lambda app: (app / "mlforge.lock.yaml").unlink(), "has no mlforge.lock.yaml beside it"),
+        (lambda app: (app / "mlforge.yaml").write_text("title: x\n"), "no usable `name:`"),
+    ],
+)
+def test_a_build_that_cannot_work_stops_at_once(zephyr: Workspace, tmp_path: Path, breaking, complaint: str) -> None:  # type: ignore[no-untyped-def]
+    app = _app(tmp_path)
+    breaking(app)
+    done = zephyr.configure(app, tmp_path / "build", "native_sim")
+    assert done.returncode != 0
+    assert complaint in " ".join(done.stdout.split())
