@@ -66,6 +66,19 @@ class _Table:
 
 
 @dataclass(frozen=True, slots=True)
+class _KernelCall:
+    parameters: str
+    parameters_type: str
+    fields: tuple[tuple[str, object], ...]
+    tables: tuple[_Table, ...]
+    kernel: str
+    inputs: tuple[int | str, ...]  # offsets, and names of tables
+    outputs: tuple[int, ...]
+    takes_scratch: bool
+    scratch: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Function:
     """What the template shows of one operator."""
 
@@ -73,18 +86,10 @@ class _Function:
     kind: str
     name: str
     symbol: str
-    parameters: str
-    parameters_type: str
-    fields: tuple[tuple[str, object], ...]
-    tables: tuple[_Table, ...]
-    kernel: str
     shapes: str
     note: str
     macs: int
-    inputs: tuple[int | str, ...]  # offsets, and names of tables
-    outputs: tuple[int, ...]
-    takes_scratch: bool
-    scratch: int
+    calls: tuple[_KernelCall, ...]
     end: int  # of the last byte that it touches
 
 
@@ -136,7 +141,7 @@ def _tensor_info(graph: Graph, plan: Plan, index: int) -> TensorInfo:
 
 
 def _operator(call: Call, function: _Function) -> Operator:
-    weight_bytes = sum(constant.data.nbytes for constant in call.lowered.constants)
+    weight_bytes = sum(constant.data.nbytes for one in call.lowered.calls for constant in one.constants)
     return Operator(call.index, call.node.kind, function.name, function.symbol, call.lowered.macs, weight_bytes)
 
 
@@ -146,26 +151,36 @@ def _function(name: str, sequence: Sequence, plan: Plan, time: int) -> _Function
     number = f"{call.index:02d}"
     kind = call.node.kind.lower()
     scratch = plan.scratch.get(time, 0)
-    ends = [plan.offsets[index] + tensors[index].size_bytes for index in (*lowered.inputs, *lowered.outputs)]
-    sources = ", ".join(str(tensors[index]) for index in lowered.inputs)
+    step = sequence.memory.steps[time]
+    ends = [plan.offsets[index] + tensors[index].size_bytes for index in (*step.reads, *step.writes)]
+    sources = ", ".join(str(tensors[index]) for index in step.reads)
     return _Function(
         index=call.index,
         kind=call.node.kind,
         name=tensors[call.node.outputs[0]].name,
         symbol=f"{name}_op{number}_{kind}",
-        parameters=f"{name}_p{number}_{kind}",
-        parameters_type=lowered.parameters_type,
-        fields=tuple(_fields(lowered.parameters, f"{name}_w{number}_")),
-        tables=tuple(_table(f"{name}_w{number}_", constant) for constant in lowered.constants),
-        kernel=lowered.kernel,
-        shapes=f"{sources} -> {', '.join(str(tensors[index]) for index in lowered.outputs)}",
+        shapes=f"{sources} -> {', '.join(str(tensors[index]) for index in step.writes)}",
         note=lowered.note,
         macs=lowered.macs,
-        inputs=tuple(_inputs(lowered, plan, f"{name}_w{number}_")),
+        calls=tuple(
+            _kernel_call(one, plan, scratch, f"{name}_w{number}_", f"{name}_p{number}_{kind}{position or ''}")
+            for position, one in enumerate(lowered.calls)
+        ),
+        end=max([*ends, scratch + step.scratch_bytes]),
+    )
+
+
+def _kernel_call(lowered: Lowered, plan: Plan, scratch: int, prefix: str, parameters: str) -> _KernelCall:
+    return _KernelCall(
+        parameters=parameters,
+        parameters_type=lowered.parameters_type,
+        fields=tuple(_fields(lowered.parameters, prefix)),
+        tables=tuple(_table(prefix, constant) for constant in lowered.constants),
+        kernel=lowered.kernel,
+        inputs=tuple(_inputs(lowered, plan, prefix)),
         outputs=tuple(plan.offsets[index] for index in lowered.outputs),
         takes_scratch=lowered.takes_scratch,
         scratch=scratch,
-        end=max([*ends, scratch + lowered.scratch_bytes]),
     )
 
 

@@ -11,7 +11,8 @@ from mlforge.compiler.ops import operator_for
 from mlforge.compiler.ops.contract import Lowered, View
 from mlforge.compiler.passes.fold_padding import fold_padding
 from mlforge.compiler.passes.prune import prune
-from mlforge.compiler.planner import MemoryProblem, MemoryStep
+from mlforge.compiler.planner import MemoryProblem, MemoryStep, Slice
+from mlforge.compiler.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,29 +49,34 @@ def lower_graph(graph: Graph, isa: Isa) -> Sequence:
     index_of_output = {node.outputs[0]: index for index, node in enumerate(graph.nodes)}
     graph = prune(fold_padding(prune(graph)))
     calls: list[Call] = []
-    views: dict[int, int] = {}  # a tensor that shares the bytes of another, to that other
+    sharing = Sharing([tensor.size_bytes for tensor in graph.tensors])
     for node in graph.nodes:
-        lowered = operator_for(node.kind).lower(View(graph, node), isa)
-        if lowered is None:
-            source = node.inputs[0]
-            views[node.outputs[0]] = views.get(source, source)
-        else:
+        operator, view = operator_for(node.kind), View(graph, node)
+        parts = operator.parts(view)
+        if parts and sharing.share(parts):
+            continue
+        lowered = operator.lower(view, isa)
+        if lowered is not None:
             calls.append(Call(index_of_output[node.outputs[0]], node, lowered))
-    return Sequence(graph, tuple(calls), _memory_problem(graph, calls, views))
+    return Sequence(graph, tuple(calls), _memory_problem(graph, calls, sharing.views))
 
 
-def _memory_problem(graph: Graph, calls: list[Call], views: Mapping[int, int]) -> MemoryProblem:
-    steps = tuple(
-        MemoryStep(
-            reads=call.lowered.inputs,
-            writes=call.lowered.outputs,
-            scratch_bytes=call.lowered.scratch_bytes,
-            in_place=call.lowered.in_place,
-        )
-        for call in calls
-    )
-    used = {*graph.inputs, *graph.outputs, *views, *views.values()}
+def _memory_problem(graph: Graph, calls: list[Call], views: Mapping[int, Slice]) -> MemoryProblem:
+    steps = tuple(_memory_step(call.lowered) for call in calls)
+    used = {*graph.inputs, *graph.outputs, *views, *(part.root for part in views.values())}
     for step in steps:
         used.update(step.reads, step.writes)
     sizes = {index: graph.tensors[index].size_bytes for index in sorted(used)}
     return MemoryProblem(sizes, dict(views), steps, graph.inputs, graph.outputs)
+
+
+def _memory_step(lowered: Lowered) -> MemoryStep:
+    reads = dict.fromkeys(tensor for call in lowered.calls for tensor in call.inputs)
+    writes = dict.fromkeys(tensor for call in lowered.calls for tensor in call.outputs)
+    return MemoryStep(
+        reads=tuple(reads),
+        writes=tuple(writes),
+        scratch_bytes=max(call.scratch_bytes for call in lowered.calls),
+        in_place=lowered.in_place if not lowered.then else frozenset(),
+        overlap=lowered.overlap if not lowered.then else {},
+    )

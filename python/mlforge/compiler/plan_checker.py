@@ -1,15 +1,27 @@
-"""Checks a memory plan by acting it out: who owns which bytes, step by step.
+"""Checks a memory plan by acting it out: whose bytes lie where in the arena, step by step.
 
-Shares no code with the planner, and no idea of live ranges: a tensor is written, its bytes become its own, and any
-later write takes from others what it covers. Whoever reads a tensor must find that all of its bytes are still its own.
+Shares no code with the planner, and no idea of live ranges: a tensor is written, its bytes lie there, and any later
+write takes from others what it covers. Whoever reads a tensor must find every one of its bytes where it looks for it.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 from mlforge.compiler.planner import MemoryProblem, MemoryStep, Plan
 from mlforge.errors import PlanError
 
 _Range = tuple[int, int]  # from, up to
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Bytes of the arena that hold bytes of `tensor`, whose byte 0 is, or would be, at `base`."""
+
+    start: int
+    end: int
+    tensor: int
+    base: int
 
 
 def check_plan(problem: MemoryProblem, plan: Plan, *, alignment_bytes: int = 4) -> None:
@@ -22,14 +34,16 @@ class _Actor:
         self.problem = problem
         self.plan = plan
         self.alignment_bytes = alignment_bytes
-        self.owned: dict[int, _Range] = {}  # by the tensor that wrote the bytes
+        self.pieces: list[_Piece] = []  # they do not overlap
 
     def act(self) -> None:
+        places: list[_Range] = []
         for tensor in self.problem.inputs:
             place = self.place(tensor)
-            if any(_overlap(place, other) for other in self.owned.values()):
+            if any(_overlap(place, other) for other in places):
                 raise PlanError(f"input {tensor} overlaps another input")
-            self.owned[self.writer(tensor)] = place
+            places.append(place)
+            self.write(tensor)
         for time, step in enumerate(self.problem.steps):
             self.run(time, step)
         for tensor in self.problem.outputs:
@@ -42,7 +56,7 @@ class _Actor:
         results = [(tensor, self.place(tensor)) for tensor in step.writes]
         for position, (tensor, place) in enumerate(results):
             for source, other in sources:
-                if _overlap(place, other) and not (source in step.in_place and place == other):
+                if _overlap(place, other) and not _is_allowed(step, source, place, other):
                     raise PlanError(f"step {time} writes {tensor} over its own input {source}")
             for sibling, other in results[:position]:
                 if _overlap(place, other):
@@ -53,13 +67,17 @@ class _Actor:
                 if _overlap(scratch, place):
                     raise PlanError(f"the scratch of step {time} overlaps tensor {tensor}")
             self.take(scratch)
-        for tensor, place in results:
-            self.take(place)
-            self.owned[self.writer(tensor)] = place
+        for tensor, _ in results:
+            self.write(tensor)
 
-    def writer(self, tensor: int) -> int:
-        """The tensor whose bytes these are."""
-        return self.problem.views.get(tensor, tensor)
+    def origin(self, tensor: int) -> tuple[int, int]:
+        """The tensor whose bytes these are, and the byte of it that comes first."""
+        part = self.problem.views.get(tensor)
+        if part is None:
+            return tensor, 0
+        if part.offset < 0 or part.offset + self.problem.sizes[tensor] > self.problem.sizes[part.root]:
+            raise PlanError(f"tensor {tensor} is no part of tensor {part.root}")
+        return part.root, part.offset
 
     def place(self, tensor: int) -> _Range:
         if tensor not in self.plan.offsets:
@@ -79,13 +97,38 @@ class _Actor:
         return offset, offset + size_bytes
 
     def read(self, tensor: int, reader: str) -> None:
-        place = self.place(tensor)
-        if self.owned.get(self.writer(tensor)) != place:
+        start, end = self.place(tensor)
+        root, first = self.origin(tensor)
+        there = sum(
+            min(end, piece.end) - max(start, piece.start)
+            for piece in self.pieces
+            if piece.tensor == root and piece.base == start - first and _overlap((start, end), (piece.start, piece.end))
+        )
+        if there != end - start:
             raise PlanError(f"tensor {tensor} is read {reader}, but its bytes were overwritten or never written")
 
+    def write(self, tensor: int) -> None:
+        start, end = self.place(tensor)
+        root, first = self.origin(tensor)
+        self.take((start, end))
+        self.pieces.append(_Piece(start, end, root, start - first))
+
     def take(self, place: _Range) -> None:
-        """Whoever owns some of these bytes owns nothing whole any more."""
-        self.owned = {tensor: other for tensor, other in self.owned.items() if not _overlap(place, other)}
+        """Whoever had some of these bytes has only the others left."""
+        kept = []
+        for piece in self.pieces:
+            rest = ((piece.start, min(piece.end, place[0])), (max(piece.start, place[1]), piece.end))
+            if not _overlap(place, (piece.start, piece.end)):
+                kept.append(piece)
+            else:
+                kept += [replace(piece, start=start, end=end) for start, end in rest if start < end]
+        self.pieces = kept
+
+
+def _is_allowed(step: MemoryStep, source: int, result: _Range, place: _Range) -> bool:
+    if source in step.in_place and result == place:
+        return True
+    return source in step.overlap and result[0] + step.overlap[source] <= place[0]
 
 
 def _overlap(a: _Range, b: _Range) -> bool:

@@ -1,55 +1,59 @@
 """Where each activation lives in the arena, and when.
 
-The planner knows sizes and an order of steps, no operators. What it makes is checked by plan_checker.py, which shares
-none of its code. Times are step numbers; -1 is before the first step, when the model's inputs are written.
+The planner knows sizes and an order of steps, no operators; placement.py does the packing. What comes out is checked by
+plan_checker.py, which shares none of its code. Times are step numbers; -1 is before the first step, when the model's
+inputs are written.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-ALIGNMENT_BYTES: Final = 4  # of every block: kernels may load words
-_SHUFFLES: Final = 48  # orders tried where the simple ones miss the lower bound
+from mlforge.compiler.placement import Block, aligned, peak_of, place_blocks, prove_bound
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Bytes of the tensor `root`, from byte `offset` on."""
+
+    root: int
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryStep:
-    """One kernel call. The output may take the very place of an input in `in_place` that nothing reads later."""
+    """One kernel call.
+
+    The output may take the very place of an input in `in_place` that nothing reads later. Where `overlap` has an input
+    that nothing reads later, the only output may lie across its start, so many bytes before it at the least.
+    """
 
     reads: tuple[int, ...]
     writes: tuple[int, ...]
     scratch_bytes: int = 0
     in_place: frozenset[int] = frozenset()
+    overlap: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryProblem:
-    """`views` maps a tensor to the one whose bytes it shares (which itself shares nobody's)."""
+    """`views` maps a tensor to the bytes of another that are its own (which is itself no view)."""
 
     sizes: Mapping[int, int]  # bytes of each tensor
-    views: Mapping[int, int]
+    views: Mapping[int, Slice]
     steps: tuple[MemoryStep, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A piece of the arena, live from step `first` to step `last`. `tensors` is empty for scratch."""
-
-    tensors: tuple[int, ...]
-    size_bytes: int
-    first: int
-    last: int
-    offset: int = 0
+    def slice_of(self, tensor: int) -> Slice:
+        return self.views.get(tensor) or Slice(tensor)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`lower_bound_bytes` is what the blocks live at one step need together at the least; no plan can be below."""
+    """No plan of the same problem can be below `lower_bound_bytes`: what lives at one step needs as much, or a search
+    went through all there are."""
 
     arena_bytes: int
     lower_bound_bytes: int
@@ -59,140 +63,171 @@ class Plan:
 
 
 def plan_memory(problem: MemoryProblem) -> Plan:
-    """A plan that is as small as the lower bound for most networks, and never worse than greedy by size."""
-    blocks = _blocks(problem)
-    bound = _lower_bound(blocks)
-    placed = _best(blocks, bound)
+    """A plan that is as small as the lower bound for most networks, else the smallest that a bounded search finds."""
+    lives = _Lives(problem)
+    bound = _lower_bound(lives)
+    best: tuple[Block, ...] | None = None
+    for pick in (_first, _last):
+        owner = _merged_in_place(lives, pick)
+        blocks = _blocks(lives, owner)
+        placed = place_blocks(blocks, _distances(lives, blocks), bound)
+        if best is None or peak_of(placed) < peak_of(best):
+            best = placed
+        if peak_of(best) == bound:
+            break
+    peak = peak_of(best or ())
+    return _plan(problem, best or (), _proven_bound(lives, bound, peak) if peak > bound else bound)
+
+
+def _plan(problem: MemoryProblem, placed: Sequence[Block], bound: int) -> Plan:
     offsets = {tensor: block.offset for block in placed for tensor in block.tensors}
-    offsets |= {view: offsets[root] for view, root in problem.views.items()}
+    offsets |= {view: offsets[part.root] + part.offset for view, part in problem.views.items()}
     scratch = {block.first: block.offset for block in placed if not block.tensors}
-    return Plan(_peak(placed), bound, dict(sorted(offsets.items())), scratch, tuple(placed))
+    return Plan(peak_of(placed), bound, dict(sorted(offsets.items())), scratch, tuple(placed))
 
 
-def _blocks(problem: MemoryProblem) -> list[Block]:
-    """One block for each group of tensors that are to share a place, and one for each scratch."""
-    first, last = _live_ranges(problem)
-    owner = {root: root for root in first}
-    for time, step in enumerate(problem.steps):
-        _merge_in_place(problem, time, step, first, last, owner)
+class _Lives:
+    """When each root (a tensor that is no view) is first written, and last read. Views live in their roots."""
+
+    def __init__(self, problem: MemoryProblem) -> None:
+        self.problem = problem
+        self.first: dict[int, int] = {}
+        self.last: dict[int, int] = {}
+        for tensor in problem.inputs:
+            self.touch(tensor, -1)
+        for time, step in enumerate(problem.steps):
+            for tensor in (*step.reads, *step.writes):
+                self.touch(tensor, time)
+        for tensor in problem.outputs:
+            self.touch(tensor, len(problem.steps))
+
+    def touch(self, tensor: int, time: int) -> None:
+        root = self.problem.slice_of(tensor).root
+        self.first.setdefault(root, time)
+        self.last[root] = time
+
+    def size(self, root: int) -> int:
+        return aligned(self.problem.sizes[root])
+
+    def replaceable(self, time: int, step: MemoryStep) -> Iterable[tuple[int, int]]:
+        """(input's root, output's root) where the output can take the very place of the input."""
+        if len(step.writes) != 1 or not self.is_whole(step.writes[0]):
+            return
+        output = step.writes[0]
+        for tensor in step.reads:
+            same_size = self.problem.sizes[tensor] == self.problem.sizes[output]
+            if same_size and self.is_whole(tensor) and self.dies(tensor, step, time, step.in_place):
+                yield self.problem.slice_of(tensor).root, self.problem.slice_of(output).root
+
+    def crossings(self, time: int, step: MemoryStep) -> Iterable[tuple[int, int, int]]:
+        """(input's root, output's root, bytes by which the output's root must start before the input's)."""
+        if len(step.writes) != 1:
+            return
+        result = self.problem.slice_of(step.writes[0])
+        for tensor, distance in step.overlap.items():
+            source = self.problem.slice_of(tensor)
+            if self.first[result.root] == time and self.dies(tensor, step, time, step.overlap):
+                yield source.root, result.root, aligned(max(0, result.offset + distance - source.offset))
+
+    def is_whole(self, tensor: int) -> bool:
+        """Whether it is a root, or has all bytes of one."""
+        return self.problem.sizes[tensor] == self.problem.sizes[self.problem.slice_of(tensor).root]
+
+    def dies(self, tensor: int, step: MemoryStep, time: int, allowed: Iterable[int]) -> bool:
+        """Whether nothing after this step needs the bytes, and nothing in it that is not allowed to lose them."""
+        root = self.problem.slice_of(tensor).root
+        together = [other for other in step.reads if self.problem.slice_of(other).root == root]
+        written_before = self.first[root] < time
+        return self.last[root] == time and written_before and set(together) == {tensor} and tensor in allowed
+
+
+_Pick = Callable[[Sequence[tuple[int, int]]], tuple[int, int]]
+
+
+def _first(pairs: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    return pairs[0]
+
+
+def _last(pairs: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    return pairs[-1]
+
+
+def _merged_in_place(lives: _Lives, pick: _Pick) -> Mapping[int, int]:
+    """Each root to the one whose block it shares."""
+    owner = {root: root for root in lives.first}
+    for time, step in enumerate(lives.problem.steps):
+        pairs = list(lives.replaceable(time, step))
+        if pairs:
+            source, result = pick(pairs)
+            owner[result] = owner[source]
+    return owner
+
+
+def _blocks(lives: _Lives, owner: Mapping[int, int]) -> list[Block]:
+    """One block for each group of roots that are to share a place, and one for each scratch."""
     groups: dict[int, list[int]] = {}
-    for root in first:
-        groups.setdefault(_find(owner, root), []).append(root)
+    for root in lives.first:
+        groups.setdefault(owner[root], []).append(root)
     blocks = [
         Block(
             tuple(roots),
-            _aligned(problem.sizes[roots[0]]),
-            min(map(first.__getitem__, roots)),
-            max(map(last.__getitem__, roots)),
+            lives.size(roots[0]),
+            min(map(lives.first.__getitem__, roots)),
+            max(map(lives.last.__getitem__, roots)),
         )
         for roots in groups.values()
     ]
-    for time, step in enumerate(problem.steps):
+    for time, step in enumerate(lives.problem.steps):
         if step.scratch_bytes:
-            blocks.append(Block((), _aligned(step.scratch_bytes), time, time))
+            blocks.append(Block((), aligned(step.scratch_bytes), time, time))
     return blocks
 
 
-def _live_ranges(problem: MemoryProblem) -> tuple[dict[int, int], dict[int, int]]:
-    def root(tensor: int) -> int:
-        return problem.views.get(tensor, tensor)
-
-    first = {root(tensor): -1 for tensor in problem.inputs}
-    last = dict(first)
-    for time, step in enumerate(problem.steps):
-        for tensor in step.reads:
-            last[root(tensor)] = time
-        for tensor in step.writes:
-            first[root(tensor)] = last[root(tensor)] = time
-    for tensor in problem.outputs:
-        last[root(tensor)] = len(problem.steps)
-    return first, last
+def _distances(lives: _Lives, blocks: Sequence[Block]) -> dict[tuple[int, int], int]:
+    """For blocks that meet at one step only, where the one's last reader writes the other across its start."""
+    block_of = {root: index for index, block in enumerate(blocks) for root in block.tensors}
+    distances = {}
+    for time, step in enumerate(lives.problem.steps):
+        for source, result, distance in lives.crossings(time, step):
+            upper, lower = block_of[source], block_of[result]
+            if blocks[upper].last == time and blocks[lower].first == time:
+                distances[lower, upper] = min(distance, blocks[lower].size_bytes)
+    return distances
 
 
-def _merge_in_place(
-    problem: MemoryProblem,
-    time: int,
-    step: MemoryStep,
-    first: Mapping[int, int],
-    last: Mapping[int, int],
-    owner: dict[int, int],
-) -> None:
-    if len(step.writes) != 1:
-        return
-    output = problem.views.get(step.writes[0], step.writes[0])
-    for tensor in step.reads:
-        root = problem.views.get(tensor, tensor)
-        dies_here = last[root] == time and first[root] < time
-        if tensor in step.in_place and dies_here and problem.sizes[root] == problem.sizes[output]:
-            owner[_find(owner, output)] = _find(owner, root)
-            return
+def _lower_bound(lives: _Lives) -> int:
+    """The most that one step needs: all that lives then, less the most that it can save by sharing bytes."""
+    steps = lives.problem.steps
+    changes = [0] * (len(steps) + 3)
+    for root, first in lives.first.items():
+        changes[first + 1] += lives.size(root)
+        changes[lives.last[root] + 2] -= lives.size(root)
+    living, bound = 0, 0
+    for time in range(-1, len(steps) + 1):
+        living += changes[time + 1]
+        needed = living
+        if 0 <= time < len(steps):
+            needed += aligned(steps[time].scratch_bytes) - _most_saved(lives, time, steps[time])
+        bound = max(bound, needed)
+    return bound
 
 
-def _find(owner: Mapping[int, int], root: int) -> int:
-    while owner[root] != root:
-        root = owner[root]
-    return root
+def _proven_bound(lives: _Lives, bound: int, peak: int) -> int:
+    """A bound for every way to work in place: a result may lie anywhere over an input whose place it might take."""
+    blocks = _blocks(lives, {root: root for root in lives.first})
+    distances = _distances(lives, blocks)
+    index_of = {block.tensors[0]: index for index, block in enumerate(blocks) if block.tensors}
+    for time, step in enumerate(lives.problem.steps):
+        for source, result in lives.replaceable(time, step):
+            i, j = index_of[source], index_of[result]
+            distances[i, j] = distances[j, i] = 0
+    return prove_bound(blocks, distances, bound, peak)
 
 
-def _aligned(size_bytes: int) -> int:
-    return -(-size_bytes // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
-
-
-def _lower_bound(blocks: Sequence[Block]) -> int:
-    times = {block.first for block in blocks}
-    return max((sum(b.size_bytes for b in blocks if b.first <= time <= b.last) for time in times), default=0)
-
-
-def _best(blocks: Sequence[Block], bound: int) -> list[Block]:
-    """The best of some orders; stops at the first that reaches the bound."""
-    best: list[Block] | None = None
-    for order in _orders(blocks):
-        placed = _place(order)
-        if best is None or _peak(placed) < _peak(best):
-            best = placed
-        if _peak(best) == bound:
-            break
-    return best or []
-
-
-def _orders(blocks: Sequence[Block]) -> Iterable[list[Block]]:
-    by_size = sorted(blocks, key=lambda b: (-b.size_bytes, b.first, b.tensors))
-    yield by_size
-    yield sorted(blocks, key=lambda b: (-b.size_bytes * (b.last - b.first + 1), b.first, b.tensors))
-    yield sorted(blocks, key=lambda b: (b.first - b.last, -b.size_bytes, b.first, b.tensors))
-    yield sorted(blocks, key=lambda b: (b.first, -b.size_bytes, b.tensors))
-    generator = random.Random(len(blocks))  # the same orders on every run
-    for _ in range(_SHUFFLES):
-        order = list(by_size)
-        for _ in range(3):
-            here, there = generator.randrange(len(order)), generator.randrange(len(order))
-            order.insert(there, order.pop(here))
-        yield order
-
-
-def _place(order: Iterable[Block]) -> list[Block]:
-    """Each block in the smallest gap that it fits between the blocks already placed that live at the same time."""
-    placed: list[Block] = []
-    for block in order:
-        neighbours = sorted(
-            (other.offset, other.offset + other.size_bytes)
-            for other in placed
-            if other.first <= block.last and block.first <= other.last
-        )
-        offset = _gap(neighbours, block.size_bytes)
-        placed.append(Block(block.tensors, block.size_bytes, block.first, block.last, offset))
-    return placed
-
-
-def _gap(neighbours: Iterable[tuple[int, int]], size_bytes: int) -> int:
-    best, best_room, free = -1, 0, 0
-    for start, end in neighbours:
-        room = start - free
-        if room >= size_bytes and (best < 0 or room < best_room):
-            best, best_room = free, room
-        free = max(free, end)
-    return best if best >= 0 else free
-
-
-def _peak(blocks: Iterable[Block]) -> int:
-    return max((block.offset + block.size_bytes for block in blocks), default=0)
+def _most_saved(lives: _Lives, time: int, step: MemoryStep) -> int:
+    saved = [lives.size(result) for _, result in lives.replaceable(time, step)]
+    saved += [
+        min(lives.size(source), max(0, lives.size(result) - distance))
+        for source, result, distance in lives.crossings(time, step)
+    ]
+    return max(saved, default=0)

@@ -11,11 +11,11 @@ from mlforge.compiler.fixed_point import Activation, float32
 from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Shape, Tensor
 from mlforge.compiler.ops.add import AddAttributes
 from mlforge.compiler.ops.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.free_view import ReshapeAttributes
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
 from mlforge.compiler.ops.mean import MeanAttributes
 from mlforge.compiler.ops.pad import PadAttributes
 from mlforge.compiler.ops.pooling import PoolAttributes
-from mlforge.compiler.ops.reshape import ReshapeAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
 from mlforge.compiler.ops.window import Padding, WindowAttributes, slide
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlforge.compiler import compile_graph, read_tflite
+from mlforge.compiler import Isa, compile_graph, read_tflite
 from mlforge.toolchain.sources import root
 from tests.unit.compiler.harness import SANITIZE, run_models
 
@@ -35,8 +35,9 @@ def test_golden_vectors(name: str, flags: tuple[str, ...], tmp_path: Path) -> No
     np.testing.assert_array_equal(results.reshape(outputs.shape), outputs)
 
 
+@pytest.mark.parametrize("isa", list(Isa))
 @pytest.mark.parametrize("name", sorted(MODELS))
-def test_arena_is_below_the_peers(name: str) -> None:
-    compiled = compile_graph(read_tflite(model_file(f"{name}.tflite").read_bytes()), "golden")
-    assert compiled.program.arena_bytes == compiled.lower_bound_bytes
-    assert compiled.program.arena_bytes <= MODELS[name]
+def test_arena_is_at_most_four_fifths_of_the_peers(name: str, isa: Isa) -> None:
+    compiled = compile_graph(read_tflite(model_file(f"{name}.tflite").read_bytes()), "golden", isa)
+    assert compiled.program.arena_bytes <= 0.8 * MODELS[name]
+    assert compiled.program.arena_bytes <= 1.05 * compiled.lower_bound_bytes

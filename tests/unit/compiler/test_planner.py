@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlforge.compiler.plan_checker import check_plan
-from mlforge.compiler.planner import MemoryProblem, MemoryStep, Plan, plan_memory
+from mlforge.compiler.planner import MemoryProblem, MemoryStep, Plan, Slice, plan_memory
 from mlforge.errors import PlanError
 
 # 0 -> 1 -> 2, and 3 = 1 + 2, which takes the place of 1; 4 is a view of 3.
 CHAIN = MemoryProblem(
     sizes={0: 40, 1: 100, 2: 100, 3: 100, 4: 100},
-    views={4: 3},
+    views={4: Slice(3)},
     steps=(
         MemoryStep((0,), (1,), scratch_bytes=12),
         MemoryStep((1,), (2,)),
@@ -115,7 +115,7 @@ def random_problem(seed: int) -> MemoryProblem:
         tensor = len(sizes)
         reads = tuple(chance.sample(available, chance.randint(1, min(2, len(available)))))
         if chance.random() < 0.15:
-            sizes[tensor], views[tensor] = sizes[reads[0]], views.get(reads[0], reads[0])
+            sizes[tensor], views[tensor] = sizes[reads[0]], views.get(reads[0], Slice(reads[0]))
         else:
             same = chance.random() < 0.5
             sizes[tensor] = sizes[reads[0]] if same else chance.randint(1, 900)

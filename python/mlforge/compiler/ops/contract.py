@@ -81,9 +81,23 @@ class Constant:
 Field: TypeAlias = "int | tuple[int, ...] | Constant | Mapping[str, Field]"
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The tensor `part` is nothing but bytes of the tensor `whole`, from byte `offset` on."""
+
+    part: int
+    whole: int
+    offset: int = 0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lowered:
-    """One call of one kernel: `kernel(&parameters, inputs…, outputs…[, scratch])`."""
+    """One call of one kernel: `kernel(&parameters, inputs…, outputs…[, scratch])`.
+
+    `overlap`: an input that this kernel may write its output over while it reads, to the bytes by which the output must
+    start before it at the least (see overlap.py; it depends on the order in which the kernel goes about its work).
+    `then`: further calls of the same operator, whose tables have suffixes of their own.
+    """
 
     kernel: str
     parameters_type: str  # the struct's tag in mlforge/kernels.h
@@ -96,9 +110,17 @@ class Lowered:
     scratch_bytes: int = 0
     in_place: frozenset[int] = field(default_factory=frozenset)  # inputs that the output may take the place of
     constant_inputs: Mapping[int, Constant] = field(default_factory=dict)  # passed too, by position among the inputs
+    overlap: Mapping[int, int] = field(default_factory=dict)
+    then: tuple[Lowered, ...] = ()
+
+    @property
+    def calls(self) -> tuple[Lowered, ...]:
+        """All calls, in order."""
+        return (self, *self.then)
 
     @property
     def constants(self) -> tuple[Constant, ...]:
+        """The tables of this call."""
         tables = (*self.parameters.values(), *self.constant_inputs.values())
         return tuple(value for value in tables if isinstance(value, Constant))
 
@@ -109,6 +131,7 @@ class Operator(ABC):
     kind: ClassVar[str]
     options: ClassVar[str] = ""  # the type of the options table that `read` takes; "" where it takes none
     inputs: ClassVar[tuple[int, int]]  # fewest and most inputs
+    outputs: ClassVar[tuple[int, int]] = (1, 1)
     constraints: ClassVar[tuple[Constraint, ...]]
 
     @abstractmethod
@@ -122,18 +145,35 @@ class Operator(ABC):
         `isa` may decide which kernel, which layout of the weights and how much scratch, never what comes out.
         """
 
+    def parts(self, view: View) -> tuple[Part, ...]:
+        """Where tensors of a node that has passed `check` are bytes of others, so that nothing is to be done.
+
+        If the memory cannot be shared so (an input may be needed elsewhere too), `lower` is asked for a copy.
+        """
+        return ()
+
     def check(self, view: View) -> None:
         """Raises UnsupportedOperatorError for the first constraint that does not hold."""
-        low, high = self.inputs
-        if not low <= len(view.node.inputs) <= high or len(view.node.outputs) != 1:
-            counts = f"{len(view.node.inputs)} inputs and {len(view.node.outputs)} outputs"
-            expected = f"{low} inputs" if low == high else f"{low} to {high} inputs"
-            raise UnsupportedOperatorError(self.kind, f"it has {counts}", hint=f"accepted: {expected} and 1 output")
+        node = view.node
+        if not _within(len(node.inputs), self.inputs) or not _within(len(node.outputs), self.outputs):
+            counts = f"{len(node.inputs)} inputs and {len(node.outputs)} outputs"
+            expected = f"{span(self.inputs, 'input')} and {span(self.outputs, 'output')}"
+            raise UnsupportedOperatorError(self.kind, f"it has {counts}", hint=f"accepted: {expected}")
         for constraint in self.constraints:
             found = constraint(view)
             if found:
                 where = f'(output "{view.output.name}") '
                 raise UnsupportedOperatorError(self.kind, f"{where}{found}", hint=f"accepted: {sentence(constraint)}")
+
+
+def _within(count: int, limits: tuple[int, int]) -> bool:
+    return limits[0] <= count <= limits[1]
+
+
+def span(limits: tuple[int, int], what: str) -> str:
+    """Such as "1 output" or "2 to 3 inputs"."""
+    low, high = limits
+    return f"{low} {what}{'' if low == 1 else 's'}" if low == high else f"{low} to {high} {what}s"
 
 
 def sentence(constraint: Constraint) -> str:

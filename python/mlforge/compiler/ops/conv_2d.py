@@ -19,6 +19,7 @@ from mlforge.compiler.ops.contract import (
     output_stage,
     read_activation,
 )
+from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.weights import (
     bias_is_int32,
     channel_multipliers,
@@ -111,6 +112,7 @@ class Conv2D(Operator):
             outputs=view.node.outputs,
             macs=window.pixels * weights.size,
             note=str(window),
+            overlap=window_overlap(view.node.inputs[0], window, inputs, channels),
             takes_scratch=True,
             scratch_bytes=0 if in_rows else 2 * window.taps * inputs,
         )

@@ -22,6 +22,7 @@ from mlforge.compiler.ops.contract import (
     read_activation,
     stage_shift,
 )
+from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.weights import (
     bias_is_int32,
     channel_multipliers,
@@ -78,6 +79,11 @@ def _range(view: View) -> tuple[int, int]:
     return activation_range(activation, quantization.scale, quantization.zero_point)
 
 
+def _window(rows: int) -> Window:
+    """Each row is a pixel."""
+    return Window(Axis(1, 1, 1, 1, 1, 0), Axis(rows, rows, 1, 1, 1, 0))
+
+
 def _per_tensor(view: View) -> Lowered:
     weights = constant_array(view, 1)
     outputs, inputs = weights.shape
@@ -104,6 +110,7 @@ def _per_tensor(view: View) -> Lowered:
         outputs=view.node.outputs,
         macs=rows * weights.size,
         note="one scale for all weights",
+        overlap=window_overlap(view.node.inputs[0], _window(rows), inputs, outputs),
     )
 
 
@@ -112,7 +119,7 @@ def _per_channel(view: View) -> Lowered:
     weights = constant_array(view, 1)
     outputs, inputs = weights.shape
     rows = view.input().elements // inputs
-    window = Window(Axis(1, 1, 1, 1, 1, 0), Axis(rows, rows, 1, 1, 1, 0))
+    window = _window(rows)
     low, high = _range(view)
     multiplier, shift = channel_multipliers(view, outputs, low, high)
     return Lowered(
@@ -133,5 +140,6 @@ def _per_channel(view: View) -> Lowered:
         outputs=view.node.outputs,
         macs=rows * weights.size,
         note="a scale for each output",
+        overlap=window_overlap(view.node.inputs[0], window, inputs, outputs),
         takes_scratch=True,
     )

@@ -20,6 +20,7 @@ from mlforge.compiler.ops.contract import (
     read_activation,
     same_quantization,
 )
+from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.window import (
     Pair,
     WindowAttributes,
@@ -70,13 +71,15 @@ class Pool(Operator):
     def lower(self, view: View, isa: Isa) -> Lowered:
         attributes = view.node.attributes_as(PoolAttributes)
         window = window_of(view, attributes.size).canonical()
+        channels = view.input().shape[3]
         quantization = view.output_quantization
         low, high = activation_range(attributes.activation, quantization.scale, quantization.zero_point)
         return Lowered(
             kernel=self.kernel,
             parameters_type="mlforge_pool_2d",
-            parameters={"window": window.fields(), "channels": view.input().shape[3], "low": low, "high": high},
+            parameters={"window": window.fields(), "channels": channels, "low": low, "high": high},
             inputs=view.node.inputs[:1],
             outputs=view.node.outputs,
             note=str(window),
+            overlap=window_overlap(view.node.inputs[0], window, channels, channels),
         )
