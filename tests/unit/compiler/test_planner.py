@@ -106,6 +106,87 @@ def test_checker_refuses_an_output_that_scratch_destroyed() -> None:
         check_plan(problem, Plan(32, 32, {0: 0, 1: 8, 2: 16}, {1: 0}, ()))
 
 
+# 1 may be written over 0, which dies, if it starts 8 bytes before it.
+ACROSS = MemoryProblem({0: 40, 1: 40}, {}, (MemoryStep((0,), (1,), overlap={0: 8}),), (0,), (1,))
+
+
+def test_output_lies_across_the_start_of_a_dying_input() -> None:
+    plan = plan_memory(ACROSS)
+    check_plan(ACROSS, plan)
+    assert plan.offsets == {0: 8, 1: 0}
+    assert plan.arena_bytes == plan.lower_bound_bytes == 48
+
+
+@pytest.mark.parametrize("offsets", [{0: 4, 1: 0}, {0: 0, 1: 0}, {0: 0, 1: 8}])
+def test_checker_refuses_an_output_too_close_to_its_input(offsets: dict[int, int]) -> None:
+    with pytest.raises(PlanError, match="over its own input 0"):
+        check_plan(ACROSS, Plan(48, 48, offsets, {}, ()))
+
+
+def test_never_across_what_is_read_later() -> None:
+    steps = (*ACROSS.steps, MemoryStep((0, 1), (2,)))
+    problem = MemoryProblem({0: 40, 1: 40, 2: 4}, {}, steps, (0,), (2,))
+    plan = plan_memory(problem)
+    check_plan(problem, plan)
+    assert plan.arena_bytes == 84
+    with pytest.raises(PlanError, match="tensor 0 is read by step 1"):
+        check_plan(problem, Plan(84, 84, {0: 8, 1: 0, 2: 48}, {}, ()))
+
+
+# 1 and 2 are the two halves of 3, which step 2 reads; 4 is the second half of 3 again.
+HALVES = MemoryProblem(
+    sizes={0: 8, 1: 8, 2: 8, 3: 16, 4: 8, 5: 4},
+    views={1: Slice(3), 2: Slice(3, 8), 4: Slice(3, 8)},
+    steps=(MemoryStep((0,), (1,)), MemoryStep((0,), (2,)), MemoryStep((3,), (5,))),
+    inputs=(0,),
+    outputs=(5, 4),
+)
+HALVES_OFFSETS = {0: 16, 1: 0, 2: 8, 3: 0, 4: 8, 5: 16}
+
+
+def test_parts_are_written_in_their_place() -> None:
+    plan = plan_memory(HALVES)
+    check_plan(HALVES, plan)
+    assert plan.arena_bytes == plan.lower_bound_bytes == 24
+    assert (plan.offsets[1], plan.offsets[2], plan.offsets[4]) == tuple(plan.offsets[3] + i for i in (0, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("offsets", "words"),
+    [
+        ({2: 4}, "tensor 3 is read by step 2"),
+        ({1: 8, 2: 0}, "tensor 3 is read by step 2"),
+        ({1: 24}, "tensor 3 is read by step 2"),
+        ({4: 0}, "tensor 4 is read at the end"),
+        ({5: 8}, "over its own input 3"),
+        ({0: 4}, "over its own input 0"),
+        ({0: 8}, "over its own input 0"),
+    ],
+)
+def test_checker_refuses_parts_in_the_wrong_place(offsets: dict[int, int], words: str) -> None:
+    check_plan(HALVES, Plan(32, 24, HALVES_OFFSETS, {}, ()))
+    with pytest.raises(PlanError, match=words):
+        check_plan(HALVES, Plan(32, 24, {**HALVES_OFFSETS, **offsets}, {}, ()))
+
+
+def test_checker_refuses_a_whole_of_which_a_part_is_missing() -> None:
+    with pytest.raises(PlanError, match="tensor 3 is read by step 1"):
+        problem = replace(HALVES, steps=(HALVES.steps[0], HALVES.steps[2]), outputs=(5,))
+        check_plan(problem, Plan(32, 24, HALVES_OFFSETS, {}, ()))
+
+
+def test_checker_refuses_a_part_that_sticks_out() -> None:
+    problem = replace(HALVES, views={**HALVES.views, 2: Slice(3, 12)})
+    with pytest.raises(PlanError, match="tensor 2 is no part of tensor 3"):
+        check_plan(problem, Plan(32, 24, {**HALVES_OFFSETS, 0: 24, 2: 12}, {}, ()))
+
+
+def test_checker_refuses_scratch_over_a_part_that_is_read_later() -> None:
+    steps = (HALVES.steps[0], replace(HALVES.steps[1], scratch_bytes=8), HALVES.steps[2])
+    with pytest.raises(PlanError, match="tensor 3 is read by step 2"):
+        check_plan(replace(HALVES, steps=steps), Plan(32, 32, HALVES_OFFSETS, {1: 0}, ()))
+
+
 def random_problem(seed: int) -> MemoryProblem:
     chance = Random(seed)
     sizes = {0: chance.randint(1, 500), 1: chance.randint(1, 500)}
@@ -115,11 +196,22 @@ def random_problem(seed: int) -> MemoryProblem:
         tensor = len(sizes)
         reads = tuple(chance.sample(available, chance.randint(1, min(2, len(available)))))
         if chance.random() < 0.15:
-            sizes[tensor], views[tensor] = sizes[reads[0]], views.get(reads[0], Slice(reads[0]))
+            source = views.get(reads[0], Slice(reads[0]))
+            skipped = chance.randrange(0, sizes[reads[0]], 4)
+            sizes[tensor], views[tensor] = sizes[reads[0]] - skipped, Slice(source.root, source.offset + skipped)
+        elif chance.random() < 0.15:  # two results, one after the other in one tensor
+            first, second = 4 * chance.randint(1, 60), chance.randint(1, 300)
+            sizes |= {tensor: first + second, tensor + 1: first, tensor + 2: second}
+            views |= {tensor + 1: Slice(tensor), tensor + 2: Slice(tensor, first)}
+            for part in (tensor + 1, tensor + 2):
+                overlap = {reads[0]: chance.randint(0, sizes[part])}
+                steps.append(MemoryStep(reads[:1], (part,), chance.choice([0, 60]), overlap=overlap))
         else:
-            same = chance.random() < 0.5
+            same = chance.random() < 0.3
             sizes[tensor] = sizes[reads[0]] if same else chance.randint(1, 900)
-            steps.append(MemoryStep(reads, (tensor,), chance.choice([0, 0, 60]), frozenset(reads if same else ())))
+            overlap = {reads[-1]: chance.randint(0, sizes[tensor])} if chance.random() < 0.5 else {}
+            scratch = chance.choice([0, 0, 60])
+            steps.append(MemoryStep(reads, (tensor,), scratch, frozenset(reads if same else ()), overlap))
         available.append(tensor)
     outputs = tuple(chance.sample(available, chance.randint(1, 2)))
     return MemoryProblem(sizes, views, tuple(steps), (0, 1), outputs)
