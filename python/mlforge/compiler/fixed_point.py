@@ -154,9 +154,14 @@ def _newton_raphson(a: Ints) -> Ints:
     return y
 
 
+def reciprocal_of_one_plus(a: Ints) -> Ints:
+    """1 / (1 + a) in Q0.31 for a in [0, 1] in Q0.31."""
+    return saturating_shift_left(_newton_raphson(a), 1)
+
+
 def logistic(a: Ints, integer_bits: int) -> Ints:
     """1 / (1 + exp(-a)) in Q0.31."""
-    y = saturating_shift_left(_newton_raphson(exp_on_negative_values(-np.abs(a), integer_bits)), 1)
+    y = reciprocal_of_one_plus(exp_on_negative_values(-np.abs(a), integer_bits))
     return np.where(a == 0, 1 << 30, np.where(a > 0, y, INT32_MAX - y))
 
 
@@ -165,3 +170,23 @@ def tanh(a: Ints, integer_bits: int) -> Ints:
     y = _newton_raphson(exp_on_negative_values(-np.abs(a), integer_bits + 1))
     y = saturating_shift_left(y - (1 << 29), 2)
     return np.where(a == 0, 0, np.where(a < 0, -y, y))
+
+
+def inverse_square_root(value: int) -> Multiplier:
+    """1 / sqrt(value) for a value of at least 1 (GetInvSqrtQuantizedMultiplierExp in kernels/internal/common.h)."""
+    if value == 1:
+        return Multiplier(INT32_MAX, 0)
+    right = 11
+    while value >= 1 << 29:
+        value //= 4
+        right += 1
+    pairs = (31 - value.bit_length()) // 2 - 1
+    right -= pairs
+    half = np.array((value << (2 * pairs)) >> 1)  # of the value, in [1/4, 1), in Q3.28
+    x = np.array(1 << 28)
+    for _ in range(5):  # Newton and Raphson: x * (3 - value * x^2) / 2
+        cube = saturating_shift_left(multiply_high(multiply_high(x, x), x), 6)
+        step = multiply_high(np.array((1 << 28) + (1 << 27)), x) - multiply_high(divide_by_power(half, 1), cube)
+        x = saturating_shift_left(step, 3)
+    result = int(multiply_high(x, 1518500250))  # sqrt(1/2) in Q0.31
+    return Multiplier(result << max(-right, 0), -max(right, 0))

@@ -7,7 +7,8 @@
  *  - Activations are int8, channels last, batch 1: a picture is [height][width][channels].
  *  - `op` is constant data that the compiler emitted; it is never written, and lives in flash.
  *  - `input`, `output` and `scratch` lie in the arena of the caller. They do not overlap, except where a kernel says
- *    that it works in place. No alignment is assumed unless a kernel says so.
+ *    that it works in place, and where the compiler has worked out (compiler/ops/overlap.py) that a kernel which goes
+ *    from front to back is done with what it writes over. No alignment is assumed unless a kernel says so.
  *  - Integer overflow of an accumulator wraps, as it does in the reference on two's complement machines.
  *
  * A result is requantised as `y = round2(round1(acc * multiplier / 2^31) / 2^right)`, the multiplier in
@@ -107,6 +108,31 @@ struct mlforge_fully_connected {
 
 void mlforge_fully_connected_s8(const struct mlforge_fully_connected *op, const int8_t *input, int8_t *output);
 
+/* TRANSPOSE_CONV. Weights [output_channels][kernel_height][kernel_width][input_channels], values -128..127. Input pixel
+ * (y, x) reaches the output pixels from (y * stride_height - pad_top, x * stride_width - pad_left) on. */
+struct mlforge_transpose_conv {
+	uint16_t input_height;
+	uint16_t input_width;
+	uint16_t output_height;
+	uint16_t output_width;
+	uint16_t kernel_height;
+	uint16_t kernel_width;
+	uint16_t stride_height;
+	uint16_t stride_width;
+	uint16_t pad_top;
+	uint16_t pad_left;
+	uint16_t input_channels;
+	uint16_t output_channels;
+	int8_t input_zero_point;
+	struct mlforge_output_stage stage;
+	const int8_t *weights;
+	const int32_t *bias;       /* [output_channels], as the model has it */
+	const int32_t *multiplier; /* [output_channels] */
+	const int8_t *shift;       /* [output_channels] */
+};
+
+void mlforge_transpose_conv_s8(const struct mlforge_transpose_conv *op, const int8_t *input, int8_t *output);
+
 /* AVERAGE_POOL_2D and MAX_POOL_2D. Padding takes no part in the average or the maximum. */
 struct mlforge_pool_2d {
 	struct mlforge_window window;
@@ -117,20 +143,6 @@ struct mlforge_pool_2d {
 
 void mlforge_average_pool_2d_s8(const struct mlforge_pool_2d *op, const int8_t *input, int8_t *output);
 void mlforge_max_pool_2d_s8(const struct mlforge_pool_2d *op, const int8_t *input, int8_t *output);
-
-/* MEAN over adjacent axes: [outer][reduced][inner] to [outer][inner]. `offset` is -input_zero_point * reduced; the
- * multiplier has 1 / reduced folded in. */
-struct mlforge_mean {
-	uint32_t outer;
-	uint32_t reduced;
-	uint32_t inner;
-	struct mlforge_output_stage stage;
-	int8_t shift;
-	int32_t multiplier;
-	int32_t offset;
-};
-
-void mlforge_mean_s8(const struct mlforge_mean *op, const int8_t *input, int8_t *output);
 
 /* ADD. Each input is brought to a common scale with 20 fraction bits. Works in place on either input.
  * Input i has count elements where repeat_i is 0; else it has repeat_i elements, used over and over.
@@ -165,6 +177,10 @@ struct mlforge_softmax {
 
 void mlforge_softmax_s8(const struct mlforge_softmax *op, const int8_t *input, int8_t *output);
 
+/* The same into int16: the output's scale is 1/65536 and its zero point -32768. `output` is int16_t, 2-byte aligned,
+ * and does not overlap the input. */
+void mlforge_softmax_s8_to_s16(const struct mlforge_softmax *op, const int8_t *input, void *output);
+
 /* Any element-wise function of one int8: `table[value + 128]`, worked out by the compiler. Works in place. */
 struct mlforge_lookup {
 	uint32_t count;
@@ -186,5 +202,7 @@ void mlforge_pad_s8(const struct mlforge_pad *op, const int8_t *input, int8_t *o
 #ifdef __cplusplus
 }
 #endif
+
+#include "mlforge/kernels_elementwise.h"
 
 #endif /* MLFORGE_KERNELS_H_ */

@@ -13,9 +13,9 @@ from mlforge.compiler.ops.add import AddAttributes
 from mlforge.compiler.ops.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.free_view import ReshapeAttributes
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
-from mlforge.compiler.ops.mean import MeanAttributes
 from mlforge.compiler.ops.pad import PadAttributes
 from mlforge.compiler.ops.pooling import PoolAttributes
+from mlforge.compiler.ops.reduction import ReduceAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
 from mlforge.compiler.ops.window import Padding, WindowAttributes, slide
 
@@ -152,7 +152,7 @@ def mean(m: Maker) -> Graph:
     kept = tuple(1 if i in resolved else size for i, size in enumerate(shape))
     dropped = tuple(size for i, size in enumerate(shape) if i not in resolved)
     source, indices = m.activation(shape), m.integers(axes)
-    return m.graph("MEAN", [source, indices], m.activation(kept if keep else dropped), MeanAttributes(keep))
+    return m.graph("MEAN", [source, indices], m.activation(kept if keep else dropped), ReduceAttributes(keep))
 
 
 def add(m: Maker) -> Graph:

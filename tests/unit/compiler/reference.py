@@ -358,7 +358,7 @@ def tanh(a: int) -> int:
     return -t if a < 0 else t
 
 
-def softmax_row(row: list[int], multiplier: int, left: int, minimum: int) -> list[int]:
+def softmax_row(row: list[int], multiplier: int, left: int, minimum: int, bits: int = 8) -> list[int]:
     largest = max(row)
 
     def exponential(value: int) -> int | None:
@@ -370,5 +370,6 @@ def softmax_row(row: list[int], multiplier: int, left: int, minimum: int) -> lis
     total = sum(divide(e, 12) for e in exponentials if e is not None)
     headroom = 32 - total.bit_length()
     shifted_scale = saturating_left(newton_raphson((total << headroom) - (1 << 31)), 1)
-    exponent = 12 - headroom + 31 - 8
-    return [-128 if e is None else min(divide(mul(shifted_scale, e), exponent) - 128, 127) for e in exponentials]
+    exponent = 12 - headroom + 31 - bits
+    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    return [low if e is None else min(divide(mul(shifted_scale, e), exponent) + low, high) for e in exponentials]

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlforge.compiler.graph import Graph
-from tests.unit.compiler import cases
+from tests.unit.compiler import cases, cases_arithmetic
 from tests.unit.compiler.cases import Maker
-from tests.unit.compiler.reference import Interpreter
+from tests.unit.compiler.reference_arithmetic import ArithmeticReference
 
 CASES: dict[str, Callable[[Maker], Graph]] = {
     **cases.CASES,
+    **cases_arithmetic.CASES,
 }
 
 
-class Reference(Interpreter):
+class Reference(ArithmeticReference):
     """Runs a graph of any operators on one set of inputs."""

@@ -10,11 +10,13 @@ from tflite.BuiltinOperator import BuiltinOperator
 from tflite.BuiltinOptions import BuiltinOptions
 
 from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
-from mlforge.compiler.ops.add import AddAttributes
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
-from mlforge.compiler.ops.mean import MeanAttributes
+from mlforge.compiler.ops.leaky_relu import LeakyReluAttributes
 from mlforge.compiler.ops.pooling import PoolAttributes
+from mlforge.compiler.ops.reduction import ReduceAttributes
+from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
+from mlforge.compiler.ops.transpose_conv import TransposeConvAttributes
 from mlforge.compiler.ops.window import WindowAttributes
 
 _TYPES = {DType.FLOAT32: 0, DType.INT32: 2, DType.INT16: 7, DType.INT8: 9}
@@ -135,11 +137,16 @@ def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int
             return ("Conv2DOptions" if node.kind == "CONV_2D" else "DepthwiseConv2DOptions"), _table(b, fields)
         case FullyConnectedAttributes() as a:
             return "FullyConnectedOptions", _table(b, [_fused(a.activation)])
-        case AddAttributes() as a:
-            return "AddOptions", _table(b, [_fused(a.activation)])
+        case ArithmeticAttributes() as a:
+            return f"{node.kind.capitalize()}Options", _table(b, [_fused(a.activation)])
+        case LeakyReluAttributes() as a:
+            return "LeakyReluOptions", _table(b, [("Float32", a.alpha)])
+        case TransposeConvAttributes() as a:
+            fields = [_padding(a), ("Int32", a.stride[1]), ("Int32", a.stride[0]), _fused(a.activation)]
+            return "TransposeConvOptions", _table(b, fields)
         case SoftmaxAttributes() as a:
             return "SoftmaxOptions", _table(b, [("Float32", a.beta)])
-        case MeanAttributes() as a:
+        case ReduceAttributes() as a:
             return "ReducerOptions", _table(b, [("Bool", a.keep_dims)])
     return "", 0
 
@@ -151,7 +158,7 @@ def _table(b: flatbuffers.Builder, fields: Sequence[tuple[str, float]]) -> int:
     return int(b.EndObject())
 
 
-def _padding(attributes: WindowAttributes) -> tuple[str, float]:
+def _padding(attributes: WindowAttributes | TransposeConvAttributes) -> tuple[str, float]:
     return "Int8", 1 if attributes.padding == "VALID" else 0
 
 

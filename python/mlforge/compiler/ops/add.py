@@ -1,76 +1,52 @@
-"""ADD of two activations, one of which may be repeated to fit the other."""
+"""ADD."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tflite.AddOptions import AddOptions
 
-from mlforge.compiler.fixed_point import Activation, activation_range, quantize_multiplier
-from mlforge.compiler.graph import Attributes, DType, Shape
-from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import (
-    Field,
-    Lowered,
-    Operator,
-    Options,
-    View,
-    input_is_int8,
-    output_is_int8,
-    output_stage,
-    read_activation,
-    stage_shift,
-)
+from mlforge.compiler.fixed_point import Ints
+from mlforge.compiler.graph import Attributes, Shape
+from mlforge.compiler.ops.broadcast import Broadcast, activations, constant_operands
+from mlforge.compiler.ops.contract import Field, Lowered, Options, View, read_activation
+from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes, ScaledPair
 
-_LEFT_SHIFT = 20  # fraction bits of the sum for int8 (micro/kernels/add_common.cc)
+_BITS = 20  # micro/kernels/add_common.cc
 
 
 @dataclass(frozen=True, slots=True)
-class AddAttributes(Attributes):
-    activation: Activation = Activation.NONE
-
-
-def second_is_int8(view: View) -> str:
-    """The second input is an int8 activation, quantised per tensor."""
-    tensor = view.input(1)
-    if tensor.is_constant or tensor.dtype is not DType.INT8 or tensor.quantization is None:
-        return f'tensor "{tensor.name}" is {"constant " if tensor.is_constant else ""}{tensor}'
-    return f'tensor "{tensor.name}" has several scales' if tensor.quantization.per_channel else ""
-
-
-def shapes_repeat(view: View) -> str:
-    """Both inputs have the output's shape, or one has only its last dimensions (leading ones 1 or missing)."""
-    a, b = view.input(0), view.input(1)
-    full = view.output.shape
-    if full not in (a.shape, b.shape) or not (_repeats(a.shape, full) and _repeats(b.shape, full)):
-        return f"the shapes are {a} and {b} for {view.output}"
-    return ""
-
-
-def _repeats(shape: Shape, full: Shape) -> bool:
-    core = list(shape)
-    while core and core[0] == 1:
-        del core[0]
-    return len(shape) <= len(full) and tuple(core) == full[len(full) - len(core) :]
+class AddAttributes(ArithmeticAttributes):
+    """The fused activation."""
 
 
 def output_scale_is_sane(view: View) -> str:
-    """The output's scale is at least a 524288th of the larger input scale."""
+    """The output's scale is above a 524288th of the larger input scale."""
     return "" if _factors(view)[2] < 1 else f"the output's scale is {view.output_quantization.scale:.9g}"
 
 
 def _factors(view: View) -> tuple[float, float, float]:
-    """For input 1, input 2 and the output (CalculateOpDataAdd in micro/kernels/add_common.cc)."""
+    """For input 1, input 2 and the output, in doubles (CalculateOpDataAdd in micro/kernels/add_common.cc)."""
     a, b = view.input_quantization(0).scale, view.input_quantization(1).scale
     twice_max = 2 * max(a, b)
-    return a / twice_max, b / twice_max, twice_max / ((1 << _LEFT_SHIFT) * view.output_quantization.scale)
+    return a / twice_max, b / twice_max, twice_max / ((1 << _BITS) * view.output_quantization.scale)
 
 
-class Add(Operator):
+def _repeats(shape: Shape, full: Shape) -> bool:
+    """Whether `shape` is that of the last dimensions of `full`, but for leading ones."""
+    core = list(shape)
+    while core and core[0] == 1:
+        del core[0]
+    return len(core) <= len(full) and tuple(core) == full[len(full) - len(core) :]
+
+
+class Add(Broadcast):
     kind = "ADD"
     options = "AddOptions"
-    inputs = (2, 2)
-    constraints = (input_is_int8, second_is_int8, output_is_int8, shapes_repeat, output_scale_is_sane)
+    constraints = (*Broadcast.constraints, output_scale_is_sane)
+    kernel = "mlforge_add_walk_s8"
+    parameters_type = "mlforge_scaled_pair"
 
     def read(self, options: Options) -> Attributes:
         if options is None:
@@ -79,27 +55,31 @@ class Add(Operator):
         table.Init(options.Bytes, options.Pos)
         return AddAttributes(read_activation(self.kind, table.FusedActivationFunction()))
 
-    def lower(self, view: View, isa: Isa) -> Lowered:
-        quantization = view.output_quantization
-        activation = view.node.attributes_as(AddAttributes).activation
-        low, high = activation_range(activation, quantization.scale, quantization.zero_point)
-        names = ("1", "2", "output")
-        multipliers = [quantize_multiplier(factor) for factor in _factors(view)]
-        parameters: dict[str, Field] = {"count": view.output.elements}
-        for position in (0, 1):
-            elements = view.input(position).elements
-            parameters[f"repeat_{position + 1}"] = 0 if elements == view.output.elements else elements
-            parameters[f"zero_point_{position + 1}"] = view.input_quantization(position).zero_point
-        parameters |= {f"shift_{name}": m.shift for name, m in zip(names[:2], multipliers[:2], strict=True)}
-        parameters["shift_output"] = stage_shift(multipliers[2], low, high)
-        parameters["stage"] = output_stage(low, high, quantization.zero_point)
-        parameters |= {f"multiplier_{name}": m.value for name, m in zip(names, multipliers, strict=True)}
-        full = {index for index in view.node.inputs if view.graph.tensors[index].elements == view.output.elements}
+    def results(self, view: View, a: Ints, b: Ints) -> Ints:
+        pair = ScaledPair.of(_BITS, _factors(view))
+        first, second = pair.scaled(view, a, b)
+        return pair.finished(view, first + second)
+
+    def parameters(self, view: View) -> Mapping[str, Field]:
+        return ScaledPair.of(_BITS, _factors(view)).parameters(view)
+
+    def walk(self, view: View) -> Lowered:
+        """The faster kernel where one input has all elements, and the other some that repeat."""
+        full = view.output
+        counts = [view.input(position).elements for position in (0, 1)]
+        if full.elements not in counts or not all(_repeats(view.input(p).shape, full.shape) for p in (0, 1)):
+            return Broadcast.walk(self, view)
+        repeats = {
+            f"repeat_{position}": 0 if count == full.elements else count for position, count in enumerate(counts, 1)
+        }
         return Lowered(
             kernel="mlforge_add_s8",
             parameters_type="mlforge_add",
-            parameters=parameters,
-            inputs=view.node.inputs,
+            parameters={"count": full.elements, **repeats, **self.parameters(view)},
+            inputs=activations(view),
             outputs=view.node.outputs,
-            in_place=frozenset(full),
+            in_place=frozenset(
+                index for index in activations(view) if view.graph.tensors[index].elements == full.elements
+            ),
+            constant_inputs=constant_operands(view),
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
-from mlforge.compiler.fixed_point import Ints
+from mlforge.compiler.fixed_point import INT8_MAX, INT8_MIN, Ints
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import (
@@ -22,6 +22,8 @@ from mlforge.compiler.ops.contract import (
     output_is_int8,
     same_shape,
 )
+
+ALL_VALUES: Final[Ints] = np.arange(INT8_MIN, INT8_MAX + 1, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,19 @@ class Elementwise(Operator):
         return ElementwiseAttributes()
 
     def lower(self, view: View, isa: Isa) -> Lowered:
-        results = self.results(view, np.arange(-128, 128, dtype=np.int64))
-        return Lowered(
-            kernel="mlforge_lookup_s8",
-            parameters_type="mlforge_lookup",
-            parameters={
-                "count": view.input().elements,
-                "table": Constant("table", np.clip(results, -128, 127).astype(np.int8)),
-            },
-            inputs=view.node.inputs,
-            outputs=view.node.outputs,
-            in_place=frozenset(view.node.inputs),
-        )
+        return lookup(view, view.node.inputs[0], self.results(view, ALL_VALUES))
+
+
+def lookup(view: View, source: int, results: Ints) -> Lowered:
+    """The call that turns each value of tensor `source` into its result; `results` is int64[256], clamped here."""
+    return Lowered(
+        kernel="mlforge_lookup_s8",
+        parameters_type="mlforge_lookup",
+        parameters={
+            "count": view.output.elements,
+            "table": Constant("table", np.clip(results, INT8_MIN, INT8_MAX).astype(np.int8)),
+        },
+        inputs=(source,),
+        outputs=view.node.outputs,
+        in_place=frozenset({source}),
+    )

@@ -1,15 +1,14 @@
-"""RELU6 that stands alone: the reference clamps in the input's quantisation and does not rescale."""
+"""RELU6 that stands alone: the reference clamps in the input's quantisation and does not rescale to the output's."""
 
 import numpy as np
 
 from mlforge.compiler.fixed_point import INT8_MAX, Ints, quantize
-from mlforge.compiler.ops.contract import View, input_is_int8, output_is_int8, same_quantization, same_shape
+from mlforge.compiler.ops.contract import View
 from mlforge.compiler.ops.elementwise import Elementwise
 
 
 class Relu6(Elementwise):
     kind = "RELU6"
-    constraints = (input_is_int8, output_is_int8, same_shape, same_quantization)
 
     def results(self, view: View, values: Ints) -> Ints:
         source = view.input_quantization()

@@ -8,12 +8,13 @@ from math import isfinite
 from tflite.SoftmaxOptions import SoftmaxOptions
 
 from mlforge.compiler.fixed_point import INT32_MAX, input_radius, quantize_multiplier
-from mlforge.compiler.graph import Attributes
+from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Lowered, Operator, Options, View, input_is_int8, output_is_int8, same_shape
+from mlforge.compiler.ops.contract import Lowered, Operator, Options, View, input_is_int8, same_shape
 
 _INTEGER_BITS = 5  # of a scaled difference
 _MAX_DEPTH = 4095  # the sum of exponentials has 12 integer bits
+_TOLERANCE = 0.001  # of an int16 output's scale (micro/kernels/softmax_common.cc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,18 @@ class SoftmaxAttributes(Attributes):
 
 
 def output_is_probability(view: View) -> str:
-    """The output's scale is 1/256 and its zero point -128."""
-    quantization = view.output_quantization
-    if quantization.scale == 1 / 256 and quantization.zero_point == -128:
-        return ""
-    return f"the output has the scale {quantization.scale:.9g} and the zero point {quantization.zero_point}"
+    """The output is an activation: int8 with the scale 1/256 and the zero point -128, or int16 with 1/65536, -32768."""
+    tensor, quantization = view.output, view.output_quantization
+    found = (tensor.dtype, quantization.zero_point)
+    near = abs(quantization.scale * 65536 - 1) <= _TOLERANCE
+    if not tensor.is_constant and not quantization.per_channel:
+        if found == (DType.INT8, -128) and quantization.scale == 1 / 256:
+            return ""
+        if found == (DType.INT16, -32768) and near:
+            return ""
+    return (
+        f"the output is {tensor} with the scale {quantization.scale:.9g} and the zero point {quantization.zero_point}"
+    )
 
 
 def depth_is_moderate(view: View) -> str:
@@ -47,7 +55,7 @@ class Softmax(Operator):
     kind = "SOFTMAX"
     options = "SoftmaxOptions"
     inputs = (1, 1)
-    constraints = (input_is_int8, output_is_int8, same_shape, output_is_probability, depth_is_moderate, beta_is_sane)
+    constraints = (input_is_int8, same_shape, output_is_probability, depth_is_moderate, beta_is_sane)
 
     def read(self, options: Options) -> Attributes:
         if options is None:
@@ -62,8 +70,9 @@ class Softmax(Operator):
         factor = min(beta * view.input_quantization().scale * (1 << (31 - _INTEGER_BITS)), float(INT32_MAX))
         multiplier = quantize_multiplier(factor)
         depth = view.input().shape[-1]
+        narrow = view.output.dtype is DType.INT8
         return Lowered(
-            kernel="mlforge_softmax_s8",
+            kernel="mlforge_softmax_s8" if narrow else "mlforge_softmax_s8_to_s16",
             parameters_type="mlforge_softmax",
             parameters={
                 "rows": view.input().elements // depth,
@@ -74,5 +83,5 @@ class Softmax(Operator):
             },
             inputs=view.node.inputs,
             outputs=view.node.outputs,
-            in_place=frozenset(view.node.inputs),
+            in_place=frozenset(view.node.inputs if narrow else ()),
         )

@@ -48,22 +48,26 @@ def constant_array(view: View, position: int) -> NDArray[np.int64]:
 
 def folded_bias(view: View, channels: int, weight_sums: NDArray[np.int64]) -> Constant:
     """bias - input_zero_point * sum(weights), modulo 2^32, int32[channels]. `weight_sums` is int64[channels]."""
+    return Constant("bias", exact_bias(view, channels, weight_sums).astype(np.uint32).astype(np.int32))
+
+
+def exact_bias(view: View, channels: int, weight_sums: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same without overflow."""
     bias = constant_array(view, 2) if view.has_input(2) else np.zeros(channels, np.int64)
-    folded = bias - view.input_quantization().zero_point * weight_sums
-    return Constant("bias", folded.astype(np.uint32).astype(np.int32))
+    return bias - view.input_quantization().zero_point * weight_sums
 
 
-def channel_multipliers(view: View, channels: int, low: int, high: int) -> tuple[Constant, Constant]:
-    """The tables `multiplier` and `shift`: input scale * weight scale / output scale for each channel, in doubles.
-
-    Results are clamped to `low` and `high`.
-    """
+def multipliers_of(view: View, channels: int, source: int = 0) -> list[Multiplier]:
+    """input scale * weight scale / output scale for each channel, in doubles. `source` is the position of the input."""
     scales = view.input_quantization(1).scales
-    factor = view.input_quantization().scale
+    factor = view.input_quantization(source).scale
     multipliers = [quantize_multiplier(factor * scale / view.output_quantization.scale) for scale in scales]
-    if len(multipliers) == 1:
-        multipliers *= channels
-    return _tables(multipliers, low, high)
+    return multipliers * channels if len(multipliers) == 1 else multipliers
+
+
+def channel_multipliers(view: View, channels: int, low: int, high: int, source: int = 0) -> tuple[Constant, Constant]:
+    """The tables `multiplier` and `shift` for multipliers_of. Results are clamped to `low` and `high`."""
+    return _tables(multipliers_of(view, channels, source), low, high)
 
 
 def _tables(multipliers: list[Multiplier], low: int, high: int) -> tuple[Constant, Constant]:

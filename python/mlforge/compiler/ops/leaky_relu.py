@@ -1,0 +1,48 @@
+"""LEAKY_RELU: negative values are multiplied by alpha."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+from tflite.LeakyReluOptions import LeakyReluOptions
+
+from mlforge.compiler.fixed_point import Ints, apply_multiplier, quantize_multiplier
+from mlforge.compiler.graph import Attributes
+from mlforge.compiler.ops.contract import Options, View, input_is_int8, output_is_int8, same_shape
+from mlforge.compiler.ops.elementwise import Elementwise
+
+
+@dataclass(frozen=True, slots=True)
+class LeakyReluAttributes(Attributes):
+    alpha: float = 0.0
+
+
+def alpha_is_sane(view: View) -> str:
+    """Alpha is between 0 and 1e6."""
+    alpha = view.node.attributes_as(LeakyReluAttributes).alpha
+    return "" if isfinite(alpha) and 0 <= alpha <= 1e6 else f"alpha is {alpha:g}"
+
+
+class LeakyRelu(Elementwise):
+    kind = "LEAKY_RELU"
+    options = "LeakyReluOptions"
+    constraints = (input_is_int8, output_is_int8, same_shape, alpha_is_sane)
+
+    def read(self, options: Options) -> Attributes:
+        if options is None:
+            return LeakyReluAttributes()
+        table = LeakyReluOptions()
+        table.Init(options.Bytes, options.Pos)
+        return LeakyReluAttributes(float(table.Alpha()))
+
+    def results(self, view: View, values: Ints) -> Ints:
+        """Factors in float32 (CalculateOpDataLeakyRelu in micro/kernels/leaky_relu_common.cc)."""
+        source, result = view.input_quantization(), view.output_quantization
+        alpha = view.node.attributes_as(LeakyReluAttributes).alpha
+        scale = np.float32(source.scale)
+        below = quantize_multiplier(float(scale * np.float32(alpha) / np.float32(result.scale)))
+        above = quantize_multiplier(float(scale / np.float32(result.scale)))
+        x = values - source.zero_point
+        return np.where(x >= 0, apply_multiplier(x, above), apply_multiplier(x, below)) + result.zero_point

@@ -1,0 +1,28 @@
+"""MAXIMUM of two tensors: of the stored integers, whatever they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mlforge.compiler.fixed_point import Ints
+from mlforge.compiler.graph import Attributes
+from mlforge.compiler.ops.broadcast import Broadcast
+from mlforge.compiler.ops.contract import Field, Options, View
+from mlforge.compiler.ops.elementwise import ElementwiseAttributes
+
+
+class Maximum(Broadcast):
+    kind = "MAXIMUM"
+    kernel = "mlforge_maximum_s8"
+    parameters_type = "mlforge_maximum"
+
+    def read(self, options: Options) -> Attributes:
+        return ElementwiseAttributes()
+
+    def results(self, view: View, a: Ints, b: Ints) -> Ints:
+        return np.maximum(a, b)
+
+    def parameters(self, view: View) -> Mapping[str, Field]:
+        return {"flip": 0}

@@ -1,0 +1,21 @@
+"""MINIMUM of two tensors: of the stored integers, whatever they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from mlforge.compiler.fixed_point import Ints
+from mlforge.compiler.ops.contract import Field, View
+from mlforge.compiler.ops.maximum import Maximum
+
+
+class Minimum(Maximum):
+    kind = "MINIMUM"
+
+    def results(self, view: View, a: Ints, b: Ints) -> Ints:
+        return np.minimum(a, b)
+
+    def parameters(self, view: View) -> Mapping[str, Field]:
+        return {"flip": -1}

@@ -1,0 +1,165 @@
+"""TRANSPOSE_CONV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from tflite.TransposeConvOptions import TransposeConvOptions
+
+from mlforge.compiler.fixed_point import Activation, activation_range
+from mlforge.compiler.graph import MAX_DIMENSION, Attributes, DType
+from mlforge.compiler.isa import Isa
+from mlforge.compiler.ops.contract import (
+    Constant,
+    Lowered,
+    Operator,
+    Options,
+    View,
+    output_is_int8,
+    output_stage,
+    read_activation,
+)
+from mlforge.compiler.ops.weights import channel_multipliers, constant_array, per_channel_along, weights_are_int8
+from mlforge.compiler.ops.window import Padding, Pair, read_padding
+
+_SHAPE, _WEIGHTS, _INPUT, _BIAS = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class TransposeConvAttributes(Attributes):
+    stride: Pair
+    padding: Padding
+    activation: Activation = Activation.NONE
+
+
+def third_is_int8(view: View) -> str:
+    """The third input is an int8 activation, quantised per tensor."""
+    tensor = view.input(_INPUT)
+    quantization = tensor.quantization
+    if tensor.is_constant or tensor.dtype is not DType.INT8 or quantization is None or quantization.per_channel:
+        return f'tensor "{tensor.name}" is {"constant " if tensor.is_constant else ""}{tensor}'
+    return ""
+
+
+def pictures(view: View) -> str:
+    """Input and output are [1, height, width, channels], each dimension at most 32767."""
+    for tensor in (view.input(_INPUT), view.output):
+        if len(tensor.shape) != 4 or tensor.shape[0] != 1 or max(tensor.shape) > MAX_DIMENSION:
+            return f'tensor "{tensor.name}" is {tensor}'
+    return ""
+
+
+def shape_is_the_outputs(view: View) -> str:
+    """The first input is constant int32, and the shape of the output."""
+    tensor = view.input(_SHAPE)
+    if not tensor.is_constant or tensor.dtype is not DType.INT32:
+        return f'the shape "{tensor.name}" is {"" if tensor.is_constant else "not constant "}{tensor}'
+    found = np.asarray(tensor.data).reshape(-1).tolist()
+    return "" if found == list(view.output.shape) else f"it is {found}, the output {view.output}"
+
+
+def weights_fit(view: View) -> str:
+    """The weights are [output channels, height, width, input channels], each at most 32767; scales run along axis 0."""
+    weights = view.input(_WEIGHTS)
+    channels = view.output.shape[3], view.input(_INPUT).shape[3]
+    if (
+        len(weights.shape) != 4
+        or (weights.shape[0], weights.shape[3]) != channels
+        or max(weights.shape) > MAX_DIMENSION
+    ):
+        return f"the weights are {weights} for {channels[1]} channels to {channels[0]}"
+    return per_channel_along(view, 0)
+
+
+def bias_is_int32(view: View) -> str:
+    """The bias, where there is one, is constant int32 with one value per output channel."""
+    if not view.has_input(_BIAS):
+        return ""
+    tensor = view.input(_BIAS)
+    if tensor.is_constant and tensor.dtype is DType.INT32 and tensor.shape == view.output.shape[3:]:
+        return ""
+    return f'the bias "{tensor.name}" is {"" if tensor.is_constant else "not constant "}{tensor}'
+
+
+def strides_are_positive(view: View) -> str:
+    """Strides are between 1 and 32767."""
+    stride = view.node.attributes_as(TransposeConvAttributes).stride
+    return "" if all(1 <= value <= MAX_DIMENSION for value in stride) else f"they are {stride}"
+
+
+def _pads(view: View) -> Pair:
+    """Output rows and columns that are cut off in front (ComputePaddingHeightWidth, on the output)."""
+    attributes = view.node.attributes_as(TransposeConvAttributes)
+    if attributes.padding is Padding.VALID:
+        return 0, 0
+    pads = []
+    for axis in (0, 1):
+        size, kernel = view.output.shape[1 + axis], view.input(_WEIGHTS).shape[1 + axis]
+        stride = attributes.stride[axis]
+        pads.append(max(0, (-(-size // stride) - 1) * stride + kernel - size) // 2)
+    return pads[0], pads[1]
+
+
+class TransposeConv(Operator):
+    kind = "TRANSPOSE_CONV"
+    options = "TransposeConvOptions"
+    inputs = (3, 4)
+    constraints = (
+        third_is_int8,
+        output_is_int8,
+        pictures,
+        shape_is_the_outputs,
+        strides_are_positive,
+        weights_are_int8,
+        weights_fit,
+        bias_is_int32,
+    )
+
+    def read(self, options: Options) -> Attributes:
+        if options is None:
+            return TransposeConvAttributes((1, 1), Padding.SAME)
+        table = TransposeConvOptions()
+        table.Init(options.Bytes, options.Pos)
+        return TransposeConvAttributes(
+            stride=(table.StrideH(), table.StrideW()),
+            padding=read_padding(self.kind, table.Padding()),
+            activation=read_activation(self.kind, table.FusedActivationFunction()),
+        )
+
+    def lower(self, view: View, isa: Isa) -> Lowered:
+        attributes = view.node.attributes_as(TransposeConvAttributes)
+        weights, source, output = constant_array(view, _WEIGHTS), view.input(_INPUT), view.output
+        result = view.output_quantization
+        low, high = activation_range(attributes.activation, result.scale, result.zero_point)
+        multiplier, shift = channel_multipliers(view, output.shape[3], low, high, source=_INPUT)
+        pads = _pads(view)
+        bias = constant_array(view, _BIAS) if view.has_input(_BIAS) else np.zeros(output.shape[3], np.int64)
+        return Lowered(
+            kernel="mlforge_transpose_conv_s8",
+            parameters_type="mlforge_transpose_conv",
+            parameters={
+                "input_height": source.shape[1],
+                "input_width": source.shape[2],
+                "output_height": output.shape[1],
+                "output_width": output.shape[2],
+                "kernel_height": weights.shape[1],
+                "kernel_width": weights.shape[2],
+                "stride_height": attributes.stride[0],
+                "stride_width": attributes.stride[1],
+                "pad_top": pads[0],
+                "pad_left": pads[1],
+                "input_channels": source.shape[3],
+                "output_channels": output.shape[3],
+                "input_zero_point": view.input_quantization(_INPUT).zero_point,
+                "stage": output_stage(low, high, result.zero_point),
+                "weights": Constant("weights", weights.astype(np.int8)),
+                "bias": Constant("bias", bias.astype(np.int32)),
+                "multiplier": multiplier,
+                "shift": shift,
+            },
+            inputs=(view.node.inputs[_INPUT],),
+            outputs=view.node.outputs,
+            macs=source.shape[1] * source.shape[2] * weights.size,
+            note=f"window {weights.shape[1]}x{weights.shape[2]}, stride {attributes.stride[0]}x{attributes.stride[1]}",
+        )

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * TRANSPOSE_CONV. Each output pixel gathers what input pixels would scatter to it, so no accumulators wait in memory.
+ */
+#include "arithmetic.h"
+
+#define OUTPUTS 4 /* channels at a time */
+
+/* The taps of one axis that reach an output position: `tap`, tap + stride, … below `taps`, which read input
+ * `position`, position - 1, … as far as that is inside. */
+struct reach {
+	int32_t tap;
+	int32_t position;
+	int32_t count;
+};
+
+static struct reach reach_of(int32_t shifted, int32_t stride, int32_t taps, int32_t size)
+{
+	struct reach reach = {.tap = shifted % stride, .position = shifted / stride, .count = 0};
+
+	if (reach.position >= size) {
+		reach.tap += (reach.position - size + 1) * stride;
+		reach.position = size - 1;
+	}
+	if (reach.tap < taps) {
+		const int32_t left = (taps - 1 - reach.tap) / stride + 1;
+
+		reach.count = left < reach.position + 1 ? left : reach.position + 1;
+	}
+	return reach;
+}
+
+/* Adds the dot products of one input pixel with the same tap of up to four channels. */
+static void add_tap(const struct mlforge_transpose_conv *op, const int8_t *input, const int8_t *weights,
+		    uint32_t channels, int32_t *sums)
+{
+	const uint32_t size = op->input_channels;
+	const uint32_t next = (uint32_t)op->kernel_height * op->kernel_width * size;
+
+	for (uint32_t c = 0; c < size; c++) {
+		const int32_t x = input[c] - op->input_zero_point;
+		const int8_t *w = weights + c;
+
+		for (uint32_t o = 0; o < channels; o++) {
+			sums[o] = mlforge_accumulate(sums[o], x, *w);
+			w += next;
+		}
+	}
+}
+
+static void one_pixel(const struct mlforge_transpose_conv *op, const int8_t *input, const struct reach *rows,
+		      const struct reach *columns, uint32_t o, uint32_t channels, int8_t *output)
+{
+	int32_t sums[OUTPUTS];
+
+	for (uint32_t i = 0; i < channels; i++) {
+		sums[i] = op->bias[o + i];
+	}
+	for (int32_t r = 0; r < rows->count; r++) {
+		const int32_t ky = rows->tap + r * op->stride_height, y = rows->position - r;
+
+		for (int32_t c = 0; c < columns->count; c++) {
+			const int32_t kx = columns->tap + c * op->stride_width, x = columns->position - c;
+			const int32_t pixel = (y * op->input_width + x) * op->input_channels;
+			const int32_t tap = (((int32_t)o * op->kernel_height + ky) * op->kernel_width + kx) *
+					    op->input_channels;
+
+			add_tap(op, input + pixel, op->weights + tap, channels, sums);
+		}
+	}
+	for (uint32_t i = 0; i < channels; i++) {
+		output[i] = mlforge_finish(sums[i], op->multiplier[o + i], op->shift[o + i], &op->stage);
+	}
+}
+
+void mlforge_transpose_conv_s8(const struct mlforge_transpose_conv *op, const int8_t *input, int8_t *output)
+{
+	for (int32_t y = 0; y < op->output_height; y++) {
+		const struct reach rows =
+			reach_of(y + op->pad_top, op->stride_height, op->kernel_height, op->input_height);
+
+		for (int32_t x = 0; x < op->output_width; x++) {
+			const struct reach columns =
+				reach_of(x + op->pad_left, op->stride_width, op->kernel_width, op->input_width);
+
+			for (uint32_t o = 0; o < op->output_channels; o += OUTPUTS) {
+				const uint32_t left = op->output_channels - o;
+
+				one_pixel(op, input, &rows, &columns, o, left < OUTPUTS ? left : OUTPUTS, output + o);
+			}
+			output += op->output_channels;
+		}
+	}
+}
