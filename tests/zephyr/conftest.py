@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.zephyr.workspace import Workspace, find_workspace
+from tests.zephyr.workspace import Workspace, find_workspace, toolchain
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def zephyr() -> Workspace:
 def need_toolchain(zephyr: Workspace, request: pytest.FixtureRequest) -> None:
     """Skips a test of a board that no toolchain is named for."""
     board = request.node.callspec.params["board"]
-    if zephyr.toolchain(board) is None:
+    if toolchain(board) is None:
         _unavailable(f"no Zephyr toolchain for {board} (ZEPHYR_TOOLCHAIN_VARIANT, or an installed SDK)")
 
 

@@ -28,6 +28,26 @@ BUILD_TIMEOUT_S = 280
 RUN_TIMEOUT_S = 60
 
 
+def toolchain(board: str) -> tuple[str, ...] | None:
+    """CMake arguments for the toolchain of a board, or None where there is none."""
+    if board == "native_sim":
+        return ("-DZEPHYR_TOOLCHAIN_VARIANT=host",)
+    family = "riscv" if "riscv" in board else "arm"
+    works = {
+        "gnuarmemb": family == "arm",
+        "cross-compile": family in os.environ.get("CROSS_COMPILE", ""),
+        "": bool(os.environ.get("ZEPHYR_SDK_INSTALL_DIR") or any((REGISTRY / "Zephyr-sdk").glob("*"))),
+    }
+    return () if works.get(os.environ.get("ZEPHYR_TOOLCHAIN_VARIANT", ""), True) else None
+
+
+def boards(*wanted: str) -> tuple[str, ...]:
+    """Those that there is a toolchain for: of Arm and RISC-V a user may well have one only. All where there is none, so
+    that their tests say so."""
+    usable = tuple(board for board in wanted if toolchain(board) is not None)
+    return usable if usable != ("native_sim",) and usable else wanted
+
+
 @dataclass(frozen=True)
 class Workspace:
     base: Path
@@ -38,30 +58,19 @@ class Workspace:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         return {**kept, "ZEPHYR_BASE": str(self.base)}
 
-    def toolchain(self, board: str) -> tuple[str, ...] | None:
-        """CMake arguments for the toolchain of a board, or None where there is none."""
-        if board == "native_sim":
-            return ("-DZEPHYR_TOOLCHAIN_VARIANT=host",)
-        family = "riscv" if "riscv" in board else "arm"
-        prefix = os.environ.get("CROSS_COMPILE", "")
-        works = {
-            "gnuarmemb": family == "arm",
-            "cross-compile": family in prefix,
-            "": bool(os.environ.get("ZEPHYR_SDK_INSTALL_DIR") or any((REGISTRY / "Zephyr-sdk").glob("*"))),
-        }
-        return () if works.get(os.environ.get("ZEPHYR_TOOLCHAIN_VARIANT", ""), True) else None
-
-    def configure(self, source: Path, build: Path, board: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def configure(
+        self, source: Path, build: Path, board: str, *, module: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         command: list[str | Path] = ["cmake", "-GNinja", "-S", source, "-B", build, f"-DBOARD={board}"]
-        command += [f"-DZEPHYR_EXTRA_MODULES={root()}", f"-DWEST_PYTHON={python()}"]
-        return self._run([*command, *(self.toolchain(board) or ()), *arguments])
+        command += [f"-DZEPHYR_EXTRA_MODULES={module or root()}", f"-DWEST_PYTHON={python()}"]
+        return self._run([*command, *(toolchain(board) or ())])
 
     def ninja(self, build: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self._run(["ninja", "-C", build, *arguments])
 
-    def build(self, source: Path, build: Path, board: str, *arguments: str) -> str:
+    def build(self, source: Path, build: Path, board: str, *, module: Path | None = None) -> str:
         """What the build printed. Fails the test where it fails."""
-        for done in (self.configure(source, build, board, *arguments), self.ninja(build)):
+        for done in (self.configure(source, build, board, module=module), self.ninja(build)):
             assert done.returncode == 0, done.stdout[-4000:]
         return done.stdout
 

@@ -8,7 +8,8 @@
 
 #include "activity_mlforge.h"
 
-#define FRAMES 64
+#define FRAMES     64
+#define LINE_BYTES 64 /* consoles break longer lines */
 
 static int32_t next_value(void)
 {
@@ -20,11 +21,10 @@ static int32_t next_value(void)
 
 static void print_bytes(const char *what, const int8_t *bytes, uint32_t count)
 {
-	printk("%s ", what);
+	printk("%s\n", what);
 	for (uint32_t i = 0; i < count; i++) {
-		printk("%02x", (uint8_t)bytes[i]);
+		printk("%02x%s", (uint8_t)bytes[i], i % LINE_BYTES == LINE_BYTES - 1 || i + 1 == count ? "\n" : "");
 	}
-	printk("\n");
 }
 
 int main(void)
