@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.programs import tiny
 
 from mlforge.contract import StageSpec, StandardiseSpec, WindowSpec
 from mlforge.features import Pipeline, emit, extract_int8, fit
 from mlforge.records.program import Program
 from mlforge.targets.registry import all_targets
 from mlforge.targets.target import Target
+from tests.programs import tiny
 
 SIGNAL = (np.random.default_rng(5).normal(size=(120, 2)) * [3, 0.2]).astype(np.float32)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from tests.unit.compiler.tflite_writer import write_tflite
 
 from mlforge.compiler.emitter import compile_graph
 from mlforge.compiler.from_architecture import lower_architecture
@@ -27,6 +26,7 @@ from mlforge.records.architecture import (
     SeparableConv,
 )
 from mlforge.targets.host import HostTarget
+from tests.unit.compiler.tflite_writer import write_tflite
 
 HERE = Path(__file__).parent
 VECTORS = 4
