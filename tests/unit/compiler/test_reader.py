@@ -115,7 +115,7 @@ BROKEN: dict[str, tuple[Callable[[], Graph], str]] = {
     "no quantisation": (lambda: with_tensor(quantization=None), "no quantisation"),
     "float input": (lambda: with_tensor(dtype=DType.FLOAT32), "float32"),
     "other shape": (lambda: with_tensor(shape=(1, 5)), "shapes"),
-    "operator": (lambda: changed(nodes=(Node("ELU", (0,), (1,), ElementwiseAttributes()),)), "ELU"),
+    "operator": (lambda: changed(nodes=(Node("HASHTABLE", (0,), (1,), ElementwiseAttributes()),)), "HASHTABLE"),
     "too many inputs": (lambda: changed(nodes=(Node("RELU", (0, 0), (1,), ElementwiseAttributes()),)), "2 inputs"),
 }
 
