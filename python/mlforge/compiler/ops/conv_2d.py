@@ -19,6 +19,7 @@ from mlforge.compiler.ops.contract import (
     output_stage,
     read_activation,
 )
+from mlforge.compiler.ops.dsp_conv_2d import lower_for_dsp
 from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.weights import (
     bias_is_int32,
@@ -85,34 +86,39 @@ class Conv2D(Operator):
         )
 
     def lower(self, view: View, isa: Isa) -> Lowered:
-        weights = constant_array(view, 1)
-        channels, inputs = weights.shape[0], weights.shape[3]
-        window = window_of(view, _kernel(view)).canonical()
-        quantization = view.output_quantization
-        low, high = activation_range(
-            view.node.attributes_as(WindowAttributes).activation, quantization.scale, quantization.zero_point
-        )
-        multiplier, shift = channel_multipliers(view, channels, low, high)
-        in_rows = window.height.kernel == 1 and window.width.dilation == 1 and not window.has_padding
-        return Lowered(
-            kernel="mlforge_conv_2d_s8",
-            parameters_type="mlforge_conv_2d",
-            parameters={
-                "window": window.fields(),
-                "input_channels": inputs,
-                "output_channels": channels,
-                "input_zero_point": view.input_quantization().zero_point,
-                "stage": output_stage(low, high, quantization.zero_point),
-                "weights": Constant("weights", weights.astype(np.int8)),
-                "bias": folded_bias(view, channels, weights.sum(axis=(1, 2, 3))),
-                "multiplier": multiplier,
-                "shift": shift,
-            },
-            inputs=view.node.inputs[:1],
-            outputs=view.node.outputs,
-            macs=window.pixels * weights.size,
-            note=str(window),
-            overlap=window_overlap(view.node.inputs[0], window, inputs, channels),
-            takes_scratch=True,
-            scratch_bytes=0 if in_rows else 2 * window.taps * inputs,
-        )
+        dsp = lower_for_dsp(view, _kernel(view)) if isa.has_dsp else None
+        return dsp or _lower(view)
+
+
+def _lower(view: View) -> Lowered:
+    weights = constant_array(view, 1)
+    channels, inputs = weights.shape[0], weights.shape[3]
+    window = window_of(view, _kernel(view)).canonical()
+    quantization = view.output_quantization
+    low, high = activation_range(
+        view.node.attributes_as(WindowAttributes).activation, quantization.scale, quantization.zero_point
+    )
+    multiplier, shift = channel_multipliers(view, channels, low, high)
+    in_rows = window.height.kernel == 1 and window.width.dilation == 1 and not window.has_padding
+    return Lowered(
+        kernel="mlforge_conv_2d_s8",
+        parameters_type="mlforge_conv_2d",
+        parameters={
+            "window": window.fields(),
+            "input_channels": inputs,
+            "output_channels": channels,
+            "input_zero_point": view.input_quantization().zero_point,
+            "stage": output_stage(low, high, quantization.zero_point),
+            "weights": Constant("weights", weights.astype(np.int8)),
+            "bias": folded_bias(view, channels, weights.sum(axis=(1, 2, 3))),
+            "multiplier": multiplier,
+            "shift": shift,
+        },
+        inputs=view.node.inputs[:1],
+        outputs=view.node.outputs,
+        macs=window.pixels * weights.size,
+        note=str(window),
+        overlap=window_overlap(view.node.inputs[0], window, inputs, channels),
+        takes_scratch=True,
+        scratch_bytes=0 if in_rows else 2 * window.taps * inputs,
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from tflite.FullyConnectedOptions import FullyConnectedOptions
 
-from mlforge.compiler.fixed_point import Activation, activation_range, float32, quantize_multiplier
+from mlforge.compiler.fixed_point import Activation, Multiplier, activation_range, float32, quantize_multiplier
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import (
@@ -22,12 +22,14 @@ from mlforge.compiler.ops.contract import (
     read_activation,
     stage_shift,
 )
+from mlforge.compiler.ops.dsp_fully_connected import lower_for_dsp
 from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.weights import (
     bias_is_int32,
     channel_multipliers,
     constant_array,
     folded_bias,
+    multipliers_of,
     per_channel_along,
     weights_are_int8,
 )
@@ -70,6 +72,8 @@ class FullyConnected(Operator):
         return FullyConnectedAttributes(read_activation(self.kind, table.FusedActivationFunction()))
 
     def lower(self, view: View, isa: Isa) -> Lowered:
+        if isa.has_dsp and (dsp := lower_for_dsp(view, _multipliers(view), *_range(view))):
+            return dsp
         return _per_channel(view) if view.input_quantization(1).per_channel else _per_tensor(view)
 
 
@@ -84,13 +88,20 @@ def _window(rows: int) -> Window:
     return Window(Axis(1, 1, 1, 1, 1, 0), Axis(rows, rows, 1, 1, 1, 0))
 
 
-def _per_tensor(view: View) -> Lowered:
-    weights = constant_array(view, 1)
-    outputs, inputs = weights.shape
+def _multipliers(view: View) -> list[Multiplier]:
+    """One for all outputs, or one for each."""
+    if view.input_quantization(1).per_channel:
+        return multipliers_of(view, view.output.shape[-1])
     # In contrast to convolutions, the reference multiplies the two scales as float32
     # (GetQuantizedConvolutionMultipler in kernels/kernel_util.cc).
     product = float32(np.float32(view.input_quantization().scale) * np.float32(view.input_quantization(1).scale))
-    multiplier = quantize_multiplier(product / view.output_quantization.scale)
+    return [quantize_multiplier(product / view.output_quantization.scale)]
+
+
+def _per_tensor(view: View) -> Lowered:
+    weights = constant_array(view, 1)
+    outputs, inputs = weights.shape
+    multiplier = _multipliers(view)[0]
     low, high = _range(view)
     rows = view.input().elements // inputs
     return Lowered(

@@ -1,0 +1,74 @@
+"""CONV_2D for Isa.DSP: three pixels and two channels at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mlforge.compiler.fixed_point import activation_range
+from mlforge.compiler.ops.contract import Constant, Lowered, View
+from mlforge.compiler.ops.dsp import (
+    QUAD,
+    Channels,
+    pad_runs,
+    pair_table,
+    paired_words,
+    with_dummy_first,
+    without_dead,
+)
+from mlforge.compiler.ops.overlap import window_overlap
+from mlforge.compiler.ops.weights import constant_array, exact_bias, multipliers_of
+from mlforge.compiler.ops.window import Pair, Window, WindowAttributes, window_of
+
+_PIXELS = 3  # whose windows are expanded together
+
+
+def lower_for_dsp(view: View, kernel: Pair) -> Lowered | None:
+    """None where the numbers do not suit the kernel."""
+    weights = constant_array(view, 1)
+    count, inputs = weights.shape[0], weights.shape[3]
+    window = window_of(view, kernel).canonical()
+    rows = weights.reshape(count, window.height.kernel, window.width.kernel * inputs)
+    bias = exact_bias(view, count, weights.sum(axis=(1, 2, 3)))
+    quantization = view.output_quantization
+    activation = view.node.attributes_as(WindowAttributes).activation
+    low, high = activation_range(activation, quantization.scale, quantization.zero_point)
+    channels = Channels(pad_runs(rows), bias, tuple(multipliers_of(view, count)))
+    channels = without_dead(channels, quantization.zero_point, low, high)
+    if not channels.suit_pairs:
+        return None
+    paired = with_dummy_first(channels)
+    copies = _needs_copies(window, rows.shape[2])
+    return Lowered(
+        kernel="mlforge_dsp_conv_2d_s8",
+        parameters_type="mlforge_dsp_conv_2d",
+        parameters={
+            "window": window.fields(),
+            "input_channels": inputs,
+            "output_channels": count,
+            "zero_point": quantization.zero_point,
+            "input_zero_point": view.input_quantization().zero_point,
+            "low": low,
+            "high": high,
+            "copies": int(copies),
+            "weights": Constant("weights", paired_words(paired.weights).astype(np.int32)),
+            "pairs": pair_table(paired),
+        },
+        inputs=view.node.inputs[:1],
+        outputs=view.node.outputs,
+        macs=window.pixels * weights.size,
+        note=str(window),
+        # All three windows are copied first; but a last odd channel's dummy writes into the pixel behind them.
+        overlap=window_overlap(view.node.inputs[0], window, inputs, count, in_flight=count % 2),
+        takes_scratch=True,
+        scratch_bytes=_scratch_bytes(window, channels.weights.shape[1], copies),
+    )
+
+
+def _needs_copies(window: Window, run: int) -> bool:
+    """Whether some row of some window cannot be read where it is: padding, dilation, or part of a word at the end."""
+    return window.has_padding or window.width.dilation > 1 or run % QUAD != 0
+
+
+def _scratch_bytes(window: Window, padded: int, copies: bool) -> int:
+    run = padded // window.height.kernel
+    return 2 * _PIXELS * padded + ((_PIXELS + 1) * run if copies else 0)

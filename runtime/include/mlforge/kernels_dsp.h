@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Kernels that compiled models call on cores with Arm's DSP extension. They are portable C with assembly for those
+ * cores: every other core runs them too, with the same results. The conventions are those of mlforge/kernels.h.
+ */
+#ifndef MLFORGE_KERNELS_DSP_KERNELS_H_
+#define MLFORGE_KERNELS_DSP_KERNELS_H_
+
+#include <stdint.h>
+
+#include "mlforge/kernels.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where the sums of two output channels start, and how they become int8. `sum_both` is 256 * bias_b + bias_a modulo
+ * 2^32, with biases as in mlforge_conv_2d; `factor` and `power` are 2 * multiplier - 2^32 and 2^(32 - right) with a
+ * shift to the right by 2..31. No sum reaches 2^23 in magnitude. */
+struct mlforge_dsp_pair {
+	int32_t sum_a;
+	int32_t sum_both;
+	int32_t factor_a;
+	int32_t power_a;
+	int32_t factor_b;
+	int32_t power_b;
+};
+
+/* CONV_2D. Weights, for each pair of output channels A and B: for each row of the kernel, kernel_width * input_channels
+ * values, zeros up to a multiple of four, in quads of two words: 256 * b + a of values 0 and 2 in the halves of the
+ * first, of 1 and 3 in those of the second. With an odd number of output channels the last one comes first, together
+ * with a B of zeros. */
+struct mlforge_dsp_conv_2d {
+	struct mlforge_window window;
+	uint16_t input_channels;
+	uint16_t output_channels;
+	int16_t zero_point;
+	int8_t input_zero_point; /* what padding is filled with */
+	int8_t low;	 /* smallest and largest result */
+	int8_t high;
+	uint8_t copies; /* whether some windows have to be copied: there is room for it in scratch */
+	const int32_t *weights;
+	const int32_t *pairs; /* struct mlforge_dsp_pair [(output_channels + 1) / 2] */
+};
+
+/* `scratch`, 4-byte aligned: 24 bytes for each quad of a window, then, where `copies` is set, 16 bytes for each quad of
+ * one of its rows. */
+void mlforge_dsp_conv_2d_s8(const struct mlforge_dsp_conv_2d *op, const int8_t *input, int8_t *output, void *scratch);
+
+/* FULLY_CONNECTED. Weights, for each four outputs A, B, C, D: in quads of four words, A and B as in
+ * mlforge_dsp_conv_2d, then C and D in the same way, but word by word: (A, B) values 0 and 2, (C, D) values 0 and 2,
+ * (A, B) values 1 and 3, (C, D) values 1 and 3. One to three outputs that are left follow as pairs, in quads of two
+ * words. Input [rows][inputs], output [rows][outputs].
+ * `sums` holds sum_a and sum_both of each pair. `factors` holds factor and power of each output, or of all. */
+struct mlforge_dsp_fully_connected {
+	uint32_t rows;
+	uint32_t inputs;
+	uint32_t outputs;
+	int16_t zero_point;
+	int8_t low; /* smallest and largest result */
+	int8_t high;
+	uint8_t per_output; /* whether each output has factor and power of its own */
+	const int32_t *weights;
+	const int32_t *sums;	/* [(outputs + 1) / 2][2] */
+	const int32_t *factors; /* [outputs][2] or [1][2] */
+};
+
+/* `scratch`, 4-byte aligned: 8 bytes for each started quad of inputs. */
+void mlforge_dsp_fully_connected_s8(const struct mlforge_dsp_fully_connected *op, const int8_t *input, int8_t *output,
+				    void *scratch);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MLFORGE_KERNELS_DSP_KERNELS_H_ */

@@ -1,0 +1,132 @@
+"""The kernels for Isa.DSP, in their portable form: bit for bit against the same reference as the generic ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlforge.compiler import Graph, Isa, compile_graph, read_tflite
+from mlforge.compiler.fixed_point import Multiplier, apply_multiplier, float32
+from mlforge.compiler.graph import Tensor
+from mlforge.compiler.ops.dsp import Channels, factor_and_power, without_dead
+from tests.unit.compiler.cases import CASES, Maker, inputs_for
+from tests.unit.compiler.harness import SANITIZE, run_models
+from tests.unit.compiler.reference import Interpreter
+from tests.unit.compiler.test_golden import MODELS, model_file
+
+KINDS = ("CONV_2D", "FULLY_CONNECTED")
+PER_KIND = 60
+VECTORS = 3
+
+
+def sane(graph: Graph) -> Graph:
+    """The same graph with scales and biases as a trained model has them: results span int8, sums are far from 2^23."""
+    node = graph.nodes[0]
+    weights = graph.tensors[node.inputs[1]]
+    assert weights.data is not None
+    assert weights.quantization is not None
+    tensors = list(graph.tensors)
+    values = weights.data.size // max(weights.shape[0], 1)
+    step = max(weights.quantization.scales) * _scale(graph.tensors[node.inputs[0]])
+    output = graph.tensors[node.outputs[0]]
+    assert output.quantization is not None
+    scale = float32(step * 127 * 6 * max(values, 1) ** 0.5)
+    tensors[node.outputs[0]] = replace(output, quantization=replace(output.quantization, scales=(scale,)))
+    tensors[node.inputs[1]] = replace(weights, data=np.maximum(weights.data, -127).astype(np.int8))
+    if len(node.inputs) > 2:
+        bias = graph.tensors[node.inputs[2]]
+        assert bias.data is not None
+        tensors[node.inputs[2]] = replace(bias, data=(bias.data % 20000 - 10000).astype(np.int32))
+    return replace(graph, tensors=tuple(tensors))
+
+
+def _scale(tensor: Tensor) -> float:
+    assert tensor.quantization is not None
+    return tensor.quantization.scale
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("change", [sane, lambda graph: graph], ids=["sane", "wild"])
+def test_bit_exact_and_clean_under_sanitisers(kind: str, change: Callable[[Graph], Graph], tmp_path: Path) -> None:
+    graphs = {f"c{seed:03d}": change(CASES[kind](Maker(seed + 1000))) for seed in range(PER_KIND)}
+    models = {
+        name: (compile_graph(graph, name, Isa.DSP), inputs_for(graph, VECTORS, seed))
+        for seed, (name, graph) in enumerate(graphs.items())
+    }
+    if change is sane:
+        texts = [model.program.sources[f"{name}_model.c"] for name, (model, _) in models.items()]
+        assert sum("mlforge_dsp_" in text for text in texts) > PER_KIND * 0.9
+    results = run_models(tmp_path, models, ("-O1", *SANITIZE))
+    for name, graph in graphs.items():
+        for vector in range(VECTORS):
+            expected = Interpreter(graph).run([array[vector] for array in models[name][1]])
+            for got, want in zip(results[name], expected, strict=True):
+                np.testing.assert_array_equal(got[vector], want, err_msg=f"{name}: {graph.nodes}")
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_golden_vectors(name: str, tmp_path: Path) -> None:
+    compiled = compile_graph(read_tflite(model_file(f"{name}.tflite").read_bytes()), "golden", Isa.DSP)
+    with np.load(model_file(f"{name}_golden.npz")) as golden:
+        inputs, outputs = golden["input"][:1], golden["output"][:1]
+    results = run_models(tmp_path, {"golden": (compiled, [inputs])}, ("-O1", *SANITIZE))["golden"][0]
+    np.testing.assert_array_equal(results.reshape(outputs.shape), outputs)
+
+
+def smmlar(a: np.ndarray, b: int, c: np.ndarray | int) -> np.ndarray:
+    """Armv7-M Architecture Reference Manual: ((c << 32) + a * b + 0x80000000) >> 32."""
+    return ((np.asarray(c) << 32) + a * b + (1 << 31)) >> 32
+
+
+def test_requantisation_in_two_multiplications_is_the_references() -> None:
+    numbers = np.random.default_rng(3)
+    edges = np.array([-(1 << 23), -(1 << 22), -3, -2, -1, 0, 1, 2, 3, (1 << 22), (1 << 23) - 1])
+    values = [1 << 30, (1 << 30) + 1, (1 << 31) - 1, 3 << 29, *numbers.integers(1 << 30, 1 << 31, 200).tolist()]
+    for value in values:
+        for right in (*range(2, 12), 20, 30, 31):
+            multiplier = Multiplier(value, -right)
+            factor, power = factor_and_power(multiplier)
+            sums = np.concatenate([edges, numbers.integers(-(1 << 23), 1 << 23, 300), np.arange(-600, 600)])
+            got = smmlar(smmlar(sums, factor, sums + (sums >> 31)), power, 7)
+            np.testing.assert_array_equal(got, apply_multiplier(sums, multiplier) + 7, err_msg=f"{value} {right}")
+
+
+def test_a_factor_of_zero_gives_the_zero_point() -> None:
+    factor, power = factor_and_power(Multiplier(0, 0))
+    sums = np.arange(-(1 << 23), 1 << 23, 997)
+    np.testing.assert_array_equal(smmlar(smmlar(sums, factor, sums + (sums >> 31)), power, -5), -5)
+
+
+def test_channels_that_are_dead_get_small_numbers_and_keep_their_value() -> None:
+    weights = np.array([[3, -4], [5, 6], [7, 8]], np.int64)
+    bias = np.array([1 << 30, -(1 << 30), 100], np.int64)
+    multipliers = (Multiplier(1 << 30, -27), Multiplier(1 << 30, -26), Multiplier(1 << 30, -3))
+    before = Channels(weights, bias, multipliers)
+    after = without_dead(before, -3, -128, 127)
+    assert not before.suit_pairs
+    assert after.suit_pairs
+    for index in (0, 1):
+        wanted = apply_multiplier(bias[index : index + 1], multipliers[index]).clip(-125, 130)
+        assert apply_multiplier(after.bias[index : index + 1], after.multipliers[index]).tolist() == wanted.tolist()
+    assert after.weights[2].tolist() == [7, 8]
+
+
+def test_weights_of_minus_128_or_large_sums_take_the_generic_kernel() -> None:
+    one = Multiplier(1 << 30, -8)
+    assert Channels(np.array([[1, -127]], np.int64), np.array([0]), (one,)).suit_pairs
+    assert not Channels(np.array([[1, -128]], np.int64), np.array([0]), (one,)).suit_pairs
+    assert not Channels(np.array([[1, 1]], np.int64), np.array([1 << 23]), (one,)).suit_pairs
+    assert not Channels(np.array([[1, 1]], np.int64), np.array([0]), (Multiplier(1 << 30, -1),)).suit_pairs
+
+
+def test_the_isa_changes_code_alone() -> None:
+    graph = sane(CASES["CONV_2D"](Maker(1)))
+    generic, dsp = (compile_graph(graph, "m", isa) for isa in (Isa.GENERIC, Isa.DSP))
+    assert "mlforge_conv_2d_s8(" in generic.program.sources["m_model.c"]
+    assert "mlforge_dsp_conv_2d_s8(" in dsp.program.sources["m_model.c"]
+    assert generic.inputs[0].shape == dsp.inputs[0].shape
+    assert generic.program.operators[0].macs == dsp.program.operators[0].macs
