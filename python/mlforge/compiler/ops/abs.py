@@ -4,11 +4,12 @@ import numpy as np
 
 from mlforge.compiler.fixed_point import Ints, apply_multiplier, float32, quantize_multiplier
 from mlforge.compiler.ops.contract import View
-from mlforge.compiler.ops.elementwise import Elementwise
+from mlforge.compiler.ops.elementwise import Elementwise, ratio_is_moderate
 
 
 class Abs(Elementwise):
     kind = "ABS"
+    constraints = (*Elementwise.constraints, ratio_is_moderate)
 
     def results(self, view: View, values: Ints) -> Ints:
         source, result = view.input_quantization(), view.output_quantization

@@ -31,6 +31,12 @@ class ElementwiseAttributes(Attributes):
     """Nothing."""
 
 
+def ratio_is_moderate(view: View) -> str:
+    """The input's scale is at most 2^30 times the output's."""
+    a, b = view.input_quantization().scale, view.output_quantization.scale
+    return "" if a <= b * (1 << 30) else f"the scales are {a:.9g} and {b:.9g}"
+
+
 class Elementwise(Operator):
     """One input, one output of the same shape. A subclass says what each value becomes."""
 

@@ -11,7 +11,7 @@ from tflite.LeakyReluOptions import LeakyReluOptions
 from mlforge.compiler.fixed_point import Ints, apply_multiplier, quantize_multiplier
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.ops.contract import Options, View, input_is_int8, output_is_int8, same_shape
-from mlforge.compiler.ops.elementwise import Elementwise
+from mlforge.compiler.ops.elementwise import Elementwise, ratio_is_moderate
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +20,16 @@ class LeakyReluAttributes(Attributes):
 
 
 def alpha_is_sane(view: View) -> str:
-    """Alpha is between 0 and 1e6."""
+    """Alpha is not negative, and alpha times the input's scale at most 2^30 times the output's."""
     alpha = view.node.attributes_as(LeakyReluAttributes).alpha
-    return "" if isfinite(alpha) and 0 <= alpha <= 1e6 else f"alpha is {alpha:g}"
+    a, b = view.input_quantization().scale, view.output_quantization.scale
+    return "" if isfinite(alpha) and alpha >= 0 and a * alpha <= b * (1 << 30) else f"alpha is {alpha:g}"
 
 
 class LeakyRelu(Elementwise):
     kind = "LEAKY_RELU"
     options = "LeakyReluOptions"
-    constraints = (input_is_int8, output_is_int8, same_shape, alpha_is_sane)
+    constraints = (input_is_int8, output_is_int8, same_shape, ratio_is_moderate, alpha_is_sane)
 
     def read(self, options: Options) -> Attributes:
         if options is None:

@@ -11,11 +11,12 @@ from mlforge.compiler.fixed_point import (
     quantize_multiplier,
 )
 from mlforge.compiler.ops.contract import View
-from mlforge.compiler.ops.elementwise import Elementwise
+from mlforge.compiler.ops.elementwise import Elementwise, ratio_is_moderate
 
 
 class Relu(Elementwise):
     kind = "RELU"
+    constraints = (*Elementwise.constraints, ratio_is_moderate)
 
     def results(self, view: View, values: Ints) -> Ints:
         source, result = view.input_quantization(), view.output_quantization
