@@ -56,16 +56,11 @@ def execute(arguments: argparse.Namespace) -> Status:
 
 
 def _compile_model(arguments: argparse.Namespace) -> tuple[CompiledModel, dict[str, str], tuple[Path, ...]]:
+    from mlforge.cli.models import read_model_file
     from mlforge.compiler import Isa, compile_graph, read_tflite
-    from mlforge.errors import ModelError
-    from mlforge.study.lockfile import check_against_lock
 
     model: Path = arguments.model
-    try:
-        data = model.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{model} cannot be read: {error.strerror}") from error
-    check_against_lock(model, data)
+    data = read_model_file(model)
     compiled = compile_graph(read_tflite(data), arguments.name or _identifier(model.stem), Isa(arguments.isa))
     return compiled, dict(compiled.program.sources), (model,)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from mlforge.errors import ModelError
 
-MAX_MODEL_BYTES: Final = 64 * 1024 * 1024
+MAX_MODEL_BYTES: Final = 32 * 1024 * 1024
 
 
 def read_model_file(path: Path) -> bytes:

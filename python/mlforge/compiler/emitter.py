@@ -28,6 +28,7 @@ _TYPES: Final = {
 }
 _LINE_WIDTH: Final = 116
 _MAX_NAME: Final = 120
+_MAX_ARENA_BYTES: Final = 1 << 28  # beyond what any microcontroller has
 _MAX_SHAPE: Final = 65535  # struct mlforge_tensor holds dimensions in 16 bits
 
 
@@ -111,6 +112,8 @@ def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC) -> CompiledMo
     sequence = lower_graph(graph, isa)
     plan = plan_memory(sequence.memory)
     check_plan(sequence.memory, plan)
+    if plan.arena_bytes > _MAX_ARENA_BYTES:
+        raise ModelError(f"the model needs an arena of {plan.arena_bytes} bytes: at most {_MAX_ARENA_BYTES}")
     inputs = tuple(_tensor_info(graph, plan, index) for index in graph.inputs)
     outputs = tuple(_tensor_info(graph, plan, index) for index in graph.outputs)
     functions = [_function(name, sequence, plan, time) for time in range(len(sequence.calls))]

@@ -22,6 +22,7 @@ MAX_ELEMENTS: Final = 1 << 24  # of one tensor; beyond any microcontroller
 MAX_RANK: Final = 6
 MAX_DIMENSION: Final = 32767  # kernels hold dimensions in 16 bits
 MAX_TENSORS: Final = 16384
+MAX_BORDER: Final = 255  # inputs, or outputs, of a model: struct mlforge_model counts them in 8 bits
 ABSENT: Final = -1  # the index of an optional input that is not there
 SCALE_RANGE: Final = (1e-20, 1e20)  # of a sane quantisation; products of three stay within a double
 
@@ -170,6 +171,9 @@ def _check_quantization(tensor: Tensor, quantization: Quantization, label: str) 
 def _check_flow(graph: Graph) -> None:
     if not graph.inputs or not graph.outputs:
         raise ModelError("a model needs at least one input and one output")
+    if max(len(graph.inputs), len(graph.outputs)) > MAX_BORDER:
+        counts = f"{len(graph.inputs)} inputs and {len(graph.outputs)} outputs"
+        raise ModelError(f"the model has {counts}: at most {MAX_BORDER} of each")
     if len(set(graph.inputs)) != len(graph.inputs) or len(set(graph.outputs)) != len(graph.outputs):
         raise ModelError("a tensor is listed twice among the model's inputs or outputs")
     ready = set()

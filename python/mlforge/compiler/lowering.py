@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from mlforge.compiler.graph import Graph, Node, validate
 from mlforge.compiler.isa import Isa
@@ -13,6 +14,10 @@ from mlforge.compiler.passes.fold_padding import fold_padding
 from mlforge.compiler.passes.prune import prune
 from mlforge.compiler.planner import MemoryProblem, MemoryStep, Slice
 from mlforge.compiler.sharing import Sharing
+from mlforge.errors import ModelError
+
+# Operators may share a buffer of the file, but each gets tables of its own: a small file could ask for any amount.
+MAX_TABLE_BYTES: Final = 1 << 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +54,7 @@ def lower_graph(graph: Graph, isa: Isa) -> Sequence:
     index_of_output = {node.outputs[0]: index for index, node in enumerate(graph.nodes)}
     graph = prune(fold_padding(prune(graph)))
     calls: list[Call] = []
+    table_bytes = 0
     sharing = Sharing([tensor.size_bytes for tensor in graph.tensors])
     for node in graph.nodes:
         operator, view = operator_for(node.kind), View(graph, node)
@@ -57,6 +63,9 @@ def lower_graph(graph: Graph, isa: Isa) -> Sequence:
             continue
         lowered = operator.lower(view, isa)
         if lowered is not None:
+            table_bytes += sum(table.data.nbytes for call in lowered.calls for table in call.constants)
+            if table_bytes > MAX_TABLE_BYTES:
+                raise ModelError(f"the model's weights and tables take more than {MAX_TABLE_BYTES} bytes of flash")
             calls.append(Call(index_of_output[node.outputs[0]], node, lowered))
     return Sequence(graph, tuple(calls), _memory_problem(graph, calls, sharing.views))
 

@@ -31,7 +31,7 @@ from mlforge.compiler.graph import (
 from mlforge.compiler.ops import operator_for
 from mlforge.errors import ModelError, UnsupportedOperatorError
 
-MAX_FILE_BYTES: Final = 1 << 28
+MAX_FILE_BYTES: Final = 1 << 25  # beyond what any microcontroller holds
 _MAX_OPERATORS: Final = 4096
 _MAX_OPERANDS: Final = 256
 _IDENTIFIER: Final = b"TFL3"
