@@ -33,9 +33,12 @@ python3_ready || {
 	exit 1
 }
 
+optional=
+[ "$what" = dev ] && optional=--optional # the tests run on every emulated board
+
 # The packages come from the doctor's own table, which needs nothing but the standard library.
 # shellcheck disable=SC2046
-apt_install $(PYTHONPATH=python python3 -m mlforge doctor --missing-packages) &
+apt_install $(PYTHONPATH=python python3 -m mlforge doctor --missing-packages $optional) &
 apt=$!
 
 pins=requirements.txt

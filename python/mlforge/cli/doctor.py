@@ -45,7 +45,8 @@ def execute(arguments: argparse.Namespace) -> Status:
 
     needed = missing(optional=False)
     if arguments.missing_packages:
-        print(" ".join(sorted({item.package for item in needed})))
+        wanted = missing() if arguments.optional else needed
+        print(" ".join(sorted({item.package for item in wanted})))
         return Status.DONE
     lacking = missing()
     absent = [name for name in PACKAGES if util.find_spec(name) is None]
