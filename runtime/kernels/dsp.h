@@ -34,7 +34,22 @@ static inline uint32_t mlforge_load_word(const int8_t *from)
 	return word;
 }
 
+/* Two bytes to any address. */
+static inline void mlforge_store_half(int8_t *to, int32_t value)
+{
+	const int16_t half = (int16_t)value;
+
+	memcpy(to, &half, sizeof(half));
+}
+
 #if MLFORGE_DSP
+
+/* Two words to a 4-byte aligned address; returns what is behind them. */
+static inline int8_t *mlforge_store_words(int8_t *to, uint32_t first, uint32_t second)
+{
+	__asm__ volatile("strd %1, %2, [%0], #8" : "+r"(to) : "r"(first), "r"(second) : "memory");
+	return to;
+}
 
 /* Bytes 0 and 2, sign-extended, as a pair. */
 static inline uint32_t mlforge_even_bytes(uint32_t word)
@@ -136,6 +151,13 @@ static inline uint32_t mlforge_pkhtb(uint32_t low, uint32_t high)
 }
 
 #else
+
+static inline int8_t *mlforge_store_words(int8_t *to, uint32_t first, uint32_t second)
+{
+	memcpy(to, &first, sizeof(first));
+	memcpy(to + 4, &second, sizeof(second));
+	return to + 8;
+}
 
 static inline int32_t mlforge_low_half(uint32_t pair)
 {

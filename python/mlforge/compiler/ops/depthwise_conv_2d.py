@@ -19,6 +19,7 @@ from mlforge.compiler.ops.contract import (
     output_stage,
     read_activation,
 )
+from mlforge.compiler.ops.dsp_depthwise import lower_for_dsp
 from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.weights import (
     bias_is_int32,
@@ -88,6 +89,10 @@ class DepthwiseConv2D(Operator):
         )
 
     def lower(self, view: View, isa: Isa) -> Lowered:
+        dsp = lower_for_dsp(view, _kernel(view)) if isa.has_dsp else None
+        return dsp or self._lower(view)
+
+    def _lower(self, view: View) -> Lowered:
         weights = constant_array(view, 1)
         channels, inputs = weights.shape[3], view.input().shape[3]
         window = window_of(view, _kernel(view)).canonical()

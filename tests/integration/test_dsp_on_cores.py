@@ -1,0 +1,35 @@
+"""Kernels for Isa.DSP on a core that has it, bit for bit: the assembly, which the host's tests cannot see."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mlforge.compiler import Isa, compile_graph
+from mlforge.targets.registry import target_named
+from tests.integration.test_kernels_on_cores import side_by_side
+from tests.unit.compiler.cases import Maker, inputs_for
+from tests.unit.compiler.cases_depthwise import depthwise
+from tests.unit.compiler.registry import Reference
+
+COUNT = 120
+VECTORS = 2
+
+
+@pytest.mark.parametrize("board", ["mps2/an386"])
+def test_depthwise_is_bit_exact(board: str) -> None:
+    target = target_named(board)
+    if reason := target.unavailable():
+        pytest.skip(reason)
+    graph = side_by_side([depthwise(Maker(seed + 7000)) for seed in range(COUNT)])
+    arrays = inputs_for(graph, VECTORS, 1)
+    inputs = np.concatenate([array.reshape(VECTORS, -1) for array in arrays], axis=1)
+    program = compile_graph(graph, "cases", Isa(target.isa)).program
+    outputs = target.infer(target.build(program), inputs).outputs
+    for vector in range(VECTORS):
+        expected = Reference(graph).run([array[vector] for array in arrays])
+        start = 0
+        for index, want in zip(graph.outputs, expected, strict=True):
+            got = outputs[vector, start : start + want.size]
+            start += want.size
+            np.testing.assert_array_equal(got, want.reshape(-1), err_msg=str(graph.nodes[graph.outputs.index(index)]))
