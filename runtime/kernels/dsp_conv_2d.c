@@ -7,16 +7,29 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "dsp_channels.h"
 #include "dsp_pixels.h"
 #include "window.h"
 
-static const struct mlforge_dsp_pair *pairs_of(const struct mlforge_dsp_conv_2d *op)
+static void unpack(const struct mlforge_dsp_channels *channels, int32_t count, struct mlforge_dsp_pair *to)
 {
-	return (const struct mlforge_dsp_pair *)op->pairs;
+	for (int32_t c = 0; c < count; c += 2) {
+		const struct mlforge_dsp_channel a = mlforge_dsp_channel(channels, c);
+		const struct mlforge_dsp_channel b = mlforge_dsp_channel(channels, c + 1);
+
+		to->sum_a = a.bias;
+		to->sum_both = (int32_t)((uint32_t)b.bias << 8) + a.bias;
+		to->factor_a = a.factor;
+		to->power_a = a.power;
+		to->factor_b = b.factor;
+		to->power_b = b.power;
+		to++;
+	}
 }
 
 struct walk {
 	const struct mlforge_dsp_conv_2d *op;
+	const struct mlforge_dsp_pair *pairs;
 	const int8_t *input;
 	int32_t input_bytes;
 	int32_t run_bytes;
@@ -156,10 +169,11 @@ static void expand_three(const struct walk *walk, int32_t y, int32_t x, uint32_t
 
 /* An odd number of channels begins with the last one and a channel that nobody wants, whose results land where those of
  * the next pixel will: the very last pixel is none of three. */
-static void three_pixels(const struct mlforge_dsp_conv_2d *op, struct mlforge_dsp_pixels *job, int8_t *output)
+static void three_pixels(const struct walk *walk, struct mlforge_dsp_pixels *job, int8_t *output)
 {
+	const struct mlforge_dsp_conv_2d *op = walk->op;
 	const uint32_t quads = (uint32_t)(job->x_end - job->x) / 6;
-	const struct mlforge_dsp_pair *const first = pairs_of(op);
+	const struct mlforge_dsp_pair *const first = walk->pairs;
 	const struct mlforge_dsp_pair *const end = first + (op->output_channels + 1) / 2;
 
 	job->weights = (const uint32_t *)op->weights;
@@ -191,11 +205,11 @@ static void one_pixel(const struct walk *walk, int32_t y, int32_t x, uint32_t *s
 		to = mlforge_dsp_expand_1(run_of(walk, &pixel, ky, 0), walk->run_quads, to);
 	}
 	if (odd) {
-		mlforge_dsp_pixel_1(scratch, quads, pairs_of(op), weights, 1, op->zero_point,
+		mlforge_dsp_pixel_1(scratch, quads, walk->pairs, weights, 1, op->zero_point,
 				    output + op->output_channels - 1);
 		weights += 2 * quads;
 	}
-	mlforge_dsp_pixel_1(scratch, quads, pairs_of(op) + odd, weights, op->output_channels - odd, op->zero_point,
+	mlforge_dsp_pixel_1(scratch, quads, walk->pairs + odd, weights, op->output_channels - odd, op->zero_point,
 			    output);
 }
 
@@ -212,15 +226,18 @@ static void whole_columns(struct walk *walk)
 void mlforge_dsp_conv_2d_s8(const struct mlforge_dsp_conv_2d *op, const int8_t *input, int8_t *output, void *scratch)
 {
 	const struct mlforge_window *window = &op->window;
+	const int32_t even_channels = op->output_channels + op->output_channels % 2;
+	struct mlforge_dsp_pair *const pairs = scratch;
+	uint32_t *const expanded = (uint32_t *)(pairs + even_channels / 2);
 	struct walk walk = {
 		.op = op,
+		.pairs = pairs,
 		.input = input,
 		.input_bytes = window->input_height * window->input_width * op->input_channels,
 		.run_bytes = window->kernel_width * op->input_channels,
 		.row_bytes = window->input_width * op->input_channels,
 	};
 	const int32_t pixels = window->output_height * window->output_width;
-	uint32_t *const expanded = scratch;
 	int32_t y = 0, x = 0, pixel = 0;
 
 	walk.run_quads = (walk.run_bytes + 3) / 4;
@@ -238,13 +255,14 @@ void mlforge_dsp_conv_2d_s8(const struct mlforge_dsp_conv_2d *op, const int8_t *
 	if (op->copies) {
 		memset(walk.padding, op->input_zero_point, (uint32_t)(4 * walk.run_quads));
 	}
+	unpack(&op->channels, even_channels, pairs);
 	whole_columns(&walk);
 	for (; pixel + 3 + op->output_channels % 2 <= pixels; pixel += 3) {
 		expand_three(&walk, y, x, expanded);
 		for (x += 3; x >= window->output_width; x -= window->output_width) {
 			y++;
 		}
-		three_pixels(op, &job, output);
+		three_pixels(&walk, &job, output);
 		output += 3 * op->output_channels;
 	}
 	for (; pixel < pixels; pixel++) {

@@ -16,6 +16,17 @@
 #include "dsp.h"
 #include "mlforge/kernels.h"
 
+/* Where the sums of two output channels start, `sum_both` being 256 * bias_b + bias_a modulo 2^32, and how they become
+ * int8. */
+struct mlforge_dsp_pair {
+	int32_t sum_a;
+	int32_t sum_both;
+	int32_t factor_a;
+	int32_t power_a;
+	int32_t factor_b;
+	int32_t power_b;
+};
+
 /* Three windows against all channels of `pairs`. */
 struct mlforge_dsp_pixels {
 	const uint32_t *x;     /* three windows */

@@ -14,16 +14,16 @@
 extern "C" {
 #endif
 
-/* Where the sums of two output channels start, and how they become int8. `sum_both` is 256 * bias_b + bias_a modulo
- * 2^32, with biases as in mlforge_conv_2d; `factor` and `power` are 2 * multiplier - 2^32 and 2^(32 - right) with a
- * shift to the right by 2..31. No sum reaches 2^23 in magnitude. */
-struct mlforge_dsp_pair {
-	int32_t sum_a;
-	int32_t sum_both;
-	int32_t factor_a;
-	int32_t power_a;
-	int32_t factor_b;
-	int32_t power_b;
+/* Biases, with the input's zero point folded in, and multipliers of output channels, three uint16_t each, lowest first:
+ * 23 bits of mantissa below a leading one, 4 bits of shift to the right less `right`, 21 bits of bias. The multiplier is
+ * the normalised product of mantissa and ratio, 40 bits, rounded to 31. Where `right` is 0, six uint16_t each: bias,
+ * 2 * multiplier - 2^32 and 2^(32 - shift), lower halves first.
+ * Shifts are in 2..31, and no sum of a channel reaches 2^23 in magnitude. */
+struct mlforge_dsp_channels {
+	const uint16_t *packed;
+	uint32_t ratio_low;
+	uint8_t ratio_high;
+	uint8_t right;
 };
 
 /* CONV_2D. Weights, for each pair of output channels A and B: for each row of the kernel, kernel_width * input_channels
@@ -40,11 +40,11 @@ struct mlforge_dsp_conv_2d {
 	int8_t high;
 	uint8_t copies; /* whether some windows have to be copied: there is room for it in scratch */
 	const int32_t *weights;
-	const int32_t *pairs; /* struct mlforge_dsp_pair [(output_channels + 1) / 2] */
+	struct mlforge_dsp_channels channels; /* in the order of the weights */
 };
 
-/* `scratch`, 4-byte aligned: 24 bytes for each quad of a window, then, where `copies` is set, 16 bytes for each quad of
- * one of its rows. */
+/* `scratch`, 4-byte aligned: 24 bytes for each started pair of output channels, 24 for each quad of a window, then, where
+ * `copies` is set, 16 for each quad of one of its rows. */
 void mlforge_dsp_conv_2d_s8(const struct mlforge_dsp_conv_2d *op, const int8_t *input, int8_t *output, void *scratch);
 
 /* FULLY_CONNECTED. Weights, for each four outputs A, B, C, D: in quads of four words, A and B as in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from mlforge.compiler import Graph, Isa, compile_graph, read_tflite
-from mlforge.compiler.fixed_point import Multiplier, apply_multiplier, float32
+from mlforge.compiler.fixed_point import Multiplier, apply_multiplier, float32, quantize_multiplier
 from mlforge.compiler.graph import Tensor
-from mlforge.compiler.ops.dsp import Channels, factor_and_power, without_dead
+from mlforge.compiler.ops.contract import Constant, Field
+from mlforge.compiler.ops.dsp import Channels, as_int32, factor_and_power, without_dead
+from mlforge.compiler.ops.dsp_channels import channel_fields, product
 from tests.unit.compiler.cases import CASES, Maker, inputs_for
 from tests.unit.compiler.harness import SANITIZE, run_models
 from tests.unit.compiler.reference import Interpreter
@@ -130,3 +132,46 @@ def test_the_isa_changes_code_alone() -> None:
     assert "mlforge_dsp_conv_2d_s8(" in dsp.program.sources["m_model.c"]
     assert generic.inputs[0].shape == dsp.inputs[0].shape
     assert generic.program.operators[0].macs == dsp.program.operators[0].macs
+
+
+def test_packed_channels_give_back_every_multiplier() -> None:
+    numbers = np.random.default_rng(5)
+    forms = []
+    for _ in range(200):
+        ratio = float32(10 ** numbers.uniform(-3, 0)) / float32(10 ** numbers.uniform(-1, 0))
+        scales = [float32(scale) for scale in 10 ** numbers.uniform(-3.5, -2, 64)]
+        multipliers = tuple(quantize_multiplier(scale * ratio) for scale in scales)
+        bias = numbers.integers(-(1 << 20), 1 << 20, 64)
+        channels = Channels(numbers.integers(1, 127, (64, 4)), bias, multipliers)
+        fields = channel_fields(channels, scales, ratio)
+        forms.append(fields["right"] != 0)
+        assert decoded(fields) == [(int(b), *factor_and_power(m)) for b, m in zip(bias, multipliers, strict=True)]
+    assert sum(forms) > 190  # the others take the wide form
+
+
+def decoded(fields: Mapping[str, Field]) -> list[tuple[int, int, int]]:
+    """As mlforge_dsp_channel in runtime/kernels/dsp_channels.h does it."""
+    packed, low, high, smallest = (fields[name] for name in ("packed", "ratio_low", "ratio_high", "right"))
+    assert isinstance(packed, Constant)
+    assert isinstance(low, int)
+    assert isinstance(high, int)
+    assert isinstance(smallest, int)
+    table = np.asarray(packed.data).astype(np.int64)
+    if smallest == 0:
+        halves = table.reshape(len(table), 3, 2)
+        return [tuple(row) for row in as_int32(halves[:, :, 0] + (halves[:, :, 1] << 16)).tolist()]
+    rows = []
+    for first, second, third in table.tolist():
+        value = product((1 << 23) + (second % 128 << 16) + first, low + (high << 32))
+        bias = (third - (1 << 16 if third >> 15 else 0)) * 32 + (second >> 11)
+        rows.append((bias, *factor_and_power(Multiplier(value, -smallest - (second >> 7) % 16))))
+    return rows
+
+
+def test_channels_too_far_apart_take_the_wide_form() -> None:
+    scales = [0.5, 2.0**-20]
+    multipliers = tuple(quantize_multiplier(scale * 0.25) for scale in scales)
+    channels = Channels(np.array([[1], [2]], np.int64), np.array([-5, 1 << 22]), multipliers)
+    fields = channel_fields(channels, scales, 0.25)
+    assert fields["right"] == 0
+    assert decoded(fields) == [(-5, *factor_and_power(multipliers[0])), (1 << 22, *factor_and_power(multipliers[1]))]

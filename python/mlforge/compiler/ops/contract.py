@@ -7,7 +7,7 @@ new one. A constraint is a function whose docstring is at once the error text an
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
@@ -121,8 +121,15 @@ class Lowered:
     @property
     def constants(self) -> tuple[Constant, ...]:
         """The tables of this call."""
-        tables = (*self.parameters.values(), *self.constant_inputs.values())
-        return tuple(value for value in tables if isinstance(value, Constant))
+        return (*_tables(self.parameters), *self.constant_inputs.values())
+
+
+def _tables(fields: Mapping[str, Field]) -> Iterator[Constant]:
+    for value in fields.values():
+        if isinstance(value, Constant):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from _tables(value)
 
 
 class Operator(ABC):

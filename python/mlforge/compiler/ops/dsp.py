@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 
 from mlforge.compiler.fixed_point import INT8_MAX, INT8_MIN, Ints, Multiplier, apply_multiplier
-from mlforge.compiler.ops.contract import Constant
 
 QUAD: Final = 4  # values that are multiplied together; windows are rounded up to whole quads
 SUM_LIMIT: Final = 1 << 23  # no sum may reach it: two of them share a word
@@ -113,12 +112,6 @@ def with_dummy_first(channels: Channels) -> Channels:
     bias = np.concatenate([channels.bias[-1:], [0], channels.bias[:-1]])
     multipliers = (channels.multipliers[-1], _NOTHING, *channels.multipliers[:-1])
     return Channels(weights, bias, multipliers)
-
-
-def pair_table(channels: Channels) -> Constant:
-    """Array of struct mlforge_dsp_pair for an even number of channels."""
-    finish = np.array([factor_and_power(multiplier) for multiplier in channels.multipliers], np.int64)
-    return Constant("pairs", np.hstack([paired_sums(channels.bias), finish.reshape(-1, 4)]).astype(np.int32))
 
 
 def as_int32(values: Ints) -> Ints:

@@ -10,15 +10,16 @@ from mlforge.compiler.ops.dsp import (
     QUAD,
     Channels,
     pad_runs,
-    pair_table,
     paired_words,
     with_dummy_first,
     without_dead,
 )
+from mlforge.compiler.ops.dsp_channels import channel_fields
 from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.weights import constant_array, exact_bias, multipliers_of
 from mlforge.compiler.ops.window import Pair, Window, WindowAttributes, window_of
 
+_CHANNEL_BYTES = 12  # half a struct mlforge_dsp_pair
 _PIXELS = 3  # whose windows are expanded together
 
 
@@ -36,7 +37,9 @@ def lower_for_dsp(view: View, kernel: Pair) -> Lowered | None:
     channels = without_dead(channels, quantization.zero_point, low, high)
     if not channels.suit_pairs:
         return None
-    paired = with_dummy_first(channels)
+    paired, scales = with_dummy_first(channels), view.input_quantization(1).scales
+    if count % 2 and len(scales) > 1:
+        scales = (scales[-1], 1.0, *scales[:-1])
     copies = _needs_copies(window, rows.shape[2])
     return Lowered(
         kernel="mlforge_dsp_conv_2d_s8",
@@ -51,7 +54,7 @@ def lower_for_dsp(view: View, kernel: Pair) -> Lowered | None:
             "high": high,
             "copies": int(copies),
             "weights": Constant("weights", paired_words(paired.weights).astype(np.int32)),
-            "pairs": pair_table(paired),
+            "channels": channel_fields(paired, scales, view.input_quantization().scale / quantization.scale),
         },
         inputs=view.node.inputs[:1],
         outputs=view.node.outputs,
@@ -60,7 +63,7 @@ def lower_for_dsp(view: View, kernel: Pair) -> Lowered | None:
         # All three windows are copied first; but a last odd channel's dummy writes into the pixel behind them.
         overlap=window_overlap(view.node.inputs[0], window, inputs, count, in_flight=count % 2),
         takes_scratch=True,
-        scratch_bytes=_scratch_bytes(window, channels.weights.shape[1], copies),
+        scratch_bytes=_scratch_bytes(window, paired.weights.shape, copies),
     )
 
 
@@ -69,6 +72,7 @@ def _needs_copies(window: Window, run: int) -> bool:
     return window.has_padding or window.width.dilation > 1 or run % QUAD != 0
 
 
-def _scratch_bytes(window: Window, padded: int, copies: bool) -> int:
+def _scratch_bytes(window: Window, shape: tuple[int, ...], copies: bool) -> int:
+    channels, padded = shape
     run = padded // window.height.kernel
-    return 2 * _PIXELS * padded + ((_PIXELS + 1) * run if copies else 0)
+    return _CHANNEL_BYTES * channels + 2 * _PIXELS * padded + ((_PIXELS + 1) * run if copies else 0)
