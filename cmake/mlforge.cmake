@@ -67,6 +67,23 @@ function(_mlforge_limits app)
       --image "${CMAKE_BINARY_DIR}/zephyr/${CONFIG_KERNEL_BIN_NAME}.elf")
 endfunction()
 
+# Says so where one of the modules in ARGN is another MLForge than the one in `used`.
+function(mlforge_warn_of_others used)
+  file(REAL_PATH "${used}" here)
+  foreach(module IN LISTS ARGN)
+    file(REAL_PATH "${module}" there)
+    if(there STREQUAL here OR NOT EXISTS "${there}/zephyr/module.yml")
+      continue()
+    endif()
+    file(STRINGS "${there}/zephyr/module.yml" name REGEX "^name:[ ]*mlforge[ ]*$")
+    if(name)
+      message(WARNING
+        "MLForge is in this workspace twice. This build uses ${here} and not ${there}: take one of them out of the "
+        "west manifest or of ZEPHYR_EXTRA_MODULES.")
+    endif()
+  endforeach()
+endfunction()
+
 # Adds to `target` what `mlforge compile <ARGN>` makes of the model `name`: <name>_model.c and .h and, where `parts`
 # says so, those of its features and its facts. The step runs before the target is compiled, and does nothing when
 # nothing has changed: its depfile names the model, the lock, the contract and the code of MLForge.

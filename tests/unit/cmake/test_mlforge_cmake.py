@@ -165,3 +165,18 @@ def test_a_python_without_the_packages_is_named_with_the_remedy(project: Project
     assert "no Python has what it needs" in words
     assert "No module named" in words
     assert "west packages pip --install" in words
+
+
+def test_another_mlforge_among_the_modules_is_told(project: Project) -> None:
+    for name in ("used", "other", "zlib"):
+        module = project.source / name / "zephyr" / "module.yml"
+        module.parent.mkdir(parents=True)
+        module.write_text(f"name: {'zlib' if name == 'zlib' else 'mlforge'}\n", encoding="utf-8")
+    (project.source / "link").symlink_to(project.source / "used")
+    here = "${CMAKE_SOURCE_DIR}"
+    project.write(
+        f'mlforge_warn_of_others("{here}/used" "{here}/used" "{here}/link" "{here}/zlib" "{here}/other" "{here}/none")'
+    )
+    words = _words(project.configure().stdout)
+    assert words.count("MLForge is in this workspace twice") == 1
+    assert f"uses {project.source}/used and not {project.source}/other" in words
