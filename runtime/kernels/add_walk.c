@@ -4,15 +4,16 @@
  */
 #include "scaled_pair.h"
 
-#define BITS 20 /* the reference's headroom */
+/* The reference's headroom. */
+#define BITS (sizeof(ELEMENT) == 1 ? 20 : 15)
 
 static int32_t combine(int32_t a, int32_t b)
 {
 	return a + b;
 }
 
-void mlforge_add_walk_s8(const struct mlforge_scaled_pair *op, const int8_t *input_1, const int8_t *input_2,
-		    int8_t *output)
+void KERNEL(mlforge_add_walk)(const struct mlforge_scaled_pair *op, const ARGUMENT *input_1, const ARGUMENT *input_2,
+			ARGUMENT *output)
 {
 	mlforge_scaled_pair(op, input_1, input_2, output, BITS, combine);
 }

@@ -2,30 +2,31 @@
  *
  * PRELU.
  */
-#include "arithmetic.h"
+#include "element.h"
 #include "walk.h"
 
-static int8_t prelu(const struct mlforge_prelu *op, int32_t x, int32_t alpha)
+static ELEMENT prelu(const struct mlforge_prelu *op, int32_t x, int32_t alpha)
 {
 	const int32_t y = x >= 0 ? mlforge_requantise(x, op->multiplier_positive, op->shift_positive)
 				 : mlforge_requantise(x * alpha, op->multiplier_negative, op->shift_negative);
 
-	return (int8_t)(mlforge_clamp(y, INT8_MIN - op->zero_point_output, INT8_MAX - op->zero_point_output) +
-			op->zero_point_output);
+	return (ELEMENT)(mlforge_clamp(y, op->stage.low, op->stage.high) + op->stage.zero_point);
 }
 
-void mlforge_prelu_s8(const struct mlforge_prelu *op, const int8_t *input_1, const int8_t *input_2, int8_t *output)
+void KERNEL(mlforge_prelu)(const struct mlforge_prelu *op, const ARGUMENT *input_1, const int8_t *input_2,
+			   ARGUMENT *output)
 {
 	const uint32_t last = MLFORGE_WALK_RANK - 1, count = op->walk.size[last];
 	const uint32_t step_1 = op->walk.step_1[last], step_2 = op->walk.step_2[last];
 	struct mlforge_place place = {0};
+	ELEMENT *to = output;
 
 	do {
-		const int8_t *x = input_1 + place.offset_1;
+		const ELEMENT *x = (const ELEMENT *)input_1 + place.offset_1;
 		const int8_t *alpha = input_2 + place.offset_2;
 
 		for (uint32_t i = 0; i < count; i++) {
-			*output++ = prelu(op, *x - op->zero_point_1, *alpha - op->zero_point_2);
+			*to++ = prelu(op, *x - op->zero_point_1, *alpha - op->zero_point_2);
 			x += step_1;
 			alpha += step_2;
 		}

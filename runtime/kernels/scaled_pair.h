@@ -5,22 +5,22 @@
 #ifndef MLFORGE_KERNELS_SCALED_PAIR_H_
 #define MLFORGE_KERNELS_SCALED_PAIR_H_
 
-#include "arithmetic.h"
+#include "element.h"
 #include "walk.h"
 
-static inline int32_t mlforge_scaled_1(const struct mlforge_scaled_pair *op, int8_t value, int32_t bits)
+static inline int32_t mlforge_scaled_1(const struct mlforge_scaled_pair *op, int32_t value, int32_t bits)
 {
 	return mlforge_requantise((value - op->zero_point_1) * (1 << bits), op->multiplier_1, op->shift_1);
 }
 
-static inline int32_t mlforge_scaled_2(const struct mlforge_scaled_pair *op, int8_t value, int32_t bits)
+static inline int32_t mlforge_scaled_2(const struct mlforge_scaled_pair *op, int32_t value, int32_t bits)
 {
 	return mlforge_requantise((value - op->zero_point_2) * (1 << bits), op->multiplier_2, op->shift_2);
 }
 
 /* One row: `combine` makes an accumulator of two values on the common scale. Inlined into each kernel. */
-static inline void mlforge_scaled_pair(const struct mlforge_scaled_pair *op, const int8_t *input_1,
-				       const int8_t *input_2, int8_t *output, int32_t bits,
+static inline void mlforge_scaled_pair(const struct mlforge_scaled_pair *op, const ELEMENT *input_1,
+				       const ELEMENT *input_2, ELEMENT *output, int32_t bits,
 				       int32_t (*combine)(int32_t, int32_t))
 {
 	const uint32_t last = MLFORGE_WALK_RANK - 1, count = op->walk.size[last];
@@ -28,14 +28,14 @@ static inline void mlforge_scaled_pair(const struct mlforge_scaled_pair *op, con
 	struct mlforge_place place = {0};
 
 	do {
-		const int8_t *a = input_1 + place.offset_1;
-		const int8_t *b = input_2 + place.offset_2;
+		const ELEMENT *a = input_1 + place.offset_1;
+		const ELEMENT *b = input_2 + place.offset_2;
 
 		for (uint32_t i = 0; i < count; i++) {
 			const int32_t accumulator =
 				combine(mlforge_scaled_1(op, *a, bits), mlforge_scaled_2(op, *b, bits));
 
-			*output++ = mlforge_finish(accumulator, op->multiplier_output, op->shift_output, &op->stage);
+			*output++ = FINISH(accumulator, op->multiplier_output, op->shift_output, &op->stage);
 			a += step_1;
 			b += step_2;
 		}

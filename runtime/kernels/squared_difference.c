@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SQUARED_DIFFERENCE. With seven bits in front, the square still fits 32 bits.
+ * SQUARED_DIFFERENCE. The square just fits 32 bits.
  */
 #include "scaled_pair.h"
 
-#define BITS 7 /* the reference's headroom */
+/* The reference's headroom. */
+#define BITS (sizeof(ELEMENT) == 1 ? 7 : 0)
 
 static int32_t combine(int32_t a, int32_t b)
 {
 	return (a - b) * (a - b);
 }
 
-void mlforge_squared_difference_s8(const struct mlforge_scaled_pair *op, const int8_t *input_1, const int8_t *input_2,
-		    int8_t *output)
+void KERNEL(mlforge_squared_difference)(const struct mlforge_scaled_pair *op, const ARGUMENT *input_1, const ARGUMENT *input_2,
+			ARGUMENT *output)
 {
 	mlforge_scaled_pair(op, input_1, input_2, output, BITS, combine);
 }

@@ -72,9 +72,11 @@ def quantize(value: float, scale: float, zero_point: int) -> int:
     return round_half_away(float(np.float32(value) / np.float32(scale))) + zero_point
 
 
-def activation_range(activation: Activation, scale: float, zero_point: int) -> tuple[int, int]:
-    """Smallest and largest int8 result of an operator with this fused activation."""
-    low, high = INT8_MIN, INT8_MAX
+def activation_range(
+    activation: Activation, scale: float, zero_point: int, smallest: int = INT8_MIN, largest: int = INT8_MAX
+) -> tuple[int, int]:
+    """Smallest and largest result of an operator with this fused activation, of what its type can hold."""
+    low, high = smallest, largest
     match activation:
         case Activation.RELU:
             low = max(low, quantize(0.0, scale, zero_point))
@@ -86,7 +88,7 @@ def activation_range(activation: Activation, scale: float, zero_point: int) -> t
             high = min(high, quantize(1.0, scale, zero_point))
         case Activation.NONE:
             pass
-    return low, min(max(high, INT8_MIN), INT8_MAX)
+    return low, min(max(high, smallest), largest)
 
 
 def input_radius(integer_bits: int, left_shift: int, total_bits: int = 31) -> int:

@@ -47,6 +47,12 @@ void mlforge_sub_s8(const struct mlforge_scaled_pair *op, const int8_t *input_1,
 void mlforge_squared_difference_s8(const struct mlforge_scaled_pair *op, const int8_t *input_1, const int8_t *input_2,
 				   int8_t *output);
 
+/* For int16, 2-byte aligned, here and below; `shift_output` then carries no MLFORGE_CLAMPED. */
+void mlforge_add_walk_s16(const struct mlforge_scaled_pair *op, const void *input_1, const void *input_2, void *output);
+void mlforge_sub_s16(const struct mlforge_scaled_pair *op, const void *input_1, const void *input_2, void *output);
+void mlforge_squared_difference_s16(const struct mlforge_scaled_pair *op, const void *input_1, const void *input_2,
+				    void *output);
+
 /* MUL and DIV: the product or quotient of the inputs less their zero points, requantised. They work in place on an
  * input that is not used again by the walk. */
 struct mlforge_product {
@@ -59,6 +65,7 @@ struct mlforge_product {
 };
 
 void mlforge_mul_s8(const struct mlforge_product *op, const int8_t *input_1, const int8_t *input_2, int8_t *output);
+void mlforge_mul_s16(const struct mlforge_product *op, const void *input_1, const void *input_2, void *output);
 
 /* `shift` carries no MLFORGE_CLAMPED. A quotient by zero, which the reference leaves undefined, is the largest or
  * smallest result by the sign of the dividend, and that of 0 / 0 stands for zero. */
@@ -70,7 +77,7 @@ struct mlforge_prelu {
 	struct mlforge_walk walk;
 	int16_t zero_point_1;
 	int16_t zero_point_2;
-	int8_t zero_point_output;
+	struct mlforge_output_stage stage;
 	int8_t shift_positive;
 	int8_t shift_negative;
 	int32_t multiplier_positive;
@@ -78,6 +85,7 @@ struct mlforge_prelu {
 };
 
 void mlforge_prelu_s8(const struct mlforge_prelu *op, const int8_t *input_1, const int8_t *input_2, int8_t *output);
+void mlforge_prelu_s16(const struct mlforge_prelu *op, const void *input_1, const int8_t *input_2, void *output);
 
 /* MAXIMUM, and MINIMUM with `flip` -1 (0 otherwise): it is xored to values before and after. Works in place on an input
  * that is not used again by the walk. */
@@ -87,6 +95,22 @@ struct mlforge_maximum {
 };
 
 void mlforge_maximum_s8(const struct mlforge_maximum *op, const int8_t *input_1, const int8_t *input_2, int8_t *output);
+void mlforge_maximum_s16(const struct mlforge_maximum *op, const void *input_1, const void *input_2, void *output);
+
+/* A function of one int16 (2-byte aligned) that is a straight line on either side of zero: RELU, RELU6, LEAKY_RELU and
+ * ABS. Values are made `absolute` first if that is not 0; results are clamped to `low` and `high`. Works in place. */
+struct mlforge_rescale {
+	uint32_t count;
+	int16_t low;
+	int16_t high;
+	int8_t absolute;
+	int8_t shift_positive;
+	int8_t shift_negative;
+	int32_t multiplier_positive;
+	int32_t multiplier_negative;
+};
+
+void mlforge_rescale_s16(const struct mlforge_rescale *op, const void *input, void *output);
 
 /* From up to six dimensions, some kept and some reduced; neighbours of a kind count as one. Outermost first, unused
  * ones have size 1. The output has the product of `kept` elements; steps count elements of the input. */
@@ -107,6 +131,7 @@ struct mlforge_sum {
 };
 
 void mlforge_sum_s8(const struct mlforge_sum *op, const int8_t *input, int8_t *output);
+void mlforge_sum_s16(const struct mlforge_sum *op, const void *input, void *output);
 
 /* REDUCE_MAX, and REDUCE_MIN with `flip` -1 (0 otherwise): it is xored to values before and after. */
 struct mlforge_reduce_max {

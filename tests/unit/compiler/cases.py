@@ -219,12 +219,20 @@ CASES: dict[str, Callable[[Maker], Graph]] = {
 def inputs_for(graph: Graph, vectors: int, seed: int) -> list[np.ndarray]:
     """Random vectors, with all values of int8 in the first where there is room, and extremes in the last."""
     numbers = np.random.default_rng(seed)
-    arrays = []
-    for index in graph.inputs:
-        shape = graph.tensors[index].shape
-        array = numbers.integers(-128, 128, (vectors, *shape), np.int8)
-        if array[0].size >= 256:
-            array[0].reshape(-1)[:256] = np.arange(-128, 128)
-        array[-1] = numbers.choice([-128, 127], shape)
-        arrays.append(array)
-    return arrays
+    return [
+        _values(graph.tensors[index].dtype, (vectors, *graph.tensors[index].shape), numbers) for index in graph.inputs
+    ]
+
+
+def _values(dtype: DType, shape: Shape, numbers: np.random.Generator) -> np.ndarray:
+    if dtype is DType.FLOAT32:
+        wide = numbers.normal(size=shape) * 10.0 ** numbers.integers(-2, 7, shape)
+        special = numbers.choice([0.0, -0.0, 0.5, -0.5, 1e30, -1e30, np.inf, -np.inf, np.nan], shape)
+        return np.where(numbers.random(shape) < 0.1, special, wide).astype(np.float32)
+    info = np.iinfo(dtype.value)
+    low, high = (-2, 12) if dtype is DType.INT32 and numbers.random() < 0.5 else (info.min, info.max + 1)
+    array = numbers.integers(low, high, shape, dtype.value)
+    if dtype is DType.INT8 and array[0].size >= 256:
+        array[0].reshape(-1)[:256] = np.arange(-128, 128)
+    array[-1] = numbers.choice([info.min, info.max], shape[1:])
+    return array

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -191,18 +192,37 @@ def softmax(m: Maker) -> Graph:
     return m.graph("SOFTMAX", [source], output, SoftmaxAttributes(beta))
 
 
-def relu6(m: Maker) -> Graph:
-    source, output = m.activation((1, 16, 16)), m.activation((1, 16, 16))
-    return m.graph("RELU6", [source], output, ElementwiseAttributes())
+def wide(case: Case, kept: int = -1, share: float = 0.3) -> Case:
+    """The same with int16 activations now and then; the input at the position `kept` stays as it is."""
+
+    def make(m: Maker) -> Graph:
+        graph = case(m)
+        if m.random.random() > share:
+            return graph
+        keep = graph.nodes[0].inputs[kept] if kept >= 0 else -1
+        tensors = tuple(t if i == keep else _widened(t) for i, t in enumerate(graph.tensors))
+        return replace(graph, tensors=tensors)
+
+    return make
+
+
+def _widened(tensor: Tensor) -> Tensor:
+    if tensor.dtype is not DType.INT8 or tensor.quantization is None:
+        return tensor
+    data = None if tensor.data is None else (np.asarray(tensor.data).astype(np.int16) * 250)
+    return Tensor(tensor.name, tensor.shape, DType.INT16, Quantization(tensor.quantization.scales, (0,)), data)
 
 
 CASES: dict[str, Case] = {
-    **{kind: pair(kind) for kind in ("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE", "PRELU")},
-    **{kind: unary(kind) for kind in ("ABS", "ELU", "HARD_SWISH", "LEAKY_RELU", "RSQRT")},
-    **{kind: reduction(kind) for kind in ("MEAN", "REDUCE_MAX", "REDUCE_MIN", "SUM")},
+    **{kind: wide(pair(kind)) for kind in ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE")},
+    "DIV": pair("DIV"),
+    "PRELU": wide(pair("PRELU"), kept=1),
+    **{kind: unary(kind) for kind in ("ELU", "HARD_SWISH", "RSQRT")},
+    **{kind: wide(unary(kind)) for kind in ("ABS", "LEAKY_RELU", "RELU", "RELU6")},
+    **{kind: reduction(kind) for kind in ("REDUCE_MAX", "REDUCE_MIN")},
+    **{kind: wide(reduction(kind)) for kind in ("MEAN", "SUM")},
     "ARG_MAX": arg("ARG_MAX"),
     "ARG_MIN": arg("ARG_MIN"),
-    "RELU6": relu6,
     "SOFTMAX": softmax,
     "TRANSPOSE_CONV": transpose_conv,
 }

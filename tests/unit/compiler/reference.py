@@ -71,7 +71,7 @@ def activation_bounds(activation: str, tensor: Tensor) -> tuple[int, int]:
     def q(value: float) -> int:
         return zero_point + c_round(float(np.float32(value) / scale))
 
-    low, high = -128, 127
+    low, high = np.iinfo(tensor.dtype.value).min, np.iinfo(tensor.dtype.value).max
     if activation in ("RELU", "RELU6"):
         low = max(low, q(0.0))
     if activation == "RELU6":
@@ -242,7 +242,7 @@ class Interpreter:
     def relu6(self, node: Node) -> Array:
         quantization = self.tensor(node, 0).quantization
         six = c_round(float(np.float32(6.0) / np.float32(quantization.scale))) + quantization.zero_point
-        x, six = self.value(node, 0), min(six, 127)
+        x, six = self.value(node, 0), min(six, np.iinfo(self.tensor(node, 0).dtype.value).max)
         return np.where(x > six, six, np.where(x < quantization.zero_point, quantization.zero_point, x))
 
     def quantize(self, node: Node) -> Array:

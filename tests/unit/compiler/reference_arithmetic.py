@@ -47,10 +47,12 @@ class ArithmeticReference(Interpreter):
 
     def finish_pair(self, node: Node, result: Array) -> Array:
         output = self.output(node)
-        bounds = (-128, 127)
-        if hasattr(node.attributes, "activation"):
-            bounds = activation_bounds(node.attributes.activation, output)
+        bounds = activation_bounds(getattr(node.attributes, "activation", "NONE"), output)
         return clamp(result + output.quantization.zero_point, bounds)
+
+    def headroom(self, node: Node, narrow: int, wide: int) -> int:
+        """2^bits that stand in front of inputs before they are scaled."""
+        return int(2 ** (narrow if self.output(node).dtype == "int8" else wide))
 
     def scales(self, node: Node) -> tuple[float, float, float]:
         first, second = (self.tensor(node, p).quantization.scale for p in (0, 1))
@@ -60,27 +62,30 @@ class ArithmeticReference(Interpreter):
         a, b = self.centred(node)
         s1, s2, s3 = self.scales(node)
         twice_max = 2 * max(s1, s2)
-        x = multiply_by_quantized_multiplier(a * 2**20, *quantize_multiplier(s1 / twice_max))
-        y = multiply_by_quantized_multiplier(b * 2**20, *quantize_multiplier(s2 / twice_max))
-        factor = twice_max / (2**20 * s3)
+        unit = self.headroom(node, 20, 15)
+        x = multiply_by_quantized_multiplier(a * unit, *quantize_multiplier(s1 / twice_max))
+        y = multiply_by_quantized_multiplier(b * unit, *quantize_multiplier(s2 / twice_max))
+        factor = twice_max / (unit * s3)
         return self.finish_pair(node, multiply_by_quantized_multiplier(x + y, *quantize_multiplier(factor)))
 
     def sub(self, node: Node) -> Array:
         a, b = self.centred(node)
         s1, s2, s3 = (F(scale) for scale in self.scales(node))
         twice_max = F(2) * max(s1, s2)
-        x = multiply_by_quantized_multiplier(a * 2**20, *quantize_multiplier(float(s1 / twice_max)))
-        y = multiply_by_quantized_multiplier(b * 2**20, *quantize_multiplier(float(s2 / twice_max)))
-        factor = float(twice_max / (F(2**20) * s3))
+        unit = self.headroom(node, 20, 15)
+        x = multiply_by_quantized_multiplier(a * unit, *quantize_multiplier(float(s1 / twice_max)))
+        y = multiply_by_quantized_multiplier(b * unit, *quantize_multiplier(float(s2 / twice_max)))
+        factor = float(twice_max / (F(unit) * s3))
         return self.finish_pair(node, multiply_by_quantized_multiplier(x - y, *quantize_multiplier(factor)))
 
     def squared_difference(self, node: Node) -> Array:
         a, b = self.centred(node)
         s1, s2, s3 = self.scales(node)
         twice_max = 2 * max(s1, s2)
-        x = multiply_by_quantized_multiplier(a * 2**7, *quantize_multiplier(s1 / twice_max))
-        y = multiply_by_quantized_multiplier(b * 2**7, *quantize_multiplier(s2 / twice_max))
-        multiplier = quantize_multiplier(twice_max * twice_max / (2**14 * s3))
+        unit = self.headroom(node, 7, 0)
+        x = multiply_by_quantized_multiplier(a * unit, *quantize_multiplier(s1 / twice_max))
+        y = multiply_by_quantized_multiplier(b * unit, *quantize_multiplier(s2 / twice_max))
+        multiplier = quantize_multiplier(twice_max * twice_max / (unit**2 * s3))
         return self.finish_pair(node, multiply_by_quantized_multiplier((x - y) * (x - y), *multiplier))
 
     def mul(self, node: Node) -> Array:
@@ -111,12 +116,13 @@ class ArithmeticReference(Interpreter):
     # One input
 
     def each(self, node: Node, function: Any) -> Array:
-        """`function` of each value less the zero point, plus the output's zero point, clamped to int8."""
+        """`function` of each value less the zero point, plus the output's zero point, clamped to its type."""
+        limits = np.iinfo(self.output(node).dtype.value)
         source, output = self.tensor(node, 0).quantization, self.output(node).quantization
         known = cache(function)
         x = self.value(node, 0)
         results = [known(int(value) - source.zero_point) + output.zero_point for value in x.flat]
-        return np.clip(np.array(results, np.int64), -128, 127).reshape(x.shape)
+        return np.clip(np.array(results, np.int64), limits.min, limits.max).reshape(x.shape)
 
     def unary_scales(self, node: Node) -> tuple[Any, Any]:
         return F(self.tensor(node, 0).quantization.scale), F(self.output(node).quantization.scale)

@@ -2,19 +2,18 @@
 
 import numpy as np
 
-from mlforge.compiler.fixed_point import Ints, apply_multiplier, float32, quantize_multiplier
+from mlforge.compiler.fixed_point import float32, quantize_multiplier
 from mlforge.compiler.ops.contract import View
-from mlforge.compiler.ops.elementwise import Elementwise, ratio_is_moderate
+from mlforge.compiler.ops.integers import limits_of
+from mlforge.compiler.ops.rescaling import NOTHING, ONE, Lines, Rescaling
 
 
-class Abs(Elementwise):
+class Abs(Rescaling):
     kind = "ABS"
-    constraints = (*Elementwise.constraints, ratio_is_moderate)
 
-    def results(self, view: View, values: Ints) -> Ints:
+    def lines(self, view: View) -> Lines:
+        """Equal scales are not even multiplied (AbsEvalQuantized in micro/kernels/elementwise.cc)."""
         source, result = view.input_quantization(), view.output_quantization
-        size = np.abs(values - source.zero_point)
-        if source.scale != result.scale:  # else not even multiplied (micro/kernels/elementwise.cc, AbsEvalQuantized)
-            factor = float32(np.float32(source.scale) / np.float32(result.scale))
-            size = apply_multiplier(size, quantize_multiplier(factor))
-        return size + result.zero_point
+        factor = quantize_multiplier(float32(np.float32(source.scale) / np.float32(result.scale)))
+        same = source.scale == result.scale
+        return Lines(ONE if same else factor, NOTHING, result.zero_point, *limits_of(view), absolute=True)

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from tflite.AddOptions import AddOptions
 
 from mlforge.compiler.fixed_point import Ints
-from mlforge.compiler.graph import Attributes, Shape
+from mlforge.compiler.graph import Attributes, DType, Shape
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.broadcast import Broadcast, activations, constant_operands
 from mlforge.compiler.ops.contract import Field, Lowered, Options, View, read_activation
+from mlforge.compiler.ops.dsp_add import lower_for_dsp
+from mlforge.compiler.ops.integers import is_narrow
 from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes, ScaledPair
 
-_BITS = 20  # micro/kernels/add_common.cc
+_BITS = {DType.INT8: 20, DType.INT16: 15}  # micro/kernels/add_common.cc
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class AddAttributes(ArithmeticAttributes):
 
 
 def output_scale_is_sane(view: View) -> str:
-    """The output's scale is above a 524288th of the larger input scale."""
+    """The output's scale is above a 524288th (int16: a 16384th) of the larger input scale."""
     return "" if _factors(view)[2] < 1 else f"the output's scale is {view.output_quantization.scale:.9g}"
 
 
@@ -30,7 +33,7 @@ def _factors(view: View) -> tuple[float, float, float]:
     """For input 1, input 2 and the output, in doubles (CalculateOpDataAdd in micro/kernels/add_common.cc)."""
     a, b = view.input_quantization(0).scale, view.input_quantization(1).scale
     twice_max = 2 * max(a, b)
-    return a / twice_max, b / twice_max, twice_max / ((1 << _BITS) * view.output_quantization.scale)
+    return a / twice_max, b / twice_max, twice_max / ((1 << _BITS[view.output.dtype]) * view.output_quantization.scale)
 
 
 def _repeats(shape: Shape, full: Shape) -> bool:
@@ -45,7 +48,7 @@ class Add(Broadcast):
     kind = "ADD"
     options = "AddOptions"
     constraints = (*Broadcast.constraints, output_scale_is_sane)
-    kernel = "mlforge_add_walk_s8"
+    kernel = "mlforge_add_walk"
     parameters_type = "mlforge_scaled_pair"
 
     def read(self, options: Options) -> Attributes:
@@ -56,18 +59,27 @@ class Add(Broadcast):
         return AddAttributes(read_activation(self.kind, table.FusedActivationFunction()))
 
     def results(self, view: View, a: Ints, b: Ints) -> Ints:
-        pair = ScaledPair.of(_BITS, _factors(view))
+        pair = ScaledPair.of(_BITS[view.output.dtype], _factors(view))
         first, second = pair.scaled(view, a, b)
         return pair.finished(view, first + second)
 
     def parameters(self, view: View) -> Mapping[str, Field]:
-        return ScaledPair.of(_BITS, _factors(view)).parameters(view)
+        return ScaledPair.of(_BITS[view.output.dtype], _factors(view)).parameters(view)
+
+    def lower(self, view: View, isa: Isa) -> Lowered:
+        pair = ScaledPair.of(_BITS[view.output.dtype], _factors(view))
+        dsp = lower_for_dsp(view, pair) if isa.has_dsp and is_narrow(view) else None
+        return dsp or Broadcast.lower(self, view, isa)
 
     def walk(self, view: View) -> Lowered:
         """The faster kernel where one input has all elements, and the other some that repeat."""
         full = view.output
         counts = [view.input(position).elements for position in (0, 1)]
-        if full.elements not in counts or not all(_repeats(view.input(p).shape, full.shape) for p in (0, 1)):
+        if (
+            not is_narrow(view)
+            or full.elements not in counts
+            or not all(_repeats(view.input(p).shape, full.shape) for p in (0, 1))
+        ):
             return Broadcast.walk(self, view)
         repeats = {
             f"repeat_{position}": 0 if count == full.elements else count for position, count in enumerate(counts, 1)

@@ -1,7 +1,7 @@
 """Operators with two inputs whose shapes are stretched to fit each other, as NumPy does.
 
-One of the two may be constant. If it also has the same value everywhere, the whole operator is a function of one int8,
-and the compiler works out all 256 results.
+One of the two may be constant. If it also has the same value everywhere and is int8, the whole operator is a function
+of one int8, and the compiler works out all 256 results.
 """
 
 from __future__ import annotations
@@ -13,22 +13,18 @@ from typing import ClassVar
 import numpy as np
 
 from mlforge.compiler.fixed_point import Ints
-from mlforge.compiler.graph import MAX_RANK, DType, Shape, Tensor
+from mlforge.compiler.graph import MAX_RANK, Shape, Tensor
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Constant, Constraint, Field, Lowered, Operator, View, output_is_int8
+from mlforge.compiler.ops.contract import Constant, Constraint, Field, Lowered, Operator, View
 from mlforge.compiler.ops.elementwise import ALL_VALUES, lookup
+from mlforge.compiler.ops.integers import SUFFIXES, is_narrow, not_an_integer, output_is_alike
 
 
-def operands_are_int8(view: View) -> str:
-    """Both inputs are int8 and quantised per tensor; at most one of them is constant."""
-    for position in (0, 1):
-        tensor = view.input(position)
-        if tensor.dtype is not DType.INT8:
-            return f'tensor "{tensor.name}" is {tensor.dtype}'
-        if tensor.quantization is None:
-            return f'tensor "{tensor.name}" has no quantisation'
-        if tensor.quantization.per_channel or tensor.quantization.scale == 0:
-            return f'tensor "{tensor.name}" has the scales {list(tensor.quantization.scales[:3])}'
+def operands_are_integers(view: View) -> str:
+    """Both inputs are int8, or both int16 with the zero point 0, quantised per tensor; at most one is constant."""
+    found = not_an_integer(view.input(0)) or not_an_integer(view.input(1))
+    if found or view.input(0).dtype is not view.input(1).dtype:
+        return found or f"the inputs are {view.input(0)} and {view.input(1)}"
     both = view.input(0).is_constant and view.input(1).is_constant
     return "both inputs are constant" if both else ""
 
@@ -47,13 +43,13 @@ class Broadcast(Operator):
     """A subclass says what two values become, and how its kernel is told."""
 
     inputs = (2, 2)
-    constraints: ClassVar[tuple[Constraint, ...]] = (operands_are_int8, output_is_int8, shapes_fit)
-    kernel: ClassVar[str]
+    constraints: ClassVar[tuple[Constraint, ...]] = (operands_are_integers, output_is_alike, shapes_fit)
+    kernel: ClassVar[str]  # without the suffix for the type
     parameters_type: ClassVar[str]
 
     @abstractmethod
     def results(self, view: View, a: Ints, b: Ints) -> Ints:
-        """The results for values of the inputs (int64, one of them [256] and the other [1]); clamped afterwards."""
+        """The results for int8 values of the inputs (int64, one [256] and one [1]); clamped to int8 afterwards."""
 
     @abstractmethod
     def parameters(self, view: View) -> Mapping[str, Field]:
@@ -62,7 +58,7 @@ class Broadcast(Operator):
     def lower(self, view: View, isa: Isa) -> Lowered:
         for fixed, other in ((0, 1), (1, 0)):
             value = uniform_value(view.input(fixed))
-            if value is not None and view.input(other).elements == view.output.elements:
+            if is_narrow(view) and value is not None and view.input(other).elements == view.output.elements:
                 values = (value, ALL_VALUES) if fixed == 0 else (ALL_VALUES, value)
                 return lookup(view, view.node.inputs[other], self.results(view, *values))
         return self.walk(view)
@@ -70,7 +66,7 @@ class Broadcast(Operator):
     def walk(self, view: View) -> Lowered:
         """The call of the kernel that walks both inputs."""
         return Lowered(
-            kernel=self.kernel,
+            kernel=f"{self.kernel}_{SUFFIXES[view.output.dtype]}",
             parameters_type=self.parameters_type,
             parameters={"walk": walk_of(view), **self.parameters(view)},
             inputs=activations(view),

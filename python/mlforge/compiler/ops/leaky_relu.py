@@ -8,10 +8,11 @@ from math import isfinite
 import numpy as np
 from tflite.LeakyReluOptions import LeakyReluOptions
 
-from mlforge.compiler.fixed_point import Ints, apply_multiplier, quantize_multiplier
+from mlforge.compiler.fixed_point import quantize_multiplier
 from mlforge.compiler.graph import Attributes
-from mlforge.compiler.ops.contract import Options, View, input_is_int8, output_is_int8, same_shape
-from mlforge.compiler.ops.elementwise import Elementwise, ratio_is_moderate
+from mlforge.compiler.ops.contract import Options, View
+from mlforge.compiler.ops.integers import limits_of
+from mlforge.compiler.ops.rescaling import Lines, Rescaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,10 @@ def alpha_is_sane(view: View) -> str:
     return "" if isfinite(alpha) and alpha >= 0 and a * alpha <= b * (1 << 30) else f"alpha is {alpha:g}"
 
 
-class LeakyRelu(Elementwise):
+class LeakyRelu(Rescaling):
     kind = "LEAKY_RELU"
     options = "LeakyReluOptions"
-    constraints = (input_is_int8, output_is_int8, same_shape, ratio_is_moderate, alpha_is_sane)
+    constraints = (*Rescaling.constraints, alpha_is_sane)
 
     def read(self, options: Options) -> Attributes:
         if options is None:
@@ -38,12 +39,11 @@ class LeakyRelu(Elementwise):
         table.Init(options.Bytes, options.Pos)
         return LeakyReluAttributes(float(table.Alpha()))
 
-    def results(self, view: View, values: Ints) -> Ints:
+    def lines(self, view: View) -> Lines:
         """Factors in float32 (CalculateOpDataLeakyRelu in micro/kernels/leaky_relu_common.cc)."""
         source, result = view.input_quantization(), view.output_quantization
-        alpha = view.node.attributes_as(LeakyReluAttributes).alpha
+        alpha = np.float32(view.node.attributes_as(LeakyReluAttributes).alpha)
         scale = np.float32(source.scale)
-        below = quantize_multiplier(float(scale * np.float32(alpha) / np.float32(result.scale)))
         above = quantize_multiplier(float(scale / np.float32(result.scale)))
-        x = values - source.zero_point
-        return np.where(x >= 0, apply_multiplier(x, above), apply_multiplier(x, below)) + result.zero_point
+        below = quantize_multiplier(float(scale * alpha / np.float32(result.scale)))
+        return Lines(above, below, result.zero_point, *limits_of(view))

@@ -15,7 +15,7 @@ from mlforge.compiler.ops.elementwise import ElementwiseAttributes
 
 class Maximum(Broadcast):
     kind = "MAXIMUM"
-    kernel = "mlforge_maximum_s8"
+    kernel = "mlforge_maximum"
     parameters_type = "mlforge_maximum"
 
     def read(self, options: Options) -> Attributes:

@@ -10,13 +10,14 @@ from mlforge.compiler.fixed_point import Ints, Multiplier, quantize_multiplier
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.ops.broadcast import Broadcast
 from mlforge.compiler.ops.contract import Field, Options, View, output_stage, read_activation, stage_shift
+from mlforge.compiler.ops.integers import is_narrow
 from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes, finished, result_range
 
 
 class Mul(Broadcast):
     kind = "MUL"
     options = "MulOptions"
-    kernel = "mlforge_mul_s8"
+    kernel = "mlforge_mul"
     parameters_type = "mlforge_product"
 
     def read(self, options: Options) -> Attributes:
@@ -36,7 +37,7 @@ class Mul(Broadcast):
         return {
             "zero_point_1": view.input_quantization(0).zero_point,
             "zero_point_2": view.input_quantization(1).zero_point,
-            "shift": stage_shift(multiplier, low, high),
+            "shift": stage_shift(multiplier, low, high) if is_narrow(view) else multiplier.shift,
             "stage": output_stage(low, high, view.output_quantization.zero_point),
             "multiplier": multiplier.value,
         }

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from math import prod
+from typing import Final
 
 import numpy as np
 from tflite.ReducerOptions import ReducerOptions
 
-from mlforge.compiler.fixed_point import INT8_MAX, INT8_MIN, Multiplier
+from mlforge.compiler.fixed_point import Multiplier
 from mlforge.compiler.graph import Attributes, DType
-from mlforge.compiler.ops.contract import Field, Lowered, Operator, Options, View, output_stage
+from mlforge.compiler.ops.contract import Constraint, Field, Lowered, Operator, Options, View, output_stage
+from mlforge.compiler.ops.elementwise import ratio_is_moderate
+from mlforge.compiler.ops.integers import SUFFIXES, input_is_integer, limits_of, output_is_alike
 
-_MAX_COUNT = 1 << 22  # their sum fits 32 bits
+_MAX_COUNT = {DType.INT8: 1 << 22, DType.INT16: (1 << 16) - 1}  # their sum fits 32 bits
 _DIMENSIONS = 3  # of a kind at most, as neighbours count as one
 
 
@@ -35,9 +38,9 @@ def axes_are_constant(view: View) -> str:
 
 
 def count_is_moderate(view: View) -> str:
-    """At most 4194304 elements go into one of the output."""
+    """At most 4194304 elements (int16: 65535) go into one of the output."""
     count = count_of(view)
-    return "" if count <= _MAX_COUNT else f"{count} elements go into one"
+    return "" if count <= _MAX_COUNT[view.input().dtype] else f"{count} elements go into one"
 
 
 def shape_fits(view: View) -> str:
@@ -91,15 +94,25 @@ class Reduction(Operator):
         return ReduceAttributes(bool(table.KeepDims()))
 
 
+SUM_CONSTRAINTS: Final[tuple[Constraint, ...]] = (
+    input_is_integer,
+    output_is_alike,
+    ratio_is_moderate,
+    axes_are_constant,
+    count_is_moderate,
+    shape_fits,
+)
+
+
 def sum_call(view: View, multiplier: Multiplier) -> Lowered:
     """The call that sums and multiplies."""
     result = view.output_quantization
     return Lowered(
-        kernel="mlforge_sum_s8",
+        kernel=f"mlforge_sum_{SUFFIXES[view.output.dtype]}",
         parameters_type="mlforge_sum",
         parameters={
             "reduction": reduction_of(view),
-            "stage": output_stage(INT8_MIN, INT8_MAX, result.zero_point),
+            "stage": output_stage(*limits_of(view), result.zero_point),
             "shift": multiplier.shift,
             "multiplier": multiplier.value,
             "offset": -view.input_quantization().zero_point * count_of(view),

@@ -1,16 +1,16 @@
 """RELU6 that stands alone: the reference clamps in the input's quantisation and does not rescale to the output's."""
 
-import numpy as np
+from mlforge.compiler.fixed_point import quantize
+from mlforge.compiler.ops.contract import View, same_shape
+from mlforge.compiler.ops.integers import LIMITS, input_is_integer, output_is_alike
+from mlforge.compiler.ops.rescaling import NOTHING, ONE, Lines, Rescaling
 
-from mlforge.compiler.fixed_point import INT8_MAX, Ints, quantize
-from mlforge.compiler.ops.contract import View
-from mlforge.compiler.ops.elementwise import Elementwise
 
-
-class Relu6(Elementwise):
+class Relu6(Rescaling):
     kind = "RELU6"
+    constraints = (input_is_integer, output_is_alike, same_shape)
 
-    def results(self, view: View, values: Ints) -> Ints:
+    def lines(self, view: View) -> Lines:
         source = view.input_quantization()
-        six = min(quantize(6.0, source.scale, source.zero_point), INT8_MAX)
-        return np.clip(values, source.zero_point, six)
+        six = min(quantize(6.0, source.scale, source.zero_point), LIMITS[view.input().dtype][1])
+        return Lines(ONE, NOTHING, source.zero_point, source.zero_point, six)

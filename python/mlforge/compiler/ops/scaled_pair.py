@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlforge.compiler.fixed_point import (
-    INT8_MAX,
-    INT8_MIN,
     Activation,
     Ints,
     Multiplier,
-    activation_range,
     apply_multiplier,
     quantize_multiplier,
 )
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.ops.contract import Field, View, output_stage, stage_shift
+from mlforge.compiler.ops.integers import is_narrow, limits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class ScaledPair:
             "zero_point_2": view.input_quantization(1).zero_point,
             "shift_1": self.first.shift,
             "shift_2": self.second.shift,
-            "shift_output": stage_shift(self.output, low, high),
+            "shift_output": stage_shift(self.output, low, high) if is_narrow(view) else self.output.shift,
             "stage": output_stage(low, high, view.output_quantization.zero_point),
             "multiplier_1": self.first.value,
             "multiplier_2": self.second.value,
@@ -73,8 +71,6 @@ def finished(view: View, accumulators: Ints, multiplier: Multiplier) -> Ints:
 
 
 def result_range(view: View) -> tuple[int, int]:
-    """Smallest and largest result; all of int8 where the operator has no fused activation."""
-    if not isinstance(view.node.attributes, ArithmeticAttributes):
-        return INT8_MIN, INT8_MAX
-    quantization = view.output_quantization
-    return activation_range(view.node.attributes.activation, quantization.scale, quantization.zero_point)
+    """Smallest and largest result, by the fused activation where the operator has one."""
+    attributes = view.node.attributes
+    return limits_of(view, attributes.activation if isinstance(attributes, ArithmeticAttributes) else Activation.NONE)

@@ -8,16 +8,16 @@ import numpy as np
 from tflite.SubOptions import SubOptions
 
 from mlforge.compiler.fixed_point import Ints
-from mlforge.compiler.graph import Attributes
+from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.ops.broadcast import Broadcast
 from mlforge.compiler.ops.contract import Field, Options, View, read_activation
 from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes, ScaledPair
 
-_BITS = 20  # micro/kernels/sub_common.cc
+_BITS = {DType.INT8: 20, DType.INT16: 15}  # micro/kernels/sub_common.cc
 
 
 def output_scale_is_sane(view: View) -> str:
-    """The output's scale is above a 524288th of the larger input scale."""
+    """The output's scale is above a 524288th (int16: a 16384th) of the larger input scale."""
     factor = _factors(view)[2]
     return "" if 0 < factor < 1 else f"the output's scale is {view.output_quantization.scale:.9g}"
 
@@ -28,14 +28,18 @@ def _factors(view: View) -> tuple[float, float, float]:
         np.float32(q.scale) for q in (view.input_quantization(0), view.input_quantization(1), view.output_quantization)
     )
     twice_max = np.float32(2) * max(a, b)
-    return float(a / twice_max), float(b / twice_max), float(twice_max / (np.float32(1 << _BITS) * result))
+    return (
+        float(a / twice_max),
+        float(b / twice_max),
+        float(twice_max / (np.float32(1 << _BITS[view.output.dtype]) * result)),
+    )
 
 
 class Sub(Broadcast):
     kind = "SUB"
     options = "SubOptions"
     constraints = (*Broadcast.constraints, output_scale_is_sane)
-    kernel = "mlforge_sub_s8"
+    kernel = "mlforge_sub"
     parameters_type = "mlforge_scaled_pair"
 
     def read(self, options: Options) -> Attributes:
@@ -46,9 +50,9 @@ class Sub(Broadcast):
         return ArithmeticAttributes(read_activation(self.kind, table.FusedActivationFunction()))
 
     def results(self, view: View, a: Ints, b: Ints) -> Ints:
-        pair = ScaledPair.of(_BITS, _factors(view))
+        pair = ScaledPair.of(_BITS[view.output.dtype], _factors(view))
         first, second = pair.scaled(view, a, b)
         return pair.finished(view, first - second)
 
     def parameters(self, view: View) -> Mapping[str, Field]:
-        return ScaledPair.of(_BITS, _factors(view)).parameters(view)
+        return ScaledPair.of(_BITS[view.output.dtype], _factors(view)).parameters(view)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See element.h.
+ */
+#ifndef MLFORGE_KERNELS_ELEMENT_S16_H_
+#define MLFORGE_KERNELS_ELEMENT_S16_H_
+
+#include "arithmetic.h"
+
+#define ELEMENT int16_t
+#define ARGUMENT void
+#define KERNEL(name) name##_s16
+#define FINISH finish
+
+/* From an accumulator to an int16 result; `shift` carries no MLFORGE_CLAMPED. */
+static inline int16_t finish(int32_t accumulator, int32_t multiplier, int32_t shift,
+			     const struct mlforge_output_stage *stage)
+{
+	const int32_t y = mlforge_requantise(accumulator, multiplier, shift);
+
+	return (int16_t)(mlforge_clamp(y, stage->low, stage->high) + stage->zero_point);
+}
+
+#endif /* MLFORGE_KERNELS_ELEMENT_S16_H_ */
