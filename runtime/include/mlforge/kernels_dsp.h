@@ -69,6 +69,26 @@ struct mlforge_dsp_fully_connected {
 void mlforge_dsp_fully_connected_s8(const struct mlforge_dsp_fully_connected *op, const int8_t *input, int8_t *output,
 				    void *scratch);
 
+/* ADD of two inputs of `count` elements. The scale of `shifted` is the larger one; `looked_up` has a multiplier and a shift
+ * as in mlforge_add. `factor` and `power` make the output, as for struct mlforge_dsp_channels. Works in place on either
+ * input. */
+struct mlforge_dsp_add {
+	uint32_t count;
+	int16_t shifted_zero_point;
+	int16_t looked_up_zero_point;
+	int16_t zero_point;
+	int8_t low; /* smallest and largest result */
+	int8_t high;
+	int8_t looked_up_shift;
+	int32_t looked_up_multiplier;
+	int32_t factor;
+	int32_t power;
+};
+
+/* `scratch`, 4-byte aligned: 1024 bytes. */
+void mlforge_dsp_add_s8(const struct mlforge_dsp_add *op, const int8_t *shifted, const int8_t *looked_up,
+			int8_t *output, void *scratch);
+
 #ifdef __cplusplus
 }
 #endif

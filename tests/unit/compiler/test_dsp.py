@@ -12,6 +12,7 @@ import pytest
 from mlforge.compiler import Graph, Isa, compile_graph, read_tflite
 from mlforge.compiler.fixed_point import Multiplier, apply_multiplier, float32, quantize_multiplier
 from mlforge.compiler.graph import Tensor
+from mlforge.compiler.ops.add import AddAttributes
 from mlforge.compiler.ops.contract import Constant, Field
 from mlforge.compiler.ops.dsp import Channels, as_int32, factor_and_power, without_dead
 from mlforge.compiler.ops.dsp_channels import channel_fields, product
@@ -175,3 +176,24 @@ def test_channels_too_far_apart_take_the_wide_form() -> None:
     fields = channel_fields(channels, scales, 0.25)
     assert fields["right"] == 0
     assert decoded(fields) == [(-5, *factor_and_power(multipliers[0])), (1 << 22, *factor_and_power(multipliers[1]))]
+
+
+def large_add(m: Maker) -> Graph:
+    shape = (1, m.random.randint(1, 5), 8, m.random.randint(64, 80))
+    first, second = m.activation(shape), m.activation(shape)
+    inputs = [first, first] if m.random.random() < 0.1 else [first, second]
+    return m.graph("ADD", inputs, m.activation(shape), AddAttributes(m.fused()))
+
+
+def test_add_of_many_elements(tmp_path: Path) -> None:
+    graphs = {f"c{seed:03d}": large_add(Maker(seed)) for seed in range(30)}
+    models = {
+        name: (compile_graph(graph, name, Isa.DSP), inputs_for(graph, VECTORS, seed))
+        for seed, (name, graph) in enumerate(graphs.items())
+    }
+    assert all("mlforge_dsp_add_s8" in model.program.sources[f"{name}_model.c"] for name, (model, _) in models.items())
+    results = run_models(tmp_path, models, ("-O1", *SANITIZE))
+    for name, graph in graphs.items():
+        for vector in range(VECTORS):
+            expected = Interpreter(graph).run([array[vector] for array in models[name][1]])[0]
+            np.testing.assert_array_equal(results[name][0][vector], expected, err_msg=f"{name}: {graph.nodes}")
