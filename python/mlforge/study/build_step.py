@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mlforge.compiler.emitter import CompiledModel
 from mlforge.compiler.isa import Isa
-from mlforge.contract.contract import Contract
+from mlforge.contract.contract import Contract, Engine
 from mlforge.contract.load import CONTRACT_FILE, load_contract
 from mlforge.errors import ForgeError, LockError
 from mlforge.features.pipeline import Pipeline
@@ -43,8 +43,12 @@ def app_sources(app: Path, name: str = "", isa: Isa = Isa.GENERIC) -> AppSources
         LockError: no lock, another model than the locked one, or not the model `name` (where one is given).
         ContractError: `mlforge.yaml` is wrong.
         ModelError: the model cannot be compiled.
+        ForgeError: the contract asks for another engine.
     """
     contract, lock = load_contract(app), read_lock(app)
+    if contract.engine is not Engine.STATIC:
+        line = contract.lines.get("engine", 0)
+        raise ForgeError(f"{contract.path}:{line}: engine: {contract.engine}: only the static engine can be built in")
     if lock.name != contract.name or (name and lock.name != name):
         raise LockError(
             f"{app / LOCK_NAME} is the lock of {lock.name!r}, {CONTRACT_FILE} asks for {name or contract.name!r}",

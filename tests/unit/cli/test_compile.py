@@ -82,6 +82,7 @@ def test_depfile_names_the_inputs_and_escapes_spaces(app: Path, tmp_path: Path) 
         ),
         (lambda app: (app / "model/activity.tflite").unlink(), "activity.tflite is named by mlforge.lock.yaml but"),
         (lambda app: (app / "mlforge.yaml").write_text("name: activity\n"), "mlforge.yaml"),
+        (lambda app: _append(app, "engine: tflm\n"), "mlforge.yaml:15: engine: tflm: only the static engine"),
         (lambda app: _rename(app), "is the lock of 'activity', mlforge.yaml asks for 'other'"),
     ],
 )
@@ -90,6 +91,11 @@ def test_refusals(app: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     assert main(["compile", "--app", str(app), "-o", str(tmp_path / "out")]) == 1
     assert complaint in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def _append(app: Path, text: str) -> None:
+    contract = app / "mlforge.yaml"
+    contract.write_text(contract.read_text() + text)
 
 
 def _rename(app: Path) -> None:
