@@ -43,12 +43,16 @@ def image_limits(contract: Contract, elf: Path) -> tuple[ImageLimit, ...]:
     """
     found = footprint(elf)
     measured = (
-        ("limits.flash", contract.limits.flash_bytes, found.flash),
-        ("limits.ram", contract.limits.ram_bytes, found.ram),
+        ("limits.flash", contract.limits.flash_bytes, _shares(found.flash, {})),
+        # Generated code has no variables; what carries a model's name in RAM is its service's.
+        ("limits.ram", contract.limits.ram_bytes, _shares(found.ram, {Owner.CODE: "service"})),
     )
     return tuple(
         ImageLimit(key, contract.path, contract.lines.get(key, 0), limit, sum(shares.values()), shares)
-        for key, limit, by_owner in measured
+        for key, limit, shares in measured
         if limit is not None
-        for shares in ({str(owner): size for owner, size in by_owner.items() if owner is not Owner.APPLICATION},)
     )
+
+
+def _shares(by_owner: Mapping[Owner, int], names: Mapping[Owner, str]) -> dict[str, int]:
+    return {names.get(owner, str(owner)): size for owner, size in by_owner.items() if owner is not Owner.APPLICATION}
