@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from mlforge.compiler.graph import DType, Graph
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.lowering import Call, Sequence, lower_graph
-from mlforge.compiler.ops.contract import Constant, Field, Lowered
+from mlforge.compiler.ops.contract import Constant, Field, Float, Lowered
 from mlforge.compiler.plan_checker import check_plan
 from mlforge.compiler.planner import Plan, plan_memory
 from mlforge.errors import ModelError
@@ -201,6 +201,8 @@ def _fields(fields: Mapping[str, Field], prefix: str, path: str = "") -> Iterato
             yield from _fields(value, prefix, f"{path}{key}.")
         elif isinstance(value, Constant):
             yield path + key, prefix + value.suffix
+        elif isinstance(value, Float):
+            yield path + key, _c_float(value.value)
         else:
             yield path + key, value
 

@@ -13,8 +13,8 @@ from typing import Final, TypeAlias
 
 ALIGNMENT_BYTES: Final = 4  # of every block: kernels may load words
 _MAX_BLOCKS: Final = 400  # beyond it, one greedy order and no search
-_SHUFFLES: Final = 24  # orders tried where the simple ones miss the bound
-_SEARCH_WORK: Final = 400_000  # visits of a block by one exact search, about half a second
+_CLIMBS: Final = 250  # changes to the best order
+_SEARCH_WORK: Final = 500_000  # visits of a block by exact searches, a second of Python
 
 # (lower, upper) to the bytes by which `lower` must start before `upper` at the least, where that is not lower's size.
 Distances: TypeAlias = Mapping[tuple[int, int], int]
@@ -42,13 +42,13 @@ def peak_of(blocks: Iterable[Block]) -> int:
 def place_blocks(blocks: Sequence[Block], distances: Distances, bound: int) -> tuple[Block, ...]:
     """The blocks with their offsets, in the order given.
 
-    Greedy orders first; where none reaches `bound` bytes, which no placement can be below, an exact search of bounded
-    length. The same result on every run.
+    Greedy orders first; where none reaches `bound` bytes, which no placement can be below, small changes to the best of
+    them, and an exact search of bounded length. The same result on every run.
     """
     conflicts = _Conflicts(blocks, distances)
     best = _greedy(conflicts, bound)
     if conflicts.peak(best) > bound and conflicts.are_few:
-        best = _narrow(conflicts, best, bound)
+        best = _narrow(conflicts, _climb(conflicts, best, bound), bound)
     return tuple(replace(block, offset=offset) for block, offset in zip(blocks, best, strict=True))
 
 
@@ -108,13 +108,27 @@ def _orders(blocks: Sequence[Block]) -> Iterable[list[int]]:
     yield by(lambda i: (blocks[i].first - blocks[i].last, -blocks[i].size_bytes, blocks[i].first, i))
     yield by(lambda i: (blocks[i].first, -blocks[i].size_bytes, i))
     yield by(lambda i: (-blocks[i].last, -blocks[i].size_bytes, i))
-    generator = random.Random(len(blocks))
-    for _ in range(_SHUFFLES):
-        order = by(size)
-        for _ in range(3):
-            here, there = generator.randrange(len(order)), generator.randrange(len(order))
-            order.insert(there, order.pop(here))
-        yield order
+
+
+def _climb(conflicts: _Conflicts, best: list[int], bound: int) -> list[int]:
+    """Time and again lets a block at the top, or one that holds it up, choose its place earlier."""
+    generator = random.Random(len(best))
+    order = sorted(range(len(best)), key=lambda i: (best[i], i))
+    peak = conflicts.peak(best)
+    for _ in range(_CLIMBS):
+        if peak <= bound:
+            break
+        offsets = _first_fit(conflicts, order)
+        top = max(range(len(offsets)), key=lambda i: offsets[i] + conflicts.sizes[i])
+        chosen = generator.choice([top, *(other for other, _, _ in conflicts.of(top))])
+        changed = [block for block in order if block != chosen]
+        changed.insert(generator.randrange(order.index(chosen) + 1), chosen)
+        offsets = _first_fit(conflicts, changed)
+        if conflicts.peak(offsets) <= peak:
+            order = changed
+        if conflicts.peak(offsets) < peak:
+            best, peak = offsets, conflicts.peak(offsets)
+    return best
 
 
 def _first_fit(conflicts: _Conflicts, order: Iterable[int]) -> list[int]:
@@ -135,9 +149,11 @@ def _first_fit(conflicts: _Conflicts, order: Iterable[int]) -> list[int]:
 def _narrow(conflicts: _Conflicts, best: list[int], bound: int) -> list[int]:
     """Halves the distance to the bound by exact searches, until it is closed or they find no more."""
     low, high = bound, conflicts.peak(best) - ALIGNMENT_BYTES
-    target = low
-    while low <= high:
-        found = _Search(conflicts, target).run()
+    target, work = low, _SEARCH_WORK
+    while low <= high and work > 0:
+        search = _Search(conflicts, target, _SEARCH_WORK // 4)
+        found = search.run()
+        work -= search.done
         if found is None:
             low = target + ALIGNMENT_BYTES
         else:
@@ -152,13 +168,14 @@ def prove_bound(blocks: Sequence[Block], distances: Distances, bound: int, peak:
     `bound` is known to be such a number, and a placement in `peak` bytes to exist.
     """
     conflicts = _Conflicts(blocks, distances)
-    target = peak - ALIGNMENT_BYTES
-    while conflicts.are_few and bound < peak:
-        search = _Search(conflicts, target)
+    target, work = peak - ALIGNMENT_BYTES, _SEARCH_WORK
+    while conflicts.are_few and bound < peak and work > 0:
+        search = _Search(conflicts, target, _SEARCH_WORK // 4)
         found = search.run()
+        work -= search.done
         if found is not None:
             peak = conflicts.peak(found)
-        elif search.work >= 0:
+        elif search.is_exhaustive:
             bound = target + ALIGNMENT_BYTES
         else:
             break
@@ -173,10 +190,11 @@ class _Search:
     that is still to come, or all that live at one step together, cannot end at or below `target`.
     """
 
-    def __init__(self, conflicts: _Conflicts, target: int) -> None:
+    def __init__(self, conflicts: _Conflicts, target: int, work: int) -> None:
         self.conflicts = conflicts
         self.target = target
-        self.work = _SEARCH_WORK
+        self.work = work  # visits of a block that it may take
+        self.done = 0
         blocks = conflicts.blocks
         # Ties at one offset are placed in this order: whoever may lie across another's start first.
         latest_first = sorted(range(len(blocks)), key=lambda i: -blocks[i].first)
@@ -195,6 +213,11 @@ class _Search:
             if j in members and up < sizes[i]
         ]
 
+    @property
+    def is_exhaustive(self) -> bool:
+        """Whether it has seen all there is."""
+        return self.done <= self.work
+
     def run(self) -> list[int] | None:
         """Offsets that end at or below the target; None where there are none, or the work was not enough."""
         count = len(self.conflicts.blocks)
@@ -204,8 +227,8 @@ class _Search:
         open_blocks = [i for i, offset in enumerate(offsets) if offset < 0]
         if not open_blocks:
             return offsets
-        self.work -= len(open_blocks)
-        if self.work < 0 or not self._possible(offsets, lowest, open_blocks, floor[0]):
+        self.done += len(open_blocks)
+        if self.done > self.work or not self._possible(offsets, lowest, open_blocks, floor[0]):
             return None
         first_end = min(max(lowest[i], floor[0]) + self.conflicts.sizes[i] for i in open_blocks)
         candidates = [i for i in open_blocks if lowest[i] < first_end and (lowest[i], self.rank[i]) > floor]

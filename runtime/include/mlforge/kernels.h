@@ -206,5 +206,6 @@ void mlforge_pad_s8(const struct mlforge_pad *op, const int8_t *input, int8_t *o
 #include "mlforge/kernels_dsp.h"
 #include "mlforge/kernels_dsp_depthwise.h"
 #include "mlforge/kernels_elementwise.h"
+#include "mlforge/kernels_movement.h"
 
 #endif /* MLFORGE_KERNELS_H_ */

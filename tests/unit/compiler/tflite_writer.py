@@ -10,13 +10,19 @@ from tflite.BuiltinOperator import BuiltinOperator
 from tflite.BuiltinOptions import BuiltinOptions
 
 from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
+from mlforge.compiler.ops.concatenation import ConcatenationAttributes
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
+from mlforge.compiler.ops.gather import GatherAttributes
 from mlforge.compiler.ops.leaky_relu import LeakyReluAttributes
+from mlforge.compiler.ops.pack import PackAttributes
 from mlforge.compiler.ops.pooling import PoolAttributes
 from mlforge.compiler.ops.reduction import ReduceAttributes
+from mlforge.compiler.ops.resizing import ResizeAttributes
 from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
+from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
 from mlforge.compiler.ops.transpose_conv import TransposeConvAttributes
+from mlforge.compiler.ops.unpack import UnpackAttributes
 from mlforge.compiler.ops.window import WindowAttributes
 
 _TYPES = {DType.FLOAT32: 0, DType.INT32: 2, DType.INT16: 7, DType.INT8: 9}
@@ -148,6 +154,21 @@ def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int
             return "SoftmaxOptions", _table(b, [("Float32", a.beta)])
         case ReduceAttributes() as a:
             return "ReducerOptions", _table(b, [("Bool", a.keep_dims)])
+        case ConcatenationAttributes() as a:
+            return "ConcatenationOptions", _table(b, [("Int32", a.axis), _fused(a.activation)])
+        case PackAttributes() as a:
+            return "PackOptions", _table(b, [("Int32", a.count), ("Int32", a.axis)])
+        case UnpackAttributes() as a:
+            return "UnpackOptions", _table(b, [("Int32", a.count), ("Int32", a.axis)])
+        case GatherAttributes() as a:
+            return "GatherOptions", _table(b, [("Int32", a.axis), ("Int32", a.batch_dims)])
+        case StridedSliceAttributes() as a:
+            masks = (a.begin_mask, a.end_mask, a.ellipsis_mask, a.new_axis_mask, a.shrink_axis_mask)
+            return "StridedSliceOptions", _table(b, [("Int32", mask) for mask in masks])
+        case ResizeAttributes() as a:
+            old = [("Int32", 0), ("Int32", 0)] if node.kind == "RESIZE_BILINEAR" else []
+            name = "ResizeBilinearOptions" if old else "ResizeNearestNeighborOptions"
+            return name, _table(b, [*old, ("Bool", a.align_corners), ("Bool", a.half_pixel_centers)])
     return "", 0
 
 

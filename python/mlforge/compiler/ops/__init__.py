@@ -10,12 +10,18 @@ from mlforge.compiler.ops.add import Add
 from mlforge.compiler.ops.arg_max import ArgMax
 from mlforge.compiler.ops.arg_min import ArgMin
 from mlforge.compiler.ops.average_pool_2d import AveragePool2D
-from mlforge.compiler.ops.contract import Operator, sentence
+from mlforge.compiler.ops.broadcast_to import BroadcastTo
+from mlforge.compiler.ops.concatenation import Concatenation
+from mlforge.compiler.ops.contract import Operator, sentence, span
 from mlforge.compiler.ops.conv_2d import Conv2D
 from mlforge.compiler.ops.depthwise_conv_2d import DepthwiseConv2D
+from mlforge.compiler.ops.dequantize import Dequantize
 from mlforge.compiler.ops.div import Div
 from mlforge.compiler.ops.elu import Elu
+from mlforge.compiler.ops.expand_dims import ExpandDims
+from mlforge.compiler.ops.fill import Fill
 from mlforge.compiler.ops.fully_connected import FullyConnected
+from mlforge.compiler.ops.gather import Gather
 from mlforge.compiler.ops.hard_swish import HardSwish
 from mlforge.compiler.ops.leaky_relu import LeakyRelu
 from mlforge.compiler.ops.logistic import Logistic
@@ -24,7 +30,9 @@ from mlforge.compiler.ops.maximum import Maximum
 from mlforge.compiler.ops.mean import Mean
 from mlforge.compiler.ops.minimum import Minimum
 from mlforge.compiler.ops.mul import Mul
+from mlforge.compiler.ops.pack import Pack
 from mlforge.compiler.ops.pad import Pad
+from mlforge.compiler.ops.padv2 import PadV2
 from mlforge.compiler.ops.prelu import Prelu
 from mlforge.compiler.ops.quantize import Quantize
 from mlforge.compiler.ops.reduce_max import ReduceMax
@@ -32,13 +40,23 @@ from mlforge.compiler.ops.reduce_min import ReduceMin
 from mlforge.compiler.ops.relu import Relu
 from mlforge.compiler.ops.relu6 import Relu6
 from mlforge.compiler.ops.reshape import Reshape
+from mlforge.compiler.ops.resize_bilinear import ResizeBilinear
+from mlforge.compiler.ops.resize_nearest_neighbor import ResizeNearestNeighbor
 from mlforge.compiler.ops.rsqrt import Rsqrt
+from mlforge.compiler.ops.shape import Shape
+from mlforge.compiler.ops.slice import Slice
 from mlforge.compiler.ops.softmax import Softmax
+from mlforge.compiler.ops.split import Split
+from mlforge.compiler.ops.split_v import SplitV
 from mlforge.compiler.ops.squared_difference import SquaredDifference
+from mlforge.compiler.ops.squeeze import Squeeze
+from mlforge.compiler.ops.strided_slice import StridedSlice
 from mlforge.compiler.ops.sub import Sub
 from mlforge.compiler.ops.sum import Sum
 from mlforge.compiler.ops.tanh import Tanh
+from mlforge.compiler.ops.transpose import Transpose
 from mlforge.compiler.ops.transpose_conv import TransposeConv
+from mlforge.compiler.ops.unpack import Unpack
 from mlforge.errors import UnsupportedOperatorError
 
 _ALL: Final[tuple[Operator, ...]] = (
@@ -47,11 +65,17 @@ _ALL: Final[tuple[Operator, ...]] = (
     ArgMax(),
     ArgMin(),
     AveragePool2D(),
+    BroadcastTo(),
+    Concatenation(),
     Conv2D(),
     DepthwiseConv2D(),
+    Dequantize(),
     Div(),
     Elu(),
+    ExpandDims(),
+    Fill(),
     FullyConnected(),
+    Gather(),
     HardSwish(),
     LeakyRelu(),
     Logistic(),
@@ -60,7 +84,9 @@ _ALL: Final[tuple[Operator, ...]] = (
     Mean(),
     Minimum(),
     Mul(),
+    Pack(),
     Pad(),
+    PadV2(),
     Prelu(),
     Quantize(),
     ReduceMax(),
@@ -68,13 +94,23 @@ _ALL: Final[tuple[Operator, ...]] = (
     Relu(),
     Relu6(),
     Reshape(),
+    ResizeBilinear(),
+    ResizeNearestNeighbor(),
     Rsqrt(),
+    Shape(),
+    Slice(),
     Softmax(),
+    Split(),
+    SplitV(),
     SquaredDifference(),
+    Squeeze(),
+    StridedSlice(),
     Sub(),
     Sum(),
     Tanh(),
+    Transpose(),
     TransposeConv(),
+    Unpack(),
 )
 
 OPERATORS: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in _ALL}
@@ -97,13 +133,12 @@ def supported_ops_markdown() -> str:
         "<!-- Generated from the checks in python/mlforge/compiler/ops; do not edit. -->",
         "",
         "What the static engine accepts of a `.tflite` model. Anything else is refused by name before anything is",
-        "built, with the line below that does not hold. Every operator has exactly one output. The batch is 1.",
+        "built, with the line below that does not hold. The batch is 1. Floats exist at the border only: QUANTIZE",
+        "takes them in, DEQUANTIZE hands them out.",
         "",
     ]
     for kind, operator in OPERATORS.items():
-        low, high = operator.inputs
-        inputs = f"{low}" if low == high else f"{low} to {high}"
-        lines += [f"## {kind}", "", f"Inputs: {inputs}.", ""]
+        lines += [f"## {kind}", "", f"{span(operator.inputs, 'input')}, {span(operator.outputs, 'output')}.", ""]
         lines += [f"- {sentence(constraint)}" for constraint in operator.constraints]
         lines.append("")
     return "\n".join(lines)

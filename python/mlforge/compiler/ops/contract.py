@@ -47,6 +47,11 @@ class View:
             raise ModelError(f"{self.kind}: it has no output")
         return self.graph.tensors[self.node.outputs[0]]
 
+    @property
+    def results(self) -> tuple[Tensor, ...]:
+        """All outputs."""
+        return tuple(self.graph.tensors[index] for index in self.node.outputs)
+
     def input_quantization(self, position: int = 0) -> Quantization:
         return _quantization(self.kind, self.input(position))
 
@@ -77,8 +82,15 @@ class Constant:
         return f"{self.data.dtype}_t"
 
 
+@dataclass(frozen=True, slots=True)
+class Float:
+    """A number with a value of float32."""
+
+    value: float
+
+
 # A field of a kernel's parameter struct: a number, a list of numbers, a struct, or a table.
-Field: TypeAlias = "int | tuple[int, ...] | Constant | Mapping[str, Field]"
+Field: TypeAlias = "int | Float | tuple[int, ...] | Constant | Mapping[str, Field]"
 
 
 @dataclass(frozen=True, slots=True)
