@@ -40,14 +40,12 @@
 	"ldr r9, [r0, #24]\n"                                                                                          \
 	"mov r10, r9\n" ROW_OF_TWO("0") "add r1, r1, r3\n" ROW_OF_TWO("8") "add r1, r1, r3\n" ROW_OF_TWO("16")
 
-static __attribute__((naked)) void walk(const struct mlforge_window *window __attribute__((unused)),
-					struct mlforge_dsp_plane *plane __attribute__((unused)))
+static MLFORGE_WALK(walk)
 {
 	__asm__ volatile(MLFORGE_WALK_3X3(FOUR, TWO, MLFORGE_FINISH_ANY, "8"));
 }
 
-static __attribute__((naked)) void walk_relu(const struct mlforge_window *window __attribute__((unused)),
-					     struct mlforge_dsp_plane *plane __attribute__((unused)))
+static MLFORGE_WALK(walk_relu)
 {
 	__asm__ volatile(MLFORGE_WALK_3X3(FOUR, TWO, MLFORGE_FINISH_RELU, "8"));
 }

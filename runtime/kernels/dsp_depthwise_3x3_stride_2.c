@@ -39,14 +39,12 @@
 	"smlatb r12, r8, r5, r12\n"                                                                                    \
 	"add r1, r1, r3\n" ROW_OF_TWO("8") REST_OF_FOUR "add r1, r1, r3\n" ROW_OF_TWO("16") REST_OF_FOUR
 
-static __attribute__((naked)) void walk(const struct mlforge_window *window __attribute__((unused)),
-					struct mlforge_dsp_plane *plane __attribute__((unused)))
+static MLFORGE_WALK(walk)
 {
 	__asm__ volatile(MLFORGE_WALK_3X3(FOUR, TWO, MLFORGE_FINISH_ANY, "16"));
 }
 
-static __attribute__((naked)) void walk_relu(const struct mlforge_window *window __attribute__((unused)),
-					     struct mlforge_dsp_plane *plane __attribute__((unused)))
+static MLFORGE_WALK(walk_relu)
 {
 	__asm__ volatile(MLFORGE_WALK_3X3(FOUR, TWO, MLFORGE_FINISH_RELU, "16"));
 }

@@ -31,7 +31,13 @@ struct mlforge_dsp_plane {
 	int32_t output_advance;
 	int32_t step_bytes; /* from a window to that below it */
 	int32_t output_row; /* bytes from an output to that below it */
-	uint32_t *weights;  /* words in scratch, for walks that need more than `taps` */
+	uint32_t *weights;  /* words in scratch, for walks that need more than `taps`: they use what follows, too */
+	int32_t kernel_rows;
+	int32_t words;		    /* of weights in a row of the kernel */
+	int32_t kernel_row_advance; /* from behind a row of a window to its next one */
+	int32_t word_bytes;	    /* from the elements of a word to those of the next */
+	int32_t column_bytes;	    /* from a window to the next in its row */
+	int32_t left;		    /* columns of output to go */
 };
 
 struct mlforge_dsp_walk {

@@ -2,35 +2,13 @@
  *
  * The frame of the walks over 3x3 windows, which differ in stride and requantisation. Private to runtime/kernels.
  *
- * The walks are assembly, as compilers spill what just fits into fourteen registers:
  *   r0 the plane, r1 its elements, r2 the output, r3 from a row of the plane to the next, lr columns to go,
  *   r4..r8 elements and taps, r9..r12 four accumulators.
  */
 #ifndef MLFORGE_KERNELS_DSP_WALK_3X3_H_
 #define MLFORGE_KERNELS_DSP_WALK_3X3_H_
 
-#include <stddef.h>
-
-#include "dsp_planes.h"
-
-/* What the assembly counts on. */
-_Static_assert(!MLFORGE_DSP || offsetof(struct mlforge_dsp_plane, bias) == 24, "layout");
-_Static_assert(!MLFORGE_DSP || offsetof(struct mlforge_dsp_plane, factor) == 28, "layout");
-_Static_assert(!MLFORGE_DSP || offsetof(struct mlforge_dsp_plane, zero_point) == 36, "layout");
-_Static_assert(!MLFORGE_DSP || offsetof(struct mlforge_dsp_plane, row_bytes) == 44, "layout");
-_Static_assert(!MLFORGE_DSP || offsetof(struct mlforge_dsp_plane, x) == 48, "layout");
-_Static_assert(!MLFORGE_DSP || offsetof(struct mlforge_dsp_plane, columns) == 56, "layout");
-_Static_assert(!MLFORGE_DSP || offsetof(struct mlforge_dsp_plane, x_advance) == 64, "layout");
-
-/* r9..r12 to int8: mlforge_dsp_requantise. r4 is the factor, r5 the power, r6 the zero point, r7 the output's step.
- * With a zero point of -128 the correction for negative accumulators may be left out: these become -128 either way. */
-#define MLFORGE_FINISH_RELU(sum) "smmlar " sum ", " sum ", r4, " sum "\n" MLFORGE_FINISH_END(sum)
-#define MLFORGE_FINISH_ANY(sum)                                                                                        \
-	"add r8, " sum ", " sum ", asr #31\n"                                                                          \
-	"smmlar " sum ", " sum ", r4, r8\n" MLFORGE_FINISH_END(sum)
-#define MLFORGE_FINISH_END(sum)                                                                                        \
-	"smmlar " sum ", " sum ", r5, r6\n"                                                                            \
-	"ssat " sum ", #8, " sum "\n"
+#include "dsp_walk.h"
 
 /* A walk, from sequences for four windows (which leave r1 two rows further), for two, and for requantisation;
  * `advance` is what four windows take of a row, in bytes. */
@@ -42,11 +20,10 @@ _Static_assert(!MLFORGE_DSP || offsetof(struct mlforge_dsp_plane, x_advance) == 
 	"1:\n"                                                                                                         \
 	"subs lr, lr, #4\n"                                                                                            \
 	"blt 3f\n"                                                                                                     \
-	"2:\n" FOUR "ldrd r4, r5, [r0, #28]\n"                                                                         \
-	"ldrd r6, r7, [r0, #36]\n"                                                                                     \
+	"2:\n" FOUR MLFORGE_LOAD_FINISH                                                                                     \
 	"sub r1, r1, r3, lsl #1\n"                                                                                     \
-	"adds r1, r1, #" advance "\n" FINISH("r9") "strb r9, [r2]\n" FINISH("r10") "strb r10, [r2, r7]\n"              \
-	"add r2, r2, r7, lsl #1\n" FINISH("r11") "strb r11, [r2]\n" FINISH("r12") "strb r12, [r2, r7]\n"               \
+	"adds r1, r1, #" advance "\n" FINISH("r9", "r8") "strb r9, [r2]\n" FINISH("r10", "r8") "strb r10, [r2, r7]\n"              \
+	"add r2, r2, r7, lsl #1\n" FINISH("r11", "r8") "strb r11, [r2]\n" FINISH("r12", "r8") "strb r12, [r2, r7]\n"               \
 	"add r2, r2, r7, lsl #1\n"                                                                                     \
 	"subs lr, lr, #4\n"                                                                                            \
 	"bge 2b\n"                                                                                                     \
@@ -54,15 +31,13 @@ _Static_assert(!MLFORGE_DSP || offsetof(struct mlforge_dsp_plane, x_advance) == 
 	"adds lr, lr, #4\n"                                                                                            \
 	"beq 6f\n"                                                                                                     \
 	"cmp lr, #2\n"                                                                                                 \
-	"bgt 4f\n" TWO "ldrd r4, r5, [r0, #28]\n"                                                                      \
-	"ldrd r6, r7, [r0, #36]\n"                                                                                     \
+	"bgt 4f\n" TWO MLFORGE_LOAD_FINISH                                                                                     \
 	"cmp lr, #2\n"                                                                                                 \
 	"beq 7f\n"                                                                                                     \
 	"b 5f\n"                                                                                                       \
-	"4:\n" FOUR "ldrd r4, r5, [r0, #28]\n"                                                                         \
-	"ldrd r6, r7, [r0, #36]\n" FINISH("r11") "strb r11, [r2, r7, lsl #1]\n"                                        \
-	"7:\n" FINISH("r10") "strb r10, [r2, r7]\n"                                                                    \
-	"5:\n" FINISH("r9") "strb r9, [r2]\n"                                                                          \
+	"4:\n" FOUR MLFORGE_LOAD_FINISH FINISH("r11", "r8") "strb r11, [r2, r7, lsl #1]\n"                                        \
+	"7:\n" FINISH("r10", "r8") "strb r10, [r2, r7]\n"                                                                    \
+	"5:\n" FINISH("r9", "r8") "strb r9, [r2]\n"                                                                          \
 	"6:\n"                                                                                                         \
 	"ldrd lr, r6, [r0, #56]\n"                                                                                     \
 	"ldrd r4, r5, [r0, #64]\n"                                                                                     \

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from mlforge.compiler import Isa, compile_graph
+from mlforge.compiler import Graph, Isa, compile_graph
 from mlforge.targets.registry import target_named
 from tests.integration.test_kernels_on_cores import side_by_side
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.cases_depthwise import depthwise
-from tests.unit.compiler.registry import Reference
+from tests.unit.compiler.registry import CASES, Reference
+from tests.unit.compiler.test_dsp_pooling import KINDS
 
-COUNT = 120
+BOARDS = ("mps2/an386",)
+
+COUNT = 70
+PER_POOL = 40
 VECTORS = 2
 
 
-@pytest.mark.parametrize("board", ["mps2/an386"])
-def test_depthwise_is_bit_exact(board: str) -> None:
+def check(graphs: Sequence[Graph], board: str) -> None:
     target = target_named(board)
     if reason := target.unavailable():
         pytest.skip(reason)
-    graph = side_by_side([depthwise(Maker(seed + 7000)) for seed in range(COUNT)])
+    graph = side_by_side(graphs)
     arrays = inputs_for(graph, VECTORS, 1)
     inputs = np.concatenate([array.reshape(VECTORS, -1) for array in arrays], axis=1)
     program = compile_graph(graph, "cases", Isa(target.isa)).program
@@ -33,3 +38,13 @@ def test_depthwise_is_bit_exact(board: str) -> None:
             got = outputs[vector, start : start + want.size]
             start += want.size
             np.testing.assert_array_equal(got, want.reshape(-1), err_msg=str(graph.nodes[graph.outputs.index(index)]))
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_depthwise_is_bit_exact(board: str) -> None:
+    check([depthwise(Maker(seed + 7000)) for seed in range(COUNT)], board)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_pools_are_bit_exact(board: str) -> None:
+    check([CASES[kind](Maker(seed + 8000)) for kind in KINDS for seed in range(PER_POOL)], board)

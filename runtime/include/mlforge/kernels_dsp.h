@@ -89,6 +89,10 @@ struct mlforge_dsp_add {
 void mlforge_dsp_add_s8(const struct mlforge_dsp_add *op, const int8_t *shifted, const int8_t *looked_up,
 			int8_t *output, void *scratch);
 
+/* AVERAGE_POOL_2D and MAX_POOL_2D of at least four channels. */
+void mlforge_dsp_average_pool_2d_s8(const struct mlforge_pool_2d *op, const int8_t *input, int8_t *output);
+void mlforge_dsp_max_pool_2d_s8(const struct mlforge_pool_2d *op, const int8_t *input, int8_t *output);
+
 #ifdef __cplusplus
 }
 #endif

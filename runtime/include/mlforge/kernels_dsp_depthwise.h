@@ -52,6 +52,10 @@ void mlforge_dsp_depthwise_3x3_relu_s8(const struct mlforge_dsp_depthwise *op, c
 void mlforge_dsp_depthwise_3x3_stride_2_relu_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input,
 						int8_t *output, void *scratch);
 
+/* For any window with stride_width 1 and dilation_width 1. 2 * (kernel_width / 2 + 1) words for each row of the kernel. */
+void mlforge_dsp_depthwise_stride_1_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input, int8_t *output,
+				       void *scratch);
+
 /* For any window. For each row of the kernel: (kernel_width + 1) / 2 words without dilation of the columns, else
  * kernel_width words. */
 void mlforge_dsp_depthwise_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input, int8_t *output,

@@ -21,7 +21,7 @@ from tests.unit.compiler.registry import Reference
 
 COUNT = 120
 VECTORS = 2
-KERNELS = ("", "_3x3", "_3x3_relu", "_3x3_stride_2", "_3x3_stride_2_relu")
+KERNELS = ("", "_stride_1", "_3x3", "_3x3_relu", "_3x3_stride_2", "_3x3_stride_2_relu")
 
 
 def test_bit_exact_and_clean_under_sanitisers(tmp_path: Path) -> None:

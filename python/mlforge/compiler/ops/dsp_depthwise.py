@@ -42,29 +42,44 @@ class Planes:
         return rows.kernel == columns.kernel == 3 and columns.dilation == 1 and columns.stride in (1, 2)
 
     @property
+    def has_stride_1(self) -> bool:
+        return self.window.width.stride == self.window.width.dilation == 1
+
+    @property
     def row_words(self) -> int:
         """Words that the weights of one row of the kernel take in scratch."""
         columns = self.window.width
+        if self.is_3x3:
+            return 0
+        if self.has_stride_1:
+            return 2 * (columns.kernel // 2 + 1)
         return columns.kernel if columns.dilation > 1 else (columns.kernel + 1) // 2
 
     @property
     def weight_bytes(self) -> int:
         """In scratch."""
-        return 0 if self.is_3x3 else _WORD_BYTES * self.row_words * self.window.height.kernel
+        return _WORD_BYTES * self.row_words * self.window.height.kernel
 
     @property
     def columns(self) -> int:
         """Elements in a row of a plane: what the input and its padding take, and what the blocks of outputs read."""
         axis = self.window.width
-        outputs = axis.output + (
-            -axis.output % 2 if self.is_3x3 and axis.output % _BLOCK < 3 else -axis.output % _BLOCK
-        )
-        last = 1 if axis.dilation > 1 else axis.kernel % 2  # the other half of the last word of a window
-        read = (outputs - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1 + last
         padding = axis.pad % 2  # that is stored along with the input
         written = axis.pad + axis.input + -(axis.input + padding) % _BLOCK
-        elements = max(read, written)
+        elements = max(self._columns_read, written)
         return elements + -elements % _BLOCK
+
+    @property
+    def _columns_read(self) -> int:
+        axis = self.window.width
+        blocks, rest = divmod(axis.output, _BLOCK)
+        if self.is_3x3:
+            return (_BLOCK * blocks + rest + rest % 2 - 1) * axis.stride + 3 + (axis.stride == 2)
+        outputs = _BLOCK * (blocks + (rest > 0))
+        if self.has_stride_1:
+            return outputs + axis.kernel // 2 * 2
+        word = 1 if axis.dilation > 1 else axis.kernel % 2  # the other half of the last word
+        return (outputs - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1 + word
 
     @property
     def row_bytes(self) -> int:
@@ -90,8 +105,8 @@ class Planes:
         if self.is_3x3:
             compute = 10 + 57 * blocks + (0, 37, 45, 62)[rest]
         else:
-            words = self.row_words * rows.kernel
-            compute = 12 + (26 + 12 * words) * (blocks + (rest > 0))
+            row = 7 + (4 if self.has_stride_1 else 12) * self.row_words
+            compute = 12 + (42 + row * rows.kernel) * (blocks + (rest > 0))
         bring = 10 + 3 * (columns.input // _BLOCK * 2 + columns.input % _BLOCK)
         return rows.output * compute + rows.input * bring
 
@@ -102,7 +117,7 @@ class Planes:
 
     def kernel(self, zero_point: int) -> str:
         if not self.is_3x3:
-            return "mlforge_dsp_depthwise_s8"
+            return f"mlforge_dsp_depthwise{'_stride_1' if self.has_stride_1 else ''}_s8"
         stride = "_stride_2" if self.window.width.stride == 2 else ""
         return f"mlforge_dsp_depthwise_3x3{stride}{'_relu' if zero_point == INT8_MIN else ''}_s8"
 

@@ -33,6 +33,7 @@ from mlforge.compiler.ops.window import (
 from mlforge.errors import UnsupportedOperatorError
 
 _MAX_TAPS = 1 << 22  # their sum fits 32 bits
+_DSP_CHANNELS = 4  # that a word holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,10 @@ def window_fits(view: View) -> str:
 
 
 class Pool(Operator):
-    """A pool of either kind; `kernel` is its C function."""
+    """A pool of either kind; `kernel` is its C function, `dsp_kernel` that for Isa.DSP and at least four channels."""
 
     kernel: ClassVar[str]
+    dsp_kernel: ClassVar[str]
     options = "Pool2DOptions"
     inputs = (1, 1)
     constraints = (input_is_int8, output_is_int8, pictures, strides_are_positive, window_fits, same_quantization)
@@ -75,7 +77,7 @@ class Pool(Operator):
         quantization = view.output_quantization
         low, high = activation_range(attributes.activation, quantization.scale, quantization.zero_point)
         return Lowered(
-            kernel=self.kernel,
+            kernel=self.dsp_kernel if isa.has_dsp and channels >= _DSP_CHANNELS else self.kernel,
             parameters_type="mlforge_pool_2d",
             parameters={"window": window.fields(), "channels": channels, "low": low, "high": high},
             inputs=view.node.inputs[:1],
