@@ -1,7 +1,8 @@
 """Compiles, builds, runs and measures one int8 .tflite model on a target.
 
-With --vectors, an .npz file holding `input` (int8, batch first), those are run; where it holds `output` too, the
-outputs must be the same bytes. Exit status: 0 done, 1 an error or outputs that differ.
+With --vectors, an .npz file holding `input` (batch first, of the model's type: int8, int16, int32 or float32), those
+are run; where it holds `output` too, the outputs must be the same bytes. Where a model has several, they are `input_0`,
+`input_1`, `output_0` and so on. Exit status: 0 done, 1 an error or outputs that differ.
 """
 
 from __future__ import annotations
@@ -22,19 +23,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL.tflite", type=Path)
     add_target(parser, default="mps2/an386")
     parser.add_argument("--vectors", type=Path, metavar="F.npz", help="inputs to run, and outputs to compare with")
-    parser.add_argument("--save-outputs", type=Path, metavar="F.npy", help="write the int8 outputs [N, ...]")
+    parser.add_argument(
+        "--save-outputs", type=Path, metavar="F.npy", help="write the outputs [N, ...]; several as F.npz"
+    )
     parser.add_argument("--clock", default="120 MHz", help="for latency: cycles over this clock (default: 120 MHz)")
     add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> Status:
-    import numpy as np
-
     from mlforge.cli.models import model_name, read_model_file
     from mlforge.contract.units import parse_frequency
     from mlforge.errors import ForgeError
     from mlforge.study.optimise import usable_target
-    from mlforge.study.run_model import read_vectors, run_model
+    from mlforge.study.run_model import run_model
+    from mlforge.study.vectors import read_vectors, save_outputs
 
     try:
         clock_hz = parse_frequency(arguments.clock)
@@ -44,11 +46,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     vectors = read_vectors(arguments.vectors) if arguments.vectors else None
     result = run_model(data, model_name(arguments.model), usable_target(arguments.target), clock_hz, vectors)
     if arguments.save_outputs:
-        try:
-            with arguments.save_outputs.open("wb") as file:
-                np.save(file, result.outputs, allow_pickle=False)
-        except OSError as error:
-            raise ForgeError(f"cannot write {arguments.save_outputs}: {error.strerror}") from error
+        save_outputs(arguments.save_outputs, result.outputs)
     if arguments.json:
         print_json(_document(arguments, result))
     else:
@@ -63,7 +61,7 @@ def _document(arguments: argparse.Namespace, result: ModelRun) -> dict[str, Any]
         "target": arguments.target,
         "arena_bytes": program.arena_bytes,
         "arena_lower_bound_bytes": result.compiled.lower_bound_bytes,
-        "inferences": len(result.outputs),
+        "inferences": len(result.outputs[0]),
         "mismatches": result.mismatches,
         "operators": [dataclasses.asdict(operator) for operator in program.operators],
     }
@@ -85,5 +83,5 @@ def _print(arguments: argparse.Namespace, result: ModelRun) -> None:
         f"arena: {result.compiled.program.arena_bytes} bytes (lower bound of this order of operators: {bound})"
     )
     if result.mismatches is not None:
-        right = len(result.outputs) - result.mismatches
-        screen.print(f"outputs: {right} of {len(result.outputs)} as expected, byte for byte")
+        count = len(result.outputs[0])
+        screen.print(f"outputs: {count - result.mismatches} of {count} as expected, byte for byte")
