@@ -11,6 +11,7 @@ from mlforge.toolchain.host import compiler
 from mlforge.toolchain.process import find, run
 
 ARM, RISCV, HOST = "emulated Arm boards", "emulated RISC-V board", "host target and instruction counts"
+ZEPHYR = "west build"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ def requirements() -> tuple[Requirement, ...]:
             "picolibc for RISC-V", "picolibc-riscv64-unknown-elf", RISCV, True, lambda: _has_library("rv32imac")
         ),
         _tool("qemu-system-riscv32", "qemu-system-misc", RISCV, optional=True),
+        _tool("cmake", "cmake", ZEPHYR, optional=True),
+        _tool("ninja", "ninja-build", ZEPHYR, optional=True),
         _tool("setpriv", "util-linux", "ending QEMU when MLForge is killed", optional=True),
     )
 
