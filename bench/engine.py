@@ -122,6 +122,16 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+def published(rows: list[Row]) -> str:
+    """Markdown: our estimate on the Cortex-M4 at 120 MHz beside what others measured on silicon, with the ratio."""
+    lines = ["| model | ours, estimated | published, measured | ours / published |", "|---|---:|---|---:|"]
+    for row in rows:
+        ours = row.cycles / CLOCK_HZ * 1e3
+        for engine, theirs in PEER[row.model]["published_ms_120mhz"].items() if row.core == "cortex-m4" else ():
+            lines.append(f"| {row.model} | {ours:.2f} ms | {engine}: {theirs} ms | {ours / theirs:.2f} |")
+    return "\n".join(lines)
+
+
 def regressions(rows: list[Row]) -> list[str]:
     """What is more than 2 % above the committed baseline, as sentences."""
     baseline = json.loads(BASELINE.read_text())
@@ -142,7 +152,7 @@ def update(rows: list[Row]) -> None:
     head, rest = text.split(BEGIN)
     tail = rest.split(END)[1]
     stamp = f"Measured {date.today():%Y-%m-%d} by `bench/engine.py --update`."
-    PERFORMANCE.write_text(f"{head}{BEGIN}\n{stamp}\n\n{table(rows)}\n{END}{tail}")
+    PERFORMANCE.write_text(f"{head}{BEGIN}\n{stamp}\n\n{table(rows)}\n\n{published(rows)}\n{END}{tail}")
 
 
 def main() -> int:
@@ -160,7 +170,7 @@ def main() -> int:
             print(f"left out: {target} is not usable here", file=sys.stderr)
             continue
         rows += [measure(model, target, arguments.vectors) for model in arguments.models]
-    print(table(rows))
+    print(f"{table(rows)}\n\n{published(rows)}")
     out = ROOT / "build" / "bench" / "engine.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
