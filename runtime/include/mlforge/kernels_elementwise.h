@@ -112,6 +112,31 @@ struct mlforge_rescale {
 
 void mlforge_rescale_s16(const struct mlforge_rescale *op, const void *input, void *output);
 
+/* LOGISTIC and TANH of int16 (2-byte aligned). An input times `multiplier` / 2^shift counts 24 * 512ths (of TANH's,
+ * whose argument is doubled, 24 * 256ths); `table` is logistic(i / 24) in Q0.16. Works in place. */
+struct mlforge_sigmoid {
+	uint32_t count;
+	int32_t multiplier; /* at most 32767 */
+	int8_t shift;       /* 0..30 */
+	int8_t is_tanh;
+	const uint16_t *table; /* [256] */
+};
+
+void mlforge_sigmoid_s16(const struct mlforge_sigmoid *op, const void *input, void *output);
+
+/* SOFTMAX of int16 (2-byte aligned) over rows of `depth`; the output's scale is 1/32768. `multiplier` and `shift` bring
+ * a difference of inputs, which must not overflow, to 6553.5ths. Works in place. */
+struct mlforge_softmax_s16 {
+	uint32_t rows;
+	uint32_t depth;
+	int32_t multiplier;
+	int32_t shift;
+	const int16_t *exp;        /* [513]: exp(x) for x from -10 to 0, in Q0.15 */
+	const int16_t *reciprocal; /* [513]: 1 / (1 + x) for x from 0 to 1, in Q0.15 */
+};
+
+void mlforge_softmax_s16(const struct mlforge_softmax_s16 *op, const void *input, void *output);
+
 /* From up to six dimensions, some kept and some reduced; neighbours of a kind count as one. Outermost first, unused
  * ones have size 1. The output has the product of `kept` elements; steps count elements of the input. */
 struct mlforge_reduction {

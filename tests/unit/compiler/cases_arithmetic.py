@@ -183,13 +183,38 @@ def transpose_conv(m: Maker) -> Graph:
 
 
 def softmax(m: Maker) -> Graph:
-    if m.random.random() < 0.6:
+    which = m.random.random()
+    if which < 0.5:
         return cases.softmax(m)
+    if which < 0.75:
+        return _wide_softmax(m)
     shape = m.random.choice([(1, m.random.randint(1, 40)), (7,), (2, 3, 2, 7), (1, 500)])
     source = m.activation(shape, Quantization((m.scale(0.0005, 4.0),), (m.zero_point(),)))
     output = m.add(Tensor("o", shape, DType.INT16, Quantization((1 / 65536,), (-32768,))))
     beta = float32(m.random.choice([1.0, 0.5, 3.0, 0.01]))
     return m.graph("SOFTMAX", [source], output, SoftmaxAttributes(beta))
+
+
+def _wide_softmax(m: Maker) -> Graph:
+    shape = m.random.choice([(1, m.random.randint(1, 40)), (7,), (2, 3, 2, 7), (1, 500)])
+    source = m.add(Tensor("x", shape, DType.INT16, Quantization((m.scale(1e-6, 1e-2),), (0,))))
+    output = m.add(Tensor("o", shape, DType.INT16, Quantization((1 / 32768,), (0,))))
+    return m.graph("SOFTMAX", [source], output, SoftmaxAttributes(float32(m.random.choice([1.0, 0.5, 3.0]))))
+
+
+def sigmoid(kind: str) -> Case:
+    narrow = {"LOGISTIC": Quantization((1 / 256,), (-128,)), "TANH": Quantization((1 / 128,), (0,))}[kind]
+
+    def make(m: Maker) -> Graph:
+        shape = (1, 16, 16)
+        if m.random.random() < 0.5:
+            return m.graph(kind, [m.activation(shape)], m.activation(shape, narrow), ElementwiseAttributes())
+        scale = m.random.choice([2.0**-12, 2.0**-11, m.scale(1e-6, 2.0), m.scale(1e-5, 1e-3)])
+        source = m.add(Tensor("x", shape, DType.INT16, Quantization((scale,), (0,))))
+        output = m.add(Tensor("o", shape, DType.INT16, Quantization((2.0**-15,), (0,))))
+        return m.graph(kind, [source], output, ElementwiseAttributes())
+
+    return make
 
 
 def wide(case: Case, kept: int = -1, share: float = 0.3) -> Case:
@@ -223,6 +248,8 @@ CASES: dict[str, Case] = {
     **{kind: wide(reduction(kind)) for kind in ("MEAN", "SUM")},
     "ARG_MAX": arg("ARG_MAX"),
     "ARG_MIN": arg("ARG_MIN"),
+    "LOGISTIC": sigmoid("LOGISTIC"),
     "SOFTMAX": softmax,
+    "TANH": sigmoid("TANH"),
     "TRANSPOSE_CONV": transpose_conv,
 }

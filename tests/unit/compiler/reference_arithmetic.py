@@ -253,7 +253,62 @@ class ArithmeticReference(Interpreter):
         ]
         return self.finish_pair(node, np.stack(results, axis=-1))
 
+    def logistic(self, node: Node) -> Array:
+        return Interpreter.logistic(self, node) if self.output(node).dtype == "int8" else self.wide_sigmoid(node, False)
+
+    def tanh(self, node: Node) -> Array:
+        return Interpreter.tanh(self, node) if self.output(node).dtype == "int8" else self.wide_sigmoid(node, True)
+
+    def wide_sigmoid(self, node: Node, tanh: bool) -> Array:
+        """Interpolates between logistic(i / 24)."""
+        scale = self.tensor(node, 0).quantization.scale
+        power = round(math.log2(scale))
+        if scale == 2.0**power and 12 + power in ((0, 1) if tanh else (0,)):
+            multiplier, shift = 3 << (12 + power), 0
+        else:
+            real, shift = scale * 4096.0 * 3.0, 0
+            while real <= 32767.0 / 2.0 and shift <= 30:
+                real, shift = real * 2.0, shift + 1
+            multiplier = int(real)
+        table, bits = sigmoid_table(), 8 if tanh else 9
+        results = []
+        for value in self.value(node, 0).flat:
+            scaled_value = (int(value) * multiplier + ((1 << shift) >> 1)) >> shift
+            index, rest = abs(scaled_value) >> bits, abs(scaled_value) & ((1 << bits) - 1)
+            if index >= 255:
+                result = 0xFFFF << 8 if tanh else 0x7FFF << 10
+            else:
+                result = (table[index] << bits) + rest * (table[index + 1] - table[index])
+            if tanh:
+                result -= 1 << 23
+                result = result + 128 if scaled_value >= 0 else -result + 128 - 1
+            else:
+                result = result + 512 if scaled_value >= 0 else (1 << 25) - result + 512 - 1
+            results.append(result >> (bits if tanh else bits + 1))
+        return np.array(results, np.int64).reshape(self.value(node, 0).shape)
+
+    def wide_softmax(self, node: Node) -> Array:
+        """SoftmaxInt16 in kernels/internal/reference/softmax.h."""
+        factor = self.tensor(node, 0).quantization.scale * node.attributes.beta / (10.0 / 65535.0)
+        multiplier = quantize_multiplier(factor)
+        exps = populated(lambda x: F(math.exp(float(x))), F(10) / F(65535), 32767)
+        reciprocals = populated(lambda x: F(1) / (F(1) + x), F(1) / F(65535), -32768)
+        x = self.value(node, 0)
+        out = []
+        for row in x.reshape(-1, x.shape[-1]).tolist():
+            differences = [scaled(value - max(row), *multiplier) + 32767 for value in row]
+            e = [looked_up(exps, min(max(d, -32768), 32767)) for d in differences]
+            total = sum(e)
+            headroom = 32 - total.bit_length()
+            normal = ((total << (headroom - 1)) + (1 << 13)) >> 14
+            reciprocal = looked_up(reciprocals, min(max(normal - 98304, -32768), 32767))
+            shift = 31 - headroom
+            out.append([min(max((value * reciprocal + (1 << (shift - 1))) >> shift, 0), 32767) for value in e])
+        return np.array(out, np.int64)
+
     def softmax(self, node: Node) -> Array:
+        if self.tensor(node, 0).dtype == "int16":
+            return self.wide_softmax(node)
         if self.output(node).dtype == "int8":
             return Interpreter.softmax(self, node)
         scale = node.attributes.beta * self.tensor(node, 0).quantization.scale * 2**26
@@ -262,6 +317,40 @@ class ArithmeticReference(Interpreter):
         x = self.value(node, 0)
         rows = x.reshape(-1, x.shape[-1])
         return np.array([softmax_row(row.tolist(), multiplier, left, minimum, bits=16) for row in rows])
+
+
+@cache
+def sigmoid_table() -> list[int]:
+    """logistic(i / 24) in Q0.16, half the error of interpolation taken off; saturated at the end."""
+
+    def exact(i: int) -> float:
+        return 65536.0 / (1.0 + math.exp(-i / 24))
+
+    table = [exact(i) - ((exact(i - 1) + exact(i + 1)) / 2 - exact(i)) / 8 for i in range(255)]
+    return [math.floor(value + 0.5) for value in table] + [65535]
+
+
+def populated(function: Any, scale: Any, zero_point: int) -> list[int]:
+    """LUTPopulateInt16 in kernels/internal/common.h, step by step in float32."""
+    low, high = scale * F(-32768 - zero_point), scale * F(32767 - zero_point)
+    unit = F(2) / F(65535)
+    inverse = F(65536) / (unit * F(32767) - unit * F(-32768))
+    step = (high - low) / F(512)
+    half = step / F(2)
+    table = []
+    for i in range(512):
+        value, middle = function(low + F(i) * step), function(low + F(i) * step + half)
+        following = function(low + F(i + 1) * step)
+        sample = F(c_round(float(value * inverse)))
+        interpolated = F(c_round(float((following * inverse + sample) / F(2))))
+        error = interpolated - F(c_round(float(middle * inverse)))
+        table.append(int(min(max(sample - F(c_round(float(error / F(2)))), -32768), 32767)))
+    return [*table, int(min(c_round(float(function(high) * inverse)), 32767))]
+
+
+def looked_up(table: list[int], x: int) -> int:
+    base, following = table[256 + (x >> 7)], table[256 + (x >> 7) + 1]
+    return base + (((following - base) * (x & 127) + 64) >> 7)
 
 
 def scaled(x: int, multiplier: int, shift: int) -> int:

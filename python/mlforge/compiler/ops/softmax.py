@@ -7,14 +7,17 @@ from math import isfinite
 
 from tflite.SoftmaxOptions import SoftmaxOptions
 
-from mlforge.compiler.fixed_point import INT32_MAX, input_radius, quantize_multiplier
+from mlforge.compiler.fixed_point import INT32_MAX, Multiplier, input_radius, quantize_multiplier
 from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Lowered, Operator, Options, View, input_is_int8, same_shape
+from mlforge.compiler.ops.contract import Constant, Lowered, Operator, Options, View, same_shape
+from mlforge.compiler.ops.integers import input_is_integer
+from mlforge.compiler.ops.tables import exp_table, reciprocal_table
 
 _INTEGER_BITS = 5  # of a scaled difference
 _MAX_DEPTH = 4095  # the sum of exponentials has 12 integer bits
 _TOLERANCE = 0.001  # of an int16 output's scale (micro/kernels/softmax_common.cc)
+_WIDE_UNIT = 10.0 / 65535.0  # of a scaled difference of int16
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +26,15 @@ class SoftmaxAttributes(Attributes):
 
 
 def output_is_probability(view: View) -> str:
-    """The output is an activation: int8 with the scale 1/256 and the zero point -128, or int16 with 1/65536, -32768."""
+    """The output's scale and zero point: int8 to int8 1/256, -128; int8 to int16 1/65536, -32768; int16 1/32768, 0."""
     tensor, quantization = view.output, view.output_quantization
-    found = (tensor.dtype, quantization.zero_point)
-    near = abs(quantization.scale * 65536 - 1) <= _TOLERANCE
     if not tensor.is_constant and not quantization.per_channel:
-        if found == (DType.INT8, -128) and quantization.scale == 1 / 256:
-            return ""
-        if found == (DType.INT16, -32768) and near:
+        unit = {
+            (DType.INT8, DType.INT8, -128): 256,
+            (DType.INT8, DType.INT16, -32768): 65536,
+            (DType.INT16, DType.INT16, 0): 32768,
+        }.get((view.input().dtype, tensor.dtype, quantization.zero_point), 0)
+        if abs(quantization.scale * unit - 1) <= (0 if unit == 256 else _TOLERANCE):
             return ""
     return (
         f"the output is {tensor} with the scale {quantization.scale:.9g} and the zero point {quantization.zero_point}"
@@ -44,9 +48,11 @@ def depth_is_moderate(view: View) -> str:
 
 
 def beta_is_sane(view: View) -> str:
-    """Beta times the input's scale is above 2^-26, and beta is finite."""
+    """Beta is finite; times the input's scale, it is above 2^-26 (int16: above 2^-44 and at most 2.5)."""
     beta = view.node.attributes_as(SoftmaxAttributes).beta
-    if isfinite(beta) and beta * view.input_quantization().scale * (1 << (31 - _INTEGER_BITS)) > 1:
+    product = beta * view.input_quantization().scale
+    narrow = view.input().dtype is DType.INT8
+    if isfinite(beta) and (product > 2.0**-26 if narrow else 2.0**-44 < product <= 2.5):
         return ""
     return f"beta is {beta:g} and the input's scale {view.input_quantization().scale:.9g}"
 
@@ -55,7 +61,7 @@ class Softmax(Operator):
     kind = "SOFTMAX"
     options = "SoftmaxOptions"
     inputs = (1, 1)
-    constraints = (input_is_int8, same_shape, output_is_probability, depth_is_moderate, beta_is_sane)
+    constraints = (input_is_integer, same_shape, output_is_probability, depth_is_moderate, beta_is_sane)
 
     def read(self, options: Options) -> Attributes:
         if options is None:
@@ -65,23 +71,52 @@ class Softmax(Operator):
         return SoftmaxAttributes(float(table.Beta()))
 
     def lower(self, view: View, isa: Isa) -> Lowered:
-        beta = view.node.attributes_as(SoftmaxAttributes).beta
-        # PreprocessSoftmaxScaling in kernels/internal/quantization_util.cc
-        factor = min(beta * view.input_quantization().scale * (1 << (31 - _INTEGER_BITS)), float(INT32_MAX))
-        multiplier = quantize_multiplier(factor)
-        depth = view.input().shape[-1]
-        narrow = view.output.dtype is DType.INT8
-        return Lowered(
-            kernel="mlforge_softmax_s8" if narrow else "mlforge_softmax_s8_to_s16",
-            parameters_type="mlforge_softmax",
-            parameters={
-                "rows": view.input().elements // depth,
-                "depth": depth,
-                "multiplier": multiplier.value,
-                "left_shift": multiplier.exponent,
-                "difference_min": -input_radius(_INTEGER_BITS, multiplier.exponent),
-            },
-            inputs=view.node.inputs,
-            outputs=view.node.outputs,
-            in_place=frozenset(view.node.inputs if narrow else ()),
-        )
+        return _from_int8(view) if view.input().dtype is DType.INT8 else _from_int16(view)
+
+
+def _from_int8(view: View) -> Lowered:
+    beta = view.node.attributes_as(SoftmaxAttributes).beta
+    # PreprocessSoftmaxScaling in kernels/internal/quantization_util.cc
+    factor = min(beta * view.input_quantization().scale * (1 << (31 - _INTEGER_BITS)), float(INT32_MAX))
+    multiplier = quantize_multiplier(factor)
+    depth = view.input().shape[-1]
+    narrow = view.output.dtype is DType.INT8
+    return Lowered(
+        kernel="mlforge_softmax_s8" if narrow else "mlforge_softmax_s8_to_s16",
+        parameters_type="mlforge_softmax",
+        parameters={
+            "rows": view.input().elements // depth,
+            "depth": depth,
+            "multiplier": multiplier.value,
+            "left_shift": multiplier.exponent,
+            "difference_min": -input_radius(_INTEGER_BITS, multiplier.exponent),
+        },
+        inputs=view.node.inputs,
+        outputs=view.node.outputs,
+        in_place=frozenset(view.node.inputs if narrow else ()),
+    )
+
+
+def _from_int16(view: View) -> Lowered:
+    multiplier = _wide_multiplier(view)
+    depth = view.input().shape[-1]
+    return Lowered(
+        kernel="mlforge_softmax_s16",
+        parameters_type="mlforge_softmax_s16",
+        parameters={
+            "rows": view.input().elements // depth,
+            "depth": depth,
+            "multiplier": multiplier.value,
+            "shift": multiplier.shift,
+            "exp": Constant("exp", exp_table()),
+            "reciprocal": Constant("reciprocal", reciprocal_table()),
+        },
+        inputs=view.node.inputs,
+        outputs=view.node.outputs,
+        in_place=frozenset(view.node.inputs),
+    )
+
+
+def _wide_multiplier(view: View) -> Multiplier:
+    beta = view.node.attributes_as(SoftmaxAttributes).beta
+    return quantize_multiplier(view.input_quantization().scale * beta / _WIDE_UNIT)
