@@ -8,6 +8,8 @@
  */
 #include "dsp_planes.h"
 
+#include "dsp_channels.h"
+
 /* The planes of a group of up to four channels. */
 struct group {
 	const struct mlforge_dsp_depthwise *op;
@@ -104,9 +106,11 @@ static void walk_channels(const struct group *group, int32_t channel, struct mlf
 	const int8_t *x = group->rows;
 
 	for (const int32_t end = channel + group->channels; channel < end; channel++) {
-		plane->bias = op->bias[channel];
-		plane->factor = op->factor[channel];
-		plane->power = 1 << op->power_shift[channel];
+		const struct mlforge_dsp_channel finish = mlforge_dsp_channel(&op->outputs, channel);
+
+		plane->bias = finish.bias;
+		plane->factor = finish.factor;
+		plane->power = finish.power;
 		plane->rows = rows;
 		plane->x = x;
 		plane->output = output++;

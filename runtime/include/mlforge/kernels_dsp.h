@@ -16,9 +16,8 @@ extern "C" {
 
 /* Biases, with the input's zero point folded in, and multipliers of output channels, three uint16_t each, lowest first:
  * 23 bits of mantissa below a leading one, 4 bits of shift to the right less `right`, 21 bits of bias. The multiplier is
- * the normalised product of mantissa and ratio, 40 bits, rounded to 31. Where `right` is 0, six uint16_t each: bias,
- * 2 * multiplier - 2^32 and 2^(32 - shift), lower halves first.
- * Shifts are in 2..31, and no sum of a channel reaches 2^23 in magnitude. */
+ * the normalised product of mantissa and ratio, 40 bits, rounded to 31. Where `right` is 0, four uint16_t each: 30 bits
+ * of multiplier below a leading one, 5 bits of 32 less the shift, 29 bits of bias. Shifts are in 2..31. */
 struct mlforge_dsp_channels {
 	const uint16_t *packed;
 	uint32_t ratio_low;
@@ -29,7 +28,7 @@ struct mlforge_dsp_channels {
 /* CONV_2D. Weights, for each pair of output channels A and B: for each row of the kernel, kernel_width * input_channels
  * values, zeros up to a multiple of four, in quads of two words: 256 * b + a of values 0 and 2 in the halves of the
  * first, of 1 and 3 in those of the second. With an odd number of output channels the last one comes first, together
- * with a B of zeros. */
+ * with a B of zeros. No sum of a channel reaches 2^23 in magnitude. */
 struct mlforge_dsp_conv_2d {
 	struct mlforge_window window;
 	uint16_t input_channels;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "mlforge/kernels.h"
+#include "mlforge/kernels_dsp.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,8 +19,7 @@ extern "C" {
  * its "width" the columns within a row, which are taken four at a time; where `is_transposed` is set, the rows are the
  * picture's columns. Output rows are made in bands, as scratch holds no more.
  *
- * Weights [channels][kernel_height][kernel_width]; `bias` folded as in mlforge_conv_2d. `factor` and `power_shift` of a
- * channel are 2 * multiplier - 2^32 and 32 - right, with a shift to the right by 2..31; no accumulator reaches 2^30. */
+ * Weights [channels][kernel_height][kernel_width]; no accumulator reaches 2^28. */
 struct mlforge_dsp_depthwise {
 	struct mlforge_window window;
 	uint16_t channels;
@@ -31,9 +31,7 @@ struct mlforge_dsp_depthwise {
 	int8_t low; /* smallest and largest result */
 	int8_t high;
 	const int8_t *weights;
-	const int32_t *bias;
-	const int32_t *factor;
-	const int8_t *power_shift;
+	struct mlforge_dsp_channels outputs;
 };
 
 /* All work in place where input and output are the same size: with stride 1.

@@ -14,7 +14,7 @@ from mlforge.compiler.fixed_point import Multiplier, apply_multiplier, float32, 
 from mlforge.compiler.graph import Tensor
 from mlforge.compiler.ops.add import AddAttributes
 from mlforge.compiler.ops.contract import Constant, Field
-from mlforge.compiler.ops.dsp import Channels, as_int32, factor_and_power, without_dead
+from mlforge.compiler.ops.dsp import Channels, factor_and_power, without_dead
 from mlforge.compiler.ops.dsp_channels import channel_fields, product
 from tests.unit.compiler.cases import CASES, Maker, inputs_for
 from tests.unit.compiler.harness import SANITIZE, run_models
@@ -154,19 +154,25 @@ def decoded(fields: Mapping[str, Field]) -> list[tuple[int, int, int]]:
     """As mlforge_dsp_channel in runtime/kernels/dsp_channels.h does it."""
     packed, low, high, smallest = (fields[name] for name in ("packed", "ratio_low", "ratio_high", "right"))
     assert isinstance(packed, Constant)
+    assert packed.data.dtype == np.uint16
     assert isinstance(low, int)
     assert isinstance(high, int)
     assert isinstance(smallest, int)
     table = np.asarray(packed.data).astype(np.int64)
     if smallest == 0:
-        halves = table.reshape(len(table), 3, 2)
-        return [tuple(row) for row in as_int32(halves[:, :, 0] + (halves[:, :, 1] << 16)).tolist()]
+        return [decoded_wide(sum(int(half) << 16 * i for i, half in enumerate(row))) for row in table]
     rows = []
     for first, second, third in table.tolist():
         value = product((1 << 23) + (second % 128 << 16) + first, low + (high << 32))
         bias = (third - (1 << 16 if third >> 15 else 0)) * 32 + (second >> 11)
         rows.append((bias, *factor_and_power(Multiplier(value, -smallest - (second >> 7) % 16))))
     return rows
+
+
+def decoded_wide(number: int) -> tuple[int, int, int]:
+    bias = number >> 35
+    factor = ((1 << 31) + (number % (1 << 30) << 1)) - (1 << 32)
+    return bias - (1 << 29 if bias >> 28 else 0), factor, 1 << (number >> 30) % 32
 
 
 def test_channels_too_far_apart_take_the_wide_form() -> None:

@@ -13,8 +13,9 @@ from math import frexp
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mlforge.compiler.fixed_point import Ints, Multiplier, apply_multiplier
+from mlforge.compiler.fixed_point import Multiplier, apply_multiplier
 from mlforge.compiler.ops.contract import Constant, Field
 from mlforge.compiler.ops.dsp import Channels, factor_and_power
 
@@ -29,8 +30,8 @@ def channel_fields(channels: Channels, scales: Sequence[float], ratio: float) ->
     """The fields of struct mlforge_dsp_channels.
 
     Args:
-        channels: what `scales` and `ratio` made the multipliers of; channels without weights may have any multiplier
-            that makes the same result.
+        channels: what `scales` and `ratio` made the multipliers of; those without weights may have any multiplier that
+            makes the same result. No bias reaches 2^28.
         scales: float32, of the weights of each channel, or one for all.
         ratio: input scale over output scale.
     """
@@ -79,9 +80,8 @@ def _packed(channels: Channels, mantissas: Sequence[int], ratio: int) -> Mapping
         if not 0 <= right - smallest < _SHIFTS or not -_BIAS_LIMIT <= bias < _BIAS_LIMIT:
             return None
         words.append(mantissa % (1 << (_MANTISSA - 1)) + ((right - smallest) << 23) + ((bias % (1 << 21)) << 27))
-    table = np.array([[word >> shift & 0xFFFF for shift in (0, 16, 32)] for word in words], np.uint16)
-    low, high = ratio % (1 << 32), ratio >> 32
-    return {"packed": Constant("channels", table), "ratio_low": low, "ratio_high": high, "right": smallest}
+    table = Constant("channels", _halves(words, 3))
+    return {"packed": table, "ratio_low": ratio % (1 << 32), "ratio_high": ratio >> 32, "right": smallest}
 
 
 def _result(bias: int, multiplier: Multiplier) -> int:
@@ -94,10 +94,15 @@ def _bias_for(result: int, multiplier: Multiplier) -> int:
     return round(result * (1 << (31 - multiplier.exponent)) / multiplier.value)
 
 
-def _wide(channels: Channels) -> Ints:
+def _wide(channels: Channels) -> NDArray[np.uint16]:
     rows = []
     for bias, multiplier in zip(channels.bias.tolist(), channels.multipliers, strict=True):
         factor, power = factor_and_power(multiplier)
-        rows.append([bias % (1 << 32), factor % (1 << 32), power])
-    halves: Ints = np.array(rows, np.int64)[:, :, np.newaxis] >> np.array([0, 16]) & 0xFFFF
-    return halves.reshape(len(rows), -1).astype(np.uint16).astype(np.int64)
+        shift = power.bit_length() - 1  # 32 less the shift to the right
+        rows.append((factor % (1 << 32) >> 1) % (1 << 30) + (shift << 30) + ((bias % (1 << 29)) << 35))
+    return _halves(rows, 4)
+
+
+def _halves(numbers: Sequence[int], count: int) -> NDArray[np.uint16]:
+    """[numbers, count], the lowest first."""
+    return np.array([[number >> 16 * half & 0xFFFF for half in range(count)] for number in numbers], np.uint16)

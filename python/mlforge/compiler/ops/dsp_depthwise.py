@@ -7,21 +7,21 @@ the same results; costs are in instructions, roughly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from mlforge.compiler.fixed_point import INT8_MIN, activation_range
-from mlforge.compiler.ops.contract import Constant, Field, Lowered, View
-from mlforge.compiler.ops.dsp import Channels, factor_and_power, without_dead
+from mlforge.compiler.fixed_point import INT8_MIN, Ints, activation_range
+from mlforge.compiler.ops.contract import Constant, Lowered, View
+from mlforge.compiler.ops.dsp import Channels, without_dead
+from mlforge.compiler.ops.dsp_channels import channel_fields
 from mlforge.compiler.ops.weights import constant_array, exact_bias, multipliers_of
 from mlforge.compiler.ops.window import Axis, Pair, Window, WindowAttributes, window_of
 
 _BLOCK: Final = 4  # outputs in work at a time, and channels in scratch
 _ELEMENT_BYTES: Final = 2
-_SUM_LIMIT: Final = 1 << 30  # see runtime/kernels/dsp.h
+_SUM_LIMIT: Final = 1 << 28  # of struct mlforge_dsp_channels
 _WORD_BYTES: Final = 4
 _LEAST_BUDGET_BYTES: Final = 2048
 _BUDGET_SHARE: Final = 8  # of input and output, what scratch may take unless a single row needs more
@@ -154,7 +154,10 @@ def lower_for_dsp(view: View, kernel: Pair) -> Lowered | None:
             "zero_point": quantization.zero_point,
             "low": low,
             "high": high,
-            **_tables(planes, channels),
+            "weights": Constant("weights", _layout(planes, channels).astype(np.int8)),
+            "outputs": channel_fields(
+                channels, view.input_quantization(1).scales, view.input_quantization().scale / quantization.scale
+            ),
         },
         inputs=view.node.inputs[:1],
         outputs=view.node.outputs,
@@ -178,16 +181,10 @@ def _best_planes(window: Window, channels: int) -> Planes:
     return min(choices, key=lambda planes: planes.cost)
 
 
-def _tables(planes: Planes, channels: Channels) -> Mapping[str, Field]:
-    """Of struct mlforge_dsp_depthwise; the weights in `channels` are those of the picture's rows."""
+def _layout(planes: Planes, channels: Channels) -> Ints:
+    """The weights for the walk; those in `channels` are by the picture's rows."""
     rows, columns = planes.window.height.kernel, planes.window.width.kernel
-    weights = channels.weights
-    if planes.is_transposed:
-        weights = weights.reshape(-1, columns, rows).transpose(0, 2, 1)
-    finish = [factor_and_power(multiplier) for multiplier in channels.multipliers]
-    return {
-        "weights": Constant("weights", weights.astype(np.int8)),
-        "bias": Constant("bias", channels.bias.astype(np.int32)),
-        "factor": Constant("factor", np.array([factor for factor, _ in finish], np.int32)),
-        "power_shift": Constant("power_shift", np.array([power.bit_length() - 1 for _, power in finish], np.int8)),
-    }
+    if not planes.is_transposed:
+        return channels.weights
+    turned: Ints = channels.weights.reshape(-1, columns, rows).transpose(0, 2, 1)
+    return turned
