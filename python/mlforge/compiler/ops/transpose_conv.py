@@ -88,6 +88,13 @@ def strides_are_positive(view: View) -> str:
     return "" if all(1 <= value <= MAX_DIMENSION for value in stride) else f"they are {stride}"
 
 
+def scales_are_comparable(view: View) -> str:
+    """The input's scale times those of the weights is at most 2^30 times the output's."""
+    product = view.input_quantization(_INPUT).scale * max(view.input_quantization(_WEIGHTS).scales)
+    output = view.output_quantization.scale
+    return "" if product <= output * (1 << 30) else f"the product is {product:.9g}, the output's scale {output:.9g}"
+
+
 def _pads(view: View) -> Pair:
     """Output rows and columns that are cut off in front (ComputePaddingHeightWidth, on the output)."""
     attributes = view.node.attributes_as(TransposeConvAttributes)
@@ -114,6 +121,7 @@ class TransposeConv(Operator):
         weights_are_int8,
         weights_fit,
         bias_is_int32,
+        scales_are_comparable,
     )
 
     def read(self, options: Options) -> Attributes:
