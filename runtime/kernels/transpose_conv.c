@@ -30,27 +30,42 @@ static struct reach reach_of(int32_t shifted, int32_t stride, int32_t taps, int3
 	return reach;
 }
 
-/* Adds the dot products of one input pixel with the same tap of up to four channels. */
-static void add_tap(const struct mlforge_transpose_conv *op, const int8_t *input, const int8_t *weights,
-		    uint32_t channels, int32_t *sums)
+/* Adds the dot products of one input pixel with the same tap of four channels. */
+static void add_tap_of_four(const int8_t *input, const int8_t *weights, int32_t size, int32_t next,
+			    int32_t zero_point, int32_t *sums)
 {
-	const uint32_t size = op->input_channels;
-	const uint32_t next = (uint32_t)op->kernel_height * op->kernel_width * size;
+	const int8_t *w1 = weights + next, *w2 = w1 + next, *w3 = w2 + next;
+	int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
 
-	for (uint32_t c = 0; c < size; c++) {
-		const int32_t x = input[c] - op->input_zero_point;
-		const int8_t *w = weights + c;
+	for (int32_t c = 0; c < size; c++) {
+		const int32_t x = input[c] - zero_point;
 
-		for (uint32_t o = 0; o < channels; o++) {
-			sums[o] = mlforge_accumulate(sums[o], x, *w);
-			w += next;
-		}
+		s0 = mlforge_accumulate(s0, x, weights[c]);
+		s1 = mlforge_accumulate(s1, x, w1[c]);
+		s2 = mlforge_accumulate(s2, x, w2[c]);
+		s3 = mlforge_accumulate(s3, x, w3[c]);
 	}
+	sums[0] = s0;
+	sums[1] = s1;
+	sums[2] = s2;
+	sums[3] = s3;
+}
+
+/* The same for one channel. */
+static int32_t add_tap(const int8_t *input, const int8_t *weights, int32_t size, int32_t zero_point, int32_t sum)
+{
+	for (int32_t c = 0; c < size; c++) {
+		sum = mlforge_accumulate(sum, input[c] - zero_point, weights[c]);
+	}
+	return sum;
 }
 
 static void one_pixel(const struct mlforge_transpose_conv *op, const int8_t *input, const struct reach *rows,
 		      const struct reach *columns, uint32_t o, uint32_t channels, int8_t *output)
 {
+	const int32_t size = op->input_channels;
+	const int32_t next = op->kernel_height * op->kernel_width * size;
+	const int8_t *weights = op->weights + (int32_t)o * next;
 	int32_t sums[OUTPUTS];
 
 	for (uint32_t i = 0; i < channels; i++) {
@@ -61,11 +76,17 @@ static void one_pixel(const struct mlforge_transpose_conv *op, const int8_t *inp
 
 		for (int32_t c = 0; c < columns->count; c++) {
 			const int32_t kx = columns->tap + c * op->stride_width, x = columns->position - c;
-			const int32_t pixel = (y * op->input_width + x) * op->input_channels;
-			const int32_t tap = (((int32_t)o * op->kernel_height + ky) * op->kernel_width + kx) *
-					    op->input_channels;
+			const int8_t *pixel = input + (y * op->input_width + x) * size;
+			const int8_t *tap = weights + (ky * op->kernel_width + kx) * size;
 
-			add_tap(op, input + pixel, op->weights + tap, channels, sums);
+			if (channels == OUTPUTS) {
+				add_tap_of_four(pixel, tap, size, next, op->input_zero_point, sums);
+				continue;
+			}
+			for (uint32_t i = 0; i < channels; i++) {
+				sums[i] = add_tap(pixel, tap, size, op->input_zero_point, sums[i]);
+				tap += next;
+			}
 		}
 	}
 	for (uint32_t i = 0; i < channels; i++) {
