@@ -14,13 +14,13 @@
 
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP && defined(__GNUC__)
 #define MLFORGE_DSP 1
-/* A function that is all assembly: nobody may draw conclusions from what the compiler sees of it. */
+/* A function that is all assembly: nobody may draw conclusions from what the compiler sees of it. Aligned for ADR. */
 #if defined(__clang__)
-#define MLFORGE_ASSEMBLY __attribute__((naked, noinline))
+#define MLFORGE_ASSEMBLY __attribute__((naked, noinline, aligned(4)))
 #else
-#define MLFORGE_ASSEMBLY __attribute__((naked, noipa))
+#define MLFORGE_ASSEMBLY __attribute__((naked, noipa, aligned(4)))
 #endif
-#define MLFORGE_IN_R0 __attribute__((unused))
+#define MLFORGE_IN_ARGUMENT __attribute__((unused))
 #else
 #define MLFORGE_DSP 0
 #endif

@@ -17,6 +17,7 @@ struct outputs_4 {
 	int8_t *output;
 	int8_t *output_end;
 	int32_t zero_point;
+	uint32_t skip; /* -quads modulo 4 */
 };
 
 #if MLFORGE_DSP
@@ -36,6 +37,7 @@ struct outputs_4 {
 	"smlad r1, r6, r9, r1\n"                                                                                       \
 	"smlad r2, r4, r9, r2\n"                                                                                       \
 	"smlad r3, r7, r9, r3\n"
+#define QUAD_BYTES "56"
 
 /* mlforge_dsp_requantise; r9 is the zero point. */
 #define FINISH(sum, factor, power)                                                                                     \
@@ -45,27 +47,32 @@ struct outputs_4 {
 	"ssat r8, #8, r8\n"                                                                                            \
 	"strb r8, [lr], #1\n"
 
-/* On the stack: as in struct outputs_4. r11 is where the loop over quads ends. */
-static MLFORGE_ASSEMBLY void four_outputs(const struct outputs_4 *job MLFORGE_IN_R0)
+/* On the stack: as in struct outputs_4, but for where the loop over quads is entered. r11 is where it ends. */
+static MLFORGE_ASSEMBLY void four_outputs(const struct outputs_4 *job MLFORGE_IN_ARGUMENT)
 {
 	__asm__ volatile("push {r4-r11, lr}\n"
-			 "ldmia.w r0, {r1-r9}\n"
-			 "push {r1-r9}\n"
+			 "ldmia.w r0, {r1-r10}\n"
+			 "movs r0, #" QUAD_BYTES "\n"
+			 "adr.w r11, 2f\n"
+			 "mla r10, r10, r0, r11\n"
+			 "orr r10, r10, #1\n"
+			 "push {r1-r10}\n"
 			 "mov r12, r3\n"
 			 "mov r11, r2\n"
 			 "1:\n"
 			 "ldr r4, [sp, #12]\n"
 			 "ldr.w lr, [sp]\n"
+			 "ldr r5, [sp, #36]\n"
 			 "ldmia r4!, {r0, r1, r2, r3}\n"
 			 "str r4, [sp, #12]\n"
+			 "bx r5\n"
 			 "2:\n" /* clang-format off */
 			 QUAD
-			 "cmp lr, r11\n"
-			 "beq.n 3f\n"
+			 QUAD
+			 QUAD
 			 QUAD
 			 "cmp lr, r11\n"
-			 "bne.n 2b\n"
-			 "3:\n"
+			 "bne.w 2b\n"
 			 "ldrd r10, r8, [sp, #16]\n" /* clang-format on */
 			 "ldr.w lr, [sp, #24]\n"
 			 "ldr.w r9, [sp, #32]\n"
@@ -86,7 +93,7 @@ static MLFORGE_ASSEMBLY void four_outputs(const struct outputs_4 *job MLFORGE_IN
 			 "str.w lr, [sp, #24]\n"
 			 "cmp lr, r1\n"
 			 "bne.w 1b\n"
-			 "add sp, sp, #36\n"
+			 "add sp, sp, #40\n"
 			 "pop {r4-r11, pc}\n");
 }
 
@@ -189,6 +196,7 @@ void mlforge_dsp_fully_connected_s8(const struct mlforge_dsp_fully_connected *op
 			.output = output,
 			.output_end = output + op->outputs / 4 * 4,
 			.zero_point = op->zero_point,
+			.skip = -quads & 3U,
 		};
 
 		expand(input, op->inputs, x);

@@ -31,7 +31,7 @@
 	"strb.w r11, " to "\n"
 
 /* On the stack: x, x_end, pairs, pairs_end, output, stride, zero point, where the loop over quads is entered. */
-MLFORGE_ASSEMBLY void mlforge_dsp_pixels_3(const struct mlforge_dsp_pixels *op MLFORGE_IN_R0)
+MLFORGE_ASSEMBLY void mlforge_dsp_pixels_3(const struct mlforge_dsp_pixels *op MLFORGE_IN_ARGUMENT)
 {
 	__asm__ volatile("push {r4-r11, lr}\n"
 			 "ldmia.w r0, {r1-r9}\n"
@@ -89,26 +89,39 @@ MLFORGE_ASSEMBLY void mlforge_dsp_pixels_3(const struct mlforge_dsp_pixels *op M
 			 "pop {r4-r11, pc}\n");
 }
 
-uint32_t *mlforge_dsp_expand_3(const int8_t *a, const int8_t *b, const int8_t *c, int32_t quads, uint32_t *to)
+/* A quad of each of three runs. */
+#define EXPAND                                                                                                         \
+	"ldr r4, [r0], #4\n"                                                                                           \
+	"ldr r5, [r1], #4\n"                                                                                           \
+	"ldr r6, [r2], #4\n"                                                                                           \
+	"sxtb16 r7, r4\n"                                                                                              \
+	"sxtb16 r8, r5\n"                                                                                              \
+	"sxtb16 r9, r6\n"                                                                                              \
+	"stmia.w r12!, {r7, r8, r9}\n"                                                                                 \
+	"sxtb16 r4, r4, ror #8\n"                                                                                      \
+	"sxtb16 r5, r5, ror #8\n"                                                                                      \
+	"sxtb16 r6, r6, ror #8\n"                                                                                      \
+	"stmia.w r12!, {r4, r5, r6}\n"
+
+MLFORGE_ASSEMBLY uint32_t *mlforge_dsp_expand_3(const int8_t *a MLFORGE_IN_ARGUMENT,
+						const int8_t *b MLFORGE_IN_ARGUMENT,
+						const int8_t *c MLFORGE_IN_ARGUMENT,
+						int32_t quads MLFORGE_IN_ARGUMENT,
+						uint32_t *to MLFORGE_IN_ARGUMENT)
 {
-	__asm__ volatile("1:\n"
-			 "ldr r4, [%[a]], #4\n"
-			 "ldr r5, [%[b]], #4\n"
-			 "ldr r6, [%[c]], #4\n"
-			 "sxtb16 r8, r4\n"
-			 "sxtb16 r9, r5\n"
-			 "sxtb16 r10, r6\n"
-			 "stmia.w %[to]!, {r8, r9, r10}\n"
-			 "sxtb16 r4, r4, ror #8\n"
-			 "sxtb16 r5, r5, ror #8\n"
-			 "sxtb16 r6, r6, ror #8\n"
-			 "subs %[quads], %[quads], #1\n"
-			 "stmia.w %[to]!, {r4, r5, r6}\n"
-			 "bne 1b\n"
-			 : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [quads] "+r"(quads), [to] "+r"(to)
-			 :
-			 : "r4", "r5", "r6", "r8", "r9", "r10", "cc", "memory");
-	return to;
+	__asm__ volatile("ldr.w r12, [sp]\n"
+			 "push {r4-r9, lr}\n"
+			 "adds r3, r3, #1\n"
+			 "lsrs r3, r3, #1\n"
+			 "bcc.n 2f\n" /* an odd number */
+			 "1:\n" /* clang-format off */
+			 EXPAND
+			 "2:\n"
+			 EXPAND /* clang-format on */
+			 "subs r3, r3, #1\n"
+			 "bne.n 1b\n"
+			 "mov r0, r12\n"
+			 "pop {r4-r9, pc}\n");
 }
 
 #else

@@ -47,7 +47,7 @@ void mlforge_dsp_pixels_3(const struct mlforge_dsp_pixels *op);
 void mlforge_dsp_pixel_1(const uint32_t *x, int32_t quads, const struct mlforge_dsp_pair *pairs,
 			 const uint32_t *weights, int32_t channels, int32_t zero_point, int8_t *output);
 
-/* Expands `quads` quads of three runs of bytes to `to`, and returns the end of what it wrote. */
+/* Expands `quads` quads, at least one, of three runs of bytes to `to`, and returns the end of what it wrote. */
 uint32_t *mlforge_dsp_expand_3(const int8_t *a, const int8_t *b, const int8_t *c, int32_t quads, uint32_t *to);
 
 /* The same for one run. */
