@@ -158,6 +158,9 @@ struct mlforge_sum {
 void mlforge_sum_s8(const struct mlforge_sum *op, const int8_t *input, int8_t *output);
 void mlforge_sum_s16(const struct mlforge_sum *op, const void *input, void *output);
 
+/* The same with kept[2] at least 4, kept_step[2] 1 and reduced[0] 1, in instructions of Arm's DSP extension. */
+void mlforge_dsp_sum_s8(const struct mlforge_sum *op, const int8_t *input, int8_t *output);
+
 /* REDUCE_MAX, and REDUCE_MIN with `flip` -1 (0 otherwise): it is xored to values before and after. */
 struct mlforge_reduce_max {
 	struct mlforge_reduction reduction;

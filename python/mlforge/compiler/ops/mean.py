@@ -20,4 +20,4 @@ class Mean(Reduction):
 
     def lower(self, view: View, isa: Isa) -> Lowered:
         multiplier = quantize_multiplier(view.input_quantization().scale / view.output_quantization.scale)
-        return sum_call(view, _with_division(multiplier, count_of(view)))
+        return sum_call(view, _with_division(multiplier, count_of(view)), isa)

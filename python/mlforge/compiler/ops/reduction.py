@@ -13,12 +13,14 @@ from tflite.ReducerOptions import ReducerOptions
 
 from mlforge.compiler.fixed_point import Multiplier
 from mlforge.compiler.graph import Attributes, DType
-from mlforge.compiler.ops.contract import Constraint, Field, Lowered, Operator, Options, View, output_stage
+from mlforge.compiler.isa import Isa
+from mlforge.compiler.ops.contract import Constraint, Lowered, Operator, Options, View, output_stage
 from mlforge.compiler.ops.elementwise import ratio_is_moderate
 from mlforge.compiler.ops.integers import SUFFIXES, input_is_integer, limits_of, output_is_alike
 
 _MAX_COUNT = {DType.INT8: 1 << 22, DType.INT16: (1 << 16) - 1}  # their sum fits 32 bits
 _DIMENSIONS = 3  # of a kind at most, as neighbours count as one
+_WORD_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def count_of(view: View) -> int:
     return prod(view.input().shape[axis] for axis in axes_of(view))
 
 
-def reduction_of(view: View) -> Mapping[str, Field]:
+def reduction_of(view: View) -> Mapping[str, tuple[int, ...]]:
     """The fields of struct mlforge_reduction."""
     shape, axes = view.input().shape, axes_of(view)
     wide = [axis for axis in range(len(shape)) if shape[axis] > 1]
@@ -72,7 +74,7 @@ def reduction_of(view: View) -> Mapping[str, Field]:
         run = list(group)
         size_and_step = (prod(shape[axis] for axis in run), prod(shape[run[-1] + 1 :]))
         dimensions["reduced" if reduced else "kept"].append(size_and_step)
-    fields: dict[str, Field] = {}
+    fields: dict[str, tuple[int, ...]] = {}
     for name, found in dimensions.items():
         filled = [(1, 0)] * (_DIMENSIONS - len(found)) + found
         fields[name] = tuple(size for size, _ in filled)
@@ -104,14 +106,22 @@ SUM_CONSTRAINTS: Final[tuple[Constraint, ...]] = (
 )
 
 
-def sum_call(view: View, multiplier: Multiplier) -> Lowered:
+def _suits_dsp(view: View, reduction: Mapping[str, tuple[int, ...]]) -> bool:
+    """Whether the sums of neighbouring elements, a word of them or more, are neighbours: as over height and width."""
+    neighbours = reduction["kept"][-1] >= _WORD_BYTES and reduction["kept_step"][-1] == 1
+    return view.input().dtype is DType.INT8 and neighbours and reduction["reduced"][0] == 1
+
+
+def sum_call(view: View, multiplier: Multiplier, isa: Isa) -> Lowered:
     """The call that sums and multiplies."""
+    reduction = reduction_of(view)
+    dsp = "dsp_" if isa.has_dsp and _suits_dsp(view, reduction) else ""
     result = view.output_quantization
     return Lowered(
-        kernel=f"mlforge_sum_{SUFFIXES[view.output.dtype]}",
+        kernel=f"mlforge_{dsp}sum_{SUFFIXES[view.output.dtype]}",
         parameters_type="mlforge_sum",
         parameters={
-            "reduction": reduction_of(view),
+            "reduction": reduction,
             "stage": output_stage(*limits_of(view), result.zero_point),
             "shift": multiplier.shift,
             "multiplier": multiplier.value,

@@ -13,4 +13,5 @@ class Sum(Reduction):
     constraints = SUM_CONSTRAINTS
 
     def lower(self, view: View, isa: Isa) -> Lowered:
-        return sum_call(view, quantize_multiplier(view.input_quantization().scale / view.output_quantization.scale))
+        ratio = view.input_quantization().scale / view.output_quantization.scale
+        return sum_call(view, quantize_multiplier(ratio), isa)
