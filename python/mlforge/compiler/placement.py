@@ -13,8 +13,9 @@ from typing import Final, TypeAlias
 
 ALIGNMENT_BYTES: Final = 4  # of every block: kernels may load words
 _MAX_BLOCKS: Final = 400  # beyond it, one greedy order and no search
-_CLIMBS: Final = 250  # changes to the best order
-_SEARCH_WORK: Final = 500_000  # visits of a block by exact searches, a second of Python
+_CLIMBS: Final = 250  # changes to the best order, unless there are
+_CLIMBING_WORK: Final = 500_000  # conflicts looked at by then
+_SEARCH_WORK: Final = 4_000_000  # visits of a block by exact searches, about a second of Python
 
 # (lower, upper) to the bytes by which `lower` must start before `upper` at the least, where that is not lower's size.
 Distances: TypeAlias = Mapping[tuple[int, int], int]
@@ -115,7 +116,8 @@ def _climb(conflicts: _Conflicts, best: list[int], bound: int) -> list[int]:
     generator = random.Random(len(best))
     order = sorted(range(len(best)), key=lambda i: (best[i], i))
     peak = conflicts.peak(best)
-    for _ in range(_CLIMBS):
+    work = 2 * sum(len(conflicts.of(block)) for block in order) or 1
+    for _ in range(min(_CLIMBS, _CLIMBING_WORK // work)):
         if peak <= bound:
             break
         offsets = _first_fit(conflicts, order)
@@ -202,6 +204,7 @@ class _Search:
         times = sorted({block.first for block in blocks})
         self.live = [[i for i, b in enumerate(blocks) if b.first <= time <= b.last] for time in times]
         self.savings = [self._savings(live) for live in self.live]
+        self.cost = len(blocks) + sum(map(len, self.live)) + sum(map(len, self.savings))  # of one step, about
 
     def _savings(self, live: Sequence[int]) -> list[tuple[int, int, int]]:
         """(lower, upper, bytes that they can share) of the pairs that may overlap."""
@@ -227,7 +230,7 @@ class _Search:
         open_blocks = [i for i, offset in enumerate(offsets) if offset < 0]
         if not open_blocks:
             return offsets
-        self.done += len(open_blocks)
+        self.done += self.cost
         if self.done > self.work or not self._possible(offsets, lowest, open_blocks, floor[0]):
             return None
         first_end = min(max(lowest[i], floor[0]) + self.conflicts.sizes[i] for i in open_blocks)
