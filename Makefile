@@ -36,6 +36,8 @@ pytest:
 
 bench: setup-dev
 	$(PYTHON) bench/cost.py
+	@echo
+	$(PYTHON) bench/engine.py --check
 
 clean:
 	rm -rf build

@@ -9,9 +9,8 @@ if ! west topdir >/dev/null 2>&1; then
 	mkdir -p .west
 	printf '[manifest]\npath = .\nfile = west-standalone.yml\n' >.west/config
 fi
-mkdir -p build/demo
-if [ ! -d build/demo/activity ]; then
-	cp -r samples/activity build/demo/activity
-	rm -rf build/demo/activity/model build/demo/activity/mlforge.lock.yaml build/demo/activity/.mlforge
-fi
+mkdir -p build/demo/activity
+# The study in build/demo/activity/.mlforge stays, so that a second run resumes it; the winner is the demo's to find.
+cp -r samples/activity/. build/demo/activity/
+rm -rf build/demo/activity/model build/demo/activity/mlforge.lock.yaml
 exec west mlforge optimise build/demo/activity "$@"
