@@ -9,7 +9,6 @@
 
 #include "dsp_channels.h"
 #include "dsp_pixels.h"
-#include "window.h"
 
 static void unpack(const struct mlforge_dsp_channels *channels, int32_t count, struct mlforge_dsp_pair *to)
 {
@@ -39,54 +38,58 @@ struct walk {
 	int8_t *copies;  /* run_quads words for each of three pixels */
 	int32_t x_begin; /* output columns whose windows have no padding on the left or right */
 	int32_t x_end;
+	int32_t y_end; /* output rows above it read nothing of the input's last row */
 };
 
-/* A pixel's window: where its first run would begin, and which of it lies inside the input. */
-struct pixel {
-	int32_t offset;
-	struct mlforge_span rows;
-	struct mlforge_span columns;
-	bool whole_runs; /* contiguous, and inside the input with all their words */
-};
-
-static struct pixel pixel_at(const struct walk *walk, int32_t y, int32_t x)
+/* A row of a window with padding filled in, for what cannot be read in place. The window begins at column `x`. */
+static const int8_t *copy_run(const struct walk *walk, int32_t y, int32_t x, int8_t *copy)
 {
 	const struct mlforge_window *window = &walk->op->window;
-	struct pixel pixel = {.rows = mlforge_rows(window, y), .columns = mlforge_columns(window, x)};
-
-	pixel.offset = pixel.rows.origin * walk->row_bytes + pixel.columns.origin * walk->op->input_channels;
-	pixel.whole_runs = pixel.columns.begin == 0 && pixel.columns.end == window->kernel_width &&
-			   window->dilation_width == 1;
-	return pixel;
-}
-
-/* Row `ky` of a window with padding filled in, for what cannot be read in place. */
-static const int8_t *copy_run(const struct walk *walk, const struct pixel *pixel, const int8_t *run, int8_t *copy)
-{
 	const int32_t channels = walk->op->input_channels;
-	const int32_t step = walk->op->window.dilation_width * channels;
-	int8_t *to = copy + pixel->columns.begin * channels;
+	const int8_t *row = walk->input + y * walk->row_bytes;
 
 	memset(copy, walk->op->input_zero_point, (uint32_t)(4 * walk->run_quads));
-	for (int32_t kx = pixel->columns.begin; kx < pixel->columns.end; kx++) {
-		memcpy(to, run + kx * step, (uint32_t)channels);
-		to += channels;
+	if (window->dilation_width == 1) {
+		const int32_t begin = x < 0 ? 0 : x;
+		const int32_t end = x + window->kernel_width;
+		const int32_t inside = (end < window->input_width ? end : window->input_width) - begin;
+
+		if (inside > 0) {
+			memcpy(copy + (begin - x) * channels, row + begin * channels, (uint32_t)(inside * channels));
+		}
+		return copy;
+	}
+	for (int32_t kx = 0; kx < window->kernel_width; kx++) {
+		if ((uint32_t)x < window->input_width) {
+			memcpy(copy + kx * channels, row + x * channels, (uint32_t)channels);
+		}
+		x += window->dilation_width;
 	}
 	return copy;
 }
 
-static const int8_t *run_of(const struct walk *walk, const struct pixel *pixel, int32_t ky, int32_t slot)
+/* The row of the input in which row `ky` of a window lies; beyond the input in case of padding. */
+static int32_t row_of(const struct mlforge_window *window, int32_t y, int32_t ky)
 {
-	if (ky < pixel->rows.begin || ky >= pixel->rows.end) {
+	return y * window->stride_height - window->pad_top + ky * window->dilation_height;
+}
+
+/* Row `ky` of the window of output pixel (y, x); `slot` says where to copy it if need be. */
+static __attribute__((noinline)) const int8_t *run_of(const struct walk *walk, int32_t y, int32_t x, int32_t ky,
+						      int32_t slot)
+{
+	const struct mlforge_window *window = &walk->op->window;
+	const int32_t row = row_of(window, y, ky);
+	const int32_t column = x * window->stride_width - window->pad_left;
+	const int32_t offset = row * walk->row_bytes + column * walk->op->input_channels;
+
+	if ((uint32_t)row >= window->input_height) {
 		return walk->padding;
 	}
-	const int32_t offset = pixel->offset + ky * walk->op->window.dilation_height * walk->row_bytes;
-	const int8_t *run = walk->input + offset;
-
-	if (pixel->whole_runs && offset + 4 * walk->run_quads <= walk->input_bytes) {
-		return run;
+	if (x >= walk->x_begin && x < walk->x_end && offset + 4 * walk->run_quads <= walk->input_bytes) {
+		return walk->input + offset;
 	}
-	return copy_run(walk, pixel, run, walk->copies + 4 * slot * walk->run_quads);
+	return copy_run(walk, row, column, walk->copies + 4 * slot * walk->run_quads);
 }
 
 static void clamp_all(const struct mlforge_dsp_conv_2d *op, int8_t *output, int32_t count)
@@ -107,64 +110,51 @@ static void advance(const struct mlforge_window *window, int32_t *y, int32_t *x)
 	}
 }
 
-/* Three windows, wherever they are. */
-static void expand_any(const struct walk *walk, int32_t y, int32_t x, uint32_t *to)
-{
-	const struct mlforge_window *window = &walk->op->window;
-	struct pixel pixels[3];
-
-	for (int32_t i = 0; i < 3; i++) {
-		pixels[i] = pixel_at(walk, y, x);
-		advance(window, &y, &x);
-	}
-	for (int32_t ky = 0; ky < window->kernel_height; ky++) {
-		to = mlforge_dsp_expand_3(run_of(walk, &pixels[0], ky, 0), run_of(walk, &pixels[1], ky, 1),
-					  run_of(walk, &pixels[2], ky, 2), walk->run_quads, to);
-	}
-}
-
-static uint32_t *expand_padding(const struct walk *walk, int32_t rows, uint32_t *to)
-{
-	for (; rows > 0; rows--) {
-		to = mlforge_dsp_expand_3(walk->padding, walk->padding, walk->padding, walk->run_quads, to);
-	}
-	return to;
-}
-
-/* Three windows side by side, each row of which can be read where it is. */
-static void expand_neighbours(const struct walk *walk, const struct mlforge_span *rows, const int8_t *corner,
-			      uint32_t *to)
+/* Three windows side by side, whose rows can be read where they are. */
+static void expand_neighbours(const struct walk *walk, int32_t y, int32_t x, uint32_t *to)
 {
 	const struct mlforge_window *window = &walk->op->window;
 	const int32_t step = window->stride_width * walk->op->input_channels;
 	const int32_t row_step = window->dilation_height * walk->row_bytes;
-	const int8_t *run = corner + rows->begin * row_step;
+	const int32_t column = x * window->stride_width - window->pad_left;
+	int32_t row = row_of(window, y, 0);
+	int32_t offset = row * walk->row_bytes + column * walk->op->input_channels;
 
-	to = expand_padding(walk, rows->begin, to);
-	for (int32_t ky = rows->begin; ky < rows->end; ky++) {
-		to = mlforge_dsp_expand_3(run, run + step, run + 2 * step, walk->run_quads, to);
-		run += row_step;
+	for (int32_t ky = 0; ky < window->kernel_height; ky++) {
+		const bool inside = (uint32_t)row < window->input_height;
+		const int8_t *run = inside ? walk->input + offset : walk->padding;
+		const int32_t next = inside ? step : 0;
+
+		to = mlforge_dsp_expand_3(run, run + next, run + 2 * next, walk->run_quads, to);
+		row += window->dilation_height;
+		offset += row_step;
 	}
-	expand_padding(walk, window->kernel_height - rows->end, to);
+}
+
+/* Three windows, wherever they are. */
+static void expand_any(const struct walk *walk, int32_t y0, int32_t x0, uint32_t *to)
+{
+	const struct mlforge_window *window = &walk->op->window;
+	int32_t y1 = y0, x1 = x0;
+
+	advance(window, &y1, &x1);
+	int32_t y2 = y1, x2 = x1;
+
+	advance(window, &y2, &x2);
+	for (int32_t ky = 0; ky < window->kernel_height; ky++) {
+		to = mlforge_dsp_expand_3(run_of(walk, y0, x0, ky, 0), run_of(walk, y1, x1, ky, 1),
+					  run_of(walk, y2, x2, ky, 2), walk->run_quads, to);
+	}
 }
 
 static void expand_three(const struct walk *walk, int32_t y, int32_t x, uint32_t *to)
 {
-	const struct mlforge_window *window = &walk->op->window;
-	const struct mlforge_span rows = mlforge_rows(window, y);
-
-	if (x >= walk->x_begin && x + 2 < walk->x_end) {
-		const int32_t column = x * window->stride_width - window->pad_left;
-		const int32_t corner = rows.origin * walk->row_bytes + column * walk->op->input_channels;
-		const int32_t last = corner + (rows.end - 1) * window->dilation_height * walk->row_bytes +
-				     2 * window->stride_width * walk->op->input_channels;
-
-		if (last + 4 * walk->run_quads <= walk->input_bytes) {
-			expand_neighbours(walk, &rows, walk->input + corner, to);
-			return;
-		}
+	/* The words of the last window may reach beyond the input in its last row alone. */
+	if (x >= walk->x_begin && x + 2 < walk->x_end && (y < walk->y_end || walk->run_bytes % 4 == 0)) {
+		expand_neighbours(walk, y, x, to);
+	} else {
+		expand_any(walk, y, x, to);
 	}
-	expand_any(walk, y, x, to);
 }
 
 /* An odd number of channels begins with the last one and a channel that nobody wants, whose results land where those of
@@ -197,12 +187,11 @@ static void one_pixel(const struct walk *walk, int32_t y, int32_t x, uint32_t *s
 	const struct mlforge_dsp_conv_2d *op = walk->op;
 	const int32_t quads = walk->run_quads * op->window.kernel_height;
 	const int32_t odd = op->output_channels % 2;
-	const struct pixel pixel = pixel_at(walk, y, x);
 	const uint32_t *weights = (const uint32_t *)op->weights;
 	uint32_t *to = scratch;
 
 	for (int32_t ky = 0; ky < op->window.kernel_height; ky++) {
-		to = mlforge_dsp_expand_1(run_of(walk, &pixel, ky, 0), walk->run_quads, to);
+		to = mlforge_dsp_expand_1(run_of(walk, y, x, ky, 0), walk->run_quads, to);
 	}
 	if (odd) {
 		mlforge_dsp_pixel_1(scratch, quads, walk->pairs, weights, 1, op->zero_point,
@@ -221,6 +210,9 @@ static void whole_columns(struct walk *walk)
 
 	walk->x_begin = (window->pad_left + window->stride_width - 1) / window->stride_width;
 	walk->x_end = window->dilation_width > 1 || room < 0 ? 0 : room / window->stride_width + 1;
+	walk->y_end = (window->input_height - 1 - (window->kernel_height - 1) * window->dilation_height +
+		       window->pad_top + window->stride_height - 1) /
+		      window->stride_height;
 }
 
 void mlforge_dsp_conv_2d_s8(const struct mlforge_dsp_conv_2d *op, const int8_t *input, int8_t *output, void *scratch)
