@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from mlforge.compiler.emitter import CompiledModel
+
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else there")
@@ -29,6 +31,23 @@ def add_target(parser: argparse.ArgumentParser, *, default: str | None) -> None:
         default=default,
         help=f"a board, or host; `west mlforge targets` lists them (default: {default or 'the contract’s board'})",
     )
+
+
+def add_arena(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--arena", metavar="F.svg", type=Path, help="draw what lies where in the arena, and when")
+
+
+def write_arena(arguments: argparse.Namespace, compiled: CompiledModel) -> None:
+    """Raises ForgeError where the picture cannot be written."""
+    if arguments.arena is None:
+        return
+    from mlforge.compiler.timeline import render_timeline
+    from mlforge.errors import ForgeError
+
+    try:
+        arguments.arena.write_text(render_timeline(compiled), encoding="utf-8")
+    except OSError as error:
+        raise ForgeError(f"cannot write {arguments.arena}: {error.strerror}") from error
 
 
 def print_json(value: Any) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlforge.cli.common import add_json, print_json
+from mlforge.cli.common import add_arena, add_json, print_json, write_arena
 from mlforge.cli.main import Status
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--depfile", metavar="F", type=Path, help="write what the stamp depends on, as a Makefile rule (needs --stamp)"
     )
+    add_arena(parser)
     add_json(parser)
 
 
@@ -43,6 +44,7 @@ def execute(arguments: argparse.Namespace) -> Status:
 
     compiled, files, inputs = _compile_app(arguments) if arguments.app else _compile_model(arguments)
     changed = write_changed(arguments.output, files)
+    write_arena(arguments, compiled)
     _finish(arguments, inputs)
     facts = _facts(compiled)
     if arguments.json:

@@ -12,7 +12,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlforge.cli.common import add_json, add_target, console, print_json
+from mlforge.cli.common import add_arena, add_json, add_target, console, print_json, write_arena
 from mlforge.cli.main import Status
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save-outputs", type=Path, metavar="F.npy", help="write the outputs [N, ...]; several as F.npz"
     )
+    add_arena(parser)
     parser.add_argument("--clock", default="120 MHz", help="for latency: cycles over this clock (default: 120 MHz)")
     add_json(parser)
 
@@ -45,6 +46,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     data = read_model_file(arguments.model)
     vectors = read_vectors(arguments.vectors) if arguments.vectors else None
     result = run_model(data, model_name(arguments.model), usable_target(arguments.target), clock_hz, vectors)
+    write_arena(arguments, result.compiled)
     if arguments.save_outputs:
         save_outputs(arguments.save_outputs, result.outputs)
     if arguments.json:

@@ -51,6 +51,7 @@ class CompiledModel:
     plan: Plan
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
+    tensor_names: Mapping[int, str]  # of the tensors in the plan's blocks
 
     @property
     def lower_bound_bytes(self) -> int:
@@ -127,7 +128,8 @@ def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC) -> CompiledMo
         output_bytes=sum(tensor.size_bytes for tensor in outputs),
         operators=tuple(_operator(call, f) for call, f in zip(sequence.calls, functions, strict=True)),
     )
-    return CompiledModel(program, plan, inputs, outputs)
+    names = {index: graph.tensors[index].name for block in plan.blocks for index in block.tensors}
+    return CompiledModel(program, plan, inputs, outputs, names)
 
 
 def _tensor_info(graph: Graph, plan: Plan, index: int) -> TensorInfo:
