@@ -115,13 +115,16 @@ class _Actor:
 
     def take(self, place: _Range) -> None:
         """Whoever had some of these bytes has only the others left."""
+        start, end = place
         kept = []
         for piece in self.pieces:
-            rest = ((piece.start, min(piece.end, place[0])), (max(piece.start, place[1]), piece.end))
-            if not _overlap(place, (piece.start, piece.end)):
+            if piece.end <= start or end <= piece.start:
                 kept.append(piece)
-            else:
-                kept += [replace(piece, start=start, end=end) for start, end in rest if start < end]
+                continue
+            if piece.start < start:
+                kept.append(replace(piece, end=start))
+            if end < piece.end:
+                kept.append(replace(piece, start=end))
         self.pieces = kept
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mlforge.compiler.ops.contract import Part
 from mlforge.compiler.placement import ALIGNMENT_BYTES
@@ -10,35 +10,41 @@ from mlforge.compiler.planner import Slice
 
 
 class Sharing:
-    """`views` has every tensor that has no bytes of its own."""
+    """Grows as operators declare their parts. A root is a tensor that has bytes of its own."""
 
     def __init__(self, sizes: Sequence[int]) -> None:
         self.sizes = sizes  # bytes, by tensor
-        self.views: dict[int, Slice] = {}
+        self.parents: dict[int, Slice] = {}  # a tensor without bytes of its own, to one nearer to them
+
+    @property
+    def views(self) -> Mapping[int, Slice]:
+        """Every tensor that has no bytes of its own, to its bytes in a root."""
+        return {tensor: self.slice_of(tensor) for tensor in sorted(self.parents)}
 
     def share(self, parts: Sequence[Part]) -> bool:
         """Makes each of `parts` so, or returns False and changes nothing.
 
-        False where a part is some but not all bytes of a tensor already, or would not be aligned.
+        False where a part is some but not all bytes of a root already, is to be in two places, or would not be aligned.
         """
-        before = dict(self.views)
+        placed: dict[int, Slice] = {}
         for part in parts:
-            if not self._share(part):
-                self.views = before
+            inner, outer = self.slice_of(part.part), self.slice_of(part.whole)
+            offset = outer.offset + part.offset
+            is_whole = self.sizes[inner.root] == self.sizes[part.part]
+            if not is_whole or offset % ALIGNMENT_BYTES or inner.root in placed or inner.root == outer.root:
                 return False
-        return True
-
-    def _share(self, part: Part) -> bool:
-        inner, outer = self._slice_of(part.part), self._slice_of(part.whole)
-        offset = outer.offset + part.offset
-        is_whole = self.sizes[inner.root] == self.sizes[part.part]
-        if not is_whole or offset % ALIGNMENT_BYTES or inner.root == outer.root:
+            placed[inner.root] = Slice(outer.root, offset)
+        if any(place.root in placed for place in placed.values()):
             return False
-        for tensor, view in self.views.items():
-            if view.root == inner.root:
-                self.views[tensor] = Slice(outer.root, offset + view.offset)
-        self.views[inner.root] = Slice(outer.root, offset)
+        self.parents |= placed
         return True
 
-    def _slice_of(self, tensor: int) -> Slice:
-        return self.views.get(tensor) or Slice(tensor)
+    def slice_of(self, tensor: int) -> Slice:
+        path, place = [], Slice(tensor)
+        while place.root in self.parents:
+            path.append(place)
+            parent = self.parents[place.root]
+            place = Slice(parent.root, parent.offset + place.offset)
+        for step in path:  # the next search is shorter
+            self.parents[step.root] = Slice(place.root, place.offset - step.offset)
+        return place

@@ -90,8 +90,9 @@ def render_timeline(compiled: CompiledModel) -> str:
 
 
 def _box(compiled: CompiledModel, block: Block, index: int, scale: _Scale) -> _Box:
-    names = ", ".join(compiled.tensor_names[tensor] for tensor in block.tensors)[:_MAX_NAME]
-    name = _printable(names) if block.tensors else "scratch"
+    names = [_printable(compiled.tensor_names[tensor]) for tensor in block.tensors] or ["scratch"]
+    name = ", ".join(names)[:_MAX_NAME]
+    shorter = names[0].split(";")[0]  # a converter's name for several operators in one
     width = (block.last - block.first + 1) * scale.column
     top = scale.y(block.offset + block.size_bytes)
     height = scale.y(block.offset) - top
@@ -103,7 +104,7 @@ def _box(compiled: CompiledModel, block: Block, index: int, scale: _Scale) -> _B
         width=round(width, 2),
         height=round(height, 2),
         colour=_COLOURS[index % len(_COLOURS)] if block.tensors else _SCRATCH_COLOUR,
-        label=name if len(name) <= letters and height >= 12 else "",
+        label=next((one for one in (name, shorter) if len(one) <= letters and height >= 12), ""),
         title=f"{name}: {block.size_bytes:,} bytes at {block.offset:,}, {when}",
         at_peak=block.offset + block.size_bytes == compiled.plan.arena_bytes,
     )

@@ -72,6 +72,10 @@ class Padding(Operator):
 
     def value(self, view: View) -> int:
         """The byte, -128 to 127."""
+        return self.zero(view)
+
+    def zero(self, view: View) -> int:
+        """The byte that stands for zero."""
         return view.output_quantization.zero_point if view.output.dtype is DType.INT8 else 0
 
     def lower(self, view: View, isa: Isa) -> Lowered:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mlforge.compiler.graph import Graph, Node
+from mlforge.compiler.ops import operator_for
 from mlforge.compiler.ops.contract import View
-from mlforge.compiler.ops.pad import paddings_of
+from mlforge.compiler.ops.padding import Padding, paddings_of
 from mlforge.compiler.ops.window import WindowAttributes
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
@@ -31,11 +32,16 @@ def fold_padding(graph: Graph) -> Graph:
 def _foldable_pad(graph: Graph, node: Node) -> Node | None:
     source = node.inputs[0]
     readers = sum(other.inputs.count(source) for other in graph.nodes)
-    pad = next((other for other in graph.nodes if source in other.outputs and other.kind == "PAD"), None)
-    if pad is None or readers != 1 or source in graph.outputs:
+    pad = next((other for other in graph.nodes if source in other.outputs), None)
+    if pad is None or readers != 1 or source in graph.outputs or not _pads_with_zeros(View(graph, pad)):
         return None
     before, after = graph.tensors[pad.inputs[0]], graph.tensors[source]
     if len(before.shape) != 4 or before.quantization != after.quantization:
         return None
     outer = paddings_of(View(graph, pad))
     return pad if outer[0] == outer[3] == (0, 0) else None
+
+
+def _pads_with_zeros(view: View) -> bool:
+    operator = operator_for(view.kind)
+    return isinstance(operator, Padding) and operator.value(view) == operator.zero(view)
