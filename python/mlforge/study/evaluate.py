@@ -176,13 +176,13 @@ def _frames_for(model: Model, inputs: int) -> int:
 
 
 def _check_same_network(costed: Model, trained: Model) -> None:
-    """What was costed with random weights must be what was trained, or the cost gate judged something else."""
-    networks = [
-        [(operator.kind, operator.macs, operator.weight_bytes) for operator in model.program.operators]
-        for model in (costed, trained)
-    ]
+    """What was costed with random weights must be what was trained, or the cost gate judged something else.
+
+    Bytes of weights may differ: how tables are packed, and which kernel suits, can depend on the numbers.
+    """
+    networks = [[(operator.kind, operator.macs) for operator in model.program.operators] for model in (costed, trained)]
     if networks[0] != networks[1]:
-        kinds = [", ".join(kind for kind, _, _ in network) for network in networks]
+        kinds = [", ".join(kind for kind, _ in network) for network in networks]
         raise ModelError(f"the converter made another network than was costed: {kinds[1]} instead of {kinds[0]}")
 
 
