@@ -24,6 +24,7 @@ QEMU = {
     "mps2/an386": ("qemu-system-arm", "-M", "mps2-an386"),
     "qemu_riscv32": ("qemu-system-riscv32", "-M", "virt", "-bios", "none", "-m", "256"),
 }
+WARNINGS_ARE_ERRORS = ("-DCONFIG_COMPILER_WARNINGS_AS_ERRORS=y", "-DEXTRA_GEN_EDT_ARGS=--edtlib-Werror")  # as twister
 BUILD_TIMEOUT_S = 280
 RUN_TIMEOUT_S = 60
 
@@ -63,7 +64,7 @@ class Workspace:
     ) -> subprocess.CompletedProcess[str]:
         command: list[str | Path] = ["cmake", "-GNinja", "-S", source, "-B", build, f"-DBOARD={board}"]
         command += [f"-DZEPHYR_EXTRA_MODULES={module or root()}", f"-DWEST_PYTHON={python()}"]
-        return self._run([*command, *(toolchain(board) or ())])
+        return self._run([*command, *WARNINGS_ARE_ERRORS, *(toolchain(board) or ())])
 
     def ninja(self, build: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self._run(["ninja", "-C", build, *arguments])
