@@ -12,7 +12,16 @@
 #define ELEMENT int8_t         /* of activations */
 #define ARGUMENT int8_t        /* what the public declarations point to */
 #define KERNEL(name) name##_s8 /* the public name */
-#define FINISH mlforge_finish
+
+/* From an accumulator to a result; `zero_point` is that of the stage, in a register. */
+static inline int8_t finish(int32_t accumulator, int32_t multiplier, int32_t shift, int32_t zero_point,
+			    const struct mlforge_output_stage *stage)
+{
+	if (shift < 0) {
+		return mlforge_finish_rare(accumulator, multiplier, shift, stage);
+	}
+	return mlforge_finish_common(accumulator, multiplier, shift, zero_point);
+}
 #endif
 
 #endif /* MLFORGE_KERNELS_ELEMENT_H_ */

@@ -10,6 +10,7 @@ void KERNEL(mlforge_mul)(const struct mlforge_product *op, const ARGUMENT *input
 {
 	const uint32_t last = MLFORGE_WALK_RANK - 1, count = op->walk.size[last];
 	const uint32_t step_1 = op->walk.step_1[last], step_2 = op->walk.step_2[last];
+	const int32_t multiplier = op->multiplier, shift = op->shift, zero_point = op->stage.zero_point;
 	const int32_t zero_point_1 = op->zero_point_1, zero_point_2 = op->zero_point_2;
 	struct mlforge_place place = {0};
 	ELEMENT *to = output;
@@ -21,7 +22,7 @@ void KERNEL(mlforge_mul)(const struct mlforge_product *op, const ARGUMENT *input
 		for (uint32_t i = 0; i < count; i++) {
 			const int32_t product = (*a - zero_point_1) * (*b - zero_point_2);
 
-			*to++ = FINISH(product, op->multiplier, op->shift, &op->stage);
+			*to++ = finish(product, multiplier, shift, zero_point, &op->stage);
 			a += step_1;
 			b += step_2;
 		}

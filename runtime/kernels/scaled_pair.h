@@ -8,16 +8,6 @@
 #include "element.h"
 #include "walk.h"
 
-static inline int32_t mlforge_scaled_1(const struct mlforge_scaled_pair *op, int32_t value, int32_t bits)
-{
-	return mlforge_requantise((value - op->zero_point_1) * (1 << bits), op->multiplier_1, op->shift_1);
-}
-
-static inline int32_t mlforge_scaled_2(const struct mlforge_scaled_pair *op, int32_t value, int32_t bits)
-{
-	return mlforge_requantise((value - op->zero_point_2) * (1 << bits), op->multiplier_2, op->shift_2);
-}
-
 /* One row: `combine` makes an accumulator of two values on the common scale. Inlined into each kernel. */
 static inline void mlforge_scaled_pair(const struct mlforge_scaled_pair *op, const ELEMENT *input_1,
 				       const ELEMENT *input_2, ELEMENT *output, int32_t bits,
@@ -25,6 +15,11 @@ static inline void mlforge_scaled_pair(const struct mlforge_scaled_pair *op, con
 {
 	const uint32_t last = MLFORGE_WALK_RANK - 1, count = op->walk.size[last];
 	const uint32_t step_1 = op->walk.step_1[last], step_2 = op->walk.step_2[last];
+	/* Copies, which stores into the output cannot change. */
+	const int32_t zero_point_1 = op->zero_point_1, multiplier_1 = op->multiplier_1, shift_1 = op->shift_1;
+	const int32_t zero_point_2 = op->zero_point_2, multiplier_2 = op->multiplier_2, shift_2 = op->shift_2;
+	const int32_t multiplier = op->multiplier_output, shift = op->shift_output;
+	const int32_t zero_point = op->stage.zero_point;
 	struct mlforge_place place = {0};
 
 	do {
@@ -32,10 +27,12 @@ static inline void mlforge_scaled_pair(const struct mlforge_scaled_pair *op, con
 		const ELEMENT *b = input_2 + place.offset_2;
 
 		for (uint32_t i = 0; i < count; i++) {
-			const int32_t accumulator =
-				combine(mlforge_scaled_1(op, *a, bits), mlforge_scaled_2(op, *b, bits));
+			const int32_t x =
+				mlforge_requantise((*a - zero_point_1) * (1 << bits), multiplier_1, shift_1);
+			const int32_t y =
+				mlforge_requantise((*b - zero_point_2) * (1 << bits), multiplier_2, shift_2);
 
-			*output++ = FINISH(accumulator, op->multiplier_output, op->shift_output, &op->stage);
+			*output++ = finish(combine(x, y), multiplier, shift, zero_point, &op->stage);
 			a += step_1;
 			b += step_2;
 		}

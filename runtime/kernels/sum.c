@@ -31,7 +31,7 @@ void KERNEL(mlforge_sum)(const struct mlforge_sum *op, const ARGUMENT *input, AR
 			for (uint32_t k = 0; k < r->kept[2]; k++) {
 				const int32_t total = sum(r, p + k * r->kept_step[2], op->offset);
 
-				*to++ = FINISH(total, op->multiplier, op->shift, &op->stage);
+				*to++ = finish(total, op->multiplier, op->shift, op->stage.zero_point, &op->stage);
 			}
 		}
 	}
