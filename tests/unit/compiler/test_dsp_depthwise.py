@@ -11,6 +11,7 @@ import pytest
 from mlforge.compiler import Graph, Isa, compile_graph
 from mlforge.compiler.fixed_point import INT8_MAX, INT8_MIN, Multiplier, apply_multiplier
 from mlforge.compiler.graph import Quantization
+from mlforge.compiler.ops import dsp_depthwise
 from mlforge.compiler.ops.dsp import factor_and_power
 from mlforge.compiler.ops.dsp_depthwise import Planes
 from mlforge.compiler.ops.window import Axis, Window
@@ -24,7 +25,8 @@ VECTORS = 2
 KERNELS = ("", "_stride_1", "_3x3", "_3x3_relu", "_3x3_stride_2", "_3x3_stride_2_relu")
 
 
-def test_bit_exact_and_clean_under_sanitisers(tmp_path: Path) -> None:
+def test_bit_exact_and_clean_under_sanitisers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dsp_depthwise, "_GENERIC_TAP_COST", 1 << 20)  # also where the generic kernel would be as fast
     graphs = {f"d{seed:03d}": depthwise(Maker(seed + 5000)) for seed in range(COUNT)}
     models = {
         name: (compile_graph(graph, name, Isa.DSP), inputs_for(graph, VECTORS, seed))
@@ -83,3 +85,13 @@ def test_scratch_is_a_moderate_share() -> None:
     planes = Planes(Window(axis, axis), 8, False)
     assert 1 < planes.band_rows() < 96
     assert planes.scratch_bytes(planes.band_rows()) <= 2 * 96 * 96 * 8 // 8
+
+
+def test_shapes_that_planes_do_not_suit_take_the_generic_kernel() -> None:
+    long = graph(Maker(1), (1, 20000), (1, 3), (2, 2), channels=2)
+    assert "mlforge_depthwise_conv_2d_s8(" in lowered(long)
+    spread = graph(Maker(1), (1, 20000), (1, 3), (1, 1), (1, 32767), channels=64)  # 85,534 elements in a row
+    assert "mlforge_depthwise_conv_2d_s8(" in lowered(spread)
+    assert "mlforge_depthwise_conv_2d_s8(" in lowered(graph(Maker(1), (2, 1), (1, 1), (1, 1), channels=4))
+    moderate = graph(Maker(1), (1, 20000), (1, 3), (1, 1), channels=16)
+    assert "mlforge_dsp_depthwise_stride_1_s8(" in lowered(moderate)

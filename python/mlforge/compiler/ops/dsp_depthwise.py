@@ -22,6 +22,10 @@ from mlforge.compiler.ops.window import Axis, Pair, Window, WindowAttributes, wi
 _BLOCK: Final = 4  # outputs in work at a time, and channels in scratch
 _ELEMENT_BYTES: Final = 2
 _SUM_LIMIT: Final = 1 << 28  # of struct mlforge_dsp_channels
+_CHANNEL_COST: Final = 90
+_GENERIC_OUTPUT_COST: Final = 33
+_GENERIC_TAP_COST: Final = 4
+_MAX_COLUMNS: Final = 65535  # as struct mlforge_dsp_depthwise holds them
 _WORD_BYTES: Final = 4
 _LEAST_BUDGET_BYTES: Final = 2048
 _BUDGET_SHARE: Final = 8  # of input and output, what scratch may take unless a single row needs more
@@ -89,13 +93,25 @@ class Planes:
     def scratch_bytes(self, band_rows: int) -> int:
         return self.weight_bytes + self.row_bytes * _rows_for(self.window.height, band_rows)
 
+    @property
+    def input_bytes(self) -> int:
+        return self.channels * self.window.height.input * self.window.width.input
+
+    @property
+    def output_bytes(self) -> int:
+        return self.channels * self.window.pixels
+
     def band_rows(self) -> int:
         """Output rows that are made at a time: as many as a moderate amount of scratch has room for."""
-        rows, columns = self.window.height, self.window.width
-        activations = self.channels * (rows.input * columns.input + rows.output * columns.output)
-        budget = max(_LEAST_BUDGET_BYTES, activations // _BUDGET_SHARE)
-        fitting = [band for band in range(1, rows.output + 1) if self.scratch_bytes(band) <= budget]
+        budget = max(_LEAST_BUDGET_BYTES, (self.input_bytes + self.output_bytes) // _BUDGET_SHARE)
+        fitting = [band for band in range(1, self.window.height.output + 1) if self.scratch_bytes(band) <= budget]
         return max(fitting, default=1)
+
+    @property
+    def is_affordable(self) -> bool:
+        """Whether a single row of planes is not out of proportion, as that of a long signal of few channels is."""
+        share = self.output_bytes if self.works_in_place else (self.input_bytes + self.output_bytes) // 2
+        return self.columns <= _MAX_COLUMNS and self.scratch_bytes(1) <= max(_LEAST_BUDGET_BYTES, share)
 
     @property
     def cost(self) -> int:
@@ -107,8 +123,8 @@ class Planes:
         else:
             row = 7 + (4 if self.has_stride_1 else 12) * self.row_words
             compute = 12 + (42 + row * rows.kernel) * (blocks + (rest > 0))
-        bring = 10 + 3 * (columns.input // _BLOCK * 2 + columns.input % _BLOCK)
-        return rows.output * compute + rows.input * bring
+        bring = 15 + 7 * -(-columns.input // _BLOCK)
+        return _CHANNEL_COST + rows.output * compute + rows.input * bring
 
     @property
     def works_in_place(self) -> bool:
@@ -140,6 +156,8 @@ def lower_for_dsp(view: View, kernel: Pair) -> Lowered | None:
     if count != view.input().shape[3] or not _suit(channels):
         return None
     planes = _best_planes(window, count)
+    if planes is None:
+        return None
     band_rows = planes.band_rows()
     return Lowered(
         kernel=planes.kernel(quantization.zero_point),
@@ -175,10 +193,13 @@ def _suit(channels: Channels) -> bool:
     return shifts and bool((channels.highest < _SUM_LIMIT).all() and (channels.lowest > -_SUM_LIMIT).all())
 
 
-def _best_planes(window: Window, channels: int) -> Planes:
-    """The cheaper of the two axes."""
+def _best_planes(window: Window, channels: int) -> Planes | None:
+    """The cheaper of the two axes that can be afforded; None where the generic kernel is cheaper still."""
     choices = (Planes(window, channels, False), Planes(Window(window.width, window.height), channels, True))
-    return min(choices, key=lambda planes: planes.cost)
+    affordable = [planes for planes in choices if planes.is_affordable]
+    best = min(affordable, key=lambda planes: planes.cost, default=None)
+    generic = window.pixels * (_GENERIC_OUTPUT_COST + _GENERIC_TAP_COST * window.taps)
+    return best if best and best.cost <= generic else None
 
 
 def _layout(planes: Planes, channels: Channels) -> Ints:
