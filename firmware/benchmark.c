@@ -57,6 +57,7 @@ static void infer(char *arguments)
 		mlforge_put("e-[No model, or its input was not loaded]\r\n");
 		return;
 	}
+	mlforge_model_reset(mlforge_app.model, mlforge_app.arena); /* the same results for the same command */
 	mlforge_put("m-warmup-start-");
 	mlforge_put_unsigned(warmups);
 	mlforge_put("\r\n");

@@ -2,6 +2,7 @@
  *
  * The measuring firmware: reads commands that end in '%' and answers each with lines and a final `m-ready`.
  */
+#include "app.h"
 #include "device.h"
 #include "port.h"
 #include "text.h"
@@ -44,6 +45,9 @@ static void answer(void)
 int main(void)
 {
 	mlforge_port_init();
+	if (mlforge_app.model != NULL) {
+		mlforge_model_reset(mlforge_app.model, mlforge_app.arena);
+	}
 	mlforge_put("m-timestamp-mode-performance\r\nm-init-done\r\nm-ready\r\n");
 	for (;;) {
 		if (read_line()) {

@@ -50,6 +50,7 @@ static void put_outputs(void)
 	mlforge_put("]\r\n");
 }
 
+/* Goes on from the state that earlier inferences left; `mlforge-reset` forgets it. */
 static void batch(uint32_t count)
 {
 	struct mlforge_measured worst = {0};
@@ -107,6 +108,9 @@ static void reset(void)
 
 	if (features != NULL) {
 		features->reset(features->pipeline);
+	}
+	if (mlforge_app.model != NULL) {
+		mlforge_model_reset(mlforge_app.model, mlforge_app.arena);
 	}
 }
 

@@ -35,6 +35,7 @@ static int infer(FILE *in, FILE *out)
 	if (model == NULL) {
 		return fail("no model");
 	}
+	mlforge_model_reset(model, mlforge_app.arena); /* vectors follow one another, as they do on a device */
 	while (read_vector(in)) {
 		model->invoke(mlforge_app.arena);
 		for (uint8_t i = 0; i < model->outputs_count; i++) {

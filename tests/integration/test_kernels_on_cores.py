@@ -50,8 +50,9 @@ def test_kernels_are_bit_exact(board: str, part: int) -> None:
     inputs = np.concatenate([array.reshape(VECTORS, -1).view(np.int8) for array in arrays], axis=1)
     program = compile_graph(graph, "cases").program
     outputs = target.infer(target.build(program), inputs).outputs
+    reference = Reference(graph)
     for vector in range(VECTORS):
-        expected = Reference(graph).run([array[vector] for array in arrays])
+        expected = reference.run([array[vector] for array in arrays])
         start = 0
         for index, want in zip(graph.outputs, expected, strict=True):
             got = outputs[vector, start : start + want.nbytes]

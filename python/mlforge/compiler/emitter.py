@@ -68,6 +68,16 @@ class _Table:
 
 
 @dataclass(frozen=True, slots=True)
+class _State:
+    """What the reset function writes: `value` into each byte."""
+
+    name: str
+    offset: int
+    size_bytes: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class _KernelCall:
     parameters: str
     parameters_type: str
@@ -75,7 +85,7 @@ class _KernelCall:
     tables: tuple[_Table, ...]
     kernel: str
     inputs: tuple[int | str, ...]  # offsets, and names of tables
-    outputs: tuple[int, ...]
+    outputs: tuple[int, ...]  # and states, which come first
     takes_scratch: bool
     scratch: int
 
@@ -120,13 +130,14 @@ def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC) -> CompiledMo
     functions = [_function(name, sequence, plan, time) for time in range(len(sequence.calls))]
     program = Program(
         name=name,
-        sources=_render(name, plan, inputs, outputs, functions),
+        sources=_render(name, plan, inputs, outputs, _states(graph, sequence, plan), functions),
         model_symbol=f"{name}_model",
         model_header=f"{name}_model.h",
         arena_bytes=plan.arena_bytes,
         input_bytes=sum(tensor.size_bytes for tensor in inputs),
         output_bytes=sum(tensor.size_bytes for tensor in outputs),
         operators=tuple(_operator(call, f) for call, f in zip(sequence.calls, functions, strict=True)),
+        state_bytes=plan.state_bytes,
     )
     names = {index: graph.tensors[index].name for block in plan.blocks for index in block.tensors}
     return CompiledModel(program, plan, inputs, outputs, names)
@@ -145,6 +156,16 @@ def _tensor_info(graph: Graph, plan: Plan, index: int) -> TensorInfo:
     )
 
 
+def _states(graph: Graph, sequence: Sequence, plan: Plan) -> tuple[_State, ...]:
+    """Zero is the zero point, which is 0 for all but int8."""
+    found = []
+    for index in sequence.memory.states:
+        tensor = graph.tensors[index]
+        value = tensor.quantization.zero_point if tensor.quantization and tensor.dtype is DType.INT8 else 0
+        found.append(_State(tensor.name, plan.offsets[index], tensor.size_bytes, value))
+    return tuple(found)
+
+
 def _operator(call: Call, function: _Function) -> Operator:
     weight_bytes = sum(constant.data.nbytes for one in call.lowered.calls for constant in one.constants)
     return Operator(call.index, call.node.kind, function.name, function.symbol, call.lowered.macs, weight_bytes)
@@ -157,7 +178,8 @@ def _function(name: str, sequence: Sequence, plan: Plan, time: int) -> _Function
     kind = call.node.kind.lower()
     scratch = plan.scratch.get(time, 0)
     step = sequence.memory.steps[time]
-    ends = [plan.offsets[index] + tensors[index].size_bytes for index in (*step.reads, *step.writes)]
+    touched = (*step.reads, *step.writes, *(state for one in lowered.calls for state in one.states))
+    ends = [plan.offsets[index] + tensors[index].size_bytes for index in touched]
     sources = ", ".join(str(tensors[index]) for index in step.reads)
     return _Function(
         index=call.index,
@@ -183,7 +205,7 @@ def _kernel_call(lowered: Lowered, plan: Plan, scratch: int, prefix: str, parame
         tables=tuple(_table(prefix, constant) for constant in lowered.constants),
         kernel=lowered.kernel,
         inputs=tuple(_inputs(lowered, plan, prefix)),
-        outputs=tuple(plan.offsets[index] for index in lowered.outputs),
+        outputs=tuple(plan.offsets[index] for index in (*lowered.states, *lowered.outputs)),
         takes_scratch=lowered.takes_scratch,
         scratch=scratch,
     )
@@ -259,7 +281,12 @@ def _c_float(value: float) -> str:
 
 
 def _render(
-    name: str, plan: Plan, inputs: tuple[TensorInfo, ...], outputs: tuple[TensorInfo, ...], functions: list[_Function]
+    name: str,
+    plan: Plan,
+    inputs: tuple[TensorInfo, ...],
+    outputs: tuple[TensorInfo, ...],
+    states: tuple[_State, ...],
+    functions: list[_Function],
 ) -> Mapping[str, str]:
     values = {
         "name": name,
@@ -267,6 +294,8 @@ def _render(
         "lower_bound_bytes": plan.lower_bound_bytes,
         "inputs": inputs,
         "outputs": outputs,
+        "states": states,
+        "state_bytes": plan.state_bytes,
         "functions": functions,
         "types": {str(dtype): constant for dtype, constant in _TYPES.items()},
     }

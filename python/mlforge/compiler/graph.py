@@ -31,6 +31,7 @@ class DType(StrEnum):
     INT8 = "int8"
     INT16 = "int16"
     INT32 = "int32"
+    INT64 = "int64"  # of constants only
     FLOAT32 = "float32"
 
     @property
@@ -64,13 +65,18 @@ class Quantization:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """`data` is set for constants: an array of `shape` and `dtype`, not to be written."""
+    """`data` is set for constants: an array of `shape` and `dtype`, not to be written.
+
+    A variable is the state of the one operator that has it among its inputs: it survives from one inference to the
+    next, and stands for zero before the first.
+    """
 
     name: str
     shape: Shape
     dtype: DType
     quantization: Quantization | None = None
     data: NDArray[np.generic] | None = None
+    is_variable: bool = False
 
     @property
     def elements(self) -> int:
@@ -145,6 +151,10 @@ def _check_tensor(tensor: Tensor, label: str) -> None:
         tensor.data.shape != tensor.shape or tensor.data.dtype != np.dtype(tensor.dtype.value)
     ):
         raise ModelError(f"{label}: its data are {tensor.data.dtype}{list(tensor.data.shape)}, not {tensor}")
+    if tensor.data is None and tensor.dtype is DType.INT64:
+        raise ModelError(f"{label} is int64, which only constants may be")
+    if tensor.data is not None and tensor.is_variable:
+        raise ModelError(f"{label} is variable, and constant")
     if tensor.quantization is not None:
         _check_quantization(tensor, tensor.quantization, label)
 
@@ -179,22 +189,28 @@ def _check_flow(graph: Graph) -> None:
     ready = set()
     for index in graph.inputs:
         _check_index(graph, index, "the model's inputs")
-        if graph.tensors[index].is_constant:
-            raise ModelError(f"{graph.label(index)} is an input of the model, and constant")
+        if graph.tensors[index].is_constant or graph.tensors[index].is_variable:
+            raise ModelError(f"{graph.label(index)} is an input of the model, and constant or variable")
         ready.add(index)
+    states: set[int] = set()
     for position, node in enumerate(graph.nodes):
         where = f"operator {position} ({node.kind})"
         for index in node.inputs:
             if index == ABSENT:
                 continue
             _check_index(graph, index, where)
-            if index not in ready and not graph.tensors[index].is_constant:
+            if graph.tensors[index].is_variable:
+                if index in states:
+                    raise ModelError(f"{where} has {graph.label(index)}, which is a state already")
+                states.add(index)
+            elif index not in ready and not graph.tensors[index].is_constant:
                 raise ModelError(f"{where} reads {graph.label(index)} before anything has written it")
         for index in node.outputs:
             _check_index(graph, index, where)
-            if index in ready or graph.tensors[index].is_constant:
+            tensor = graph.tensors[index]
+            if index in ready or tensor.is_constant or tensor.is_variable:
                 raise ModelError(
-                    f"{where} writes {graph.label(index)}, which is an input, constant, or already written"
+                    f"{where} writes {graph.label(index)}, which is an input, constant, variable, or already written"
                 )
             ready.add(index)
     for index in graph.outputs:

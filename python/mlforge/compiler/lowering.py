@@ -72,11 +72,12 @@ def lower_graph(graph: Graph, isa: Isa) -> Sequence:
 
 def _memory_problem(graph: Graph, calls: list[Call], views: Mapping[int, Slice]) -> MemoryProblem:
     steps = tuple(_memory_step(call.lowered) for call in calls)
-    used = {*graph.inputs, *graph.outputs, *views, *(part.root for part in views.values())}
+    states = tuple(state for call in calls for one in call.lowered.calls for state in one.states)
+    used = {*states, *graph.inputs, *graph.outputs, *views, *(part.root for part in views.values())}
     for step in steps:
         used.update(step.reads, step.writes)
     sizes = {index: graph.tensors[index].size_bytes for index in sorted(used)}
-    return MemoryProblem(sizes, dict(views), steps, graph.inputs, graph.outputs)
+    return MemoryProblem(sizes, dict(views), steps, graph.inputs, graph.outputs, states)
 
 
 def _memory_step(lowered: Lowered) -> MemoryStep:

@@ -37,6 +37,7 @@ class _Actor:
         self.pieces: list[_Piece] = []  # they do not overlap
 
     def act(self) -> None:
+        self.keep_states()
         places: list[_Range] = []
         for tensor in self.problem.inputs:
             place = self.place(tensor)
@@ -48,6 +49,16 @@ class _Actor:
             self.run(time, step)
         for tensor in self.problem.outputs:
             self.read(tensor, "at the end")
+
+    def keep_states(self) -> None:
+        kept: list[_Range] = []
+        for state in self.problem.states:
+            place = self.place(state)
+            if place[1] > self.plan.state_bytes:
+                raise PlanError(f"state {state} leaves the first {self.plan.state_bytes} bytes")
+            if any(_overlap(place, other) for other in kept):
+                raise PlanError(f"state {state} overlaps another state")
+            kept.append(place)
 
     def run(self, time: int, step: MemoryStep) -> None:
         for tensor in step.reads:
@@ -82,12 +93,20 @@ class _Actor:
     def place(self, tensor: int) -> _Range:
         if tensor not in self.plan.offsets:
             raise PlanError(f"tensor {tensor} has no place")
-        return self.inside(self.plan.offsets[tensor], self.problem.sizes[tensor], f"tensor {tensor}")
+        what = f"tensor {tensor}"
+        place = self.inside(self.plan.offsets[tensor], self.problem.sizes[tensor], what)
+        return place if tensor in self.problem.states else self.behind_states(place, what)
 
     def scratch(self, time: int, step: MemoryStep) -> _Range:
         if time not in self.plan.scratch:
             raise PlanError(f"the scratch of step {time} has no place")
-        return self.inside(self.plan.scratch[time], step.scratch_bytes, f"the scratch of step {time}")
+        what = f"the scratch of step {time}"
+        return self.behind_states(self.inside(self.plan.scratch[time], step.scratch_bytes, what), what)
+
+    def behind_states(self, place: _Range, what: str) -> _Range:
+        if place[0] < self.plan.state_bytes:
+            raise PlanError(f"{what} lies among the states")
+        return place
 
     def inside(self, offset: int, size_bytes: int, what: str) -> _Range:
         if offset < 0 or offset + size_bytes > self.plan.arena_bytes:

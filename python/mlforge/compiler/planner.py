@@ -8,7 +8,7 @@ inputs are written.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mlforge.compiler.placement import Block, aligned, peak_of, place_blocks, prove_bound
 
@@ -38,13 +38,17 @@ class MemoryStep:
 
 @dataclass(frozen=True, slots=True)
 class MemoryProblem:
-    """`views` maps a tensor to the bytes of another that are its own (which is itself no view)."""
+    """`views` maps a tensor to the bytes of another that are its own (which is itself no view).
+
+    `states` are tensors that keep their bytes from one inference to the next.
+    """
 
     sizes: Mapping[int, int]  # bytes of each tensor
     views: Mapping[int, Slice]
     steps: tuple[MemoryStep, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    states: tuple[int, ...] = ()
 
     def slice_of(self, tensor: int) -> Slice:
         return self.views.get(tensor) or Slice(tensor)
@@ -53,13 +57,15 @@ class MemoryProblem:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """No plan of the same problem can be below `lower_bound_bytes`: what lives at one step needs as much, or a search
-    went through all there are."""
+    went through all there are. States lie in the first `state_bytes`, and nothing else does.
+    """
 
     arena_bytes: int
     lower_bound_bytes: int
     offsets: Mapping[int, int]  # tensor to bytes from the start of the arena
     scratch: Mapping[int, int]  # step to the offset of its scratch
     blocks: tuple[Block, ...]
+    state_bytes: int = 0
 
 
 def plan_memory(problem: MemoryProblem) -> Plan:
@@ -79,11 +85,23 @@ def plan_memory(problem: MemoryProblem) -> Plan:
     return _plan(problem, best or (), _proven_bound(lives, bound, peak) if peak > bound else bound)
 
 
+def _states(problem: MemoryProblem) -> tuple[Block, ...]:
+    """One block for each state, one behind the other, for all of the time."""
+    blocks: list[Block] = []
+    for state in problem.states:
+        size = aligned(problem.sizes[state])
+        blocks.append(Block((state,), size, -1, len(problem.steps), peak_of(blocks)))
+    return tuple(blocks)
+
+
 def _plan(problem: MemoryProblem, placed: Sequence[Block], bound: int) -> Plan:
+    states = _states(problem)
+    state_bytes = peak_of(states)
+    placed = (*states, *(replace(block, offset=block.offset + state_bytes) for block in placed))
     offsets = {tensor: block.offset for block in placed for tensor in block.tensors}
     offsets |= {view: offsets[part.root] + part.offset for view, part in problem.views.items()}
     scratch = {block.first: block.offset for block in placed if not block.tensors}
-    return Plan(peak_of(placed), bound, dict(sorted(offsets.items())), scratch, tuple(placed))
+    return Plan(peak_of(placed), bound + state_bytes, dict(sorted(offsets.items())), scratch, placed, state_bytes)
 
 
 class _Lives:

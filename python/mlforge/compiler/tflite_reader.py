@@ -39,6 +39,7 @@ _DTYPES: Final = {
     TensorType.INT8: DType.INT8,
     TensorType.INT16: DType.INT16,
     TensorType.INT32: DType.INT32,
+    TensorType.INT64: DType.INT64,
     TensorType.FLOAT32: DType.FLOAT32,
 }
 _TYPE_NAMES: Final = {code: name for name, code in vars(TensorType).items() if name.isupper()}
@@ -138,12 +139,13 @@ class _Reader:
         label = f'tensor {index} ("{name}")'
         if tensor.Type() not in _DTYPES:
             found = _TYPE_NAMES.get(tensor.Type(), f"number {tensor.Type()}")
-            raise ModelError(f"{label} has the type {found}: expected INT8, INT16, INT32 or FLOAT32")
-        if tensor.IsVariable() or tensor.Sparsity() is not None:
-            raise ModelError(f"{label} is variable or sparse: expected neither")
+            raise ModelError(f"{label} has the type {found}: expected INT8, INT16, INT32, INT64 or FLOAT32")
+        if tensor.Sparsity() is not None:
+            raise ModelError(f"{label} is sparse: expected all of its values")
         dtype, shape = _DTYPES[tensor.Type()], _shape(tensor, label)
         data = self.constant(tensor.Buffer(), shape, dtype, label)
-        return Tensor(name, shape, dtype, _quantization(tensor.Quantization(), label), data)
+        variable = bool(tensor.IsVariable())
+        return Tensor(name, shape, dtype, _quantization(tensor.Quantization(), label), data, variable)
 
     def constant(self, buffer_index: int, shape: Shape, dtype: DType, label: str) -> NDArray[np.generic] | None:
         buffers = self.count(self.model.BuffersLength(), "buffers", MAX_TENSORS)

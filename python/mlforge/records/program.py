@@ -33,6 +33,7 @@ class Program:
     operators: tuple[Operator, ...]
     pipeline_symbol: str = ""  # a `struct mlforge_pipeline`; empty without features
     pipeline_header: str = ""
+    state_bytes: int = 0  # of the arena, from its start: they must survive between inferences
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class BaremetalTarget:
 
     def infer(self, firmware: Firmware, inputs: NDArray[np.int8]) -> Inference:
         vectors = checked_inputs(firmware.program, inputs)
-        parts = [self._infer_part(firmware, part) for part in self._parts(firmware, vectors)]
+        parts = list(self._infer_parts(firmware, self._parts(firmware, vectors)))
         outputs = [part.rows for part in parts] or [np.empty((0, firmware.program.output_bytes), np.int8)]
         return Inference(np.concatenate(outputs), max((part.stack_bytes for part in parts), default=0))
 
@@ -115,9 +115,16 @@ class BaremetalTarget:
         client.reset_features()
         return client.extract(len(frames), info.feature_bytes, offset)
 
-    def _infer_part(self, firmware: Firmware, part: NDArray[np.int8]) -> Batch:
-        with self._session(firmware, part.tobytes(), ()) as client:
-            return client.batch(len(part), firmware.program.output_bytes)
+    def _infer_parts(self, firmware: Firmware, parts: Sequence[NDArray[np.int8]]) -> Iterator[Batch]:
+        """A model with a state sees all vectors in one session; else each part starts one, since that loads faster."""
+        program = firmware.program
+        together = len(parts) if program.state_bytes else 1
+        for start in range(0, len(parts), max(together, 1)):
+            with self._session(firmware, parts[start].tobytes(), ()) as client:
+                yield client.batch(len(parts[start]), program.output_bytes)
+                for part in parts[start + 1 : start + together]:
+                    client.load(part.tobytes(), client.info().line_bytes)
+                    yield client.batch(len(part), program.output_bytes)
 
     def _parts(self, firmware: Firmware, vectors: NDArray[np.int8]) -> list[NDArray[np.int8]]:
         """As many vectors at a time as the spare memory holds; one where it holds none (it then waits in the arena)."""

@@ -35,7 +35,8 @@ static inline const int8_t *mlforge_output(const struct mlforge_instance *instan
 	return (const int8_t *)&instance->arena[instance->model->outputs[index].offset];
 }
 
-/* One inference, in the caller's thread and on its stack. */
+/* One inference, in the caller's thread and on its stack. A model with a state (model->state_bytes) needs one
+ * mlforge_reset before the first; the build step's instances have that behind them when main runs. */
 static inline void mlforge_infer(const struct mlforge_instance *instance)
 {
 	instance->model->invoke(instance->arena);
@@ -53,10 +54,13 @@ static inline bool mlforge_push(const struct mlforge_instance *instance, const i
 	return true;
 }
 
-/* Forgets all frames. The instance must have features. */
+/* Forgets what came before: all frames, and the model's state. */
 static inline void mlforge_reset(const struct mlforge_instance *instance)
 {
-	mlforge_features_reset(instance->features);
+	mlforge_model_reset(instance->model, instance->arena);
+	if (instance->features) {
+		mlforge_features_reset(instance->features);
+	}
 }
 
 /* A sensor's value, in millionths of its unit, as the fixed point of the frames: rounded to nearest (ties away from

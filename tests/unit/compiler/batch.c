@@ -19,8 +19,9 @@ static int run(const struct mlforge_model *model)
 	if (!arena) {
 		return 1;
 	}
+	mlforge_model_reset(model, arena);
 	for (int v = 0; v < VECTORS; v++) {
-		memset(arena, 0xa5, padded + align);
+		memset(arena + model->state_bytes, 0xa5, padded + align - model->state_bytes);
 		for (int i = 0; i < model->inputs_count; i++) {
 			const struct mlforge_tensor *tensor = &model->inputs[i];
 

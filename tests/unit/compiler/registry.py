@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlforge.compiler.graph import Graph
-from tests.unit.compiler import cases, cases_arithmetic, cases_movement
+from tests.unit.compiler import cases, cases_arithmetic, cases_int16, cases_movement
 from tests.unit.compiler.cases import Maker
 from tests.unit.compiler.reference_arithmetic import ArithmeticReference
+from tests.unit.compiler.reference_int16 import Int16Reference
 from tests.unit.compiler.reference_movement import MovementReference
 
 CASES: dict[str, Callable[[Maker], Graph]] = {
     **cases.CASES,
     **cases_arithmetic.CASES,
     **cases_movement.CASES,
+    **cases_int16.CASES,
 }
 
 
-class Reference(MovementReference, ArithmeticReference):
+class Reference(Int16Reference, MovementReference, ArithmeticReference):
     """Runs a graph of any operators on one set of inputs."""

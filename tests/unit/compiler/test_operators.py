@@ -52,7 +52,8 @@ def test_bit_exact_and_clean_under_sanitisers(
 ) -> None:
     for name in names_of(kind):
         graph, inputs = cases[name]
+        reference = Reference(graph)
         for vector in range(VECTORS):
-            expected = Reference(graph).run([array[vector] for array in inputs])
+            expected = reference.run([array[vector] for array in inputs])
             for got, want in zip(results[name], expected, strict=True):
                 np.testing.assert_array_equal(got[vector], want, err_msg=f"{name}: {graph.nodes}")

@@ -236,3 +236,33 @@ def test_a_smaller_arena_is_refused(seed: int) -> None:
     if ends and not any(step.scratch_bytes for step in problem.steps):
         with pytest.raises(PlanError):
             check_plan(problem, replace(plan, arena_bytes=max(ends) - 1))
+
+
+# The same with two states, which come first: five bytes take eight.
+STATEFUL = replace(CHAIN, sizes={**CHAIN.sizes, 5: 5, 6: 24}, states=(5, 6))
+KEPT = replace(spoilt(GOOD, **{f"t{index}": GOOD.offsets[index] + 32 for index in GOOD.offsets}, t5=0, t6=8))
+KEPT = replace(KEPT, arena_bytes=444, scratch={0: 432}, state_bytes=32)
+
+
+def test_states_lie_in_front() -> None:
+    plan = plan_memory(STATEFUL)
+    check_plan(STATEFUL, plan)
+    assert (plan.offsets[5], plan.offsets[6], plan.state_bytes) == (0, 8, 32)
+    assert min(plan.offsets[index] for index in CHAIN.sizes) == 32
+    assert plan.arena_bytes == plan.lower_bound_bytes == plan_memory(CHAIN).arena_bytes + 32
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        (spoilt(KEPT, t0=28), "tensor 0 lies among the states"),
+        (replace(KEPT, scratch={0: 16}), "scratch of step 0 lies among the states"),
+        (spoilt(KEPT, t6=4), "state 6 overlaps another state"),
+        (spoilt(KEPT, t6=12), "state 6 leaves the first 32 bytes"),
+        (replace(KEPT, state_bytes=28), "state 6 leaves the first 28 bytes"),
+    ],
+)
+def test_checker_refuses_states_in_danger(plan: Plan, words: str) -> None:
+    check_plan(STATEFUL, KEPT)
+    with pytest.raises(PlanError, match=words):
+        check_plan(STATEFUL, plan)

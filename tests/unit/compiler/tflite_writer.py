@@ -21,11 +21,13 @@ from mlforge.compiler.ops.resizing import ResizeAttributes
 from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
 from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
+from mlforge.compiler.ops.svdf import SvdfAttributes
 from mlforge.compiler.ops.transpose_conv import TransposeConvAttributes
+from mlforge.compiler.ops.unidirectional_sequence_lstm import LstmAttributes
 from mlforge.compiler.ops.unpack import UnpackAttributes
 from mlforge.compiler.ops.window import WindowAttributes
 
-_TYPES = {DType.FLOAT32: 0, DType.INT32: 2, DType.INT16: 7, DType.INT8: 9}
+_TYPES = {DType.FLOAT32: 0, DType.INT32: 2, DType.INT64: 4, DType.INT16: 7, DType.INT8: 9}
 _FUSED = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")
 
 
@@ -96,6 +98,7 @@ def _tensor(b: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
     b.PrependUint32Slot(2, buffer, 0)
     b.PrependUOffsetTRelativeSlot(3, name, 0)
     b.PrependUOffsetTRelativeSlot(4, quantization, 0)
+    b.PrependBoolSlot(5, tensor.is_variable, False)
     return int(b.EndObject())
 
 
@@ -150,6 +153,12 @@ def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int
         case TransposeConvAttributes() as a:
             fields = [_padding(a), ("Int32", a.stride[1]), ("Int32", a.stride[0]), _fused(a.activation)]
             return "TransposeConvOptions", _table(b, fields)
+        case SvdfAttributes() as a:
+            return "SVDFOptions", _table(b, [("Int32", a.rank)])
+        case LstmAttributes() as a:
+            tanh, no_clip = ("Int8", 4), ("Float32", 0.0)
+            fields = [tanh, ("Float32", a.cell_clip), no_clip, ("Bool", a.time_major)]
+            return "UnidirectionalSequenceLSTMOptions", _table(b, fields)
         case SoftmaxAttributes() as a:
             return "SoftmaxOptions", _table(b, [("Float32", a.beta)])
         case ReduceAttributes() as a:

@@ -53,9 +53,11 @@ from mlforge.compiler.ops.squeeze import Squeeze
 from mlforge.compiler.ops.strided_slice import StridedSlice
 from mlforge.compiler.ops.sub import Sub
 from mlforge.compiler.ops.sum import Sum
+from mlforge.compiler.ops.svdf import Svdf
 from mlforge.compiler.ops.tanh import Tanh
 from mlforge.compiler.ops.transpose import Transpose
 from mlforge.compiler.ops.transpose_conv import TransposeConv
+from mlforge.compiler.ops.unidirectional_sequence_lstm import UnidirectionalSequenceLstm
 from mlforge.compiler.ops.unpack import Unpack
 from mlforge.errors import UnsupportedOperatorError
 
@@ -107,9 +109,11 @@ _ALL: Final[tuple[Operator, ...]] = (
     StridedSlice(),
     Sub(),
     Sum(),
+    Svdf(),
     Tanh(),
     Transpose(),
     TransposeConv(),
+    UnidirectionalSequenceLstm(),
     Unpack(),
 )
 

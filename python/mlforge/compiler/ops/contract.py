@@ -104,8 +104,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lowered:
-    """One call of one kernel: `kernel(&parameters, inputs…, outputs…[, scratch])`.
+    """One call of one kernel: `kernel(&parameters, inputs…[, states…], outputs…[, scratch])`.
 
+    `states`: variable inputs of the operator; each is passed to one call only.
     `overlap`: an input that this kernel may write its output over while it reads, to the bytes by which the output must
     start before it at the least (see overlap.py; it depends on the order in which the kernel goes about its work).
     `then`: further calls of the same operator, whose tables have suffixes of their own.
@@ -124,6 +125,7 @@ class Lowered:
     constant_inputs: Mapping[int, Constant] = field(default_factory=dict)  # passed too, by position among the inputs
     overlap: Mapping[int, int] = field(default_factory=dict)
     then: tuple[Lowered, ...] = ()
+    states: tuple[int, ...] = ()
 
     @property
     def calls(self) -> tuple[Lowered, ...]:
@@ -151,6 +153,7 @@ class Operator(ABC):
     options: ClassVar[str] = ""  # the type of the options table that `read` takes; "" where it takes none
     inputs: ClassVar[tuple[int, int]]  # fewest and most inputs
     outputs: ClassVar[tuple[int, int]] = (1, 1)
+    states: ClassVar[tuple[int, ...]] = ()  # positions of the inputs that survive from one inference to the next
     constraints: ClassVar[tuple[Constraint, ...]]
 
     @abstractmethod
@@ -178,6 +181,10 @@ class Operator(ABC):
             counts = f"{len(node.inputs)} inputs and {len(node.outputs)} outputs"
             expected = f"{span(self.inputs, 'input')} and {span(self.outputs, 'output')}"
             raise UnsupportedOperatorError(self.kind, f"it has {counts}", hint=f"accepted: {expected}")
+        for position in range(len(node.inputs)):
+            if view.has_input(position) and view.input(position).is_variable and position not in self.states:
+                where = f'input {position} ("{view.input(position).name}") is variable'
+                raise UnsupportedOperatorError(self.kind, where, hint="accepted: variables as states of SVDF and LSTM")
         for constraint in self.constraints:
             found = constraint(view)
             if found:

@@ -14,15 +14,14 @@ from mlforge.compiler.ops.contract import (
     Operator,
     Options,
     View,
-    input_is_int8,
-    output_is_int8,
     output_stage,
     read_activation,
 )
 from mlforge.compiler.ops.dsp_conv_2d import lower_for_dsp
+from mlforge.compiler.ops.int16_sums import bias_of_convolution_fits, lower_conv_2d, sums_are_moderate
+from mlforge.compiler.ops.integers import input_is_integer, is_narrow, output_is_alike
 from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.weights import (
-    bias_is_int32,
     channel_multipliers,
     constant_array,
     folded_bias,
@@ -63,13 +62,14 @@ class Conv2D(Operator):
     options = "Conv2DOptions"
     inputs = (2, 3)
     constraints = (
-        input_is_int8,
-        output_is_int8,
+        input_is_integer,
+        output_is_alike,
         pictures,
         strides_are_positive,
         weights_are_int8,
         weights_fit,
-        bias_is_int32,
+        bias_of_convolution_fits,
+        sums_are_moderate,
         window_fits,
     )
 
@@ -86,6 +86,8 @@ class Conv2D(Operator):
         )
 
     def lower(self, view: View, isa: Isa) -> Lowered:
+        if not is_narrow(view):
+            return lower_conv_2d(view, _kernel(view))
         dsp = lower_for_dsp(view, _kernel(view)) if isa.has_dsp else None
         return dsp or _lower(view)
 

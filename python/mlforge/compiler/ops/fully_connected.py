@@ -16,16 +16,15 @@ from mlforge.compiler.ops.contract import (
     Operator,
     Options,
     View,
-    input_is_int8,
-    output_is_int8,
     output_stage,
     read_activation,
     stage_shift,
 )
 from mlforge.compiler.ops.dsp_fully_connected import lower_for_dsp
+from mlforge.compiler.ops.int16_sums import bias_fits, lower_fully_connected, sums_are_moderate
+from mlforge.compiler.ops.integers import input_is_integer, is_narrow, output_is_alike
 from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.weights import (
-    bias_is_int32,
     channel_multipliers,
     constant_array,
     folded_bias,
@@ -55,11 +54,25 @@ def weights_fit(view: View) -> str:
     return per_channel_along(view, 0)
 
 
+def scales_fit(view: View) -> str:
+    """For int16 activations, there is one scale for all weights."""
+    scales = len(view.input_quantization(1).scales)
+    return "" if is_narrow(view) or scales == 1 else f"the weights have {scales} scales"
+
+
 class FullyConnected(Operator):
     kind = "FULLY_CONNECTED"
     options = "FullyConnectedOptions"
     inputs = (2, 3)
-    constraints = (input_is_int8, output_is_int8, weights_are_int8, weights_fit, bias_is_int32)
+    constraints = (
+        input_is_integer,
+        output_is_alike,
+        weights_are_int8,
+        weights_fit,
+        scales_fit,
+        bias_fits,
+        sums_are_moderate,
+    )
 
     def read(self, options: Options) -> Attributes:
         if options is None:
@@ -72,6 +85,9 @@ class FullyConnected(Operator):
         return FullyConnectedAttributes(read_activation(self.kind, table.FusedActivationFunction()))
 
     def lower(self, view: View, isa: Isa) -> Lowered:
+        if not is_narrow(view):
+            activation = view.node.attributes_as(FullyConnectedAttributes).activation
+            return lower_fully_connected(view, _multipliers(view)[0], activation)
         if isa.has_dsp and (dsp := lower_for_dsp(view, _multipliers(view), *_range(view))):
             return dsp
         return _per_channel(view) if view.input_quantization(1).per_channel else _per_tensor(view)

@@ -7,19 +7,17 @@ from typing import ClassVar
 
 from tflite.Pool2DOptions import Pool2DOptions
 
-from mlforge.compiler.fixed_point import activation_range
-from mlforge.compiler.graph import Attributes
+from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import (
     Lowered,
     Operator,
     Options,
     View,
-    input_is_int8,
-    output_is_int8,
     read_activation,
     same_quantization,
 )
+from mlforge.compiler.ops.integers import SUFFIXES, input_is_integer, is_narrow, limits_of, output_is_alike
 from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.window import (
     Pair,
@@ -32,7 +30,7 @@ from mlforge.compiler.ops.window import (
 )
 from mlforge.errors import UnsupportedOperatorError
 
-_MAX_TAPS = 1 << 22  # their sum fits 32 bits
+_MAX_TAPS = {DType.INT8: 1 << 22, DType.INT16: (1 << 16) - 1}  # their sum fits 32 bits
 _DSP_CHANNELS = 4  # that a word holds
 
 
@@ -42,21 +40,20 @@ class PoolAttributes(WindowAttributes):
 
 
 def window_fits(view: View) -> str:
-    """The window has 1 to 4194304 elements, and the output the size that follows from it, stride and padding."""
+    """The window has 1 to 4194304 elements (int16: 65535), and the output the size that follows from it."""
     size = view.node.attributes_as(PoolAttributes).size
-    if min(size) < 1 or size[0] * size[1] > _MAX_TAPS:
+    if min(size) < 1 or size[0] * size[1] > _MAX_TAPS[view.input().dtype]:
         return f"the window is {size[0]}x{size[1]}"
     return shape_mismatch(view, size, view.input().shape[3])
 
 
 class Pool(Operator):
-    """A pool of either kind; `kernel` is its C function, `dsp_kernel` that for Isa.DSP and at least four channels."""
+    """A pool of either kind; `kernel` is its C function."""
 
-    kernel: ClassVar[str]
-    dsp_kernel: ClassVar[str]
+    kernel: ClassVar[str]  # without mlforge_ and the suffix for the type
     options = "Pool2DOptions"
     inputs = (1, 1)
-    constraints = (input_is_int8, output_is_int8, pictures, strides_are_positive, window_fits, same_quantization)
+    constraints = (input_is_integer, output_is_alike, pictures, strides_are_positive, window_fits, same_quantization)
 
     def read(self, options: Options) -> Attributes:
         if options is None:
@@ -74,14 +71,19 @@ class Pool(Operator):
         attributes = view.node.attributes_as(PoolAttributes)
         window = window_of(view, attributes.size).canonical()
         channels = view.input().shape[3]
-        quantization = view.output_quantization
-        low, high = activation_range(attributes.activation, quantization.scale, quantization.zero_point)
+        low, high = limits_of(view, attributes.activation)
+        pixel_bytes = channels * view.input().dtype.size_bytes
         return Lowered(
-            kernel=self.dsp_kernel if isa.has_dsp and channels >= _DSP_CHANNELS else self.kernel,
-            parameters_type="mlforge_pool_2d",
+            kernel=self._kernel(view, isa),
+            parameters_type="mlforge_pool_2d" if is_narrow(view) else "mlforge_pool_2d_s16",
             parameters={"window": window.fields(), "channels": channels, "low": low, "high": high},
             inputs=view.node.inputs[:1],
             outputs=view.node.outputs,
             note=str(window),
-            overlap=window_overlap(view.node.inputs[0], window, channels, channels),
+            overlap=window_overlap(view.node.inputs[0], window, pixel_bytes, pixel_bytes),
         )
+
+    def _kernel(self, view: View, isa: Isa) -> str:
+        """That for DSP has a use for at least four channels of int8."""
+        fast = isa.has_dsp and is_narrow(view) and view.input().shape[3] >= _DSP_CHANNELS
+        return f"mlforge_{'dsp_' if fast else ''}{self.kernel}_{SUFFIXES[view.input().dtype]}"

@@ -22,17 +22,6 @@ def weights_are_int8(view: View) -> str:
     return ""
 
 
-def bias_is_int32(view: View) -> str:
-    """The bias, where there is one, is constant int32 with one value per output channel."""
-    if not view.has_input(2):
-        return ""
-    tensor = view.input(2)
-    if not tensor.is_constant or tensor.dtype is not DType.INT32:
-        return f'the bias "{tensor.name}" is {"" if tensor.is_constant else "not constant "}{tensor}'
-    channels = view.output.shape[-1] if view.output.shape else 0
-    return "" if tensor.shape == (channels,) else f'the bias "{tensor.name}" is {tensor} for {channels} channels'
-
-
 def per_channel_along(view: View, axis: int) -> str:
     """What is wrong with the axis along which the weights' scales run."""
     quantization = view.input(1).quantization
