@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from mlforge.contract.contract import Contract
+from mlforge.contract.contract import Contract, Engine
 from mlforge.errors import ContractError, Problem, TargetUnavailableError
 from mlforge.records.quality import Metric
 from mlforge.search.registry import proposer_named
@@ -49,6 +49,7 @@ def optimise(contract: Contract, observer: Observer, say: Said) -> Result:
         KeyboardInterrupt: everything finished is stored; the same call resumes.
     """
     refuse_auto_limits(contract)
+    refuse_other_engines(contract)
     target = usable_target(contract.target.board)
     with Trainer() as trainer:
         say(f"data: {contract.data.loader}")
@@ -90,6 +91,15 @@ def refuse_auto_limits(contract: Contract) -> None:
     ]
     if problems:
         raise ContractError(problems)
+
+
+def refuse_other_engines(contract: Contract) -> None:
+    """Candidates are costed as the static engine compiles them. Raises ContractError for any other engine."""
+    if contract.engine is not Engine.STATIC:
+        line = contract.lines.get("engine", 0)
+        raise ContractError(
+            [Problem(contract.path, line, "engine", str(contract.engine), "static: no other is built yet")]
+        )
 
 
 def recipe(contract: Contract) -> Recipe:
