@@ -10,8 +10,8 @@
 
 #ifndef ELEMENT
 #define ELEMENT int8_t         /* of activations */
-#define ARGUMENT int8_t        /* what the public declarations point to */
-#define KERNEL(name) name##_s8 /* the public name */
+#define MLFORGE_ARGUMENT int8_t        /* what the public declarations point to */
+#define MLFORGE_KERNEL(name) name##_s8 /* the public name */
 
 /* From an accumulator to a result; `zero_point` is that of the stage, in a register. */
 static inline int8_t finish(int32_t accumulator, int32_t multiplier, int32_t shift, int32_t zero_point,

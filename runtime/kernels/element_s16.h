@@ -8,8 +8,8 @@
 #include "arithmetic.h"
 
 #define ELEMENT int16_t
-#define ARGUMENT void
-#define KERNEL(name) name##_s16
+#define MLFORGE_ARGUMENT void
+#define MLFORGE_KERNEL(name) name##_s16
 
 /* From an accumulator to an int16 result; `shift` carries no MLFORGE_CLAMPED. */
 static inline int16_t finish(int32_t accumulator, int32_t multiplier, int32_t shift, int32_t zero_point,

@@ -5,8 +5,8 @@
 #include "element.h"
 #include "walk.h"
 
-void KERNEL(mlforge_maximum)(const struct mlforge_maximum *op, const ARGUMENT *input_1, const ARGUMENT *input_2,
-			     ARGUMENT *output)
+void MLFORGE_KERNEL(mlforge_maximum)(const struct mlforge_maximum *op, const MLFORGE_ARGUMENT *input_1, const MLFORGE_ARGUMENT *input_2,
+			     MLFORGE_ARGUMENT *output)
 {
 	const uint32_t last = MLFORGE_WALK_RANK - 1, count = op->walk.size[last];
 	const uint32_t step_1 = op->walk.step_1[last], step_2 = op->walk.step_2[last];

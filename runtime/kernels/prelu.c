@@ -13,8 +13,8 @@ static ELEMENT prelu(const struct mlforge_prelu *op, int32_t x, int32_t alpha)
 	return (ELEMENT)(mlforge_clamp(y, op->stage.low, op->stage.high) + op->stage.zero_point);
 }
 
-void KERNEL(mlforge_prelu)(const struct mlforge_prelu *op, const ARGUMENT *input_1, const int8_t *input_2,
-			   ARGUMENT *output)
+void MLFORGE_KERNEL(mlforge_prelu)(const struct mlforge_prelu *op, const MLFORGE_ARGUMENT *input_1, const int8_t *input_2,
+			   MLFORGE_ARGUMENT *output)
 {
 	const uint32_t last = MLFORGE_WALK_RANK - 1, count = op->walk.size[last];
 	const uint32_t step_1 = op->walk.step_1[last], step_2 = op->walk.step_2[last];

@@ -12,8 +12,8 @@ static int32_t combine(int32_t a, int32_t b)
 	return (a - b) * (a - b);
 }
 
-void KERNEL(mlforge_squared_difference)(const struct mlforge_scaled_pair *op, const ARGUMENT *input_1, const ARGUMENT *input_2,
-			ARGUMENT *output)
+void MLFORGE_KERNEL(mlforge_squared_difference)(const struct mlforge_scaled_pair *op, const MLFORGE_ARGUMENT *input_1, const MLFORGE_ARGUMENT *input_2,
+			MLFORGE_ARGUMENT *output)
 {
 	mlforge_scaled_pair(op, input_1, input_2, output, BITS, combine);
 }

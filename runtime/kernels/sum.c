@@ -19,7 +19,7 @@ static int32_t sum(const struct mlforge_reduction *r, const ELEMENT *input, int3
 	return accumulator;
 }
 
-void KERNEL(mlforge_sum)(const struct mlforge_sum *op, const ARGUMENT *input, ARGUMENT *output)
+void MLFORGE_KERNEL(mlforge_sum)(const struct mlforge_sum *op, const MLFORGE_ARGUMENT *input, MLFORGE_ARGUMENT *output)
 {
 	const struct mlforge_reduction *r = &op->reduction;
 	ELEMENT *to = output;
