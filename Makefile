@@ -5,12 +5,13 @@ PYTHON := $(VENV)/bin/python
 export MLFORGE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-dev lint pytest bench clean
+.PHONY: help demo test setup setup-dev lint pytest bench fuzz clean
 
 help:
 	@echo "make demo    set up, then search a model for samples/activity (about five minutes)"
 	@echo "make test    set up, then run every check and test"
 	@echo "make bench   measure the engine and the cost of costing"
+	@echo "make fuzz    20,000 broken models against the engine (for the night)"
 	@echo "make clean   remove build/ (the virtual environment stays)"
 
 demo: setup
@@ -38,6 +39,10 @@ bench: setup-dev
 	$(PYTHON) bench/cost.py
 	@echo
 	$(PYTHON) bench/engine.py --check
+
+fuzz: setup-dev
+	$(PYTHON) -m tests.fuzz --count 20000 $(FUZZ_ARGUMENTS)
+	$(PYTHON) -m tests.fuzz.guided 300
 
 clean:
 	rm -rf build

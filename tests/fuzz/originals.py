@@ -1,0 +1,29 @@
+"""The sound files that are mutated: one small model for each operator, two of many operators, and real models."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mlforge.compiler.from_architecture import lower_architecture
+from mlforge.toolchain.sources import root
+from tests.fuzz.mutate import Original, original
+from tests.unit.compiler.cases import Maker
+from tests.unit.compiler.registry import CASES
+from tests.unit.compiler.test_reader import ARCHITECTURE
+from tests.unit.compiler.tflite_writer import write_tflite
+
+_SEEDS = (5, 6, 7)
+
+
+def small() -> list[Original]:
+    """Files of a few kilobytes."""
+    made = [original("architecture", write_tflite(lower_architecture(ARCHITECTURE, 1)), 8.0)]
+    made += [original(f"{k} {s}", write_tflite(CASES[k](Maker(s))), 1.0) for k in sorted(CASES) for s in _SEEDS]
+    return made
+
+
+def real() -> list[Original]:
+    """The models of the MLPerf Tiny benchmark, where they are at hand; see tests/unit/compiler/test_golden.py."""
+    place = Path(os.environ.get("MLFORGE_MODELS", root().parent / "shared" / "models")) / "mlperf_tiny"
+    return [original(path.stem, path.read_bytes(), 4.0) for path in sorted(place.glob("*.tflite"))]
