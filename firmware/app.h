@@ -10,6 +10,7 @@
 
 #include "mlforge/features.h"
 #include "mlforge/model.h"
+#include "wire.h"
 
 /* The pipeline's functions by pointer, so that a firmware without a pipeline does not link them. */
 struct mlforge_app_pipeline {
@@ -26,6 +27,7 @@ struct mlforge_app {
 	const struct mlforge_model *model; /* NULL in the baseline */
 	uint8_t *arena;
 	const struct mlforge_app_pipeline *pipeline; /* NULL without features */
+	const struct mlforge_wire *wire; /* NULL where inputs are sent as the model takes them */
 };
 
 extern const struct mlforge_app mlforge_app;

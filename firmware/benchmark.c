@@ -5,7 +5,6 @@
  */
 #include "app.h"
 #include "device.h"
-#include "measure.h"
 #include "port.h"
 #include "text.h"
 
@@ -19,12 +18,22 @@ static void timestamp(void)
 	mlforge_put("\r\n");
 }
 
-static void results(void)
+/* What is sent for one inference, in bytes. */
+static uint32_t wire_bytes(void)
+{
+	return mlforge_input_bytes() * (mlforge_app.wire == NULL ? 1U : mlforge_app.wire->width);
+}
+
+static uint8_t wire_offset(void)
+{
+	return mlforge_app.wire == NULL ? 0U : mlforge_app.wire->offset;
+}
+
+static void put_outputs(void)
 {
 	const struct mlforge_model *model = mlforge_app.model;
 	const char *separator = "";
 
-	mlforge_put("m-results-[");
 	for (uint8_t i = 0; model != NULL && i < model->outputs_count; i++) {
 		const struct mlforge_tensor *output = &model->outputs[i];
 		const int8_t *values = (const int8_t *)mlforge_app.arena + output->offset;
@@ -35,7 +44,28 @@ static void results(void)
 			separator = ",";
 		}
 	}
+}
+
+static void results(void)
+{
+	mlforge_put("m-results-[");
+	if (mlforge_app.wire != NULL && mlforge_app.wire->results != NULL) {
+		mlforge_app.wire->results();
+	} else {
+		put_outputs();
+	}
 	mlforge_put("]\r\n");
+}
+
+/* Neither stack nor time are looked at here: between two timestamps of the benchmark lie inferences alone. */
+static void run(uint32_t count)
+{
+	const uint32_t vector = mlforge_app.wire != NULL && mlforge_app.wire->load != NULL ? mlforge_app.wire->width : 0U;
+
+	for (; count > 0U; count--) {
+		mlforge_load_vector(vector); /* an inference does not leave its inputs as they were */
+		mlforge_app.model->invoke(mlforge_app.arena);
+	}
 }
 
 static void infer(char *arguments)
@@ -53,26 +83,24 @@ static void infer(char *arguments)
 		mlforge_put("e-[Inference warmup must be >=0]\r\n");
 		return;
 	}
-	if (mlforge_app.model == NULL || loaded_bytes < mlforge_input_bytes()) {
+	if (mlforge_app.model == NULL || loaded_bytes < wire_bytes()) {
 		mlforge_put("e-[No model, or its input was not loaded]\r\n");
+		return;
+	}
+	if (mlforge_app.wire != NULL && mlforge_app.wire->load != NULL && !mlforge_app.wire->load()) {
+		mlforge_put("e-[The input cannot be converted here]\r\n");
 		return;
 	}
 	mlforge_model_reset(mlforge_app.model, mlforge_app.arena); /* the same results for the same command */
 	mlforge_put("m-warmup-start-");
 	mlforge_put_unsigned(warmups);
 	mlforge_put("\r\n");
-	for (; warmups > 0U; warmups--) {
-		mlforge_load_vector(0);
-		(void)mlforge_measure_inference();
-	}
+	run(warmups);
 	mlforge_put("m-warmup-done\r\nm-infer-start-");
 	mlforge_put_unsigned(count);
 	mlforge_put("\r\n");
 	timestamp();
-	for (; count > 0U; count--) {
-		mlforge_load_vector(0);
-		(void)mlforge_measure_inference();
-	}
+	run(count);
 	timestamp();
 	mlforge_put("m-infer-done\r\n");
 	results();
@@ -118,7 +146,7 @@ static void load_bytes(const char *word)
 			mlforge_put("']\r\n");
 			return;
 		}
-		*mlforge_buffer_at(loaded_bytes++) = (uint8_t)value;
+		*mlforge_buffer_at(loaded_bytes++) = (uint8_t)((uint32_t)value + wire_offset());
 		if (loaded_bytes == expected_bytes) {
 			mlforge_put("m-load-done\r\n");
 		}
@@ -128,8 +156,10 @@ static void load_bytes(const char *word)
 static void print_bytes(void)
 {
 	for (uint32_t i = 0; i < expected_bytes; i++) {
+		const uint8_t sent = (uint8_t)(*mlforge_buffer_at(i) - wire_offset());
+
 		mlforge_put(i % 8U == 0U ? "m-buffer-" : "-");
-		mlforge_put_hex(mlforge_buffer_at(i), 1);
+		mlforge_put_hex(&sent, 1);
 		if (i % 8U == 7U || i + 1U == expected_bytes) {
 			mlforge_put("\r\n");
 		}

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "optimise": "run or resume the study; write the winner beside prj.conf",
     "compile": "compile an int8 .tflite model to C",
     "run": "build, run and measure one model on a target",
+    "serve": "run one model behind a serial port, for the MLPerf Tiny runner",
     "verify": "compare the three stages: FP32 host, int8 host, int8 target",
     "footprint": "show who uses flash and RAM in an ELF",
     "report": "write the study's HTML report",

@@ -23,7 +23,16 @@ _PORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "cortex-m": ("startup_cortexm.c", "clock_systick.c", "board_cortexm.c"),
     "riscv": ("startup_riscv.S", "board_riscv.c"),
 }
-_FIRMWARE: Final = ("main.c", "benchmark.c", "own.c", "buffer.c", "measure.c", "text.c")
+_FIRMWARE: Final = (
+    "main.c",
+    "benchmark.c",
+    "own.c",
+    "buffer.c",
+    "measure.c",
+    "text.c",
+    "wire_uint8.c",
+    "wire_reconstruction.c",
+)
 _RUNTIME: Final = ("kernels", "features")
 
 

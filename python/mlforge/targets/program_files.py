@@ -13,7 +13,16 @@ from mlforge.errors import BuildError, RunError
 from mlforge.records.program import Program
 from mlforge.toolchain.sources import root
 
-_FIELDS = ("name", "model_symbol", "model_header", "arena_bytes", "pipeline_symbol", "pipeline_header")
+_FIELDS = (
+    "name",
+    "model_symbol",
+    "model_header",
+    "arena_bytes",
+    "pipeline_symbol",
+    "pipeline_header",
+    "label",
+    "wire",
+)
 _ATTACHMENT = "mlforge_app.c"
 
 

@@ -59,6 +59,11 @@ class DeviceClient:
         self._log: list[str] = []
 
     @property
+    def transport(self) -> Transport:
+        """The stream itself, for who speaks the protocol in our place."""
+        return self._transport
+
+    @property
     def log(self) -> str:
         """The last lines that the device sent."""
         return "\n".join(self._log[-_NOTED_LINES:])

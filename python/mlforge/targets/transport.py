@@ -19,6 +19,9 @@ class Transport(Protocol):
     def write(self, data: bytes) -> None:
         """All bytes. Raises RunError when the other side is gone or does not take them."""
 
+    def fileno(self) -> int:
+        """For select: readable when `read` has something at once."""
+
     def close(self) -> None: ...
 
 
@@ -59,6 +62,9 @@ class SocketTransport:
         except OSError as error:
             raise RunError(f"the firmware takes no more input: {error}") from error
 
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.close()
@@ -89,6 +95,9 @@ class SerialTransport:
             self._port.write(data)
         except OSError as error:
             raise RunError(f"the serial port broke: {error}") from error
+
+    def fileno(self) -> int:
+        return int(self._port.fileno())
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
