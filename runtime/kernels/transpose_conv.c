@@ -3,32 +3,9 @@
  * TRANSPOSE_CONV. Each output pixel gathers what input pixels would scatter to it, so no accumulators wait in memory.
  */
 #include "arithmetic.h"
+#include "transpose_conv.h"
 
 #define OUTPUTS 4 /* channels at a time */
-
-/* The taps of one axis that reach an output position: `tap`, tap + stride, … below `taps`, which read input
- * `position`, position - 1, … as far as that is inside. */
-struct reach {
-	int32_t tap;
-	int32_t position;
-	int32_t count;
-};
-
-static struct reach reach_of(int32_t shifted, int32_t stride, int32_t taps, int32_t size)
-{
-	struct reach reach = {.tap = shifted % stride, .position = shifted / stride, .count = 0};
-
-	if (reach.position >= size) {
-		reach.tap += (reach.position - size + 1) * stride;
-		reach.position = size - 1;
-	}
-	if (reach.tap < taps) {
-		const int32_t left = (taps - 1 - reach.tap) / stride + 1;
-
-		reach.count = left < reach.position + 1 ? left : reach.position + 1;
-	}
-	return reach;
-}
 
 /* Adds the dot products of one input pixel with the same tap of four channels. */
 static void add_tap_of_four(const int8_t *input, const int8_t *weights, int32_t size, int32_t next,
@@ -60,8 +37,8 @@ static int32_t add_tap(const int8_t *input, const int8_t *weights, int32_t size,
 	return sum;
 }
 
-static void one_pixel(const struct mlforge_transpose_conv *op, const int8_t *input, const struct reach *rows,
-		      const struct reach *columns, uint32_t o, uint32_t channels, int8_t *output)
+static void one_pixel(const struct mlforge_transpose_conv *op, const int8_t *input, const struct mlforge_reach *rows,
+		      const struct mlforge_reach *columns, uint32_t o, uint32_t channels, int8_t *output)
 {
 	const int32_t size = op->input_channels;
 	const int32_t next = op->kernel_height * op->kernel_width * size;
@@ -97,12 +74,12 @@ static void one_pixel(const struct mlforge_transpose_conv *op, const int8_t *inp
 void mlforge_transpose_conv_s8(const struct mlforge_transpose_conv *op, const int8_t *input, int8_t *output)
 {
 	for (int32_t y = 0; y < op->output_height; y++) {
-		const struct reach rows =
-			reach_of(y + op->pad_top, op->stride_height, op->kernel_height, op->input_height);
+		const struct mlforge_reach rows =
+			mlforge_reach_of(y + op->pad_top, op->stride_height, op->kernel_height, op->input_height);
 
 		for (int32_t x = 0; x < op->output_width; x++) {
-			const struct reach columns =
-				reach_of(x + op->pad_left, op->stride_width, op->kernel_width, op->input_width);
+			const struct mlforge_reach columns =
+				mlforge_reach_of(x + op->pad_left, op->stride_width, op->kernel_width, op->input_width);
 
 			for (uint32_t o = 0; o < op->output_channels; o += OUTPUTS) {
 				const uint32_t left = op->output_channels - o;

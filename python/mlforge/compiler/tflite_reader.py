@@ -46,6 +46,9 @@ _TYPE_NAMES: Final = {code: name for name, code in vars(TensorType).items() if n
 _OPERATOR_NAMES: Final[dict[int, str]] = {code: name for name, code in vars(BuiltinOperator).items() if name.isupper()}
 _OPTION_CODES: Final = {name: code for name, code in vars(BuiltinOptions).items() if isinstance(code, int)}
 
+# Stands for what no operator has among its inputs and outputs, such as the quantisation of what an LSTM has inside.
+_UNUSED: Final = Tensor("unused", (), DType.INT8)
+
 # What the accessors raise when an offset leads nowhere.
 _STUMBLES: Final = (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError)
 
@@ -89,11 +92,16 @@ class _Reader:
         tensors = self.count(subgraph.TensorsLength(), "tensors", MAX_TENSORS)
         operators = self.count(subgraph.OperatorsLength(), "operators", _MAX_OPERATORS)
         nodes = tuple(self.node(subgraph.Operators(index), index) for index in range(operators))
+        inputs = _indexes(subgraph.InputsLength(), subgraph.InputsAsNumpy(), "the model's inputs")
+        outputs = _indexes(subgraph.OutputsLength(), subgraph.OutputsAsNumpy(), "the model's outputs")
+        used = {*inputs, *outputs, *(index for node in nodes for index in (*node.inputs, *node.outputs))}
         return Graph(
-            tensors=tuple(self.tensor(subgraph.Tensors(index), index) for index in range(tensors)),
+            tensors=tuple(
+                self.tensor(subgraph.Tensors(index), index) if index in used else _UNUSED for index in range(tensors)
+            ),
             nodes=nodes,
-            inputs=_indexes(subgraph.InputsLength(), subgraph.InputsAsNumpy(), "the model's inputs"),
-            outputs=_indexes(subgraph.OutputsLength(), subgraph.OutputsAsNumpy(), "the model's outputs"),
+            inputs=inputs,
+            outputs=outputs,
         )
 
     def count(self, value: int, what: str, limit: int) -> int:
@@ -145,7 +153,7 @@ class _Reader:
         dtype, shape = _DTYPES[tensor.Type()], _shape(tensor, label)
         data = self.constant(tensor.Buffer(), shape, dtype, label)
         variable = bool(tensor.IsVariable())
-        return Tensor(name, shape, dtype, _quantization(tensor.Quantization(), label), data, variable)
+        return Tensor(name, shape, dtype, _quantization(tensor.Quantization(), len(shape), label), data, variable)
 
     def constant(self, buffer_index: int, shape: Shape, dtype: DType, label: str) -> NDArray[np.generic] | None:
         buffers = self.count(self.model.BuffersLength(), "buffers", MAX_TENSORS)
@@ -179,7 +187,7 @@ def _shape(tensor: Any, label: str) -> Shape:
     return shape
 
 
-def _quantization(parameters: Any, label: str) -> Quantization | None:
+def _quantization(parameters: Any, rank: int, label: str) -> Quantization | None:
     if parameters is None or parameters.ScaleLength() == 0:
         return None
     if parameters.DetailsType() != 0:
@@ -189,7 +197,8 @@ def _quantization(parameters: Any, label: str) -> Quantization | None:
         zero_points = tuple(int(zero_point) for zero_point in parameters.ZeroPointAsNumpy())
     else:
         zero_points = (0,) * len(scales)
-    return Quantization(scales, zero_points, int(parameters.QuantizedDimension()))
+    axis = int(parameters.QuantizedDimension()) if rank > 1 else 0  # some converters give biases that of the weights
+    return Quantization(scales, zero_points, axis)
 
 
 def _indexes(length: int, array: Any, where: str) -> tuple[int, ...]:

@@ -63,6 +63,26 @@ struct mlforge_fully_connected_s16 {
 
 void mlforge_fully_connected_s16(const struct mlforge_fully_connected_s16 *op, const void *input, void *output);
 
+/* TRANSPOSE_CONV: as mlforge_transpose_conv_s8. */
+struct mlforge_transpose_conv_s16 {
+	uint16_t input_height;
+	uint16_t input_width;
+	uint16_t output_height;
+	uint16_t output_width;
+	uint16_t kernel_height;
+	uint16_t kernel_width;
+	uint16_t stride_height;
+	uint16_t stride_width;
+	uint16_t pad_top;
+	uint16_t pad_left;
+	uint16_t input_channels;
+	uint16_t output_channels;
+	const int8_t *weights;
+	struct mlforge_channels_s16 channels;
+};
+
+void mlforge_transpose_conv_s16(const struct mlforge_transpose_conv_s16 *op, const void *input, void *output);
+
 /* AVERAGE_POOL_2D and MAX_POOL_2D. Padding takes no part in the average or the maximum. */
 struct mlforge_pool_2d_s16 {
 	struct mlforge_window window;

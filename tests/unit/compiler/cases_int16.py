@@ -11,7 +11,7 @@ from mlforge.compiler.fixed_point import float32
 from mlforge.compiler.graph import ABSENT, DType, Graph, Quantization, Tensor
 from mlforge.compiler.ops.svdf import SvdfAttributes
 from mlforge.compiler.ops.unidirectional_sequence_lstm import LstmAttributes
-from tests.unit.compiler import cases
+from tests.unit.compiler import cases, cases_arithmetic
 from tests.unit.compiler.cases import Maker
 
 Case = Callable[[Maker], Graph]
@@ -38,8 +38,8 @@ def wide(case: Case) -> Case:
     return make
 
 
-def sums(case: Case, keeps_int32: bool = False) -> Case:
-    """Biases become int64, or stay as they are now and then; weights have one scale unless `per_channel`."""
+def sums(case: Case, biases: tuple[DType, ...] = (DType.INT64,), position: int = 2) -> Case:
+    """The bias, if any, gets one of these types."""
 
     def make(m: Maker) -> Graph:
         graph = case(m)
@@ -47,14 +47,11 @@ def sums(case: Case, keeps_int32: bool = False) -> Case:
             return graph
         graph = activations_are_int16(graph)
         tensors = list(graph.tensors)
-        if graph.nodes[0].kind == "FULLY_CONNECTED":
-            weights = graph.nodes[0].inputs[1]
-            tensors[weights] = replace(tensors[weights], quantization=Quantization((m.scale(0.001, 0.05),), (0,)))
-        if len(graph.nodes[0].inputs) > 2 and not (keeps_int32 and m.random.random() < 0.4):
-            bias = graph.nodes[0].inputs[2]
-            size = m.random.choice([1, 1000, 10**7, 2**45])
-            data = m.numbers.integers(-size, size, tensors[bias].shape, np.int64)
-            tensors[bias] = replace(tensors[bias], dtype=DType.INT64, data=data)
+        if len(graph.nodes[0].inputs) > position:
+            bias, dtype = graph.nodes[0].inputs[position], m.random.choice(biases)
+            size = min(m.random.choice([1, 1000, 10**7, 2**45]), np.iinfo(dtype.value).max)
+            data = m.numbers.integers(-size, size, tensors[bias].shape, dtype.value)
+            tensors[bias] = replace(tensors[bias], dtype=dtype, data=data)
         return replace(graph, tensors=tuple(tensors))
 
     return make
@@ -109,10 +106,11 @@ def stateful(m: Maker, kind: str, operands: list[int], output: int, attributes: 
 
 CASES: dict[str, Case] = {
     "AVERAGE_POOL_2D": wide(cases.pool("AVERAGE_POOL_2D")),
-    "CONV_2D": sums(cases.conv_2d, keeps_int32=True),
+    "CONV_2D": sums(cases.conv_2d, (DType.INT32, DType.INT64)),
     "DEPTHWISE_CONV_2D": sums(cases.depthwise_conv_2d),
-    "FULLY_CONNECTED": sums(cases.fully_connected),
+    "FULLY_CONNECTED": sums(cases.fully_connected, (DType.INT32, DType.INT64)),
     "MAX_POOL_2D": wide(cases.pool("MAX_POOL_2D")),
     "SVDF": svdf,
+    "TRANSPOSE_CONV": sums(cases_arithmetic.transpose_conv, (DType.INT16, DType.INT64), position=3),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
 }

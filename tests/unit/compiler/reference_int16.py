@@ -15,7 +15,6 @@ import numpy as np
 from mlforge.compiler.graph import DType, Node, Tensor
 from tests.unit.compiler.reference import (
     Array,
-    Interpreter,
     activation_bounds,
     c_round,
     clamp,
@@ -23,6 +22,7 @@ from tests.unit.compiler.reference import (
     quantize_multiplier,
     wrap32,
 )
+from tests.unit.compiler.reference_arithmetic import ArithmeticReference
 
 F = np.float32
 INT16 = (-32768, 32767)
@@ -36,7 +36,7 @@ def multiply_int64(x: int, multiplier: int, shift: int) -> int:
     return int(wrap32(np.int64((x * reduced + (1 << (total_shift - 1))) >> total_shift)))
 
 
-class Int16Reference(Interpreter):
+class Int16Reference(ArithmeticReference):
     """Each method is one operator; see Interpreter."""
 
     def is_int16(self, node: Node) -> bool:
@@ -72,15 +72,28 @@ class Int16Reference(Interpreter):
             return super().fully_connected(node)
         matrix = self.value(node, 1)
         sums = self.value(node, 0).reshape(-1, matrix.shape[1]) @ matrix.T + self.bias(node, matrix.shape[0])
+        narrow = len(node.inputs) > 2 and self.tensor(node, 2).dtype is DType.INT32
+        if self.tensor(node, 1).quantization.per_channel:
+            return self.finish(node, sums) if narrow else self.finish_wide(node, sums)
         product = float(F(self.tensor(node, 0).quantization.scale) * F(self.tensor(node, 1).quantization.scale))
-        return self.finish_wide(node, sums, product / self.output(node).quantization.scale)
+        factor = product / self.output(node).quantization.scale
+        if not narrow:
+            return self.finish_wide(node, sums, factor)
+        result = multiply_by_quantized_multiplier(wrap32(sums), *quantize_multiplier(factor))
+        return clamp(result, activation_bounds(node.attributes.activation, self.output(node)))
 
-    def finish_wide(self, node: Node, sums: Array, factor: float | None = None) -> Array:
+    def finish_channels(self, node: Node, sums: Array, filters: int) -> Array:
+        """Of TRANSPOSE_CONV."""
+        if self.output(node).dtype is not DType.INT16:
+            return super().finish_channels(node, sums, filters)
+        return self.finish_wide(node, sums, source=2)
+
+    def finish_wide(self, node: Node, sums: Array, factor: float | None = None, source: int = 0) -> Array:
         scales = self.tensor(node, 1).quantization.scales
         result = np.empty_like(sums)
         for channel in range(sums.shape[-1]):
             scale = scales[channel] if len(scales) > 1 else scales[0]
-            own = self.tensor(node, 0).quantization.scale * scale / self.output(node).quantization.scale
+            own = self.tensor(node, source).quantization.scale * scale / self.output(node).quantization.scale
             multiplier = quantize_multiplier(own if factor is None else factor)
             for place in np.ndindex(sums.shape[:-1]):
                 result[(*place, channel)] = multiply_int64(int(sums[(*place, channel)]), *multiplier)

@@ -55,6 +55,14 @@ def test_the_program_tells_its_state() -> None:
     assert ".reset = lstm_reset," in text
 
 
+def test_a_missing_operand_inside_an_operator_does_not_matter() -> None:
+    """Converters leave tensors without a size behind, which tell how an LSTM's inside is quantised."""
+    graph = lstm(Maker(1))
+    empty = Tensor("effective_hidden_scale_intermediate", (0,), DType.INT8, Quantization((0.1,), (0,)))
+    read = read_tflite(write_tflite(replace(graph, tensors=(*graph.tensors, empty))))
+    assert compile_graph(read, "lstm").program.sources == compile_graph(graph, "lstm").program.sources
+
+
 def test_models_without_a_state_have_no_reset() -> None:
     quantization = Quantization((0.5,), (0,))
     tensors = tuple(Tensor(name, (4,), DType.INT8, quantization) for name in "ab")

@@ -18,7 +18,7 @@ from mlforge.compiler.ops.contract import (
     read_activation,
 )
 from mlforge.compiler.ops.dsp_conv_2d import lower_for_dsp
-from mlforge.compiler.ops.int16_sums import bias_of_convolution_fits, lower_conv_2d, sums_are_moderate
+from mlforge.compiler.ops.int16_sums import bias_fits, lower_conv_2d, sums_are_moderate
 from mlforge.compiler.ops.integers import input_is_integer, is_narrow, output_is_alike
 from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.weights import (
@@ -68,7 +68,7 @@ class Conv2D(Operator):
         strides_are_positive,
         weights_are_int8,
         weights_fit,
-        bias_of_convolution_fits,
+        bias_fits,
         sums_are_moderate,
         window_fits,
     )

@@ -18,7 +18,7 @@ from mlforge.compiler.ops.contract import (
     read_activation,
 )
 from mlforge.compiler.ops.dsp_depthwise import lower_for_dsp
-from mlforge.compiler.ops.int16_sums import bias_fits, lower_depthwise_conv_2d, sums_are_moderate
+from mlforge.compiler.ops.int16_sums import bias_of_depthwise_fits, lower_depthwise_conv_2d, sums_are_moderate
 from mlforge.compiler.ops.integers import input_is_integer, is_narrow, output_is_alike
 from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.weights import (
@@ -70,7 +70,7 @@ class DepthwiseConv2D(Operator):
         strides_are_positive,
         weights_are_int8,
         weights_fit,
-        bias_fits,
+        bias_of_depthwise_fits,
         sums_are_moderate,
         window_fits,
     )

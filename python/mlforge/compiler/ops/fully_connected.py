@@ -54,12 +54,6 @@ def weights_fit(view: View) -> str:
     return per_channel_along(view, 0)
 
 
-def scales_fit(view: View) -> str:
-    """For int16 activations, there is one scale for all weights."""
-    scales = len(view.input_quantization(1).scales)
-    return "" if is_narrow(view) or scales == 1 else f"the weights have {scales} scales"
-
-
 class FullyConnected(Operator):
     kind = "FULLY_CONNECTED"
     options = "FullyConnectedOptions"
@@ -69,7 +63,6 @@ class FullyConnected(Operator):
         output_is_alike,
         weights_are_int8,
         weights_fit,
-        scales_fit,
         bias_fits,
         sums_are_moderate,
     )
@@ -87,7 +80,7 @@ class FullyConnected(Operator):
     def lower(self, view: View, isa: Isa) -> Lowered:
         if not is_narrow(view):
             activation = view.node.attributes_as(FullyConnectedAttributes).activation
-            return lower_fully_connected(view, _multipliers(view)[0], activation)
+            return lower_fully_connected(view, _multipliers(view), activation)
         if isa.has_dsp and (dsp := lower_for_dsp(view, _multipliers(view), *_range(view))):
             return dsp
         return _per_channel(view) if view.input_quantization(1).per_channel else _per_tensor(view)

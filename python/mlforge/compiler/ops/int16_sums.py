@@ -2,7 +2,7 @@
 
 The reference has two kinds of accumulators (reference/integer_ops/{conv,depthwise_conv,fully_connected}.h, and
 MultiplyByQuantizedMultiplier for int64 in kernels/internal/common.cc): 64 bits, with a multiplier of 15 bits and one
-rounding; and, for CONV_2D with a bias of int32 or none, 32 bits as for int8. There is no zero point but 0.
+rounding; and, with a bias of int32 (CONV_2D: or none), 32 bits as for int8. There is no zero point but 0.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mlforge.compiler.fixed_point import Activation, Multiplier
 from mlforge.compiler.graph import DType
 from mlforge.compiler.ops.contract import Constant, Field, Lowered, View
-from mlforge.compiler.ops.integers import limits_of
+from mlforge.compiler.ops.integers import is_narrow, limits_of
 from mlforge.compiler.ops.overlap import window_overlap
 from mlforge.compiler.ops.weights import constant_array, multipliers_of
 from mlforge.compiler.ops.window import Axis, Pair, Window, WindowAttributes, window_of
@@ -27,20 +27,25 @@ _MAX_EXPONENT = 7
 
 
 def bias_fits(view: View) -> str:
+    """The bias, if any, is constant int32 (int16 activations: int32 or int64) with one value per output channel."""
+    return _bias_mismatch(view, (DType.INT32, DType.INT64))
+
+
+def bias_of_depthwise_fits(view: View) -> str:
     """The bias, where there is one, is constant int32 (int16 activations: int64) with one value per output channel."""
     return _bias_mismatch(view, (DType.INT64,))
 
 
-def bias_of_convolution_fits(view: View) -> str:
-    """The bias, if any, is constant int32 (int16 activations: int32 or int64) with one value per output channel."""
-    return _bias_mismatch(view, (DType.INT32, DType.INT64))
+def _is_wide(view: View, otherwise: bool) -> bool:
+    """Whether accumulators have 64 bits; `otherwise` is for where there is no bias."""
+    return view.input(2).dtype is DType.INT64 if view.has_input(2) else otherwise
 
 
 def _bias_mismatch(view: View, wide: tuple[DType, ...]) -> str:
     if not view.has_input(2):
         return ""
     tensor = view.input(2)
-    accepted = wide if view.input().dtype is DType.INT16 else (DType.INT32,)
+    accepted = (DType.INT32,) if is_narrow(view) else wide
     if not tensor.is_constant or tensor.dtype not in accepted:
         return f'the bias "{tensor.name}" is {"" if tensor.is_constant else "not constant "}{tensor}'
     channels = view.output.shape[-1] if view.output.shape else 0
@@ -49,19 +54,22 @@ def _bias_mismatch(view: View, wide: tuple[DType, ...]) -> str:
 
 def sums_are_moderate(view: View) -> str:
     """For int16, sums of 64 bits stay below 2^47, and the scales of input and weights below 128 times the output's."""
-    if view.input().dtype is not DType.INT16:
-        return ""
-    weights = constant_array(view, 1)
     axis = 3 if view.kind == "DEPTHWISE_CONV_2D" else 0
+    return "" if is_narrow(view) else sums_mismatch(view, source=0, bias=2, axis=axis)
+
+
+def sums_mismatch(view: View, source: int, bias: int, axis: int) -> str:
+    """What is wrong with the size of sums; `axis` is that of the output channels, the rest are positions of inputs."""
+    weights = constant_array(view, 1)
     largest = np.abs(weights).sum(axis=tuple(i for i in range(weights.ndim) if i != axis)) * _LARGEST
-    if view.has_input(2):
-        bias = constant_array(view, 2)
-        if max(int(bias.max()), -int(bias.min())) >= 1 << _ACCUMULATOR_BITS:
-            return f"the bias goes from {bias.min()} to {bias.max()}"
-        largest = largest + np.abs(bias)
+    if view.has_input(bias):
+        added = constant_array(view, bias)
+        if max(int(added.max()), -int(added.min())) >= 1 << _ACCUMULATOR_BITS:
+            return f"the bias goes from {added.min()} to {added.max()}"
+        largest = largest + np.abs(added)
     if largest.max() >= 1 << _ACCUMULATOR_BITS:
         return f"a sum may reach {largest.max()}"
-    scale = max(view.input_quantization(1).scales) * view.input_quantization().scale
+    scale = max(view.input_quantization(1).scales) * view.input_quantization(source).scale
     if scale >= view.output_quantization.scale * (1 << _MAX_EXPONENT) * (1 - 2**-20):
         return f"the scales are {scale:.9g} and {view.output_quantization.scale:.9g}"
     return ""
@@ -71,7 +79,7 @@ def lower_conv_2d(view: View, kernel: Pair) -> Lowered:
     weights = constant_array(view, 1)
     outputs, inputs = weights.shape[0], weights.shape[3]
     window = window_of(view, kernel).canonical()
-    wide = view.has_input(2) and view.input(2).dtype is DType.INT64
+    wide = _is_wide(view, otherwise=False)
     return Lowered(
         kernel="mlforge_conv_2d_s16",
         parameters_type="mlforge_conv_2d_s16",
@@ -80,7 +88,7 @@ def lower_conv_2d(view: View, kernel: Pair) -> Lowered:
             "input_channels": inputs,
             "output_channels": outputs,
             "weights": Constant("weights", weights.astype(np.int8)),
-            "channels": _channels(view, multipliers_of(view, outputs), _activation(view), wide),
+            "channels": channels_of(view, multipliers_of(view, outputs), _activation(view), wide),
         },
         inputs=view.node.inputs[:1],
         outputs=view.node.outputs,
@@ -102,7 +110,7 @@ def lower_depthwise_conv_2d(view: View, kernel: Pair) -> Lowered:
             "input_channels": inputs,
             "channel_multiplier": outputs // inputs,
             "weights": Constant("weights", weights.astype(np.int8)),
-            "channels": _channels(view, multipliers_of(view, outputs), _activation(view), wide=True),
+            "channels": channels_of(view, multipliers_of(view, outputs), _activation(view), wide=True),
         },
         inputs=view.node.inputs[:1],
         outputs=view.node.outputs,
@@ -112,7 +120,8 @@ def lower_depthwise_conv_2d(view: View, kernel: Pair) -> Lowered:
     )
 
 
-def lower_fully_connected(view: View, multiplier: Multiplier, activation: Activation) -> Lowered:
+def lower_fully_connected(view: View, multipliers: list[Multiplier], activation: Activation) -> Lowered:
+    """`multipliers` has one for all outputs, or one for each."""
     weights = constant_array(view, 1)
     outputs, inputs = weights.shape
     rows = view.input().elements // inputs
@@ -125,12 +134,11 @@ def lower_fully_connected(view: View, multiplier: Multiplier, activation: Activa
             "inputs": inputs,
             "outputs": outputs,
             "weights": Constant("weights", weights.astype(np.int8)),
-            "channels": _channels(view, [multiplier], activation, wide=True),
+            "channels": channels_of(view, multipliers, activation, _is_wide(view, otherwise=True)),
         },
         inputs=view.node.inputs[:1],
         outputs=view.node.outputs,
         macs=rows * weights.size,
-        note="one scale for all weights",
         overlap=_overlap(view, window, inputs, outputs),
     )
 
@@ -143,8 +151,10 @@ def _overlap(view: View, window: Window, inputs: int, outputs: int) -> Mapping[i
     return window_overlap(view.node.inputs[0], window, inputs * _INT16_BYTES, outputs * _INT16_BYTES)
 
 
-def _channels(view: View, multipliers: list[Multiplier], activation: Activation, wide: bool) -> Mapping[str, Field]:
-    """The fields of struct mlforge_channels_s16; one multiplier for all channels where there is only one."""
+def channels_of(
+    view: View, multipliers: list[Multiplier], activation: Activation, wide: bool, bias: int = 2
+) -> Mapping[str, Field]:
+    """The fields of struct mlforge_channels_s16. `bias` is the position of the input."""
     low, high = limits_of(view, activation)
     if len(set(multipliers)) == 1:
         multipliers = multipliers[:1]
@@ -157,8 +167,8 @@ def _channels(view: View, multipliers: list[Multiplier], activation: Activation,
         "multiplier": Constant("multiplier", np.array([value for value, _ in steps], np.int32)),
         "shift": Constant("shift", np.array([shift for _, shift in steps], np.int8)),
     }
-    if view.has_input(2):
-        fields |= _bias(constant_array(view, 2))
+    if view.has_input(bias):
+        fields |= _bias(constant_array(view, bias))
     return fields
 
 

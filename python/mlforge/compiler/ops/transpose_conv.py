@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +13,23 @@ from mlforge.compiler.graph import MAX_DIMENSION, Attributes, DType
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.contract import (
     Constant,
+    Field,
     Lowered,
     Operator,
     Options,
     View,
-    output_is_int8,
     output_stage,
     read_activation,
 )
-from mlforge.compiler.ops.weights import channel_multipliers, constant_array, per_channel_along, weights_are_int8
+from mlforge.compiler.ops.int16_sums import channels_of, sums_mismatch
+from mlforge.compiler.ops.integers import SUFFIXES, is_narrow, not_an_integer
+from mlforge.compiler.ops.weights import (
+    channel_multipliers,
+    constant_array,
+    multipliers_of,
+    per_channel_along,
+    weights_are_int8,
+)
 from mlforge.compiler.ops.window import Padding, Pair, read_padding
 
 _SHAPE, _WEIGHTS, _INPUT, _BIAS = range(4)
@@ -33,13 +42,18 @@ class TransposeConvAttributes(Attributes):
     activation: Activation = Activation.NONE
 
 
-def third_is_int8(view: View) -> str:
-    """The third input is an int8 activation, quantised per tensor."""
+def third_is_integer(view: View) -> str:
+    """The third input is an int8 or int16 activation, quantised per tensor; int16 with the zero point 0."""
     tensor = view.input(_INPUT)
-    quantization = tensor.quantization
-    if tensor.is_constant or tensor.dtype is not DType.INT8 or quantization is None or quantization.per_channel:
-        return f'tensor "{tensor.name}" is {"constant " if tensor.is_constant else ""}{tensor}'
-    return ""
+    return f'tensor "{tensor.name}" is constant' if tensor.is_constant else not_an_integer(tensor)
+
+
+def output_is_alike(view: View) -> str:
+    """The output is an activation of the third input's type, quantised per tensor; int16 with the zero point 0."""
+    tensor = view.output
+    if tensor.is_constant or tensor.dtype is not view.input(_INPUT).dtype:
+        return f'tensor "{tensor.name}" is {"constant " if tensor.is_constant else ""}{tensor.dtype}'
+    return not_an_integer(tensor)
 
 
 def pictures(view: View) -> str:
@@ -51,10 +65,12 @@ def pictures(view: View) -> str:
 
 
 def shape_is_the_outputs(view: View) -> str:
-    """The first input is constant int32, and the shape of the output."""
+    """The first input is int32[4]: the shape of the output, where it is constant. The output's own shape counts."""
     tensor = view.input(_SHAPE)
-    if not tensor.is_constant or tensor.dtype is not DType.INT32:
-        return f'the shape "{tensor.name}" is {"" if tensor.is_constant else "not constant "}{tensor}'
+    if tensor.dtype is not DType.INT32 or tensor.shape != (4,):
+        return f'the shape "{tensor.name}" is {tensor}'
+    if not tensor.is_constant:
+        return ""
     found = np.asarray(tensor.data).reshape(-1).tolist()
     return "" if found == list(view.output.shape) else f"it is {found}, the output {view.output}"
 
@@ -72,12 +88,13 @@ def weights_fit(view: View) -> str:
     return per_channel_along(view, 0)
 
 
-def bias_is_int32(view: View) -> str:
-    """The bias, where there is one, is constant int32 with one value per output channel."""
+def bias_fits(view: View) -> str:
+    """The bias, if any, is constant int32 (int16 activations: int64 or int16) with one value per output channel."""
     if not view.has_input(_BIAS):
         return ""
     tensor = view.input(_BIAS)
-    if tensor.is_constant and tensor.dtype is DType.INT32 and tensor.shape == view.output.shape[3:]:
+    accepted = (DType.INT32,) if is_narrow(view) else (DType.INT64, DType.INT16)
+    if tensor.is_constant and tensor.dtype in accepted and tensor.shape == view.output.shape[3:]:
         return ""
     return f'the bias "{tensor.name}" is {"" if tensor.is_constant else "not constant "}{tensor}'
 
@@ -89,7 +106,10 @@ def strides_are_positive(view: View) -> str:
 
 
 def scales_are_comparable(view: View) -> str:
-    """The input's scale times those of the weights is at most 2^30 times the output's."""
+    """The input's scale times those of the weights is at most 2^30 times the output's; of int16, below 128 times it,
+    and sums of 64 bits stay below 2^47."""
+    if not is_narrow(view):
+        return sums_mismatch(view, source=_INPUT, bias=_BIAS, axis=0)
     product = view.input_quantization(_INPUT).scale * max(view.input_quantization(_WEIGHTS).scales)
     output = view.output_quantization.scale
     return "" if product <= output * (1 << 30) else f"the product is {product:.9g}, the output's scale {output:.9g}"
@@ -113,14 +133,14 @@ class TransposeConv(Operator):
     options = "TransposeConvOptions"
     inputs = (3, 4)
     constraints = (
-        third_is_int8,
-        output_is_int8,
+        third_is_integer,
+        output_is_alike,
         pictures,
         shape_is_the_outputs,
         strides_are_positive,
         weights_are_int8,
         weights_fit,
-        bias_is_int32,
+        bias_fits,
         scales_are_comparable,
     )
 
@@ -136,16 +156,12 @@ class TransposeConv(Operator):
         )
 
     def lower(self, view: View, isa: Isa) -> Lowered:
-        attributes = view.node.attributes_as(TransposeConvAttributes)
         weights, source, output = constant_array(view, _WEIGHTS), view.input(_INPUT), view.output
-        result = view.output_quantization
-        low, high = activation_range(attributes.activation, result.scale, result.zero_point)
-        multiplier, shift = channel_multipliers(view, output.shape[3], low, high, source=_INPUT)
+        attributes = view.node.attributes_as(TransposeConvAttributes)
         pads = _pads(view)
-        bias = constant_array(view, _BIAS) if view.has_input(_BIAS) else np.zeros(output.shape[3], np.int64)
         return Lowered(
-            kernel="mlforge_transpose_conv_s8",
-            parameters_type="mlforge_transpose_conv",
+            kernel=f"mlforge_transpose_conv_{SUFFIXES[output.dtype]}",
+            parameters_type="mlforge_transpose_conv" if is_narrow(view) else "mlforge_transpose_conv_s16",
             parameters={
                 "input_height": source.shape[1],
                 "input_width": source.shape[2],
@@ -159,15 +175,32 @@ class TransposeConv(Operator):
                 "pad_left": pads[1],
                 "input_channels": source.shape[3],
                 "output_channels": output.shape[3],
-                "input_zero_point": view.input_quantization(_INPUT).zero_point,
-                "stage": output_stage(low, high, result.zero_point),
                 "weights": Constant("weights", weights.astype(np.int8)),
-                "bias": Constant("bias", bias.astype(np.int32)),
-                "multiplier": multiplier,
-                "shift": shift,
+                **(_narrow_stage(view) if is_narrow(view) else {"channels": _wide_stage(view)}),
             },
             inputs=(view.node.inputs[_INPUT],),
             outputs=view.node.outputs,
             macs=source.shape[1] * source.shape[2] * weights.size,
             note=f"window {weights.shape[1]}x{weights.shape[2]}, stride {attributes.stride[0]}x{attributes.stride[1]}",
         )
+
+
+def _narrow_stage(view: View) -> Mapping[str, Field]:
+    channels, result = view.output.shape[3], view.output_quantization
+    activation = view.node.attributes_as(TransposeConvAttributes).activation
+    low, high = activation_range(activation, result.scale, result.zero_point)
+    multiplier, shift = channel_multipliers(view, channels, low, high, source=_INPUT)
+    bias = constant_array(view, _BIAS) if view.has_input(_BIAS) else np.zeros(channels, np.int64)
+    return {
+        "input_zero_point": view.input_quantization(_INPUT).zero_point,
+        "stage": output_stage(low, high, result.zero_point),
+        "bias": Constant("bias", bias.astype(np.int32)),
+        "multiplier": multiplier,
+        "shift": shift,
+    }
+
+
+def _wide_stage(view: View) -> Mapping[str, Field]:
+    activation = view.node.attributes_as(TransposeConvAttributes).activation
+    multipliers = multipliers_of(view, view.output.shape[3], _INPUT)
+    return channels_of(view, multipliers, activation, wide=True, bias=_BIAS)
