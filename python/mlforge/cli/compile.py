@@ -101,6 +101,7 @@ def _facts(compiled: CompiledModel) -> dict[str, Any]:
     return {
         "name": compiled.program.name,
         "arena_bytes": compiled.program.arena_bytes,
+        "state_bytes": compiled.program.state_bytes,
         "lower_bound_bytes": compiled.lower_bound_bytes,
         "input_bytes": compiled.program.input_bytes,
         "output_bytes": compiled.program.output_bytes,

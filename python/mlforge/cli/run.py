@@ -62,6 +62,7 @@ def _document(arguments: argparse.Namespace, result: ModelRun) -> dict[str, Any]
         "model": str(arguments.model),
         "target": arguments.target,
         "arena_bytes": program.arena_bytes,
+        "state_bytes": program.state_bytes,
         "arena_lower_bound_bytes": result.compiled.lower_bound_bytes,
         "inferences": len(result.outputs[0]),
         "mismatches": result.mismatches,
