@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Final, NoReturn, TypeAlias
 
 from ruamel.yaml import YAML
@@ -56,10 +57,10 @@ class Node:
         return self.value
 
 
-def parse(text: str, report: Report) -> Node | None:
+def parse(text: str, report: Report, max_depth: int = MAX_DEPTH) -> Node | None:
     """The document's root, or None where the text cannot be read on; each mistake goes to `report`."""
     try:
-        return _Builder(iter(YAML(typ="safe", pure=True).parse(text)), report).document()
+        return _Builder(iter(YAML(typ="safe", pure=True).parse(text)), report, max_depth).document()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
@@ -79,9 +80,10 @@ class _RefusedError(Exception):
 
 
 class _Builder:
-    def __init__(self, events: Iterator[Event], report: Report) -> None:
+    def __init__(self, events: Iterator[Event], report: Report, max_depth: int) -> None:
         self._events = events
         self._report = report
+        self._max_depth = max_depth
         self._root: Node | None = None
 
     def document(self) -> Node | None:
@@ -101,8 +103,8 @@ class _Builder:
             self._refuse(event, key, f"the anchor &{anchor}", "no anchors: they are not accepted")
         if tag:
             self._refuse(event, key, f"the tag {tag}", "a plain value: tags are not accepted")
-        if depth > MAX_DEPTH:
-            self._refuse(event, key, f"{depth} levels of nesting", f"at most {MAX_DEPTH}")
+        if depth > self._max_depth:
+            self._refuse(event, key, f"{depth} levels of nesting", f"at most {self._max_depth}")
         if isinstance(event, ScalarEvent):
             return Node(resolve(event.value) if event.style is None else event.value, line, text=event.value)
         if isinstance(event, SequenceStartEvent):
@@ -151,7 +153,8 @@ def resolve(text: str) -> Scalar:
     if _INTEGER.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text):
-        return float(text)
+        number = float(text)
+        return number if isfinite(number) else text
     return text
 
 

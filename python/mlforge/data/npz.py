@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlforge.data.dataset import Recordings, Source
 from mlforge.errors import DataError
+from mlforge.records.npz import read_npz
+
+MAX_BYTES: Final = 1 << 31  # of a data set, which has to fit into memory several times over
 
 
 def load_npz(path: Path) -> Recordings:
@@ -20,7 +20,7 @@ def load_npz(path: Path) -> Recordings:
     Raises:
         DataError: not an .npz file, no `x` or `y`, object arrays, or lengths that differ.
     """
-    arrays = _arrays(path)
+    arrays = read_npz(path, MAX_BYTES)
     for name in ("x", "y"):
         if name not in arrays:
             found = ", ".join(sorted(arrays)) or "none"
@@ -35,16 +35,3 @@ def load_npz(path: Path) -> Recordings:
         signals = list(x.astype(np.float32))
     columns = {name: array for name, array in arrays.items() if array.ndim == 1}
     return Recordings(signals, y, columns, [Source(path, row=index + 1) for index in range(len(x))])
-
-
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        file = np.load(path, allow_pickle=False)
-        if isinstance(file, np.ndarray):
-            raise DataError("a single array: expected an .npz file with x and y", file=path)
-        with file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
-        pickled = "object array" in str(error).lower()
-        reason = "pickled objects, which are not accepted" if pickled else str(error)
-        raise DataError(f"cannot be read as .npz: {reason}", file=path) from error

@@ -15,6 +15,8 @@ from mlforge.errors import BuildError
 
 _ALLOCATED: Final = 2  # SHF_ALLOC
 _WRITABLE: Final = 1  # SHF_WRITE
+# What pyelftools raises, besides its own errors, where a number in the file leads nowhere.
+_STUMBLES: Final = (LookupError, ValueError, TypeError, AttributeError, OverflowError, MemoryError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ def read_image(elf: Path) -> Image:
         raise BuildError(f"cannot read {elf}: {(error.strerror or str(error)).lower()}") from error
     except ELFError as error:
         raise BuildError(f"{elf} is no ELF image: {str(error).lower()}") from error
+    except _STUMBLES as error:
+        raise BuildError(f"{elf} is a damaged ELF image: {str(error).lower()}") from error
 
 
 def _symbols(file: Any, table: Any) -> Iterator[Symbol]:

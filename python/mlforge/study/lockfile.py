@@ -6,11 +6,15 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
+from mlforge.compiler.tflite_reader import MAX_FILE_BYTES
 from mlforge.errors import LockError
 from mlforge.records.lock import LOCK_FORMAT, Lock
 from mlforge.study.artefacts import sha256, write_atomically
 
 LOCK_NAME: Final = "mlforge.lock.yaml"
+MAX_LOCK_BYTES: Final = 1 << 20
+MAX_LOCK_DEPTH: Final = 40  # residual blocks hold layers
+EDITED: Final = "it was edited; `west mlforge optimise` writes it anew"
 _HEADER: Final = "# Written by `west mlforge optimise`; keep it in version control beside the model. Do not edit.\n"
 
 
@@ -30,16 +34,8 @@ def write_lock(app: Path, lock: Lock) -> Path:
 
 def read_lock(app: Path) -> Lock:
     """Raises LockError where there is no lock file, or it is not one that this version reads."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     path = app / LOCK_NAME
-    try:
-        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LockError(f"{app} has no {LOCK_NAME}", hint="`west mlforge optimise` writes it") from None
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise LockError(f"{path} cannot be read: {error}") from error
+    values = _document(path)
     found = values.get("format") if isinstance(values, dict) else None
     if found != LOCK_FORMAT:
         raise LockError(
@@ -48,18 +44,48 @@ def read_lock(app: Path) -> Lock:
     try:
         return Lock.from_dict(values)
     except ValueError as error:
-        raise LockError(f"{path}: {error}", hint="it was edited; `west mlforge optimise` writes it anew") from error
+        raise LockError(f"{path}: {error}", hint=EDITED) from error
+
+
+def _document(path: Path) -> Any:
+    """The file's values, read as warily as a contract: it is edited by hand, too, in spite of what it says."""
+    from mlforge.contract.tree import parse
+
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_LOCK_BYTES + 1)
+        if len(text) > MAX_LOCK_BYTES:
+            raise LockError(f"{path}: more than {MAX_LOCK_BYTES // 1024} KiB: not a lock")
+        mistakes: list[str] = []
+
+        def report(line: int, key: str, found: str, expected: str) -> None:
+            mistakes.append(f"{path}:{line}: {key}: found {found}, expected {expected}")
+
+        root = parse(text.decode("utf-8"), report, MAX_LOCK_DEPTH)
+    except FileNotFoundError:
+        raise LockError(f"{path.parent} has no {LOCK_NAME}", hint="`west mlforge optimise` writes it") from None
+    except OSError as error:
+        raise LockError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        raise LockError(f"{path} cannot be read: the byte 0x{text[error.start]:02x} is no UTF-8") from error
+    if mistakes:
+        raise LockError(mistakes[0], hint=EDITED)
+    return root.plain() if root else None
 
 
 def locked_model(app: Path, lock: Lock) -> bytes:
     """The model that the lock names. Raises LockError where it is missing or is another one."""
     path = app / lock.model.path
-    if not path.resolve().is_relative_to(app.resolve()):
-        raise LockError(f"{app / LOCK_NAME} names a model outside the app: {lock.model.path}")
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise LockError(f"{path} is named by {LOCK_NAME} but cannot be read: {error.strerror}") from error
+        if not path.resolve().is_relative_to(app.resolve()):
+            raise LockError(f"{app / LOCK_NAME} names a model outside the app: {lock.model.path}")
+        if not path.is_file() and path.exists():
+            raise LockError(f"{app / LOCK_NAME} names what is no file: {lock.model.path}")
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES)
+    except (OSError, ValueError, RuntimeError) as error:  # no such file, a zero in its name, a circle of links
+        reason = getattr(error, "strerror", None) or str(error)
+        raise LockError(f"{path} is named by {LOCK_NAME} but cannot be read: {reason}") from error
     if sha256(data) != lock.model.sha256:
         raise LockError(
             f"{path} is not the model that {LOCK_NAME} names: its SHA-256 is {sha256(data)[:16]}…, "
@@ -74,8 +100,15 @@ def check_against_lock(model: Path, data: bytes) -> None:
     for app in (model.parent, model.parent.parent):
         if (app / LOCK_NAME).is_file():
             lock = read_lock(app)
-            if (app / lock.model.path).resolve() == model.resolve() and sha256(data) != lock.model.sha256:
+            if _is_same(app / lock.model.path, model) and sha256(data) != lock.model.sha256:
                 locked_model(app, lock)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.resolve() == other.resolve()
+    except (OSError, ValueError, RuntimeError):  # a name that cannot be one
+        return False
 
 
 def _plain(value: Any) -> Any:

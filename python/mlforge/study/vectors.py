@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from mlforge.compiler.emitter import TensorInfo
 from mlforge.errors import DataError
+from mlforge.records.npz import read_npz
 
 AnyArray: TypeAlias = NDArray[Any]
+MAX_BYTES: Final = 1 << 28  # of a file of vectors
 _TYPES: Final = ("int8", "int16", "int32", "float32", "float64")  # the last counts as float32
 
 
@@ -37,11 +39,7 @@ def read_vectors(path: Path) -> Vectors:
     Raises:
         DataError: the file is no such thing, or its arrays have different numbers of vectors.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"not an .npz file of arrays: {error}", file=path) from error
+    arrays = read_npz(path, MAX_BYTES)
     inputs, expected = _numbered(arrays, "input", path), _numbered(arrays, "output", path)
     if not inputs:
         found = ", ".join(sorted(arrays)) or "none"
