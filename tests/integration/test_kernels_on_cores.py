@@ -13,15 +13,19 @@ import pytest
 
 from mlforge.compiler.emitter import compile_graph
 from mlforge.compiler.graph import ABSENT, Graph
+from mlforge.compiler.isa import Isa
 from mlforge.targets.registry import target_named
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.registry import CASES, Reference
+from tests.unit.compiler.test_dsp import sane
 
-# Cores with different code: DSP, none of it, and another architecture.
-BOARDS = ("mps2/an386", "mps2/an385", "qemu_riscv32")
+# Cores with different code: DSP, none of it, Thumb-1, vectors, and another architecture.
+BOARDS = ("mps2/an386", "mps2/an385", "mps2/an385@cortex-m0", "mps3/corstone300/an547", "qemu_riscv32")
 PER_OPERATOR = 8
 PARTS = 3  # as many inputs and outputs as a model may have
 VECTORS = 2
+SANE = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")  # once more with numbers that kernels for cores are made for
+PER_SANE = 24
 
 
 def side_by_side(graphs: Sequence[Graph]) -> Graph:
@@ -37,18 +41,22 @@ def side_by_side(graphs: Sequence[Graph]) -> Graph:
     return Graph(tuple(tensors), tuple(nodes), tuple(inputs), tuple(outputs))
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+def graphs_of(part: int) -> list[Graph]:
+    if part == PARTS:
+        return [sane(CASES[kind](Maker(seed))) for kind in SANE for seed in range(PER_SANE)]
+    return [CASES[kind](Maker(seed)) for kind in sorted(CASES)[part::PARTS] for seed in range(PER_OPERATOR)]
+
+
+@pytest.mark.parametrize("part", range(PARTS + 1))
 @pytest.mark.parametrize("board", BOARDS)
 def test_kernels_are_bit_exact(board: str, part: int) -> None:
     target = target_named(board)
     if reason := target.unavailable():
         pytest.skip(reason)
-    graph = side_by_side(
-        [CASES[kind](Maker(seed)) for kind in sorted(CASES)[part::PARTS] for seed in range(PER_OPERATOR)]
-    )
+    graph = side_by_side(graphs_of(part))
     arrays = inputs_for(graph, VECTORS, 1)
     inputs = np.concatenate([array.reshape(VECTORS, -1).view(np.int8) for array in arrays], axis=1)
-    program = compile_graph(graph, "cases").program
+    program = compile_graph(graph, "cases", Isa(target.isa)).program
     outputs = target.infer(target.build(program), inputs).outputs
     reference = Reference(graph)
     for vector in range(VECTORS):

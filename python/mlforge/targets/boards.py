@@ -39,10 +39,10 @@ class Board:
         return core_named(self.core_name)
 
 
-def _mps2(name: str, core: str, *, psram: int = 0x2100_0000) -> Board:
+def _mps2(name: str, core: str, *, variant: str = "", psram: int = 0x2100_0000) -> Board:
     """Application notes 385, 386 and 500: 4 MB of zero-wait SSRAM for code and for data each, 16 MB of PSRAM."""
     return Board(
-        name=f"mps2/{name}",
+        name=f"mps2/{name}{variant}",
         core_name=core,
         qemu="qemu-system-arm",
         machine=f"mps2-{name}",
@@ -58,6 +58,8 @@ def _mps2(name: str, core: str, *, psram: int = 0x2100_0000) -> Board:
 _BOARDS: Final = (
     _mps2("an386", "cortex-m4"),
     _mps2("an385", "cortex-m3"),
+    # Code for the Cortex-M0 on the Cortex-M3, which runs it as it stands: the microbit's memory is small.
+    _mps2("an385", "cortex-m0", variant="@cortex-m0"),
     _mps2("an500", "cortex-m7", psram=0x6000_0000),
     # Application note 521, in the secure state that it resets into. The emulated CPU 0 is given the FPU and the DSP
     # instructions that the board's CPU 1 has: most Cortex-M33 on the market have both.

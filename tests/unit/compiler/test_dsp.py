@@ -41,7 +41,7 @@ def sane(graph: Graph) -> Graph:
     if len(node.inputs) > 2:
         bias = graph.tensors[node.inputs[2]]
         assert bias.data is not None
-        tensors[node.inputs[2]] = replace(bias, data=(bias.data % 20000 - 10000).astype(np.int32))
+        tensors[node.inputs[2]] = replace(bias, data=(bias.data % 20000 - 10000).astype(bias.data.dtype))
     return replace(graph, tensors=tuple(tensors))
 
 
@@ -143,7 +143,7 @@ def test_weights_of_minus_128_or_large_sums_take_the_generic_kernel() -> None:
 def test_the_isa_changes_code_alone() -> None:
     graph = sane(CASES["CONV_2D"](Maker(1)))
     generic, dsp = (compile_graph(graph, "m", isa) for isa in (Isa.GENERIC, Isa.DSP))
-    assert "mlforge_conv_2d_s8(" in generic.program.sources["m_model.c"]
+    assert "mlforge_dsp_" not in generic.program.sources["m_model.c"]
     assert "mlforge_dsp_conv_2d_s8(" in dsp.program.sources["m_model.c"]
     assert generic.inputs[0].shape == dsp.inputs[0].shape
     assert generic.program.operators[0].macs == dsp.program.operators[0].macs

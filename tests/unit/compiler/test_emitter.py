@@ -38,7 +38,7 @@ def test_program_is_filled_in() -> None:
     conv = PROGRAM.operators[0]
     assert (conv.index, conv.kind, conv.name, conv.symbol) == (0, "CONV_2D", "l0", "net_op00_conv_2d")
     assert conv.macs == 12 * 4 * 9
-    assert conv.weight_bytes == 4 * 9 + 4 * 4 + 4 * 4 + 4
+    assert conv.weight_bytes == 4 * 12 + 4 * 8 + 4  # windows of 9 rounded up; bias and multiplier; shift
 
 
 def test_text_is_identical_in_another_process() -> None:

@@ -8,6 +8,7 @@ from tflite.Conv2DOptions import Conv2DOptions
 from mlforge.compiler.fixed_point import activation_range
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
+from mlforge.compiler.ops import mve
 from mlforge.compiler.ops.contract import (
     Constant,
     Lowered,
@@ -21,6 +22,7 @@ from mlforge.compiler.ops.dsp_conv_2d import lower_for_dsp
 from mlforge.compiler.ops.int16_sums import bias_fits, lower_conv_2d, sums_are_moderate
 from mlforge.compiler.ops.integers import input_is_integer, is_narrow, output_is_alike
 from mlforge.compiler.ops.overlap import window_overlap
+from mlforge.compiler.ops.packed_conv_2d import lower_packed
 from mlforge.compiler.ops.weights import (
     channel_multipliers,
     constant_array,
@@ -88,8 +90,11 @@ class Conv2D(Operator):
     def lower(self, view: View, isa: Isa) -> Lowered:
         if not is_narrow(view):
             return lower_conv_2d(view, _kernel(view))
-        dsp = lower_for_dsp(view, _kernel(view)) if isa.has_dsp else None
-        return dsp or _lower(view)
+        if isa is Isa.MVE and (vectors := mve.lower_conv_2d(view, _kernel(view))):
+            return vectors
+        if isa.has_dsp:
+            return lower_for_dsp(view, _kernel(view)) or _lower(view)
+        return lower_packed(view, _kernel(view), isa) or _lower(view)
 
 
 def _lower(view: View) -> Lowered:

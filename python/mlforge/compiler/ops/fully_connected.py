@@ -10,6 +10,7 @@ from tflite.FullyConnectedOptions import FullyConnectedOptions
 from mlforge.compiler.fixed_point import Activation, Multiplier, activation_range, float32, quantize_multiplier
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes
 from mlforge.compiler.isa import Isa
+from mlforge.compiler.ops import mve
 from mlforge.compiler.ops.contract import (
     Constant,
     Lowered,
@@ -24,6 +25,7 @@ from mlforge.compiler.ops.dsp_fully_connected import lower_for_dsp
 from mlforge.compiler.ops.int16_sums import bias_fits, lower_fully_connected, sums_are_moderate
 from mlforge.compiler.ops.integers import input_is_integer, is_narrow, output_is_alike
 from mlforge.compiler.ops.overlap import window_overlap
+from mlforge.compiler.ops.packed_fully_connected import lower_packed
 from mlforge.compiler.ops.weights import (
     channel_multipliers,
     constant_array,
@@ -81,8 +83,15 @@ class FullyConnected(Operator):
         if not is_narrow(view):
             activation = view.node.attributes_as(FullyConnectedAttributes).activation
             return lower_fully_connected(view, _multipliers(view), activation)
-        if isa.has_dsp and (dsp := lower_for_dsp(view, _multipliers(view), *_range(view))):
-            return dsp
+        multipliers, (low, high) = _multipliers(view), _range(view)
+        if isa is Isa.MVE and (vectors := mve.lower_fully_connected(view, multipliers, low, high)):
+            return vectors
+        if isa.has_dsp:
+            lowered = lower_for_dsp(view, multipliers, low, high)
+        else:
+            lowered = lower_packed(view, isa, multipliers, low, high)
+        if lowered:
+            return lowered
         return _per_channel(view) if view.input_quantization(1).per_channel else _per_tensor(view)
 
 
