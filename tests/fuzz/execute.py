@@ -22,7 +22,7 @@ CROSS_COMPILER: Final = "arm-none-eabi-gcc"
 MAX_MACS: Final = 30_000_000
 MAX_ARENA_BYTES: Final = 1 << 24
 _WARNINGS: Final = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror")
-_HOST: Final = ("-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+_HOST: Final = ("-O1", "-g1", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
 _CORTEX_M4: Final = ("-O2", "-mcpu=cortex-m4", "-mthumb", "-S", "-o", os.devnull)
 _TIME_S: Final = 300
 

@@ -13,13 +13,13 @@ from tests.unit.compiler.registry import CASES
 from tests.unit.compiler.test_reader import ARCHITECTURE
 from tests.unit.compiler.tflite_writer import write_tflite
 
-_SEEDS = (5, 6, 7)
 
-
-def small() -> list[Original]:
-    """Files of a few kilobytes."""
+def small(seeds: int = 3) -> list[Original]:
+    """Files of a few kilobytes: `seeds` for each operator."""
     made = [original("architecture", write_tflite(lower_architecture(ARCHITECTURE, 1)), 8.0)]
-    made += [original(f"{k} {s}", write_tflite(CASES[k](Maker(s))), 1.0) for k in sorted(CASES) for s in _SEEDS]
+    made += [
+        original(f"{k} {s}", write_tflite(CASES[k](Maker(s))), 1.0) for k in sorted(CASES) for s in range(5, 5 + seeds)
+    ]
     return made
 
 
