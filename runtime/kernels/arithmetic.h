@@ -9,12 +9,33 @@
 
 #include "mlforge/kernels.h"
 
+/* mlforge_multiply_high where there is no long multiplication: from the products of halves, the lower half of `a` taken
+ * with a sign so that each fits. The sum of the three in the middle may not, so that its upper bits and its lower 15 are
+ * added separately. */
+static inline int32_t mlforge_multiply_high_by_halves(int32_t a, int32_t b)
+{
+	const int32_t a_low = (int16_t)a;
+	const int32_t a_high = (a >> 16) + (a_low < 0);
+	const int32_t b_low = b & 0xffff;
+	const int32_t b_high = b >> 16;
+	const int32_t x = a_high * b_low;
+	const int32_t y = a_low * b_high;
+	const int32_t z = ((a_low * b_low) >> 16) + (1 << 14);
+	const int32_t lower = (x & 0x7fff) + (y & 0x7fff) + z;
+
+	return (int32_t)(2U * (uint32_t)(a_high * b_high) + (uint32_t)((x >> 15) + (y >> 15) + (lower >> 15)));
+}
+
 /* a * b / 2^31, rounded to nearest, halves away from minus infinity. The reference calls it
  * SaturatingRoundingDoublingHighMul; it rounds by the sign and divides towards zero, which is the same as this. It
  * saturates only for a = b = -2^31, and multipliers are never negative. */
 static inline int32_t mlforge_multiply_high(int32_t a, int32_t b)
 {
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+	return mlforge_multiply_high_by_halves(a, b);
+#else
 	return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
+#endif
 }
 
 /* x / 2^(shift + 1), rounded to nearest, halves away from zero; shift in 0..30. x is not -2^31. The reference calls it
