@@ -45,7 +45,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     screen = Console(stderr=True, highlight=False) if arguments.json else console()
     try:
         with Progress(screen) as progress:
-            result = optimise(contract, progress, lambda sentence: screen.print(sentence, style="dim"))
+            result = optimise(contract, progress, lambda sentence: screen.print(sentence, style="dim", soft_wrap=True))
     except KeyboardInterrupt:
         print("\nstopped; everything finished is stored, and the same command resumes", file=sys.stderr)
         return Status.ERROR
