@@ -19,7 +19,8 @@ from datetime import date
 from pathlib import Path
 
 from mlforge.compiler import read_tflite
-from mlforge.study.run_model import Vectors, read_vectors, run_model
+from mlforge.study.run_model import run_model
+from mlforge.study.vectors import Vectors, read_vectors
 from mlforge.targets.registry import all_targets, target_named
 
 HERE = Path(__file__).parent
@@ -76,12 +77,14 @@ class Row:
 def measure(model: str, target: str, vectors: int) -> Row:
     golden = read_vectors(MODELS / f"{model}_golden.npz")
     assert golden.expected is not None
-    some = Vectors(golden.inputs[:vectors], golden.expected[:vectors])
+    some = Vectors(
+        tuple(array[:vectors] for array in golden.inputs), tuple(array[:vectors] for array in golden.expected)
+    )
     data = (MODELS / f"{model}.tflite").read_bytes()
     run = run_model(data, "m", target_named(target), CLOCK_HZ, some)
     assert run.cost is not None
     if run.mismatches:
-        raise SystemExit(f"{model} on {target}: {run.mismatches} of {len(some.inputs)} golden vectors differ")
+        raise SystemExit(f"{model} on {target}: {run.mismatches} of {len(some.inputs[0])} golden vectors differ")
     cost, program = run.cost, run.compiled.program
     return Row(
         model,
@@ -94,7 +97,7 @@ def measure(model: str, target: str, vectors: int) -> Row:
         cost.flash.total,
         weight_bytes(data),
         cost.stack_bytes,
-        len(some.inputs),
+        len(some.inputs[0]),
     )
 
 
