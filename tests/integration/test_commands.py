@@ -80,3 +80,10 @@ def test_targets_and_doctor_answer_in_json(capsys: pytest.CaptureFixture[str]) -
     assert {row["name"] for row in json.loads(capsys.readouterr().out)["targets"]} >= {"host", "mps2/an386"}
     main(["doctor", "--json"])
     assert "missing" in json.loads(capsys.readouterr().out)
+
+
+def test_an_operators_code_is_that_of_its_functions(capsys: pytest.CaptureFixture[str]) -> None:
+    """A dense layer runs its own function and kernels: some code, but less than the whole image."""
+    _, document = run_json(capsys)
+    assert all(0 < operator["code_bytes"] < document["flash"]["total"] for operator in document["operators"])
+    assert max(operator["code_bytes"] for operator in document["operators"]) >= document["flash"]["kernels"] // 2

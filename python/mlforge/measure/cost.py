@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.errors import RunError
 from mlforge.measure.cycles import CycleModel, WindowCycles
 from mlforge.measure.footprint import added_by_model
+from mlforge.measure.image import read_image
 from mlforge.records.cost import Cost, OperatorCost
 from mlforge.records.program import Firmware
 from mlforge.targets.target import Target, Window
@@ -63,6 +68,9 @@ def _worst(model: CycleModel, windows: tuple[Window, ...], operators: int) -> tu
 
 
 def _operators(firmware: Firmware, window: Window, cycles: WindowCycles) -> tuple[OperatorCost, ...]:
+    functions = sorted(
+        {(symbol.address & ~1, symbol.size_bytes) for symbol in read_image(firmware.elf).symbols if symbol.in_flash}
+    )
     return tuple(
         OperatorCost(
             operator.index,
@@ -72,6 +80,17 @@ def _operators(firmware: Firmware, window: Window, cycles: WindowCycles) -> tupl
             operator.weight_bytes,
             window.operator_instructions(position),
             cycles.operators[position],
+            _code_bytes(functions, (block.address for block in window.blocks if block.operator == position)),
         )
         for position, operator in enumerate(firmware.program.operators)
     )
+
+
+def _code_bytes(functions: Sequence[tuple[int, int]], addresses: Iterable[int]) -> int:
+    """Sizes of the functions, (address, bytes) by address, that the executed addresses lie in."""
+    entered = set()
+    for address in addresses:
+        position = bisect_right(functions, (address, sys.maxsize)) - 1
+        if position >= 0 and address < sum(functions[position]):
+            entered.add(functions[position])
+    return sum(size_bytes for _, size_bytes in entered)

@@ -38,6 +38,7 @@ class OperatorCost:
     weight_bytes: int
     instructions: int
     cycles: int  # estimated
+    code_bytes: int = 0  # of the functions that ran for it; one that several operators share counts for each
 
 
 @dataclass(frozen=True, slots=True)

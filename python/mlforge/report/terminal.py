@@ -102,7 +102,7 @@ def operators_table(cost: Cost, *, title: str = "Operators") -> Table:
     total = sum(operator.cycles for operator in cost.operators)
     for operator in cost.operators:
         table.add_row(*_operator_cells(operator, total))
-    table.caption = Text(f"cycles: {units.one_line(cost.method)}")
+    table.caption = Text(f"code: all functions that ran, shared or not; cycles: {units.one_line(cost.method)}")
     return table
 
 
@@ -190,8 +190,9 @@ def _sizes(table: Table, name: str, total: int, parts: Sequence[tuple[str, int]]
 
 def _operator_cells(operator: OperatorCost, total_cycles: int) -> tuple[RenderableType, ...]:
     name = Text(f"{operator.index} {units.one_line(operator.kind)}")
-    if operator.name:
-        name.append(f"\n  {units.one_line(operator.name)}", "dim")
+    code = f"code {units.count(operator.code_bytes)} B" if operator.code_bytes else ""
+    if details := "; ".join(filter(None, (code, units.one_line(operator.name)))):
+        name.append(f"\n  {details}", "dim")
     name.no_wrap, name.overflow = True, "ellipsis"  # the name gives way at once; figures are never cut
     return (
         name,
