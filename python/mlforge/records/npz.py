@@ -47,6 +47,8 @@ def read_npz(path: Path, max_bytes: int) -> dict[str, NDArray[Any]]:
     Raises:
         DataError: not an .npz file, damaged, or larger.
     """
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise DataError("cannot be read as .npz: not a file", file=path)
     try:
         with path.open("rb") as file:
             if file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import tracemalloc
 import zipfile
@@ -127,7 +128,8 @@ def test_refuses_other_files(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(data)
     with pytest.raises(DataError, match=r"cannot be read as \.npz"):
         read_npz(tmp_path / "a.npz", LIMIT)
-    for path in (tmp_path, tmp_path / "missing.npz"):
+    os.mkfifo(tmp_path / "pipe.npz")
+    for path in (tmp_path, tmp_path / "missing.npz", tmp_path / "pipe.npz"):
         with pytest.raises(DataError, match=r"cannot be read as \.npz"):
             read_npz(path, LIMIT)
     np.save(tmp_path / "b.npz.npy", np.zeros(3))
