@@ -37,8 +37,9 @@ optional=
 [ "$what" = dev ] && optional=--optional # the tests run on every emulated board
 
 # The packages come from the doctor's own table, which needs nothing but the standard library.
-# shellcheck disable=SC2046
-apt_install $(PYTHONPATH=python python3 -m mlforge doctor --missing-packages $optional) &
+packages=$(PYTHONPATH=python python3 -m mlforge doctor --missing-packages $optional)
+# shellcheck disable=SC2086
+apt_install $packages &
 apt=$!
 
 pins=requirements.txt

@@ -15,6 +15,7 @@
 #define HFSR (*(volatile uint32_t *)0xE000ED2CU)
 #define MMFAR (*(volatile uint32_t *)0xE000ED34U)
 #define BFAR (*(volatile uint32_t *)0xE000ED38U)
+#define MPU_TYPE (*(volatile uint32_t *)0xE000ED90U)
 #define MPU_CTRL (*(volatile uint32_t *)0xE000ED94U)
 #define MPU_RNR (*(volatile uint32_t *)0xE000ED98U)
 #define MPU_RBAR (*(volatile uint32_t *)0xE000ED9CU)
@@ -33,10 +34,14 @@ void mlforge_fault(void);
 void mlforge_fault_report(const uint32_t *frame);
 
 /* The emulated MPS2 boards with an Armv7-M core swallow accesses below their RAM, where an overflowing stack goes: deny
- * the megabyte there. The other boards fault by themselves. (Armv7-M Architecture Reference Manual, B3.5) */
+ * the megabyte there. The other boards fault by themselves. Code for an Armv6-M core may run on such a board too, so the
+ * core is asked whether it has regions. (Armv7-M Architecture Reference Manual, B3.5) */
 static inline void guard_stack(void)
 {
-#if __ARM_ARCH == 7
+#if __ARM_ARCH <= 7
+	if ((MPU_TYPE >> 8 & 0xFFU) == 0) {
+		return;
+	}
 	MPU_RNR = 0;
 	MPU_RBAR = (uint32_t)(uintptr_t)mlforge_stack_limit - 0x100000U;
 	MPU_RASR = (1U << 28) | (19U << 1) | 1U; /* no execution, no access, 2^20 bytes, on */

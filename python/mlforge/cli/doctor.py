@@ -38,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="print the needed Debian packages that are missing, nothing else",
     )
+    parser.add_argument("--optional", action="store_true", help="with --missing-packages: the optional ones too")
 
 
 def execute(arguments: argparse.Namespace) -> Status:

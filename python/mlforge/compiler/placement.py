@@ -170,6 +170,7 @@ def prove_bound(blocks: Sequence[Block], distances: Distances, bound: int, peak:
     `bound` is known to be such a number, and a placement in `peak` bytes to exist.
     """
     conflicts = _Conflicts(blocks, distances)
+    bound = max(bound, _forced(conflicts, peak))
     target, work = peak - ALIGNMENT_BYTES, _SEARCH_WORK
     while conflicts.are_few and bound < peak and work > 0:
         search = _Search(conflicts, target, _SEARCH_WORK // 4)
@@ -183,6 +184,33 @@ def prove_bound(blocks: Sequence[Block], distances: Distances, bound: int, peak:
             break
         target = aligned((bound + peak) // 2) - ALIGNMENT_BYTES
     return bound
+
+
+def _forced(conflicts: _Conflicts, peak: int) -> int:
+    """Bytes, up to `peak`, that follow from the pairs whose order leaves no choice.
+
+    Where only one of the two orders of a pair fits below `peak`, a smaller placement must have that one; along a chain
+    of such pairs the distances add up, as where each of several layers writes a little before its own input.
+    """
+    sizes = conflicts.sizes
+    above: list[list[tuple[int, int]]] = [[] for _ in sizes]  # (upper, distance) of each lower block
+    below = [0] * len(sizes)
+    for lower in range(len(sizes)):
+        for upper, up, down in conflicts.of(lower):
+            if up + sizes[upper] < peak and down + sizes[lower] >= peak:
+                above[lower].append((upper, up))
+                below[upper] += 1
+    start = [0] * len(sizes)
+    ready = [block for block, count in enumerate(below) if not count]
+    for block in ready:  # grows while it is walked: an order in which each comes behind all that are below it
+        for upper, distance in above[block]:
+            start[upper] = max(start[upper], start[block] + distance)
+            below[upper] -= 1
+            if not below[upper]:
+                ready.append(upper)
+    if len(ready) < len(sizes):
+        return peak  # a circle: no placement is smaller
+    return min(peak, max((offset + size for offset, size in zip(start, sizes, strict=True)), default=0))
 
 
 class _Search:

@@ -15,6 +15,7 @@ from typing import Final
 
 CLOCK_HZ: Final[Mapping[str, int]] = {
     "mps2/an385": 25_000_000,
+    "mps2/an385@cortex-m0": 25_000_000,  # code for a Cortex-M0 on that board: no emulated M0 board has the memory
     "mps2/an386": 25_000_000,
     "mps2/an500": 25_000_000,
     "mps2/an521": 20_000_000,

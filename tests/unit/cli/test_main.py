@@ -112,3 +112,23 @@ def test_west_runs_the_same_program(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["name"] == "activity"
+
+
+@pytest.mark.parametrize("more", [[], ["--optional"]])
+def test_doctor_names_packages_where_nothing_is_installed(tmp_path: Path, more: list[str]) -> None:
+    """As scripts/setup.sh asks on a bare machine: no packages, no compiler, no QEMU."""
+    command = [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {str(ROOT / 'python')!r});"]
+    command[-1] += f"from mlforge.cli.main import main; sys.exit(main(['doctor', '--missing-packages', *{more}]))"
+    environment = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    packages = done.stdout.split()
+    assert {"gcc", "gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm"} <= set(packages)
+    assert ("qemu-system-misc" in packages) == bool(more)
+
+
+def test_setup_stops_where_the_doctor_cannot_answer(tmp_path: Path) -> None:
+    """What is missing must be known: an empty answer of a broken doctor would look like "nothing"."""
+    script = (ROOT / "scripts" / "setup.sh").read_text()
+    assert "packages=$(PYTHONPATH=python python3 -m mlforge doctor --missing-packages" in script
+    assert "set -euo pipefail" in script
