@@ -15,6 +15,8 @@ def read_model_file(path: Path) -> bytes:
     """The file's bytes. Raises ModelError where it cannot be read, LockError where a lock beside it names another."""
     from mlforge.study.lockfile import check_against_lock
 
+    if path.exists() and not path.is_file():
+        raise ModelError(f"{path}: not a file")
     try:
         with path.open("rb") as file:
             data = file.read(MAX_MODEL_BYTES + 1)

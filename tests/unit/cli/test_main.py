@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,12 @@ def test_errors_are_sentences(words: list[str], expected: str) -> None:
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_pipe_named_as_a_model_is_no_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.tflite"
+    os.mkfifo(pipe)
+    assert "not a file" in mlforge("run", str(pipe)).stderr
 
 
 def test_check_names_value_and_source_of_each_limit(capsys: pytest.CaptureFixture[str]) -> None:
