@@ -8,7 +8,7 @@ export MLFORGE_CACHE ?= $(CURDIR)/build/cache
 .PHONY: help demo test setup setup-dev lint pytest bench fuzz clean
 
 help:
-	@echo "make demo    set up, then search a model for samples/activity (about five minutes)"
+	@echo "make demo    set up, then search a model for samples/activity (two to four minutes)"
 	@echo "make test    set up, then run every check and test"
 	@echo "make bench   measure the engine and the cost of costing"
 	@echo "make fuzz    20,000 broken models against the engine (for the night)"
