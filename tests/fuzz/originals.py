@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from mlforge.compiler.from_architecture import lower_architecture
-from mlforge.toolchain.sources import root
 from tests.fuzz.mutate import Original, original
+from tests.programs.models import MODELS
 from tests.unit.compiler.cases import Maker
 from tests.unit.compiler.registry import CASES
 from tests.unit.compiler.test_reader import ARCHITECTURE
@@ -24,6 +21,5 @@ def small(seeds: int = 3) -> list[Original]:
 
 
 def real() -> list[Original]:
-    """The models of the MLPerf Tiny benchmark, where they are at hand; see tests/unit/compiler/test_golden.py."""
-    place = Path(os.environ.get("MLFORGE_MODELS", root().parent / "shared" / "models")) / "mlperf_tiny"
-    return [original(path.stem, path.read_bytes(), 4.0) for path in sorted(place.glob("*.tflite"))]
+    """The models of the MLPerf Tiny benchmark, where they are at hand; see tests/programs/models.py."""
+    return [original(path.stem, path.read_bytes(), 4.0) for path in sorted(MODELS.glob("*.tflite"))]

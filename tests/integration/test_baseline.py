@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mlforge.targets.registry import target_named
+from tests.programs.models import MODELS
 
 ROOT = Path(__file__).parents[2]
-MODELS = Path(os.environ.get("MLFORGE_MODELS") or ROOT.parent / "shared" / "models") / "mlperf_tiny"
 BASELINE = json.loads((ROOT / "bench" / "baseline.json").read_text())
 
 pytestmark = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -12,8 +11,8 @@ import pytest
 
 from mlforge.cli.main import Status, main
 from mlforge.targets.registry import target_named
+from tests.programs.models import MODELS
 
-MODELS = Path(os.environ.get("MLFORGE_MODELS") or Path(__file__).parents[3] / "shared" / "models") / "mlperf_tiny"
 AD01, AD01_VECTORS = MODELS / "ad01_int8.tflite", MODELS / "ad01_int8_golden.npz"
 
 pytestmark = [

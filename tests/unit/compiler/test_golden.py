@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mlforge.compiler import Isa, compile_graph, read_tflite
-from mlforge.toolchain.sources import root
+from tests.programs import models
 from tests.unit.compiler.harness import SANITIZE, run_models
 
 # Name, and the arena that TensorFlow Lite Micro needs on a Cortex-M4.
@@ -17,10 +16,9 @@ MODELS = {"ad01_int8": 2580, "kws_ref_model": 22820, "pretrainedResnet_quant": 5
 
 
 def model_file(name: str) -> Path:
-    place = Path(os.environ.get("MLFORGE_MODELS") or root().parent / "shared" / "models") / "mlperf_tiny"
-    if not (place / name).is_file():
+    if not (models.MODELS / name).is_file():
         pytest.skip(f"{name} is not there; set MLFORGE_MODELS to the directory that holds mlperf_tiny/")
-    return place / name
+    return models.MODELS / name
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
