@@ -11,6 +11,10 @@
 #     The same for the locked model of an application with a contract, with its features. The module calls it
 #     for `app` when CONFIG_MLFORGE=y.
 #
+# MLFORGE_PROGRAM (CMake variable) names a directory of C files that MLForge has already written, to build in place of
+# the locked model: how candidates are measured in the application that they are for. No lock is needed then, and no
+# limit enforced.
+#
 # MLFORGE_PYTHON (CMake variable or environment) names the Python that compiles the models, where it is not Zephyr's.
 include_guard(GLOBAL)
 
@@ -38,7 +42,10 @@ function(mlforge_locked_model target)
     set(app "${APPLICATION_SOURCE_DIR}")
   endif()
   set(contract "${app}/mlforge.yaml")
-  if(NOT EXISTS "${contract}")
+  if(MLFORGE_PROGRAM)
+    _mlforge_program(${target} "${MLFORGE_PROGRAM}")
+    return()
+  elseif(NOT EXISTS "${contract}")
     return()
   endif()
   if(NOT EXISTS "${app}/mlforge.lock.yaml")
@@ -53,6 +60,22 @@ function(mlforge_locked_model target)
   endif()
   _mlforge_build(${target} ${CMAKE_MATCH_1} "facts;pipeline" --app "${app}" --name ${CMAKE_MATCH_1})
   _mlforge_limits("${app}")
+endfunction()
+
+# Adds a program of MLForge's to the target as it stands in `directory`.
+function(_mlforge_program target directory)
+  file(GLOB header "${directory}/*_model.h")
+  list(LENGTH header found)
+  if(NOT found EQUAL 1)
+    message(FATAL_ERROR "MLFORGE_PROGRAM: ${directory} holds no program of MLForge")
+  endif()
+  get_filename_component(stem "${header}" NAME_WE)
+  string(REGEX REPLACE "_model$" "" name "${stem}")
+  file(GLOB sources CONFIGURE_DEPENDS "${directory}/*.c" "${directory}/*.cc")
+  file(GLOB includes RELATIVE "${directory}" "${directory}/${name}_facts.h" "${directory}/${name}_pipeline.h")
+  target_sources(${target} PRIVATE ${sources})
+  target_include_directories(${target} PRIVATE "${directory}")
+  _mlforge_instance(${target} "${name}" "${includes}")
 endfunction()
 
 # After linking, holds the image against the limits of the contract. The image of native_sim is no ELF of a target.
@@ -106,11 +129,11 @@ function(_mlforge_build target name parts)
   set(directory "${CMAKE_BINARY_DIR}/mlforge/${name}")
   file(MAKE_DIRECTORY "${directory}")
   set(generated "${directory}/${name}_model.c" "${directory}/${name}_model.h")
-  set(CONTRACT_INCLUDES "")
+  set(includes "")
   if(parts)
     list(APPEND generated "${directory}/${name}_facts.h"
       "${directory}/${name}_pipeline.c" "${directory}/${name}_pipeline.h")
-    set(CONTRACT_INCLUDES "#include \"${name}_facts.h\"\n#include \"${name}_pipeline.h\"\n")
+    set(includes "${name}_facts.h" "${name}_pipeline.h")
   endif()
   set(isa "")
   if(CONFIG_MLFORGE_ISA)
@@ -127,15 +150,24 @@ function(_mlforge_build target name parts)
   add_custom_target(mlforge_${name} DEPENDS "${directory}/stamp")
   add_dependencies(${target} mlforge_${name})
 
+  list(FILTER generated INCLUDE REGEX "\\.c$")
+  set_source_files_properties(${generated} TARGET_DIRECTORY ${target} PROPERTIES GENERATED TRUE)
+  target_sources(${target} PRIVATE ${generated})
+  _mlforge_instance(${target} "${name}" "${includes}")
+endfunction()
+
+# Adds the instance of a model: its arena, its features, its service. `includes` are headers besides the model's own.
+function(_mlforge_instance target name includes)
+  get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
+  set(directory "${CMAKE_BINARY_DIR}/mlforge/${name}")
   set(NAME ${name})
   string(TOUPPER ${name} NAME_UPPER)
   string(TOLOWER ${name} NAME_LOWER) # as devicetree spells node names in C
+  list(TRANSFORM includes REPLACE "(.+)" "#include \"\\1\"\n" OUTPUT_VARIABLE CONTRACT_INCLUDES)
+  string(JOIN "" CONTRACT_INCLUDES ${CONTRACT_INCLUDES})
   configure_file("${root}/zephyr/instance.h.in" "${directory}/${name}_mlforge.h" @ONLY)
   configure_file("${root}/zephyr/instance.c.in" "${directory}/${name}_mlforge.c" @ONLY)
-  set(sources ${generated} "${directory}/${name}_mlforge.c")
-  list(FILTER sources INCLUDE REGEX "\\.c$")
-  set_source_files_properties(${generated} TARGET_DIRECTORY ${target} PROPERTIES GENERATED TRUE)
-  target_sources(${target} PRIVATE ${sources})
+  target_sources(${target} PRIVATE "${directory}/${name}_mlforge.c")
   target_include_directories(${target} PRIVATE "${directory}")
 endfunction()
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.zephyr.workspace import Workspace, find_workspace, toolchain
+from mlforge.toolchain.zephyr import toolchain_settings
+from tests.zephyr.workspace import Workspace, find_workspace
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def zephyr() -> Workspace:
 def need_toolchain(zephyr: Workspace, request: pytest.FixtureRequest) -> None:
     """Skips a test of a board that no toolchain is named for."""
     board = request.node.callspec.params["board"]
-    if toolchain(board) is None:
+    if toolchain_settings(board) is None:
         _unavailable("no Zephyr toolchain for the board (ZEPHYR_TOOLCHAIN_VARIANT, or an installed SDK)")
 
 
