@@ -65,6 +65,7 @@ def _overridden(contract: Contract, arguments: argparse.Namespace) -> Contract:
 
 
 def _print_result(screen: Console, result: Result, report: Path) -> None:
+    from mlforge.contract.contract import Proposer
     from mlforge.report import terminal
 
     outcome = result.outcome
@@ -79,6 +80,9 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
     elif outcome.verdict is not None and outcome.nearest is not None:
         title = f"{outcome.contract.name}: nearest miss, trial {outcome.nearest.number}"
         screen.print(terminal.verdict_table(outcome.verdict, title=title))
+    if numbers := _front(outcome) if outcome.contract.search.proposer is Proposer.NSGA2 else ():
+        listed = ", ".join(str(number) for number in numbers)
+        screen.print(f"front of quality, flash, RAM and latency: trials {listed}", soft_wrap=True)
     screen.print(_ending(outcome), style="bold green" if outcome.met else "bold red")
     for label, path in (("model", result.model), ("lock", result.lock), ("report", report)):
         if path is not None:
@@ -95,8 +99,16 @@ def _ending(outcome: Outcome) -> str:
     return f"the contract is not met: {binding.name} is the binding one, missed by {-binding.margin:.1%} {where}"
 
 
+def _front(outcome: Outcome) -> tuple[int, ...]:
+    from mlforge.records.quality import Metric
+    from mlforge.search.objectives import front
+
+    return front(outcome.trials, Metric(outcome.contract.goals[0].metric))
+
+
 def _document(result: Result, report: Path) -> dict[str, Any]:
-    """The --json document. `binding` names the check with the least margin."""
+    """The --json document. `binding` names the check with the least margin, `front` the trials that no other beats in
+    all of quality, flash, RAM and latency."""
     import json
 
     outcome = result.outcome
@@ -106,6 +118,7 @@ def _document(result: Result, report: Path) -> dict[str, Any]:
         "winner": outcome.winner.number if outcome.winner else None,
         "nearest_miss": outcome.nearest.number if outcome.nearest else None,
         "binding": binding.name if binding else None,
+        "front": list(_front(outcome)),
         "lock": outcome.lock.to_dict() if outcome.lock else None,
         "trials": [json.loads(trial.to_json()) for trial in outcome.trials],
         "files": {

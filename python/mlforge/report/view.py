@@ -27,6 +27,7 @@ from mlforge.report.rows import (
     trial_row,
 )
 from mlforge.report.subject import Headline, Subject, find_subject, head_facts, headline, subject_words
+from mlforge.search.objectives import front
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def build_page(
         stacks=_stacks(cost, checks) if cost else (),
         operators=operator_rows(cost) if cost else (),
         search_facts=_search_facts(lock, trials),
-        search_note=_tied(lock),
+        search_note=" ".join(filter(None, (_tied(lock), _front(trials, metric)))),
         convergence=_convergence(trials, metric, checks, subject.number),
         paretos=_paretos(trials, metric, checks, subject.number),
         layers=rows,
@@ -213,6 +214,14 @@ def _tied(lock: Lock | None) -> str:
     numbers = ", ".join(str(number) for number in lock.study.tied)
     plural = len(lock.study.tied) > 1
     return f"The validation data cannot tell {'trials' if plural else 'trial'} {numbers} from the winner."
+
+
+def _front(trials: Sequence[Trial], metric: Metric | None) -> str:
+    numbers = front(trials, metric) if metric else ()
+    if len(numbers) < 2:
+        return ""
+    listed = ", ".join(str(number) for number in numbers)
+    return f"Trials {listed} form the Pareto front of quality, flash, RAM and latency: none is beaten in all four."
 
 
 def _convergence(

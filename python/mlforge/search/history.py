@@ -5,20 +5,28 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from math import isfinite
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from mlforge.errors import ArchitectureError, SearchError
 from mlforge.records.architecture import validate
 from mlforge.records.quality import Metric, Split, Stage
-from mlforge.records.trial import State, Trial
+from mlforge.records.trial import Parameter, State, Trial
 from mlforge.search.proposer import Proposal
 from mlforge.search.space import Space
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
+    from optuna.study import Study
     from optuna.trial import FrozenTrial
 
+Direction: TypeAlias = Literal["minimize", "maximize"]
+
 ATTEMPTS: Final = 100
+PATIENCE: Final = ATTEMPTS // 5  # attempts after which draws are random: what learns keeps proposing what is known
 _STAGES: Final = (Stage.INT8_TARGET, Stage.INT8_HOST, Stage.FP32_HOST)  # the first that a trial has is what counts
 _FAILED: Final = 10.0  # the constraint of a trial that broke: worse than a limit broken ten times over
 _WORST: Final = 1e6
@@ -34,7 +42,7 @@ def objective(trial: Trial, metric: Metric) -> float | None:
     for stage in _STAGES:
         for quality in trial.qualities:
             if quality.stage is stage and quality.split is Split.VALIDATE and quality.metric is metric:
-                return quality.value
+                return quality.value if isfinite(quality.value) else None
     return None
 
 
@@ -47,6 +55,20 @@ def constraints(trial: Trial) -> dict[str, float]:
     return broken
 
 
+def distributions(parameters: Mapping[str, Parameter], space: Space) -> dict[str, BaseDistribution] | None:
+    """The ranges that the parameters were drawn from; None where they are not (or no longer) a point of `space`."""
+    import optuna
+
+    replay = optuna.trial.FixedTrial(dict(parameters))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Optuna only warns of a value outside its range
+            space.suggest(replay)
+    except (ValueError, UserWarning):
+        return None
+    return replay.distributions
+
+
 def frozen(trial: Trial, space: Space, metric: Metric) -> FrozenTrial | None:
     """The Trial as a finished Optuna trial: complete where it has an objective, else pruned, both with constraints.
 
@@ -54,50 +76,49 @@ def frozen(trial: Trial, space: Space, metric: Metric) -> FrozenTrial | None:
     """
     import optuna
 
-    replay = optuna.trial.FixedTrial(dict(trial.parameters))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Optuna only warns of a value outside its range
-            space.suggest(replay)
-    except (ValueError, UserWarning):
+    ranges = distributions(trial.parameters, space)
+    if ranges is None:
         return None
     value = objective(trial, metric)
     return optuna.trial.create_trial(
         state=optuna.trial.TrialState.PRUNED if value is None else optuna.trial.TrialState.COMPLETE,
         value=value,
         params=dict(trial.parameters),
-        distributions=replay.distributions,
+        distributions=ranges,
         constraints=constraints(trial),
     )
 
 
-def draw(
-    space: Space,
-    trials: Sequence[Trial],
-    metric: Metric,
-    sampler: Callable[[int], BaseSampler],
-    *,
-    known: bool,
-) -> Proposal:
-    """The first draw that is valid and new. `sampler` makes a seeded sampler for the n-th attempt; `known` says whether
-    it learns from the finished trials.
+def known(space: Space, trials: Sequence[Trial], metric: Metric) -> list[FrozenTrial]:
+    """What a sampler can learn from, by number."""
+    ordered = sorted(trials, key=lambda trial: trial.number)
+    return [one for trial in ordered if (one := frozen(trial, space, metric))]
+
+
+def study_of(past: Sequence[FrozenTrial], sampler: BaseSampler, directions: Sequence[Direction]) -> Study:
+    """A study in memory that has seen `past`; one direction for each value."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=sampler, directions=list(directions))
+    study.add_trials(past)
+    return study
+
+
+def direction(metric: Metric) -> Direction:
+    return "maximize" if metric.higher_is_better else "minimize"
+
+
+def draw(space: Space, trials: Sequence[Trial], study: Callable[[int], Study]) -> Proposal:
+    """The first draw that is valid and that no trial has. `study` makes a seeded study for the n-th attempt.
 
     Raises:
         SearchError: no such draw in a hundred attempts.
     """
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    trials = sorted(trials, key=lambda trial: trial.number)
     seen = {trial.architecture.id for trial in trials}
-    past = [one for trial in trials if (one := frozen(trial, space, metric))] if known else []
     reason = "every draw had been tried before"
     for attempt in range(ATTEMPTS):
-        study = optuna.create_study(
-            sampler=sampler(attempt), direction="maximize" if metric.higher_is_better else "minimize"
-        )
-        study.add_trials(past)
-        asked = study.ask()
+        asked = study(attempt).ask()
         architecture = space.suggest(asked)
         try:
             validate(architecture)

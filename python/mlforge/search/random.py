@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlforge.records.quality import Metric
 from mlforge.records.trial import Trial
-from mlforge.search.history import derived_seed, draw
+from mlforge.search.history import derived_seed, direction, draw, study_of
 from mlforge.search.proposer import Proposal
 from mlforge.search.space import Space
+
+if TYPE_CHECKING:
+    from optuna.study import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,8 @@ class RandomProposer:
     def propose(self, number: int, trials: Sequence[Trial]) -> Proposal:
         from optuna.samplers import RandomSampler
 
-        return draw(
-            self.space,
-            trials,
-            self.metric,
-            lambda attempt: RandomSampler(derived_seed(self.seed, number, attempt)),
-            known=False,
-        )
+        def study(attempt: int) -> Study:
+            sampler = RandomSampler(derived_seed(self.seed, number, attempt))
+            return study_of((), sampler, [direction(self.metric)])
+
+        return draw(self.space, trials, study)

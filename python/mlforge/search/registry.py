@@ -7,6 +7,7 @@ from typing import Final
 
 from mlforge.errors import SearchError
 from mlforge.records.quality import Metric
+from mlforge.search.nsga2 import Nsga2Proposer
 from mlforge.search.proposer import Proposer
 from mlforge.search.random import RandomProposer
 from mlforge.search.space import Space
@@ -15,6 +16,7 @@ from mlforge.search.tpe import TpeProposer
 PROPOSERS: Final[Mapping[str, Callable[[Space, int, Metric], Proposer]]] = {
     "random": RandomProposer,
     "tpe": TpeProposer,
+    "nsga2": Nsga2Proposer,
 }
 
 

@@ -9,18 +9,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mlforge.records.quality import Metric
 from mlforge.records.trial import Trial
-from mlforge.search.history import ATTEMPTS, derived_seed, draw
+from mlforge.search.history import PATIENCE, derived_seed, direction, draw, known, study_of
 from mlforge.search.proposer import Proposal
 from mlforge.search.space import Space
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
-
-_PATIENT: Final = ATTEMPTS // 5  # attempts after which draws are random: the estimator keeps proposing what is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +33,16 @@ class TpeProposer:
         return "tpe"
 
     def propose(self, number: int, trials: Sequence[Trial]) -> Proposal:
-        return draw(self.space, trials, self.metric, lambda attempt: self._sampler(number, attempt), known=True)
+        past = known(self.space, trials, self.metric)
+        directions = [direction(self.metric)]
+        return draw(self.space, trials, lambda attempt: study_of(past, self._sampler(number, attempt), directions))
 
     def _sampler(self, number: int, attempt: int) -> BaseSampler:
         from optuna.exceptions import ExperimentalWarning
         from optuna.samplers import RandomSampler, TPESampler
 
         seed = derived_seed(self.seed, number, attempt)
-        if attempt >= _PATIENT:
+        if attempt >= PATIENCE:
             return RandomSampler(seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)  # of `group`

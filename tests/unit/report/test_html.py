@@ -132,6 +132,13 @@ def test_a_study_under_way(make: Any) -> None:
     assert "No winner yet Trial 1 meets the contract on validation data; the test data are still sealed." in page.text
 
 
+def test_the_front_is_named(make: Any) -> None:
+    cheap = make.trained(1, 0.81, make.cost(flash=9_000))
+    page = checked(render_html(None, [make.trained(0, 0.85), cheap, make.trained(2, 0.80)], name="activity"))
+    assert "Trials 0, 1 form the Pareto front of quality, flash, RAM and latency" in page.text
+    assert "Pareto front of" not in checked(render_html(None, [cheap], name="activity")).text
+
+
 def test_nothing_was_trained(make: Any) -> None:
     page = checked(render_html(None, [make.rejected(0), make.rejected(1)], name="activity"))
     assert "The nearest miss is trial 0. Binding: Flash, 50.0 KiB against 32 KiB, 56.4 % over." in page.text

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from math import exp, log2
+from dataclasses import replace
+from itertools import pairwise
+from math import exp, log2, prod
 
 from mlforge.contract import Task
 from mlforge.records.architecture import Conv, DepthwiseConv, Residual, SeparableConv, Shape, output_shape
+from mlforge.records.cost import Cost, FlashUse, RamUse
 from mlforge.records.quality import Metric, Quality, Split, Stage
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
@@ -46,15 +49,40 @@ def accuracy(proposal: Proposal) -> float:
     return fit + 0.5 * (1 - exp(-weights(proposal) / 6000)) - 0.02 * abs(log2(int(taste["stem.stride"])) - 1)
 
 
+def cost(proposal: Proposal) -> Cost:
+    """Flash as above; the arena holds the two largest neighbours, and time goes with outputs."""
+    shape, sizes = proposal.architecture.input_shape, [prod(proposal.architecture.input_shape)]
+    for layer in proposal.architecture.layers:
+        shape = output_shape(layer, shape)
+        sizes.append(prod(shape))
+    flash, ram, time_us = weights(proposal), max(map(sum, pairwise(sizes))), 3.0 * sum(sizes)
+    return Cost(
+        target="synthetic",
+        core="none",
+        method="estimated by a formula",
+        flash=FlashUse(flash, flash, 0, 0, 0, 0),
+        ram=RamUse(ram, ram, 0, 0),
+        stack_bytes=100,
+        instructions=sum(sizes),
+        cycles=sum(sizes),
+        latency_us=time_us,
+        feature_instructions=0,
+        feature_cycles=0,
+        feature_latency_us=0.0,
+        operators=(),
+    )
+
+
 def evaluated(number: int, proposal: Proposal, limit: int = FLASH_LIMIT) -> Trial:
     size = weights(proposal)
     verdict = Verdict((Check("flash", "bytes", limit, size, (limit - size) / limit, True),))
-    if size > limit:
-        return Trial(number, State.REJECTED, proposal.architecture, proposal.parameters, verdict=verdict)
-    quality = Quality(Stage.INT8_HOST, Split.VALIDATE, Metric.ACCURACY, accuracy(proposal), 0.0, 100, 0, {})
-    return Trial(
-        number, State.TRAINED, proposal.architecture, proposal.parameters, qualities=(quality,), verdict=verdict
+    known = Trial(
+        number, State.REJECTED, proposal.architecture, proposal.parameters, cost=cost(proposal), verdict=verdict
     )
+    if size > limit:
+        return known
+    quality = Quality(Stage.INT8_HOST, Split.VALIDATE, Metric.ACCURACY, accuracy(proposal), 0.0, 100, 0, {})
+    return replace(known, state=State.TRAINED, qualities=(quality,))
 
 
 def search(proposer: Proposer, count: int, limit: int = FLASH_LIMIT) -> list[Trial]:

@@ -62,16 +62,16 @@ def test_tpe_beats_random_at_equal_budget() -> None:
     assert sum(tpe > random for tpe, random in zip(scores["tpe"], scores["random"], strict=True)) >= 6
 
 
-def test_tpe_learns_from_rejected_trials() -> None:
+def test_rejected_trials_are_learnt_from() -> None:
     rejected = {
         name: sum(
             trial.state is State.REJECTED
-            for seed in range(3)
+            for seed in range(2)
             for trial in search(proposer_named(name, space(), seed, Metric.ACCURACY), 40, limit=3000)[10:]
         )
         for name in NAMES
     }
-    assert rejected["tpe"] < 0.75 * rejected["random"], rejected
+    assert max(rejected["tpe"], rejected["nsga2"]) < 0.75 * rejected["random"], rejected
 
 
 def test_tpe_follows_the_metrics_direction() -> None:
@@ -113,7 +113,7 @@ def test_a_space_of_invalid_architectures_ends_in_an_error(name: str) -> None:
 
 
 def test_an_unknown_proposer_is_refused() -> None:
-    with pytest.raises(SearchError, match="random, tpe"):
+    with pytest.raises(SearchError, match="nsga2, random, tpe"):
         proposer_named("oracle", space(), 1, Metric.ACCURACY)
 
 
