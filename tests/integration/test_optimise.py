@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -167,3 +168,21 @@ def test_ctrl_c_stops_cleanly(tmp_path: Path) -> None:
     assert "the same command resumes" in err
     assert "Traceback" not in err
     assert out == ""
+
+
+def test_another_study_of_the_same_data_measures_nothing_again(
+    met: tuple[Path, int, dict[str, Any]], tmp_path: Path
+) -> None:
+    app = tmp_path / "app"
+    shutil.copytree(met[0], app)
+    contract = app / "mlforge.yaml"
+    contract.write_text(contract.read_text().replace("latency: 20 ms", "latency: 19 ms"))
+    status, second = optimise(app)
+    assert status == 0
+    before = {trial["number"]: trial for trial in met[2]["trials"]}
+    for trial in second["trials"]:
+        assert trial["architecture"] == before[trial["number"]]["architecture"]
+        assert set(trial["recalled"]) == set(trial["seconds"])
+        assert sum(trial["seconds"].values()) < 1.0
+        assert trial["qualities"] == before[trial["number"]]["qualities"]
+        assert trial["cost"] == before[trial["number"]]["cost"]

@@ -24,6 +24,23 @@ def add_app(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_storage(parser: argparse.ArgumentParser) -> None:
+    """The environment's URL is the default and is not shown: it may hold a password."""
+    parser.add_argument(
+        "--storage",
+        metavar="URL",
+        default="",
+        help="the study's database, such as postgresql://user@server/mlforge, for many machines "
+        "(default: $MLFORGE_STORAGE, else .mlforge/study.db beside the app)",
+    )
+
+
+def storage_of(arguments: argparse.Namespace) -> str:
+    import os
+
+    return str(arguments.storage or os.environ.get("MLFORGE_STORAGE", ""))
+
+
 def add_target(parser: argparse.ArgumentParser, *, default: str | None) -> None:
     parser.add_argument(
         "--target",

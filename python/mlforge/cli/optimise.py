@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlforge.cli.common import add_app, add_json, bounded, console, print_json
+from mlforge.cli.common import add_app, add_json, add_storage, bounded, console, print_json, storage_of
 from mlforge.cli.main import Status
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     add_app(parser)
     add_json(parser)
+    add_storage(parser)
     parser.add_argument("--trials", type=bounded(int, 1), metavar="N", help="budget, instead of the contract's")
     parser.add_argument("--seed", type=bounded(int, 0), metavar="S", help="seed, instead of the contract's")
     parser.add_argument(
@@ -45,7 +46,12 @@ def execute(arguments: argparse.Namespace) -> Status:
     screen = Console(stderr=True, highlight=False) if arguments.json else console()
     try:
         with Progress(screen) as progress:
-            result = optimise(contract, progress, lambda sentence: screen.print(sentence, style="dim", soft_wrap=True))
+            result = optimise(
+                contract,
+                progress,
+                lambda sentence: screen.print(sentence, style="dim", soft_wrap=True),
+                storage_of(arguments),
+            )
     except KeyboardInterrupt:
         print("\nstopped; everything finished is stored, and the same command resumes", file=sys.stderr)
         return Status.ERROR

@@ -99,7 +99,8 @@ def best_line(trials: Sequence[Trial]) -> str:
 def trial_line(trial: Trial, budget: int) -> Text:
     """One finished trial in one line: what it cost, how good it is, or what was wrong."""
     text = Text(f"[{trial.number + 1:>{len(str(budget))}}/{budget}] trial {trial.number:<3} ")
-    seconds = f"  [{sum(trial.seconds.values()):.1f} s]"
+    known = f", {' and '.join(trial.recalled)} known before" if trial.recalled else ""
+    seconds = f"  [{sum(trial.seconds.values()):.1f} s{known}]"
     cost = ""
     if trial.cost is not None:
         cost = (

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mlforge.cli.common import add_app, add_json, print_json
+from mlforge.cli.common import add_app, add_json, add_storage, print_json, storage_of
 from mlforge.cli.main import Status
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_app(parser)
     add_json(parser)
+    add_storage(parser)
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="where to (default: APP/.mlforge/report.html)"
     )
@@ -30,7 +31,7 @@ def execute(arguments: argparse.Namespace) -> Status:
         locked_model(contract.app_dir, lock)
         if lock.contract_sha256 != contract.digest:
             lock = None  # of an older contract: the study of this one has no winner yet
-    trials = open_store(contract, prepare(contract)).trials()
+    trials = open_store(contract, prepare(contract), storage_of(arguments)).trials()
     path = arguments.output or report_path(contract)
     write_report(contract, lock, trials, path)
     if arguments.json:

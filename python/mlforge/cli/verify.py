@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 
-from mlforge.cli.common import add_app, add_json, add_target, console, print_json
+from mlforge.cli.common import add_app, add_json, add_storage, add_target, console, print_json, storage_of
 from mlforge.cli.main import Status
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_app(parser)
     add_target(parser, default=None)
+    add_storage(parser)
     add_json(parser)
 
 
@@ -24,7 +25,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.contract.load import load_contract
     from mlforge.study.verify import verify
 
-    result = verify(load_contract(arguments.app), arguments.target)
+    result = verify(load_contract(arguments.app), arguments.target, storage_of(arguments))
     if arguments.json:
         print_json(
             {

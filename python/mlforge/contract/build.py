@@ -64,7 +64,7 @@ def _search(reader: Reader) -> SearchSpec:
         trials=reader.integer("search", "trials", default=40),
         seed=reader.integer("search", "seed", default=1),
         epochs=reader.integer("search", "epochs", default=40),
-        workers=reader.integer("search", "workers", default=1),
+        workers=reader.integer("search", "workers", default=2),
         time_us=reader.quantity(parse_time, "search", "time"),
     )
 

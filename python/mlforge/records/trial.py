@@ -30,6 +30,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Epoch:
+    """Losses are cross-entropies, or mean squared errors: for regression in units of the targets' variance."""
+
+    loss: float  # on the training split, with augmentation and dropout
+    validation_loss: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """`number` counts from 0 without gaps. `parameters` are the search space's coordinates of the architecture."""
 
@@ -43,6 +52,8 @@ class Trial:
     failure: Failure | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)  # wall time by stage
     artefacts: Mapping[str, str] = field(default_factory=dict)  # "model.tflite" and the like, to SHA-256
+    history: tuple[Epoch, ...] = ()  # of the training, as far as it went
+    recalled: tuple[str, ...] = ()  # stages whose results were known from earlier trials or studies
     proposer: str = ""
 
     def to_json(self) -> str:

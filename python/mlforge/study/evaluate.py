@@ -8,10 +8,10 @@ Whatever goes wrong on the way ends this Trial as failed, with its stage and log
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,12 @@ from mlforge.errors import ForgeError, ModelError, RunError, ToolError, Training
 from mlforge.measure.cost import measure_cost
 from mlforge.measure.quality import evaluate, reconstruction_error
 from mlforge.records.cost import Cost
+from mlforge.records.program import Program
 from mlforge.records.quality import Metric, Quality, Split, Stage
-from mlforge.records.trial import Failure, State, Trial
+from mlforge.records.trial import Epoch, Failure, State, Trial
 from mlforge.records.verdict import Verdict
 from mlforge.search.proposer import Proposal
-from mlforge.study.artefacts import ArtefactStore
+from mlforge.study.artefacts import Artefacts
 from mlforge.study.departure import first_departure
 from mlforge.study.events import Observer
 from mlforge.study.model import (
@@ -38,9 +39,10 @@ from mlforge.study.model import (
     read_model,
 )
 from mlforge.study.prepare import Examples, Prepared
+from mlforge.study.recall import Recall, Recalled, array_parts, program_parts, request_parts
 from mlforge.study.verdicts import judge
 from mlforge.targets.target import Target
-from mlforge.training.request import Recipe, TrainingRequest
+from mlforge.training.request import Recipe, TrainingRequest, TrainingResult
 from mlforge.training.trainer import Trainer
 
 MODEL_FILE: Final = "model.tflite"
@@ -48,6 +50,25 @@ FLOAT_MODEL_FILE: Final = "model.keras"
 COSTED_INPUTS: Final = 3  # inferences that are counted for one Cost: counts hardly depend on data
 COSTED_FRAMES: Final = 2  # model inputs' worth of raw frames, for the cost of the features
 LOG_TAIL: Final = 4000  # characters of a tool's output kept with a failed trial
+
+
+Answer: TypeAlias = Callable[[Target, Program, NDArray[np.int8]], NDArray[np.int8]]
+T = TypeVar("T")
+
+
+def run_int8(target: Target, program: Program, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
+    """What a program answers on a target: int8 [N, output_bytes] for [N, input_bytes]. Raises BuildError, RunError."""
+    return target.infer(target.build(program), inputs).outputs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FloatOutputs:
+    outputs: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Int8Outputs:
+    outputs: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +80,9 @@ class Evaluator:
     target: Target
     host: Target
     trainer: Trainer
-    artefacts: ArtefactStore
+    artefacts: Artefacts
     recipe: Recipe
+    recall: Recall = field(default_factory=Recall)
 
     @property
     def metric(self) -> Metric:
@@ -88,12 +110,13 @@ class Evaluator:
         with draft.stage("cost"):
             graph = lower_architecture(draft.proposal.architecture, self.recipe.seed)
             costed = compile_model(graph, self.contract.name, self.prepared.pipeline, self.isa)
-            draft.cost = self.measure(costed)
+            draft.cost = draft.take(self._known_cost(costed))
             draft.verdict = judge(self.contract, draft.cost)
         if not draft.verdict.feasible:
             return draft.ended(State.REJECTED)
         with draft.stage("train"):
-            result = self.trainer.train(self._request(draft.proposal))
+            result = draft.take(self._known_training(self._request(draft.proposal)))
+            draft.history = result.history
             draft.artefacts = {
                 MODEL_FILE: self.artefacts.put(result.tflite),
                 FLOAT_MODEL_FILE: self.artefacts.put(result.keras),
@@ -104,25 +127,28 @@ class Evaluator:
             examples, split = self.prepared.validate, Split.VALIDATE
             outputs = result.validation_outputs
             if self.task is Task.ANOMALY:  # trained and stopped on normal examples, judged on all
-                outputs = self.trainer.predict(result.keras, examples.x)
+                outputs = draft.take(self._known_outputs(result.keras, examples.x))
             float_quality = self.judge(outputs, examples, Stage.FP32_HOST, split)
-            draft.qualities = (float_quality, *self.int8_qualities(model, examples, split))
-            draft.cost = self.measure(model)
+            draft.qualities = (float_quality, *self.int8_qualities(model, examples, split, self._known_answers(draft)))
+            draft.cost = draft.take(self._known_cost(model))
             draft.verdict = judge(self.contract, draft.cost, draft.qualities[-1])
         return draft.ended(State.TRAINED)
 
     def measure(self, model: Model) -> Cost:
         """Builds and measures on the target. Raises BuildError, RunError."""
         model = model.compiled_for(self.target.isa)
-        firmware = self.target.build(model.program)
-        recording = self.prepared.train.recordings[0]
-        frames = model.pipeline.to_frames(recording)[: _frames_for(model, COSTED_FRAMES)]
-        generator = np.random.default_rng(0)
-        inputs = generator.integers(-128, 128, (COSTED_INPUTS, model.program.input_bytes), dtype=np.int8)
-        return measure_cost(self.target, firmware, inputs, self.contract.target.clock_hz, frames)
+        inputs, frames = self._workload(model)
+        return measure_cost(
+            self.target, self.target.build(model.program), inputs, self.contract.target.clock_hz, frames
+        )
 
-    def int8_qualities(self, model: Model, examples: Examples, split: Split) -> tuple[Quality, Quality]:
+    def int8_qualities(
+        self, model: Model, examples: Examples, split: Split, answer: Answer = run_int8
+    ) -> tuple[Quality, Quality]:
         """Quality on the host and on the target, each with its own kernels: the same vectors, and the same bytes back.
+
+        Args:
+            answer: what a program answers on a target; it may remember.
 
         Raises:
             RunError: host and target disagree, which neither hardware nor compiler may cause.
@@ -130,8 +156,7 @@ class Evaluator:
         inputs = int8_inputs(model, examples)
         answers = []
         for target in (self.host, self.target):
-            program = model.compiled_for(target.isa).program
-            answers.append(target.infer(target.build(program), inputs).outputs)
+            answers.append(answer(target, model.compiled_for(target.isa).program, inputs))
         if different := np.flatnonzero((answers[0] != answers[1]).any(axis=1)).tolist():
             departure = first_departure(model.graph, "departure", self.host, self.target, inputs[different[:1]])
             raise RunError(
@@ -155,6 +180,39 @@ class Evaluator:
             groups=examples.groups,
             strata=examples.strata,
         )
+
+    def _workload(self, model: Model) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+        """What is run to measure a Cost: inputs [COSTED_INPUTS, input_bytes], and raw frames."""
+        recording = self.prepared.train.recordings[0]
+        frames = model.pipeline.to_frames(recording)[: _frames_for(model, COSTED_FRAMES)]
+        generator = np.random.default_rng(0)
+        inputs = generator.integers(-128, 128, (COSTED_INPUTS, model.program.input_bytes), dtype=np.int8)
+        return inputs, frames
+
+    def _known_cost(self, model: Model) -> Recalled[Cost]:
+        model = model.compiled_for(self.target.isa)
+        parts = [self.target.name, str(self.contract.target.clock_hz), *program_parts(model.program)]
+        parts += [part for array in self._workload(model) for part in array_parts(array)]
+        return self.recall.once(Cost, "cost", parts, lambda: self.measure(model))
+
+    def _known_training(self, request: TrainingRequest) -> Recalled[TrainingResult]:
+        return self.recall.once(TrainingResult, "training", request_parts(request), lambda: self.trainer.train(request))
+
+    def _known_outputs(self, keras: bytes, x: NDArray[np.float32]) -> Recalled[NDArray[np.float32]]:
+        known = self.recall.once(
+            _FloatOutputs, "outputs", [keras, *array_parts(x)], lambda: _FloatOutputs(self.trainer.predict(keras, x))
+        )
+        return Recalled(known.value.outputs, known.from_memory)
+
+    def _known_answers(self, draft: _Draft) -> Answer:
+        def answer(target: Target, program: Program, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
+            parts = [target.name, *program_parts(program), *array_parts(inputs)]
+            known = self.recall.once(
+                _Int8Outputs, "answers", parts, lambda: _Int8Outputs(run_int8(target, program, inputs))
+            )
+            return draft.take(known).outputs
+
+        return answer
 
     def _request(self, proposal: Proposal) -> TrainingRequest:
         train, validate = self.prepared.train, self.prepared.validate
@@ -198,7 +256,14 @@ class _Draft:
     qualities: tuple[Quality, ...] = ()
     verdict: Verdict | None = None
     artefacts: dict[str, str] = field(default_factory=dict)
+    history: tuple[Epoch, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    fresh: set[str] = field(default_factory=set)  # stages in which something was really measured
+
+    def take(self, known: Recalled[T]) -> T:
+        if not known.from_memory:
+            self.fresh.add(self.current)
+        return known.value
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -222,4 +287,6 @@ class _Draft:
             failure=failure,
             seconds=self.seconds,
             artefacts=self.artefacts,
+            history=self.history,
+            recalled=tuple(stage for stage in self.seconds if stage not in self.fresh) if failure is None else (),
         )

@@ -12,13 +12,16 @@ from mlforge.errors import ContractError, Problem, TargetUnavailableError
 from mlforge.records.quality import Metric
 from mlforge.search.registry import proposer_named
 from mlforge.search.space import space_for
-from mlforge.study.artefacts import ArtefactStore
+from mlforge.study.artefacts import Artefacts, artefacts_of
+from mlforge.study.database import Database, storage_url
 from mlforge.study.evaluate import Evaluator
 from mlforge.study.events import Observer
 from mlforge.study.finish import Outcome, conclude, write_winner
 from mlforge.study.prepare import Prepared, prepare
+from mlforge.study.provenance import tool_versions
+from mlforge.study.recall import DatabaseResults, Recall, identity_of
 from mlforge.study.run import Study
-from mlforge.study.storage import StudyStore, sqlite_url
+from mlforge.study.storage import StudyStore
 from mlforge.targets.registry import target_named
 from mlforge.targets.target import Target
 from mlforge.toolchain.cache import digest
@@ -38,11 +41,12 @@ class Result:
     exhausted: str  # why the study ended before its budget; empty where it did not
 
 
-def optimise(contract: Contract, observer: Observer, say: Said) -> Result:
+def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "") -> Result:
     """Runs or resumes the study of a contract and, where it is met, writes the winner beside `prj.conf`.
 
     Args:
         say: takes a sentence about what is being done before the first trial and after the last one.
+        storage: the URL of the study's database; empty for the one beside the app.
 
     Raises:
         ForgeError: the data, the target or the study cannot be used. Failing trials do not raise.
@@ -58,16 +62,18 @@ def optimise(contract: Contract, observer: Observer, say: Said) -> Result:
             f"data: {len(prepared.train)} examples to train on, {len(prepared.validate)} to validate; "
             "the test split stays sealed until there is a winner"
         )
+        store = open_store(contract, prepared, storage)
+        artefacts = artefacts_of(store.database, contract.app_dir)
         evaluator = Evaluator(
             contract=contract,
             prepared=prepared,
             target=target,
             host=target_named("host"),
             trainer=trainer,
-            artefacts=ArtefactStore(contract.app_dir / ".mlforge" / "artefacts"),
+            artefacts=artefacts,
             recipe=recipe(contract),
+            recall=recall(store.database, artefacts, target),
         )
-        store = open_store(contract, prepared)
         study = _study(evaluator, store, observer)
         trials = study.run(contract.search.trials)
         outcome = conclude(evaluator, store, trials, target.programs, say)
@@ -107,10 +113,17 @@ def recipe(contract: Contract) -> Recipe:
     return Recipe(epochs=contract.search.epochs, seed=contract.search.seed, augmentation=contract.data.augment)
 
 
-def open_store(contract: Contract, prepared: Prepared) -> StudyStore:
+def open_store(contract: Contract, prepared: Prepared, storage: str = "") -> StudyStore:
     """The study of exactly this contract, these data and this recipe: any change starts another one beside it."""
     maximise = Metric(contract.goals[0].metric).higher_is_better
-    return StudyStore(sqlite_url(contract.app_dir), study_name(contract, prepared.data_digest), maximise=maximise)
+    url = storage_url(contract.app_dir, storage)
+    return StudyStore(url, study_name(contract, prepared.data_digest), maximise=maximise)
+
+
+def recall(database: Database, artefacts: Artefacts, target: Target) -> Recall:
+    """What any study in this database measured with the tools of this machine."""
+    versions = tool_versions((*target.programs, *target_named("host").programs))
+    return Recall(DatabaseResults(database), artefacts, identity_of(versions.items()))
 
 
 def study_name(contract: Contract, data_digest: str) -> str:

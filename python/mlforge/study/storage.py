@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlforge.errors import StudyError
 from mlforge.records.trial import Parameter, State, Trial
+from mlforge.study.database import open_database
 
 if TYPE_CHECKING:
     import optuna
@@ -37,21 +37,15 @@ class StudyStore:
             StudyError: the storage cannot be opened, or holds something else.
         """
         import optuna
-        import sqlalchemy.exc
 
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._optuna = optuna
-        try:
-            self._study = optuna.create_study(
-                storage=storage,
-                study_name=name,
-                direction="maximize" if maximise else "minimize",
-                load_if_exists=True,
-            )
-        except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError, RuntimeError) as error:
-            raise StudyError(
-                f"cannot open the study in {storage}: {error}", hint="delete .mlforge to start afresh"
-            ) from error
+        self.database = open_database(storage)
+        self._study = optuna.create_study(
+            storage=self.database.storage,
+            study_name=name,
+            direction="maximize" if maximise else "minimize",
+            load_if_exists=True,
+        )
 
     def recover(self) -> int:
         """Settles trials that a killed run left open; call it when no other process works on the study.
@@ -139,16 +133,3 @@ class StudyStore:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return self._study.get_trials(deepcopy=False, states=states or None)
-
-
-def sqlite_url(app: Path) -> str:
-    """The study database of an app: `.mlforge/study.db`, in a directory that git ignores by itself."""
-    directory = app / ".mlforge"
-    try:
-        directory.mkdir(exist_ok=True)
-        (directory / ".gitignore").write_text("*\n")
-    except OSError as error:
-        raise StudyError(
-            f"cannot write {directory}: {error.strerror}", hint="the study's memory lies beside the app"
-        ) from error
-    return f"sqlite:///{directory.resolve() / 'study.db'}"

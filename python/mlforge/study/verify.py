@@ -11,12 +11,13 @@ from mlforge.records.cost import Cost
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Quality, Split, Stage
 from mlforge.records.verdict import Verdict
-from mlforge.study.artefacts import ArtefactStore
+from mlforge.study.artefacts import artefacts_of
 from mlforge.study.evaluate import FLOAT_MODEL_FILE, Evaluator
 from mlforge.study.lockfile import locked_model, read_lock
 from mlforge.study.model import read_model
 from mlforge.study.optimise import open_store, recipe, refuse_auto_limits, usable_target
 from mlforge.study.prepare import prepare
+from mlforge.study.storage import StudyStore
 from mlforge.study.verdicts import judge
 from mlforge.targets.registry import target_named
 from mlforge.training.trainer import Trainer
@@ -31,8 +32,11 @@ class Verification:
     notes: tuple[str, ...]  # what differs from the lock, and what could not be measured
 
 
-def verify(contract: Contract, target_name: str | None = None) -> Verification:
+def verify(contract: Contract, target_name: str | None = None, storage: str = "") -> Verification:
     """Measures the locked model on validation and test data at every stage.
+
+    Args:
+        storage: the URL of the study's database; empty for the one beside the app.
 
     Raises:
         LockError: no lock, a model that is not the locked one, or a lock of other data.
@@ -46,6 +50,7 @@ def verify(contract: Contract, target_name: str | None = None) -> Verification:
     prepared = prepare(contract)
     if prepared.data_digest != lock.data_sha256:
         raise LockError("the data are not those that the lock names", hint="`west mlforge optimise` locks a new model")
+    store = open_store(contract, prepared, storage)
     with closing(Trainer()) as trainer:  # a worker starts only if there is a float model to ask
         evaluator = Evaluator(
             contract=contract,
@@ -53,11 +58,11 @@ def verify(contract: Contract, target_name: str | None = None) -> Verification:
             target=usable_target(contract.target.board),
             host=target_named("host"),
             trainer=trainer,
-            artefacts=ArtefactStore(contract.app_dir / ".mlforge" / "artefacts"),
+            artefacts=artefacts_of(store.database, contract.app_dir),
             recipe=recipe(contract),
         )
         model = read_model(tflite, contract.name, prepared.pipeline, evaluator.isa)
-        float_model, notes = _float_model(evaluator, lock)
+        float_model, notes = _float_model(evaluator, store, lock)
         qualities: list[Quality] = []
         for split, examples in ((Split.VALIDATE, prepared.validate), (Split.TEST, prepared.open_test())):
             if float_model is not None:
@@ -74,10 +79,9 @@ def verify(contract: Contract, target_name: str | None = None) -> Verification:
     )
 
 
-def _float_model(evaluator: Evaluator, lock: Lock) -> tuple[bytes | None, tuple[str, ...]]:
+def _float_model(evaluator: Evaluator, store: StudyStore, lock: Lock) -> tuple[bytes | None, tuple[str, ...]]:
     """The float model of the winner, where this machine still has the study."""
-    trials = open_store(evaluator.contract, evaluator.prepared).trials()
-    chosen = next((trial for trial in trials if trial.number == lock.study.winner), None)
+    chosen = next((trial for trial in store.trials() if trial.number == lock.study.winner), None)
     missing = "FP32 not measured: the study that made this model is not on this machine"
     if chosen is None or lock.model.sha256 not in chosen.artefacts.values():
         return None, (missing,)

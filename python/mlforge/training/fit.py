@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from mlforge.contract import Task
 from mlforge.errors import TrainingError
+from mlforge.records.trial import Epoch
 from mlforge.training.augment import augment
-from mlforge.training.request import Epoch, Floats, Recipe, TrainingRequest
+from mlforge.training.request import Floats, Recipe, TrainingRequest
 from mlforge.training.targets import example_weights, unit_of
 
 _PREDICT_BATCH = 512

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mlforge.contract import AugmentSpec, Task
 from mlforge.records.architecture import Architecture
+from mlforge.records.trial import Epoch
 
 Floats: TypeAlias = NDArray[np.float32]
 Labels: TypeAlias = NDArray[np.int64] | NDArray[np.float32]
@@ -47,15 +48,6 @@ class TrainingRequest:
     x_validate: Floats
     y_validate: Labels
     recipe: Recipe = field(default_factory=Recipe)
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """Losses are cross-entropies, or mean squared errors: for regression in units of the targets' variance."""
-
-    loss: float  # on the training split, with augmentation and dropout
-    validation_loss: float
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

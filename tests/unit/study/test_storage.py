@@ -8,7 +8,8 @@ import pytest
 
 from mlforge.errors import StudyError
 from mlforge.study.artefacts import ArtefactStore, write_atomically
-from mlforge.study.storage import StudyStore, sqlite_url
+from mlforge.study.database import sqlite_url
+from mlforge.study.storage import StudyStore
 from tests.unit.study.fakes import HistoryProposer, trial
 
 
