@@ -34,6 +34,10 @@ class Unit:
         """The last layer, [inputs, outputs] and [outputs], such that it answers in the labels' own unit."""
         return [kernel * self.deviation, bias * self.deviation + self.mean]
 
+    def learnt(self, kernel: Floats, bias: Floats) -> list[Floats]:
+        """The inverse of `restored`: the last layer as training knows it."""
+        return [kernel / self.deviation, (bias - self.mean) / self.deviation]
+
 
 def unit_of(request: TrainingRequest) -> Unit:
     """Taken from the training split. Only regression has a unit of its own."""

@@ -28,6 +28,7 @@ from mlforge.errors import TrainingError
 from mlforge.records.architecture import Head
 from mlforge.toolchain.sources import cache_directory
 from mlforge.training import worker
+from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, Labels, TrainingRequest, TrainingResult
 
 START_TIMEOUT_S: Final = 120.0
@@ -113,6 +114,26 @@ class Trainer:
         answer = self._do(worker.Prediction(keras, np.ascontiguousarray(x, np.float32)))
         if not isinstance(answer, np.ndarray):
             raise TrainingError(f"the worker answered with {type(answer).__name__} instead of outputs")
+        return answer
+
+    def requantise(self, job: Requantisation) -> tuple[Variant, ...]:
+        """Other ways to int8 for a trained network, in the order asked for. The same job gives the same bytes.
+
+        Raises:
+            TrainingError: as for `train`.
+        """
+        _check(job.request)
+        answer = self._do(job)
+        if not isinstance(answer, tuple):
+            raise TrainingError(f"the worker answered with {type(answer).__name__} instead of variants")
+        return answer
+
+    def shrink(self, job: Shrinking) -> TrainingResult:
+        """A trained network with fewer channels. The same job gives the same bytes. Raises TrainingError."""
+        _check(job.request)
+        answer = self._do(job)
+        if not isinstance(answer, TrainingResult):
+            raise TrainingError(f"the worker answered with {type(answer).__name__} instead of a result")
         return answer
 
     def _do(self, job: worker.Job) -> worker.Answer:

@@ -7,22 +7,17 @@ is imported inside `main`, once the output is redirected.
 from __future__ import annotations
 
 import ctypes
-import io
-import json
 import os
-import re
 import signal
-import tempfile
 import threading
 import time
 import traceback
-import zipfile
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Final, TypeAlias
 
 from mlforge.errors import ForgeError
+from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, TrainingRequest, TrainingResult
 
 READY: Final = "ready"
@@ -45,8 +40,8 @@ class Refusal:
     expected: bool
 
 
-Job: TypeAlias = TrainingRequest | Prediction
-Answer: TypeAlias = TrainingResult | Floats | Refusal
+Job: TypeAlias = TrainingRequest | Prediction | Requantisation | Shrinking
+Answer: TypeAlias = TrainingResult | Floats | tuple[Variant, ...] | Refusal
 
 
 def main(jobs: Connection, lifeline: Connection, log: Connection, parent: int, keras_home: str) -> None:
@@ -102,10 +97,23 @@ def _environment(keras_home: str) -> None:
 
 
 def _do(job: Job) -> Answer:
-    return _train(job) if isinstance(job, TrainingRequest) else _predict(job)
+    match job:
+        case TrainingRequest():
+            return _train(job)
+        case Prediction():
+            return _predict(job)
+        case Requantisation():
+            from mlforge.training.tune import requantised
+
+            return requantised(job)
+        case Shrinking():
+            from mlforge.training.tune import shrunk
+
+            return shrunk(job)
 
 
 def _train(request: TrainingRequest) -> TrainingResult:
+    from mlforge.training.archive import saved
     from mlforge.training.build import build
     from mlforge.training.fit import fit, make_deterministic, predict
     from mlforge.training.quantise import quantise, representative
@@ -120,7 +128,7 @@ def _train(request: TrainingRequest) -> TrainingResult:
     tflite = quantise(model, representative(request))
     return TrainingResult(
         tflite=tflite,
-        keras=_saved(model),
+        keras=saved(model),
         validation_outputs=outputs,
         epochs_run=len(fitted.history),
         best_epoch=fitted.best_epoch,
@@ -130,40 +138,8 @@ def _train(request: TrainingRequest) -> TrainingResult:
 
 
 def _predict(job: Prediction) -> Floats:
-    import keras
-
+    from mlforge.training.archive import loaded
     from mlforge.training.fit import make_deterministic, predict
 
     make_deterministic(0)
-    with tempfile.TemporaryDirectory(prefix="mlforge-") as place:
-        path = Path(place) / "model.keras"
-        path.write_bytes(job.keras)
-        return predict(keras.saving.load_model(path, compile=False), job.x)
-
-
-def _saved(model: object) -> bytes:
-    """The model as a `.keras` archive, without what Keras writes into it of the time and of memory addresses."""
-    from keras.src.saving import saving_lib
-
-    archive, clean = io.BytesIO(), io.BytesIO()
-    saving_lib.save_model(model, archive)
-    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in sorted(source.namelist()):
-            content = source.read(name)
-            if name == "metadata.json":
-                kept = {key: value for key, value in json.loads(content).items() if key != "date_saved"}
-                content = json.dumps(kept, sort_keys=True).encode()
-            elif name == "config.json":
-                content = _renumbered(content.decode()).encode()
-            target.writestr(zipfile.ZipInfo(name), content)
-    return clean.getvalue()
-
-
-def _renumbered(config: str) -> str:
-    """Keras tells shared objects apart by their addresses; count them instead."""
-    numbers: dict[str, int] = {}
-
-    def number(match: re.Match[str]) -> str:
-        return f"{match[1]}{numbers.setdefault(match[2], len(numbers))}"
-
-    return re.sub(r'("shared_object_id": )(\d+)', number, config)
+    return predict(loaded(job.keras), job.x)
