@@ -14,9 +14,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from mlforge.measure.ranking import validation, winner
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Verdict
-from mlforge.study.select import validation, winner
 
 STAGE_WORDS = {
     "propose": "proposing",

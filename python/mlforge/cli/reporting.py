@@ -18,13 +18,13 @@ def report_path(contract: Contract) -> Path:
 
 def write_report(contract: Contract, lock: Lock | None, trials: Sequence[Trial], path: Path) -> None:
     """One self-contained file, replaced in one step."""
+    from mlforge.measure import ranking
     from mlforge.report.html import render_html
-    from mlforge.study import select
     from mlforge.study.artefacts import write_atomically
     from mlforge.study.verdicts import limits_alone
 
     facts = {"contract": contract.digest, "seed": str(contract.search.seed), "proposer": str(contract.search.proposer)}
-    nearest = None if select.winner(trials) else select.nearest_miss(trials)  # the one that the terminal names
+    nearest = None if ranking.winner(trials) else ranking.nearest_miss(trials)  # the one that the terminal names
     html = render_html(
         lock,
         trials,

@@ -12,7 +12,8 @@ from mlforge.records.quality import Quality
 from mlforge.records.serial import new_converter, structure
 from mlforge.records.verdict import Verdict
 
-LOCK_FORMAT: Final = 1
+LOCK_FORMAT: Final = 2
+READABLE_FORMATS: Final = (1, 2)  # what format 2 added has defaults: a lock of format 1 still builds its model
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,11 @@ class StudyFacts:
     failed: int
     winner: int  # the number of the winning Trial
     test_opened_for: tuple[int, ...]  # every Trial that ever saw the test split; more than one makes it less honest
-    tied: tuple[int, ...]  # Trials that the validation data cannot tell from the winner
+    tied: tuple[int, ...]  # Trials that the validation data cannot tell from the best; the winner is the cheapest
     training_seconds: float
     training_seconds_saved: float  # estimated: rejected trials times the median training time
+    best: int | None = None  # the Trial of the best quality on validation data; None in locks of format 1
+    unproven: tuple[int, ...] = ()  # worse than the best, but not with 95 % confidence, all comparisons together
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -31,14 +31,23 @@ class Metric(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """One metric on one split. `standard_error` treats the groups (people, machines) as the independent samples where
-    there are at least two, else the examples; `strata` holds the metric by stratum, keyed `"subject=7"`."""
+    """One metric on one split, and how sure it is.
+
+    `groups` counts the independent samples: people, machines, recordings; for auc, those that have the class that fewer
+    of them have. 0 where the caller knew of none: then each example is one. `standard_error` comes from that number; it
+    is None for a single group, which says nothing of others. `strata` holds the metric by stratum, keyed `"subject=7"`,
+    `strata_examples` how many examples that is. `deviations` says what each independent sample adds to the error of
+    `value`: with n of them, n / (n - 1) times the sum of their squares is the squared standard error. Two models judged
+    on the same examples have theirs in the same order, so a difference can be judged in pairs.
+    """
 
     stage: Stage
     split: Split
     metric: Metric
     value: float
-    standard_error: float
+    standard_error: float | None
     examples: int
     groups: int
     strata: Mapping[str, float]
+    strata_examples: Mapping[str, int] = field(default_factory=dict)
+    deviations: tuple[float, ...] = ()

@@ -5,12 +5,12 @@ Pure functions over records. Knows nothing of how anything is shown.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Final
 
+from mlforge.measure import ranking
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Metric, Quality, Split, Stage
 from mlforge.records.trial import State, Trial
@@ -49,38 +49,13 @@ def find_quality(qualities: Iterable[Quality], stage: Stage, split: Split, metri
 
 def search_quality(trial: Trial, metric: Metric | None) -> Quality | None:
     """What the search saw of a trial: validation data, as near to the target as it got. None: never trained."""
-    if metric is None:
-        return None
-    for stage in reversed(STAGES):
-        quality = find_quality(trial.qualities, stage, Split.VALIDATE, metric)
-        if quality is not None and math.isfinite(quality.value):
-            return quality
-    return None
+    quality = ranking.validation(trial)
+    return quality if quality is not None and quality.metric is metric else None
 
 
 def feasible(trial: Trial) -> bool:
     """Trained, and within every hard limit that it was held against."""
     return trial.state is State.TRAINED and (trial.verdict is None or trial.verdict.feasible)
-
-
-def meets(trial: Trial) -> bool:
-    """Trained, and within every limit and goal that it was held against."""
-    return trial.state is State.TRAINED and trial.verdict is not None and trial.verdict.met
-
-
-def candidate(trials: Sequence[Trial], metric: Metric | None) -> Trial | None:
-    """The trial to speak of while there is no winner: the best that meets the contract on validation data, else the
-    nearest miss. A rejected one only where none was trained; None where nothing was judged."""
-    judged = [trial for trial in trials if trial.verdict is not None and trial.state is not State.FAILED]
-    return min(judged, key=lambda trial: (*_rank(trial, metric), trial.number), default=None)
-
-
-def _rank(trial: Trial, metric: Metric | None) -> tuple[bool, float, float]:
-    margins = [check.margin for check in trial.verdict.checks] if trial.verdict else []
-    missing = sum(math.inf if math.isnan(margin) else max(0.0, -margin) for margin in margins)
-    quality = search_quality(trial, metric)
-    worth = 0.0 if quality is None else quality.value if quality.metric.higher_is_better else -quality.value
-    return trial.state is not State.TRAINED, missing, -worth
 
 
 def state_counts(trials: Sequence[Trial]) -> Counter[State]:

@@ -17,7 +17,8 @@ def quality_title(metric: Metric) -> str:
 
 
 def whisker(quality: Quality) -> tuple[float, float, float]:
-    error = quality.standard_error if math.isfinite(quality.standard_error) else 0.0
+    error = quality.standard_error or 0.0
+    error = error if math.isfinite(error) else 0.0
     return quality.value - error, quality.value, quality.value + error
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mlforge.measure.ranking import meets
 from mlforge.records.cost import Cost
 from mlforge.records.quality import Metric, Quality
 from mlforge.records.trial import State, Trial
@@ -138,7 +139,7 @@ def operator_rows(cost: Cost) -> tuple[OperatorRow, ...]:
 
 def trial_row(trial: Trial, metric: Metric | None, chosen: bool) -> TrialRow:
     quality, cost = facts.search_quality(trial, metric), trial.cost
-    met = facts.meets(trial)
+    met = meets(trial)
     outcome = "trained, met" if met else "trained" if trial.verdict is None else "trained, not met"
     return TrialRow(
         number=trial.number,

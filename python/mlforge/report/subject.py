@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mlforge.measure.ranking import candidate, meets
 from mlforge.records.architecture import Architecture
 from mlforge.records.cost import Cost
 from mlforge.records.lock import Lock
-from mlforge.records.quality import Metric, Quality
+from mlforge.records.quality import Quality
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import facts, units
@@ -38,16 +39,16 @@ class Headline:
     sentence: str
 
 
-def find_subject(lock: Lock | None, trials: Sequence[Trial], nearest: int | None, metric: Metric | None) -> Subject:
+def find_subject(lock: Lock | None, trials: Sequence[Trial], nearest: int | None) -> Subject:
     if lock is not None:
         number = lock.study.winner
         parameters = next((trial.parameters for trial in trials if trial.number == number), {})
         return Subject(number, lock.architecture, lock.cost, lock.qualities, lock.verdict, parameters, "the winner")
     named = next((trial for trial in trials if trial.number == nearest), None)
-    trial = named or facts.candidate(trials, metric)
+    trial = named or candidate(trials)
     if trial is None:
         return Subject(None, None, None, (), None, {}, "")
-    role = "the best so far" if facts.meets(trial) else "the nearest miss"
+    role = "the best so far" if meets(trial) else "the nearest miss"
     design = trial.architecture, trial.cost, trial.qualities, trial.verdict, trial.parameters
     return Subject(trial.number, *design, role)
 

@@ -17,6 +17,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from mlforge.measure.ranking import meets
 from mlforge.records.cost import Cost, OperatorCost
 from mlforge.records.quality import Metric, Quality, Split
 from mlforge.records.trial import State, Trial
@@ -116,7 +117,7 @@ def trials_table(trials: Sequence[Trial], *, title: str = "Trials") -> Table:
         quality, cost = facts.search_quality(trial, metric), trial.cost
         table.add_row(
             str(trial.number),
-            Text("met", "bold green") if facts.meets(trial) else Text(trial.state, _STATE_STYLES[trial.state]),
+            Text("met", "bold green") if meets(trial) else Text(trial.state, _STATE_STYLES[trial.state]),
             units.score(quality.value) if quality else units.NOTHING,
             units.kib(cost.flash.total) if cost else units.NOTHING,
             units.kib(cost.ram.total) if cost else units.NOTHING,

@@ -100,9 +100,10 @@ def score(value: float) -> str:
     return f"{value:.3f}"
 
 
-def score_with_error(value: float, standard_error: float) -> str:
-    """`0.853 ± 0.021`; the error is left out where it is unknown (not a number)."""
-    return f"{score(value)} ± {score(standard_error)}" if math.isfinite(standard_error) else score(value)
+def score_with_error(value: float, standard_error: float | None) -> str:
+    """`0.853 ± 0.021`; the error is left out where it is unknown."""
+    known = standard_error is not None and math.isfinite(standard_error)
+    return f"{score(value)} ± {score(standard_error)}" if known and standard_error is not None else score(value)
 
 
 def signed(value: float) -> str:

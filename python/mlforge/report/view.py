@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mlforge.measure.ranking import listed, why
 from mlforge.records.cost import Cost
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Metric, Quality, Stage
@@ -75,7 +76,7 @@ def build_page(
     trials = sorted(trials, key=lambda trial: trial.number)
     checks = facts.checks_by_name(lock, trials, limits)
     metric = facts.primary_metric(checks, trials, lock)
-    subject = find_subject(lock, trials, nearest, metric)
+    subject = find_subject(lock, trials, nearest)
     cost, architecture = subject.cost, subject.architecture
     rows = layers.layer_rows(architecture) if architecture else ()
     return Page(
@@ -93,7 +94,7 @@ def build_page(
         stacks=_stacks(cost, checks) if cost else (),
         operators=operator_rows(cost) if cost else (),
         search_facts=_search_facts(lock, trials),
-        search_note=" ".join(filter(None, (_tied(lock), _front(trials, metric)))),
+        search_note=" ".join(filter(None, (_choice(lock), _front(trials, metric)))),
         convergence=_convergence(trials, metric, checks, subject.number),
         paretos=_paretos(trials, metric, checks, subject.number),
         layers=rows,
@@ -208,20 +209,24 @@ def _training_seconds(lock: Lock | None, trials: Sequence[Trial]) -> float:
     return lock.study.training_seconds if lock else sum(trial.seconds.get("train", 0.0) for trial in trials)
 
 
-def _tied(lock: Lock | None) -> str:
-    if lock is None or not lock.study.tied:
+def _choice(lock: Lock | None) -> str:
+    """Why the winner won, and what the data leave open."""
+    if lock is None:
         return ""
-    numbers = ", ".join(str(number) for number in lock.study.tied)
-    plural = len(lock.study.tied) > 1
-    return f"The validation data cannot tell {'trials' if plural else 'trial'} {numbers} from the winner."
+    study = lock.study
+    words = f"{why(study.winner, study.best, study.tied).capitalize()}."
+    if study.unproven:
+        plural = "s" if len(study.unproven) > 1 else ""
+        words += f" Trial{plural} {listed(study.unproven)} did worse, but not with 95 % confidence."
+    return words
 
 
 def _front(trials: Sequence[Trial], metric: Metric | None) -> str:
     numbers = front(trials, metric) if metric else ()
     if len(numbers) < 2:
         return ""
-    listed = ", ".join(str(number) for number in numbers)
-    return f"Trials {listed} form the Pareto front of quality, flash, RAM and latency: none is beaten in all four."
+    words = "form the Pareto front of quality, flash, RAM and latency: none is beaten in all four."
+    return f"Trials {listed(numbers)} {words}"
 
 
 def _convergence(

@@ -10,11 +10,12 @@ from statistics import median
 from typing import Final
 
 from mlforge.contract.contract import Contract
+from mlforge.measure import ranking
+from mlforge.measure.ranking import Choice
 from mlforge.records.lock import LOCK_FORMAT, Lock, ModelFile, StudyFacts
 from mlforge.records.quality import Split, Stage
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Verdict
-from mlforge.study import select
 from mlforge.study.artefacts import sha256, write_atomically
 from mlforge.study.evaluate import FLOAT_MODEL_FILE, MODEL_FILE, Evaluator
 from mlforge.study.lockfile import write_lock
@@ -61,11 +62,13 @@ def conclude(
     Raises:
         ForgeError: the winner cannot be measured again (its artefacts are gone, a tool is).
     """
-    best = select.winner(trials)
-    if best is None:
-        return Outcome(evaluator.contract, tuple(trials), None, None, select.nearest_miss(trials))
+    choice = ranking.choose(trials)
+    if choice is None:
+        return Outcome(evaluator.contract, tuple(trials), None, None, ranking.nearest_miss(trials))
+    best = choice.winner
+    say(ranking.why(best.number, choice.best.number, choice.tied))
     say(f"opening the test split for trial {best.number}")
-    lock = _final_lock(evaluator, store, best, trials, programs)
+    lock = _final_lock(evaluator, store, choice, trials, programs)
     return Outcome(evaluator.contract, tuple(trials), best, lock, None if lock.verdict.met else best)
 
 
@@ -80,9 +83,9 @@ def write_winner(outcome: Outcome, evaluator: Evaluator) -> tuple[Path, Path]:
 
 
 def _final_lock(
-    evaluator: Evaluator, store: StudyStore, best: Trial, trials: Sequence[Trial], programs: tuple[str, ...]
+    evaluator: Evaluator, store: StudyStore, choice: Choice, trials: Sequence[Trial], programs: tuple[str, ...]
 ) -> Lock:
-    contract, prepared = evaluator.contract, evaluator.prepared
+    contract, prepared, best = evaluator.contract, evaluator.prepared, choice.winner
     opened = _note_opening(store, best.number)
     tflite = evaluator.artefacts.get(best.artefacts[MODEL_FILE])
     model = read_model(tflite, contract.name, prepared.pipeline, evaluator.isa)
@@ -100,7 +103,7 @@ def _final_lock(
         features=json.loads(model.pipeline.to_json()),
         classes=prepared.classes,
         architecture=best.architecture,
-        study=_facts(contract, best, trials, opened),
+        study=_facts(contract, choice, trials, opened),
         cost=cost,
         qualities=(*best.qualities, float_quality, host, on_target),
         verdict=judge(contract, cost, on_target),
@@ -116,7 +119,7 @@ def _note_opening(store: StudyStore, number: int) -> tuple[int, ...]:
     return tuple(opened)
 
 
-def _facts(contract: Contract, best: Trial, trials: Sequence[Trial], opened: tuple[int, ...]) -> StudyFacts:
+def _facts(contract: Contract, choice: Choice, trials: Sequence[Trial], opened: tuple[int, ...]) -> StudyFacts:
     states = [trial.state for trial in trials]
     training = [trial.seconds["train"] for trial in trials if "train" in trial.seconds]
     rejected = states.count(State.REJECTED)
@@ -127,9 +130,11 @@ def _facts(contract: Contract, best: Trial, trials: Sequence[Trial], opened: tup
         trained=states.count(State.TRAINED),
         rejected=rejected,
         failed=states.count(State.FAILED),
-        winner=best.number,
+        winner=choice.winner.number,
         test_opened_for=opened,
-        tied=select.tied(best, trials, contract.data.split.group),
+        tied=choice.tied,
+        best=choice.best.number,
+        unproven=choice.unproven,
         training_seconds=round(sum(training), 1),
         training_seconds_saved=round(rejected * median(training), 1) if training else 0.0,
     )

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mlforge.compiler.tflite_reader import MAX_FILE_BYTES
 from mlforge.errors import LockError
-from mlforge.records.lock import LOCK_FORMAT, Lock
+from mlforge.records.lock import READABLE_FORMATS, Lock
 from mlforge.study.artefacts import sha256, write_atomically
 
 LOCK_NAME: Final = "mlforge.lock.yaml"
@@ -37,10 +37,9 @@ def read_lock(app: Path) -> Lock:
     path = app / LOCK_NAME
     values = _document(path)
     found = values.get("format") if isinstance(values, dict) else None
-    if found != LOCK_FORMAT:
-        raise LockError(
-            f"{path}: format {found!r}, expected {LOCK_FORMAT}", hint="written by another version of MLForge"
-        )
+    if found not in READABLE_FORMATS:
+        known = " or ".join(str(number) for number in READABLE_FORMATS)
+        raise LockError(f"{path}: format {found!r}, expected {known}", hint="written by another version of MLForge")
     try:
         return Lock.from_dict(values)
     except ValueError as error:

@@ -134,6 +134,7 @@ def lock(winner: Trial, trials: Sequence[Trial], test_accuracy: float = 0.841) -
             winner=winner.number,
             test_opened_for=(winner.number,),
             tied=(2, 5),
+            best=5,
             training_seconds=14.0 * states.count(State.TRAINED),
             training_seconds_saved=saved,
         ),

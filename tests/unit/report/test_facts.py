@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mlforge.measure.ranking import candidate
 from mlforge.records.architecture import Architecture, Conv, Dense, DepthwiseConv, GlobalAveragePool, Head
 from mlforge.records.quality import Metric, Split, Stage
 from mlforge.records.trial import State
@@ -24,16 +25,16 @@ def test_candidate_is_the_best_that_meets_else_the_nearest_miss_else_a_rejected_
         ([good, far, better, near], 5),
         ([failed, rejected], 2),
     ):
-        found = facts.candidate(trials, Metric.ACCURACY)
+        found = candidate(trials)
         assert found is not None
         assert found.number == number
-    assert facts.candidate([failed], Metric.ACCURACY) is None
+    assert candidate([failed]) is None
 
 
 def test_candidate_survives_a_margin_that_is_no_number(make: Any) -> None:
     broken = Verdict((Check("accuracy", "", 0.8, math.nan, math.nan, False),))
     sick = make.changed(make.trained(0), verdict=broken)
-    found = facts.candidate([sick, make.trained(1, 0.7)], Metric.ACCURACY)
+    found = candidate([sick, make.trained(1, 0.7)])
     assert found is not None
     assert found.number == 1
 

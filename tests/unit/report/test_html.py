@@ -86,7 +86,7 @@ def test_a_winner(make: Any) -> None:
         "subject 7",
         "best so far",
         "training not spent (estimated)",
-        "The validation data cannot tell trials 2, 5 from the winner.",
+        f"Trial {lock.study.winner} wins: tied with 2 and 5 on quality, cheapest.",
         "The test data were opened once, for the winner.",
         lock.contract_sha256,
         lock.model.sha256,
@@ -135,7 +135,7 @@ def test_a_study_under_way(make: Any) -> None:
 def test_the_front_is_named(make: Any) -> None:
     cheap = make.trained(1, 0.81, make.cost(flash=9_000))
     page = checked(render_html(None, [make.trained(0, 0.85), cheap, make.trained(2, 0.80)], name="activity"))
-    assert "Trials 0, 1 form the Pareto front of quality, flash, RAM and latency" in page.text
+    assert "Trials 0 and 1 form the Pareto front of quality, flash, RAM and latency" in page.text
     assert "Pareto front of" not in checked(render_html(None, [cheap], name="activity")).text
 
 

@@ -113,7 +113,7 @@ def test_model_that_is_a_pipe_or_a_link_to_elsewhere(app: Path, tmp_path: Path) 
 
 
 EDITS: dict[str, tuple[str, str]] = {
-    "a type": (r"^format: 1", "format: yes"),
+    "a type": (r"^format: \d", "format: yes"),
     "no digest": (r"sha256: \w+", "sha256: 12"),
     "another digest": (r"sha256: \w+", "sha256: " + "0" * 64),
     "an unknown key": (r"^name:", "surprise: 1\nname:"),
@@ -137,3 +137,17 @@ def test_edited_values(case: str, app: Path) -> None:
 def test_unedited_app_builds(app: Path) -> None:
     make: Callable[[Path], object] = app_sources
     assert make(app)
+
+
+@pytest.mark.parametrize("sample", ["activity", "hello_model"])
+def test_the_samples_locks_build_without_training(sample: str) -> None:
+    directory = Path(__file__).parents[3] / "samples" / sample
+    lock = read_lock(directory)
+    assert locked_model(directory, lock)
+    assert app_sources(directory)
+
+
+def test_a_lock_of_a_later_format_is_refused(app: Path) -> None:
+    edit(app, r"^format: \d", "format: 3")
+    with pytest.raises(LockError, match="format 3, expected 1 or 2"):
+        read_lock(app)
