@@ -20,8 +20,11 @@ from mlforge.toolchain.zephyr import ZephyrBuild, toolchain_settings
 QEMU = {
     "qemu_cortex_m3": ("qemu-system-arm", "-M", "lm3s6965evb"),
     "mps2/an386": ("qemu-system-arm", "-M", "mps2-an386"),
+    "mps3/corstone300/an547": ("qemu-system-arm", "-M", "mps3-an547"),
     "qemu_riscv32": ("qemu-system-riscv32", "-M", "virt", "-bios", "none", "-m", "256"),
 }
+# As `west build -t run` does: time is virtual, so that a busy machine makes nobody miss a deadline.
+VIRTUAL_TIME = ("-icount", "shift=6,align=off,sleep=off", "-rtc", "clock=vm")
 WARNINGS_ARE_ERRORS = {"CONFIG_COMPILER_WARNINGS_AS_ERRORS": "y", "EXTRA_GEN_EDT_ARGS": "--edtlib-Werror"}  # as twister
 BUILD_TIMEOUT_S = 280
 RUN_TIMEOUT_S = 60
@@ -85,7 +88,7 @@ def run_image(build: Path, board: str, last_line: str) -> list[str]:
     if board == "native_sim":
         command = [str(build / "zephyr" / "zephyr.exe")]
     else:
-        command = [*QEMU[board], "-nographic", "-kernel", str(build / "zephyr" / "zephyr.elf")]
+        command = [*QEMU[board], *VIRTUAL_TIME, "-nographic", "-kernel", str(build / "zephyr" / "zephyr.elf")]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     )

@@ -3,9 +3,9 @@
  * Slots are claimed under a spinlock, filled without it, and published in the order of their claims: a producer that is
  * interrupted while it copies delays what was claimed after it, and blocks nobody.
  */
-#include <errno.h>
 #include <string.h>
 
+#include "clock.h"
 #include "queue.h"
 
 static struct mlforge_slot *slot_at(const struct mlforge_queue *queue, uint32_t index)
@@ -16,6 +16,12 @@ static struct mlforge_slot *slot_at(const struct mlforge_queue *queue, uint32_t 
 static uint32_t after(const struct mlforge_queue *queue, uint32_t index)
 {
 	return index + 1 == queue->length ? 0 : index + 1;
+}
+
+/* Messages in the queue; the lock is held. */
+static uint32_t queued(const struct mlforge_queue *queue)
+{
+	return queue->submitted - queue->refused - queue->processed;
 }
 
 /* Marks the slot as filled, and returns how many slots at the head of the queue have thereby become ready. */
@@ -34,19 +40,24 @@ static uint32_t publish(struct mlforge_queue *queue, struct mlforge_slot *slot)
 	return count;
 }
 
-int mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_timeout_t timeout)
+uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_timeout_t timeout)
 {
-	const uint32_t now = k_cycle_get_32();
-
-	if (k_sem_take(&queue->free, timeout) != 0) {
-		return -ENOBUFS;
-	}
+	const struct mlforge_moment now = mlforge_now();
+	const bool room = k_sem_take(&queue->free, timeout) == 0;
 	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
 	struct mlforge_slot *slot = slot_at(queue, queue->claimed);
 
+	queue->submitted++;
+	if (!room) {
+		const uint32_t refused = ++queue->refused;
+
+		k_spin_unlock(&queue->lock, key);
+		return refused;
+	}
 	queue->claimed = after(queue, queue->claimed);
+	queue->most_queued = MAX(queue->most_queued, queued(queue));
 	k_spin_unlock(&queue->lock, key);
-	slot->submitted_cycles = now;
+	slot->submitted = now;
 	memcpy(slot + 1, message, queue->message_bytes);
 	for (uint32_t count = publish(queue, slot); count > 0; count--) {
 		k_sem_give(&queue->ready);
@@ -62,6 +73,34 @@ const struct mlforge_slot *mlforge_queue_take(struct mlforge_queue *queue)
 
 void mlforge_queue_release(struct mlforge_queue *queue)
 {
+	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
+
 	queue->taken = after(queue, queue->taken);
+	queue->processed++;
+	k_spin_unlock(&queue->lock, key);
 	k_sem_give(&queue->free);
+}
+
+void mlforge_queue_stats(struct mlforge_queue *queue, struct mlforge_stats *stats)
+{
+	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
+
+	stats->submitted = queue->submitted;
+	stats->processed = queue->processed;
+	stats->refused = queue->refused;
+	stats->queued = queued(queue);
+	stats->most_queued = queue->most_queued;
+	stats->queue_length = queue->length;
+	k_spin_unlock(&queue->lock, key);
+}
+
+void mlforge_queue_reset_stats(struct mlforge_queue *queue)
+{
+	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
+
+	queue->submitted = queued(queue);
+	queue->most_queued = queue->submitted;
+	queue->processed = 0;
+	queue->refused = 0;
+	k_spin_unlock(&queue->lock, key);
 }

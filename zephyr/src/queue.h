@@ -7,13 +7,20 @@
 
 #include <mlforge/service.h>
 
-/* Copies a message in and notes the time. Returns 0, or -ENOBUFS when the queue stayed full for `timeout`. */
-int mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_timeout_t timeout);
+/* Copies a message in and notes the time. Returns 0, or, when the queue stayed full for `timeout`, how many messages have
+ * been refused so far. */
+uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_timeout_t timeout);
 
 /* Waits for the oldest message; it stays in its slot until mlforge_queue_release. */
 const struct mlforge_slot *mlforge_queue_take(struct mlforge_queue *queue);
 
 void mlforge_queue_release(struct mlforge_queue *queue);
+
+/* Fills in what the queue knows: the frames. */
+void mlforge_queue_stats(struct mlforge_queue *queue, struct mlforge_stats *stats);
+
+/* Starts counting afresh, from what is in the queue. */
+void mlforge_queue_reset_stats(struct mlforge_queue *queue);
 
 static inline const void *mlforge_slot_message(const struct mlforge_slot *slot)
 {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The thread of a service, and inferences in turn with it. Nothing is lost silently: refused frames and late results
- * are counted and logged.
+ * The thread of a service, and inferences in turn with it. Nothing is lost silently: refused frames, late results and
+ * skipped windows are counted and logged.
  */
 #include <errno.h>
 #include <mlforge/service.h>
 #include <string.h>
 #include <zephyr/logging/log.h>
 
+#include "clock.h"
 #include "queue.h"
 
 LOG_MODULE_REGISTER(mlforge, CONFIG_MLFORGE_LOG_LEVEL);
@@ -43,47 +44,111 @@ static void publish(const struct mlforge_service *service, const struct mlforge_
 static void count(const struct mlforge_service *service, const struct mlforge_result *result)
 {
 	struct mlforge_stats *stats = &service->state->stats;
+	const k_spinlock_key_t key = k_spin_lock(&service->state->stats_lock);
 
 	stats->inferences++;
 	stats->worst_inference_us = MAX(stats->worst_inference_us, result->inference_us);
 	stats->worst_latency_us = MAX(stats->worst_latency_us, result->latency_us);
-	if (result->late) {
-		stats->late++;
-		if (worth_a_line(stats->late)) {
-			LOG_WRN("%s: late, %u so far: %u us, deadline %u us", service->name, stats->late,
-				result->latency_us, service->instance->deadline_us);
-		}
+	stats->late += result->late;
+	const uint32_t late = stats->late;
+
+	k_spin_unlock(&service->state->stats_lock, key);
+	if (result->late && worth_a_line(late)) {
+		LOG_WRN("%s: late, %u so far: %u us, deadline %u us", service->name, late, result->latency_us,
+			service->instance->deadline_us);
+	}
+}
+
+static void count_direct(const struct mlforge_service *service, uint32_t inference_us)
+{
+	struct mlforge_stats *stats = &service->state->stats;
+	const k_spinlock_key_t key = k_spin_lock(&service->state->stats_lock);
+
+	stats->direct++;
+	stats->worst_inference_us = MAX(stats->worst_inference_us, inference_us);
+	k_spin_unlock(&service->state->stats_lock, key);
+}
+
+/* True, and counted, for a window that is too late before it has begun. */
+static bool skip(const struct mlforge_service *service, struct mlforge_moment submitted)
+{
+	const uint32_t deadline_us = service->instance->deadline_us;
+
+	if (!IS_ENABLED(CONFIG_MLFORGE_SERVICE_SKIP_EXPIRED) || deadline_us == 0 ||
+	    mlforge_elapsed_us(submitted, mlforge_now()) <= deadline_us) {
+		return false;
+	}
+	const k_spinlock_key_t key = k_spin_lock(&service->state->stats_lock);
+	const uint32_t skipped = ++service->state->stats.skipped;
+
+	k_spin_unlock(&service->state->stats_lock, key);
+	if (worth_a_line(skipped)) {
+		LOG_WRN("%s: skipped, too late to begin with, %u so far", service->name, skipped);
+	}
+	return true;
+}
+
+/* The inputs lie one after the other in `bytes`. */
+static void write_inputs(const struct mlforge_instance *instance, const int8_t *bytes)
+{
+	const struct mlforge_model *model = instance->model;
+
+	for (uint8_t i = 0; i < model->inputs_count; i++) {
+		memcpy(mlforge_input(instance, i), bytes, model->inputs[i].bytes);
+		bytes += model->inputs[i].bytes;
+	}
+}
+
+static void read_outputs(const struct mlforge_instance *instance, int8_t *bytes)
+{
+	const struct mlforge_model *model = instance->model;
+
+	for (uint8_t i = 0; i < model->outputs_count; i++) {
+		memcpy(bytes, mlforge_output(instance, i), model->outputs[i].bytes);
+		bytes += model->outputs[i].bytes;
 	}
 }
 
 /* Features and model on one message; true when there is a result. */
-static bool step(const struct mlforge_instance *instance, const void *message)
+static bool step(const struct mlforge_service *service, const struct mlforge_slot *slot)
 {
-	if (instance->features) {
-		return mlforge_push(instance, message);
+	const struct mlforge_instance *instance = service->instance;
+	const void *message = mlforge_slot_message(slot);
+
+	if (instance->features && !mlforge_features_push(instance->features, message)) {
+		return false;
 	}
-	memcpy(mlforge_input(instance, 0), message, instance->model->inputs[0].bytes);
+	if (skip(service, slot->submitted)) {
+		return false;
+	}
+	if (instance->features) {
+		mlforge_features_read(instance->features, mlforge_input(instance, 0));
+	} else {
+		write_inputs(instance, message);
+	}
 	mlforge_infer(instance);
 	return true;
 }
 
-static void deliver(const struct mlforge_service *service, uint32_t submitted_cycles, uint32_t started_cycles)
+static void deliver(const struct mlforge_service *service, struct mlforge_moment submitted,
+		    struct mlforge_moment started)
 {
 	const struct mlforge_instance *instance = service->instance;
-	const uint32_t now = k_cycle_get_32();
-	const uint32_t latency_us = k_cyc_to_us_ceil32(now - submitted_cycles);
+	const struct mlforge_moment now = mlforge_now();
+	const uint32_t latency_us = mlforge_elapsed_us(submitted, now);
 	const struct mlforge_result result = {
 		.instance = instance,
 		.output = mlforge_output(instance, 0),
 		.number = service->state->stats.inferences,
-		.inference_us = k_cyc_to_us_ceil32(now - started_cycles),
+		.inference_us = mlforge_elapsed_us(started, now),
 		.latency_us = latency_us,
 		.late = instance->deadline_us != 0 && latency_us > instance->deadline_us,
 	};
 	struct mlforge_listener *listener;
+	struct mlforge_listener *next; /* a listener may take itself off the list */
 
 	count(service, &result);
-	SYS_SLIST_FOR_EACH_CONTAINER(&service->state->listeners, listener, node) {
+	SYS_SLIST_FOR_EACH_CONTAINER_SAFE(&service->state->listeners, listener, next, node) {
 		listener->result(&result, listener->user_data);
 	}
 	publish(service, &result);
@@ -99,10 +164,10 @@ void mlforge_service_thread(void *argument, void *unused1, void *unused2)
 		const struct mlforge_slot *slot = mlforge_queue_take(service->queue);
 
 		(void)k_mutex_lock(&service->state->lock, K_FOREVER);
-		const uint32_t started_cycles = k_cycle_get_32();
+		const struct mlforge_moment started = mlforge_now();
 
-		if (step(service->instance, mlforge_slot_message(slot))) {
-			deliver(service, slot->submitted_cycles, started_cycles);
+		if (step(service, slot)) {
+			deliver(service, slot->submitted, started);
 		}
 		k_mutex_unlock(&service->state->lock);
 		mlforge_queue_release(service->queue);
@@ -111,16 +176,18 @@ void mlforge_service_thread(void *argument, void *unused1, void *unused2)
 
 int mlforge_service_submit(const struct mlforge_service *service, const void *message, k_timeout_t timeout)
 {
-	const int status = mlforge_queue_put(service->queue, message, timeout);
-
-	if (status != 0) {
-		const uint32_t refused = (uint32_t)atomic_inc(&service->state->refused) + 1;
-
-		if (worth_a_line(refused)) {
-			LOG_WRN("%s: queue full, frame refused, %u so far", service->name, refused);
-		}
+	if (message == NULL) {
+		return -EINVAL;
 	}
-	return status;
+	const uint32_t refused = mlforge_queue_put(service->queue, message, k_is_in_isr() ? K_NO_WAIT : timeout);
+
+	if (refused == 0) {
+		return 0;
+	}
+	if (worth_a_line(refused)) {
+		LOG_WRN("%s: queue full, frame refused, %u so far", service->name, refused);
+	}
+	return -ENOBUFS;
 }
 
 int mlforge_service_infer(const struct mlforge_service *service, const int8_t *input, int8_t *output,
@@ -128,24 +195,51 @@ int mlforge_service_infer(const struct mlforge_service *service, const int8_t *i
 {
 	const struct mlforge_instance *instance = service->instance;
 
+	if (input == NULL || output == NULL) {
+		return -EINVAL;
+	}
+	if (k_is_in_isr()) {
+		return -EWOULDBLOCK;
+	}
+	if (k_current_get() == *service->thread) {
+		return -EDEADLK;
+	}
 	if (k_mutex_lock(&service->state->lock, timeout) != 0) {
 		return -EBUSY;
 	}
-	memcpy(mlforge_input(instance, 0), input, instance->model->inputs[0].bytes);
+	const struct mlforge_moment started = mlforge_now();
+
+	write_inputs(instance, input);
 	mlforge_infer(instance);
-	memcpy(output, mlforge_output(instance, 0), instance->model->outputs[0].bytes);
+	read_outputs(instance, output);
+	count_direct(service, mlforge_elapsed_us(started, mlforge_now()));
 	k_mutex_unlock(&service->state->lock);
 	return 0;
 }
 
-void mlforge_service_listen(const struct mlforge_service *service, struct mlforge_listener *listener)
+int mlforge_service_listen(const struct mlforge_service *service, struct mlforge_listener *listener)
 {
 	struct mlforge_service_state *state = service->state;
 
+	if (listener == NULL || listener->result == NULL) {
+		return -EINVAL;
+	}
 	(void)k_mutex_lock(&state->lock, K_FOREVER);
 	(void)sys_slist_find_and_remove(&state->listeners, &listener->node);
 	sys_slist_append(&state->listeners, &listener->node);
 	k_mutex_unlock(&state->lock);
+	return 0;
+}
+
+int mlforge_service_unlisten(const struct mlforge_service *service, struct mlforge_listener *listener)
+{
+	struct mlforge_service_state *state = service->state;
+
+	(void)k_mutex_lock(&state->lock, K_FOREVER);
+	const bool found = sys_slist_find_and_remove(&state->listeners, &listener->node);
+
+	k_mutex_unlock(&state->lock);
+	return found ? 0 : -ENOENT;
 }
 
 void mlforge_service_restart(const struct mlforge_service *service)
@@ -154,28 +248,3 @@ void mlforge_service_restart(const struct mlforge_service *service)
 	mlforge_reset(service->instance);
 	k_mutex_unlock(&service->state->lock);
 }
-
-#ifdef CONFIG_MLFORGE_STATS
-void mlforge_service_stats(const struct mlforge_service *service, struct mlforge_stats *stats)
-{
-	size_t unused = 0;
-
-	(void)k_mutex_lock(&service->state->lock, K_FOREVER);
-	*stats = service->state->stats;
-	k_mutex_unlock(&service->state->lock);
-	(void)k_thread_stack_space_get(*service->thread, &unused);
-	stats->refused = (uint32_t)atomic_get(&service->state->refused);
-	stats->deadline_us = service->instance->deadline_us;
-	stats->arena_bytes = service->instance->model->arena_bytes;
-	stats->stack_bytes = service->stack_bytes;
-	stats->stack_unused_bytes = (uint32_t)unused;
-}
-
-void mlforge_service_reset_stats(const struct mlforge_service *service)
-{
-	(void)k_mutex_lock(&service->state->lock, K_FOREVER);
-	service->state->stats = (struct mlforge_stats){0};
-	k_mutex_unlock(&service->state->lock);
-	(void)atomic_clear(&service->state->refused);
-}
-#endif

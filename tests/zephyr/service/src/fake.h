@@ -11,6 +11,12 @@
 #define FAKE_DEADLINE_US  2000
 
 extern const struct mlforge_service fake_service;
+
+/* Another one, with two inputs and two outputs, room for one message, and no deadline. What was submitted to it before the kernel started its threads
+ * is in early_statuses: in PRE_KERNEL_2, and in POST_KERNEL. */
+extern const struct mlforge_service narrow_service;
+extern int early_statuses[2];
+
 ZBUS_CHAN_DECLARE(fake_channel);
 
 /* How long an inference takes, in microseconds. */
