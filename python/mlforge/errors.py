@@ -118,5 +118,9 @@ class StudyError(ForgeError):
     """The stored study cannot go on: it belongs to another contract, or is damaged."""
 
 
+class LimitError(ToolError):
+    """A limit that the app's own build should give cannot be had; `log` is what the build printed, where it did."""
+
+
 class LockError(ForgeError):
     """The model beside the app is not the one that `mlforge.lock.yaml` names."""

@@ -1,4 +1,6 @@
-"""Validates the contract of an app, and prints what each limit resolves to and where that number comes from."""
+"""Validates the contract of an app, and prints what each limit resolves to and where that number comes from. Limits of
+`auto` come from the app's own build: it is built for them, in APP/.mlforge, unless --image names a build.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +8,14 @@ import argparse
 import dataclasses
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlforge.cli.common import add_app, add_json, console, print_json
 from mlforge.cli.main import Status
 
 if TYPE_CHECKING:
     from mlforge.contract.contract import Contract
+    from mlforge.study.auto_limits import Resolved
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,10 +36,12 @@ def execute(arguments: argparse.Namespace) -> Status:
     contract = load_contract(arguments.app)
     if arguments.image:
         return _check_image(contract, arguments)
-    settings = describe(contract)
+    resolved = _resolved(contract)
+    settings = describe(resolved.contract)
     if arguments.json:
         rows = [dataclasses.asdict(setting) for setting in settings]
-        print_json({"contract": str(contract.path), "digest": contract.digest, "name": contract.name, "settings": rows})
+        document = {"contract": str(contract.path), "digest": contract.digest, "name": contract.name, "settings": rows}
+        print_json({**document, **_rooms(resolved)})
         return Status.DONE
     from rich.table import Table
 
@@ -46,13 +51,46 @@ def execute(arguments: argparse.Namespace) -> Status:
     for setting in settings:
         table.add_row(setting.key, setting.text, setting.source)
     console().print(table)
+    _print_account(resolved)
     return Status.DONE
 
 
+def _resolved(contract: Contract) -> Resolved:
+    """What takes seconds, a build of the app, is only started where the contract asks for it."""
+    from mlforge.study.auto_limits import Resolved
+
+    if not contract.limits.auto:
+        return Resolved(contract, {})
+    from mlforge.study.app_room import resolve
+
+    return resolve(contract, lambda sentence: print(sentence, file=sys.stderr))
+
+
+def _rooms(resolved: Resolved) -> dict[str, Any]:
+    """The accounts of limits that say `auto`, for --json."""
+    if not resolved.rooms:
+        return {}
+    return {
+        "auto": {
+            name: {**dataclasses.asdict(room), "free_bytes": room.free_bytes, "kept_bytes": resolved.kept_bytes(name)}
+            for name, room in resolved.rooms.items()
+        }
+    }
+
+
+def _print_account(resolved: Resolved) -> None:
+    from mlforge.study.auto_limits import account
+
+    for line in account(resolved):
+        print(line)
+
+
 def _check_image(contract: Contract, arguments: argparse.Namespace) -> Status:
+    from mlforge.study.auto_limits import resolve_from_image
     from mlforge.study.image import image_limits
 
-    limits = image_limits(contract, arguments.image)
+    resolved = resolve_from_image(contract, arguments.image)
+    limits = image_limits(resolved, arguments.image)
     met = all(limit.met for limit in limits)
     if arguments.json:
         rows = [
@@ -65,8 +103,9 @@ def _check_image(contract: Contract, arguments: argparse.Namespace) -> Status:
             }
             for limit in limits
         ]
-        print_json({"contract": str(contract.path), "met": met, "limits": rows})
+        print_json({"contract": str(contract.path), "met": met, "limits": rows, **_rooms(resolved)})
     else:
+        _print_account(resolved)
         for limit in limits:
             print(limit if limit.met else f"error: {limit}", file=sys.stdout if limit.met else sys.stderr)
     return Status.DONE if met else Status.UNMET

@@ -21,11 +21,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.cli.reporting import report_path, write_report
     from mlforge.contract.load import load_contract
+    from mlforge.study.auto_limits import remembered
     from mlforge.study.lockfile import LOCK_NAME, locked_model, read_lock
     from mlforge.study.optimise import open_store
     from mlforge.study.prepare import prepare
 
-    contract = load_contract(arguments.app)
+    contract = remembered(load_contract(arguments.app))
     lock = read_lock(contract.app_dir) if (contract.app_dir / LOCK_NAME).is_file() else None
     if lock is not None:
         locked_model(contract.app_dir, lock)

@@ -76,7 +76,11 @@ def _target(reader: Reader) -> TargetSpec:
         names = [*CLOCK_HZ, *ALIASES]
         reader.wrong(("target", "board"), f"the unknown board {board!r}", did_you_mean(board, names))
     clock_hz = reader.quantity(parse_frequency, "target", "clock")
-    return TargetSpec(board=known or board, clock_hz=clock_hz or CLOCK_HZ[known or DEFAULT_BOARD])
+    return TargetSpec(
+        board=known or board,
+        clock_hz=clock_hz or CLOCK_HZ[known or DEFAULT_BOARD],
+        product=reader.text("target", "product", default=""),
+    )
 
 
 def _bundle(reader: Reader) -> BundleSpec:

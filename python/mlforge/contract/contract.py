@@ -134,6 +134,7 @@ class SearchSpec:
 class TargetSpec:
     board: str  # a Zephyr board name, or "host"
     clock_hz: int
+    product: str = ""  # the Zephyr board of the product, where limits of `auto` come from; empty for `board`
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def _size(contract: Contract, name: str, size_bytes: int | None) -> Setting:
 
 def _limit(contract: Contract, name: str, value: float | None, unit: str, text: str) -> Setting:
     key = f"limits.{name}"
-    if name in contract.limits.auto:
+    if name in contract.limits.auto and value is None:
         return Setting(key, None, unit, "auto: what the app's own build leaves free", _source(contract, key, ""))
     return Setting(key, value, unit, text or "no limit", _source(contract, key, "not in the contract"))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mlforge.measure.image import Image, Symbol, read_image
-from mlforge.measure.owners import Owner, Owners, models_in
+from mlforge.measure.owners import Owner, Owners, models_in, pipelines_in
 from mlforge.records.cost import FlashUse, RamUse
 from mlforge.records.program import Firmware
 
@@ -34,7 +34,7 @@ def footprint(elf: Path) -> Footprint:
         BuildError: not an ELF image with symbols.
     """
     image = read_image(elf)
-    owners = Owners(models_in(image.symbols), tuple(_pipelines(image.symbols)))
+    owners = Owners(models_in(image.symbols), pipelines_in(image.symbols))
     flash = _by_owner(owners, (symbol for symbol in image.symbols if symbol.in_flash))
     ram = _by_owner(owners, (symbol for symbol in image.symbols if symbol.in_ram))
     return Footprint(
@@ -76,7 +76,3 @@ def _by_owner(owners: Owners, symbols: Iterable[Symbol]) -> dict[Owner, int]:
     for symbol in symbols:
         totals[owners.of(symbol)] += symbol.size_bytes
     return totals
-
-
-def _pipelines(symbols: Iterable[Symbol]) -> list[str]:
-    return sorted(symbol.name for symbol in symbols if symbol.name.endswith("_pipeline"))

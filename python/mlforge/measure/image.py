@@ -34,12 +34,23 @@ class Symbol:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """What a program header loads: `file_bytes` at `load_address`, which take `memory_bytes` at `address` in use."""
+
+    load_address: int
+    file_bytes: int
+    address: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """`flash_bytes`: what the segments load. `ram_bytes`: all writable memory, the stack's reservation included."""
 
     flash_bytes: int
     ram_bytes: int
     symbols: tuple[Symbol, ...]
+    segments: tuple[Segment, ...]
 
 
 def read_image(elf: Path) -> Image:
@@ -53,9 +64,13 @@ def read_image(elf: Path) -> Image:
             sections = [
                 section for section in file.iter_sections() if section["sh_flags"] & _ALLOCATED and section["sh_size"]
             ]
-            loaded = sum(segment["p_filesz"] for segment in file.iter_segments("PT_LOAD"))
+            segments = tuple(
+                Segment(segment["p_paddr"], segment["p_filesz"], segment["p_vaddr"], segment["p_memsz"])
+                for segment in file.iter_segments("PT_LOAD")
+            )
+            loaded = sum(segment.file_bytes for segment in segments)
             written = sum(section["sh_size"] for section in sections if section["sh_flags"] & _WRITABLE)
-            return Image(loaded, written, tuple(_symbols(file, table)))
+            return Image(loaded, written, tuple(_symbols(file, table)), segments)
     except OSError as error:
         raise BuildError(f"cannot read {elf}: {(error.strerror or str(error)).lower()}") from error
     except ELFError as error:

@@ -71,3 +71,8 @@ def models_in(symbols: Iterable[Symbol]) -> tuple[str, ...]:
     names = {symbol.name for symbol in symbols}
     stems = {name.removesuffix("_model") for name in names if name.endswith("_model")}
     return tuple(sorted(stem for stem in stems if f"{stem}_invoke" in names))
+
+
+def pipelines_in(symbols: Iterable[Symbol]) -> tuple[str, ...]:
+    """The names of the generated feature pipelines in any image."""
+    return tuple(sorted(symbol.name for symbol in symbols if symbol.name.endswith("_pipeline")))

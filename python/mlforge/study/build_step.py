@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,10 +18,9 @@ from mlforge.contract.contract import Contract, Engine
 from mlforge.contract.load import CONTRACT_FILE, load_contract
 from mlforge.errors import ForgeError, LockError
 from mlforge.features.pipeline import Pipeline
-from mlforge.records.lock import Lock
 from mlforge.study.artefacts import write_atomically
 from mlforge.study.lockfile import LOCK_NAME, locked_model, read_lock
-from mlforge.study.model import read_model
+from mlforge.study.model import Model, read_model
 
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 
@@ -56,7 +55,7 @@ def app_sources(app: Path, name: str = "", isa: Isa = Isa.GENERIC) -> AppSources
         )
     data = locked_model(app, lock)
     model = read_model(data, lock.name, Pipeline.from_json(json.dumps(lock.features)), isa)
-    files = {**model.program.sources, f"{lock.name}_facts.h": _facts(contract, lock)}
+    files = program_files(contract, model, lock.classes, lock.model.sha256)
     inputs = (contract.path, app / LOCK_NAME, app / lock.model.path)
     return AppSources(model.compiled, files, inputs, stale=lock.contract_sha256 != contract.digest)
 
@@ -92,18 +91,20 @@ def _escaped(path: Path) -> str:
     return str(path).replace("\\", "\\\\").replace("$", "$$").replace(" ", "\\ ").replace("#", "\\#")
 
 
-def _facts(contract: Contract, lock: Lock) -> str:
-    return (
+def program_files(contract: Contract, model: Model, classes: Sequence[str], model_sha256: str) -> dict[str, str]:
+    """All C files of the contract's model, by name: its program, and the facts that the application may ask for."""
+    facts = (
         _environment()
         .get_template("facts.h.j2")
         .render(
-            name=lock.name,
-            classes=lock.classes,
+            name=contract.name,
+            classes=tuple(classes),
             latency_us=round(contract.limits.latency_us or 0),
-            model_sha256=lock.model.sha256,
+            model_sha256=model_sha256,
             contract_sha256=contract.digest,
         )
     )
+    return {**model.program.sources, f"{contract.name}_facts.h": facts}
 
 
 @cache

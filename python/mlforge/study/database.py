@@ -92,8 +92,8 @@ def storage_url(app: Path, given: str = "") -> str:
     return given
 
 
-def sqlite_url(app: Path) -> str:
-    """The study database of an app: `.mlforge/study.db`, in a directory that git ignores by itself."""
+def memory_directory(app: Path) -> Path:
+    """`.mlforge` beside the app, made where it is missing: git ignores it by itself. Raises StudyError."""
     directory = app / ".mlforge"
     try:
         directory.mkdir(exist_ok=True)
@@ -102,7 +102,12 @@ def sqlite_url(app: Path) -> str:
         raise StudyError(
             f"cannot write {directory}: {error.strerror}", hint="the study's memory lies beside the app"
         ) from error
-    return f"sqlite:///{directory.resolve() / 'study.db'}"
+    return directory
+
+
+def sqlite_url(app: Path) -> str:
+    """The study database of an app: `.mlforge/study.db`."""
+    return f"sqlite:///{memory_directory(app).resolve() / 'study.db'}"
 
 
 def redacted(url: str) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlforge.contract.contract import Contract
 from mlforge.contract.units import format_size
 from mlforge.measure.footprint import footprint
 from mlforge.measure.owners import Owner
+from mlforge.study.auto_limits import Resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +35,22 @@ class ImageLimit:
         return f"{self.file}:{self.line}: {self.key}: {format_size(self.limit_bytes)}; {taken}: {verdict}"
 
 
-def image_limits(contract: Contract, elf: Path) -> tuple[ImageLimit, ...]:
+def image_limits(resolved: Resolved, elf: Path) -> tuple[ImageLimit, ...]:
     """The contract's limits on flash and RAM, where it sets any. The image's other code and data are the application's.
+
+    Args:
+        resolved: of this very image, where the contract has limits of `auto`; see resolve_from_image.
 
     Raises:
         BuildError: not an ELF image with symbols.
     """
-    found = footprint(elf)
+    found, contract = footprint(elf), resolved.contract
+    # Generated code has no variables; what carries a model's name in RAM is its service's, of which `auto` has made
+    # the application's.
+    ram = {owner: size for owner, size in found.ram.items() if owner is not Owner.CODE or "ram" not in resolved.rooms}
     measured = (
         ("limits.flash", contract.limits.flash_bytes, _shares(found.flash, {})),
-        # Generated code has no variables; what carries a model's name in RAM is its service's.
-        ("limits.ram", contract.limits.ram_bytes, _shares(found.ram, {Owner.CODE: "service"})),
+        ("limits.ram", contract.limits.ram_bytes, _shares(ram, {Owner.CODE: "service"})),
     )
     return tuple(
         ImageLimit(key, contract.path, contract.lines.get(key, 0), limit, sum(shares.values()), shares)

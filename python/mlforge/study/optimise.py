@@ -12,6 +12,8 @@ from mlforge.errors import ContractError, Problem, TargetUnavailableError
 from mlforge.records.quality import Metric
 from mlforge.search.registry import proposer_named
 from mlforge.search.space import space_for
+from mlforge.study import app_room, auto_limits
+from mlforge.study.app_room import Shape
 from mlforge.study.artefacts import Artefacts, artefacts_of
 from mlforge.study.database import Database, storage_url
 from mlforge.study.evaluate import Evaluator
@@ -52,7 +54,6 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
         ForgeError: the data, the target or the study cannot be used. Failing trials do not raise.
         KeyboardInterrupt: everything finished is stored; the same call resumes.
     """
-    refuse_auto_limits(contract)
     refuse_other_engines(contract)
     target = usable_target(contract.target.board)
     with Trainer() as trainer:
@@ -62,6 +63,11 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
             f"data: {len(prepared.train)} examples to train on, {len(prepared.validate)} to validate; "
             "the test split stays sealed until there is a winner"
         )
+        resolved = app_room.resolve(contract, say, Shape(prepared.pipeline, prepared.classes, prepared.outputs))
+        contract = resolved.contract
+        for line in auto_limits.account(resolved):
+            say(line)
+        app_room.remember(resolved)
         store = open_store(contract, prepared, storage)
         artefacts = artefacts_of(store.database, contract.app_dir)
         evaluator = Evaluator(
@@ -87,16 +93,6 @@ def usable_target(name: str) -> Target:
     if reason := target.unavailable():
         raise TargetUnavailableError(f"{name} cannot be used here: {reason}", hint="`west mlforge doctor` helps")
     return target
-
-
-def refuse_auto_limits(contract: Contract) -> None:
-    """`auto` needs the app's own build. Raises ContractError where a limit is still open."""
-    problems = [
-        Problem(contract.path, contract.lines.get(f"limits.{name}", 0), f"limits.{name}", "auto", "a size")
-        for name in sorted(contract.limits.auto)
-    ]
-    if problems:
-        raise ContractError(problems)
 
 
 def refuse_other_engines(contract: Contract) -> None:
@@ -127,7 +123,8 @@ def recall(database: Database, artefacts: Artefacts, target: Target) -> Recall:
 
 
 def study_name(contract: Contract, data_digest: str) -> str:
-    """`NAME-` and 12 hex digits of everything that decides a trial's result; the budget is not part of it."""
+    """`NAME-` and 12 hex digits of everything that decides a trial's result; the budget is not part of it. A limit from
+    the app's build counts with its number, as one that was written."""
     content = dataclasses.asdict(
         dataclasses.replace(
             contract,
@@ -136,6 +133,7 @@ def study_name(contract: Contract, data_digest: str) -> str:
             digest="",
             search=dataclasses.replace(contract.search, trials=0, time_us=None),
             limits=dataclasses.replace(contract.limits, auto=frozenset()),
+            target=dataclasses.replace(contract.target, product=""),
         )
     )
     content.pop("bundle")

@@ -12,10 +12,11 @@ from mlforge.records.lock import Lock
 from mlforge.records.quality import Quality, Split, Stage
 from mlforge.records.verdict import Verdict
 from mlforge.study.artefacts import artefacts_of
+from mlforge.study.auto_limits import remembered
 from mlforge.study.evaluate import FLOAT_MODEL_FILE, Evaluator
 from mlforge.study.lockfile import locked_model, read_lock
 from mlforge.study.model import read_model
-from mlforge.study.optimise import open_store, recipe, refuse_auto_limits, usable_target
+from mlforge.study.optimise import open_store, recipe, usable_target
 from mlforge.study.prepare import prepare
 from mlforge.study.storage import StudyStore
 from mlforge.study.verdicts import judge
@@ -40,9 +41,10 @@ def verify(contract: Contract, target_name: str | None = None, storage: str = ""
 
     Raises:
         LockError: no lock, a model that is not the locked one, or a lock of other data.
+        LimitError: a limit of `auto` that no study has given a number.
         RunError: host and target disagree on an int8 output.
     """
-    refuse_auto_limits(contract)
+    contract = remembered(contract)
     if target_name is not None:
         contract = replace(contract, target=replace(contract.target, board=target_name))
     lock = read_lock(contract.app_dir)

@@ -206,8 +206,22 @@ def _held(directory: Path) -> Iterator[None]:
         yield
 
 
+def overflow(log: str) -> tuple[str, int] | None:
+    """The memory region that the linker could not fit an image into, and by how many bytes; None where it could.
+    Where several overflow, the one by most."""
+    found = re.findall(r"region `(\w+)' overflowed by (\d+) bytes", log)
+    return max(((name, int(size)) for name, size in found), key=lambda pair: pair[1], default=None)
+
+
 def _succeeded(done: Finished, what: str) -> str:
     if done.status != 0:
+        if over := overflow(done.output):
+            name, size_bytes = over
+            raise BuildError(
+                f"Zephyr could not build {what}: the image is {size_bytes} bytes too large for {name}",
+                log=done.output,
+                hint=f"the application and its model need more {name} than the board, or its partition, has",
+            )
         lines = [line.strip() for line in done.output.splitlines()]
         telling = [line for line in lines if re.search(r"\berror\b|CMake Error|FATAL", line, re.IGNORECASE)]
         reason = f": {telling[0]}" if telling else ""

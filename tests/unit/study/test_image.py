@@ -11,6 +11,7 @@ from mlforge.contract.load import load_contract
 from mlforge.measure.footprint import Footprint
 from mlforge.measure.owners import Owner
 from mlforge.study import image
+from mlforge.study.auto_limits import Resolved
 from tests.programs.locked_app import locked_app
 
 
@@ -27,7 +28,7 @@ def app(tmp_path: Path) -> Path:
 
 def test_what_is_the_applications_does_not_count(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image, "footprint", lambda elf: _footprint(32 * 1024 - 300, 10 * 1024))
-    flash, ram = image.image_limits(load_contract(app), Path("zephyr.elf"))
+    flash, ram = image.image_limits(Resolved(load_contract(app), {}), Path("zephyr.elf"))
     assert (flash.used_bytes, flash.limit_bytes, flash.met) == (32 * 1024, 32 * 1024, True)
     assert (ram.used_bytes, ram.limit_bytes, ram.met) == (10 * 1024, 10 * 1024, True)
 
@@ -49,7 +50,9 @@ def test_a_limit_that_is_not_set_does_not_limit(app: Path, monkeypatch: pytest.M
     contract = app / "mlforge.yaml"
     contract.write_text(contract.read_text().replace("  flash: 32 KiB\n", ""))
     monkeypatch.setattr(image, "footprint", lambda elf: _footprint(99_999, 2_000))
-    assert [limit.key for limit in image.image_limits(load_contract(app), Path("zephyr.elf"))] == ["limits.ram"]
+    assert [limit.key for limit in image.image_limits(Resolved(load_contract(app), {}), Path("zephyr.elf"))] == [
+        "limits.ram"
+    ]
 
 
 def test_not_an_image(app: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,6 @@ def contract(directory: Path, text: str) -> Contract:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (("flash: 32 KiB", "flash: auto"), "limits.flash: found auto"),
         (("engine: static", "engine: tflm"), "engine: found tflm"),
     ],
 )
