@@ -64,9 +64,11 @@ endfunction()
 
 # Adds a program of MLForge's to the target as it stands in `directory`.
 function(_mlforge_program target directory)
-  file(GLOB header "${directory}/*_model.h")
+  file(GLOB header CONFIGURE_DEPENDS "${directory}/*_model.h")
   list(LENGTH header found)
-  if(NOT found EQUAL 1)
+  if(found EQUAL 0 AND CONFIG_MLFORGE_MEASURE)
+    return() # the measuring firmware alone, whose configuration says what models are to be compiled for
+  elseif(NOT found EQUAL 1)
     message(FATAL_ERROR "MLFORGE_PROGRAM: ${directory} holds no program of MLForge")
   endif()
   get_filename_component(stem "${header}" NAME_WE)
@@ -75,6 +77,10 @@ function(_mlforge_program target directory)
   file(GLOB includes RELATIVE "${directory}" "${directory}/${name}_facts.h" "${directory}/${name}_pipeline.h")
   target_sources(${target} PRIVATE ${sources})
   target_include_directories(${target} PRIVATE "${directory}")
+  if(CONFIG_MLFORGE_MEASURE)
+    get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
+    target_include_directories(${target} PRIVATE "${root}") # for firmware/app.h
+  endif()
   _mlforge_instance(${target} "${name}" "${includes}")
 endfunction()
 

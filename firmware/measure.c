@@ -31,21 +31,24 @@ PROBE mlforge_probe_features_end(void)
 }
 
 /* Inlined, so that the stack pointer is the caller's, below which nothing lives while interrupts are masked. */
-static inline __attribute__((always_inline)) void paint(uintptr_t top)
+static inline __attribute__((always_inline)) void paint(uintptr_t limit, uintptr_t top)
 {
-	for (volatile uint32_t *word = (volatile uint32_t *)(void *)mlforge_stack_limit; (uintptr_t)word < top; word++) {
+	for (volatile uint32_t *word = (volatile uint32_t *)limit; (uintptr_t)word < top; word++) {
 		*word = PAINT;
 	}
 }
 
-static inline __attribute__((always_inline)) uint32_t watermark(uintptr_t top)
+static inline __attribute__((always_inline)) uint32_t watermark(uintptr_t limit, uintptr_t top)
 {
-	const volatile uint32_t *word = (volatile uint32_t *)(void *)mlforge_stack_limit;
+	const volatile uint32_t *word = (volatile uint32_t *)limit;
 
+	if (limit >= top) {
+		return 0; /* not measured */
+	}
 	while ((uintptr_t)word < top && *word == PAINT) {
 		word++;
 	}
-	return (uintptr_t)word == (uintptr_t)mlforge_stack_limit ? MLFORGE_STACK_OVERFLOW : (uint32_t)(top - (uintptr_t)word);
+	return (uintptr_t)word == limit ? MLFORGE_STACK_OVERFLOW : (uint32_t)(top - (uintptr_t)word);
 }
 
 __attribute__((noinline)) struct mlforge_measured mlforge_measure_inference(void)
@@ -53,16 +56,17 @@ __attribute__((noinline)) struct mlforge_measured mlforge_measure_inference(void
 	const uint32_t state = mlforge_port_mask();
 	void (*const invoke)(uint8_t *arena) = mlforge_app.model->invoke;
 	uint8_t *const arena = mlforge_app.arena;
+	const uintptr_t limit = mlforge_port_stack_limit();
 	const uintptr_t top = mlforge_port_stack_pointer();
 	struct mlforge_measured measured;
 
-	paint(top);
+	paint(limit, top);
 	measured.ticks = mlforge_port_ticks();
 	mlforge_probe_begin();
 	invoke(arena);
 	mlforge_probe_end();
 	measured.ticks = mlforge_port_ticks() - measured.ticks;
-	measured.stack_bytes = watermark(top);
+	measured.stack_bytes = watermark(limit, top);
 	mlforge_port_unmask(state);
 	return measured;
 }
@@ -73,10 +77,11 @@ __attribute__((noinline)) bool mlforge_measure_features(const int32_t **frame, c
 	const struct mlforge_app_pipeline *const app = mlforge_app.pipeline;
 	const uint32_t length = app->frame_length(app->pipeline);
 	const uint32_t state = mlforge_port_mask();
+	const uintptr_t limit = mlforge_port_stack_limit();
 	const uintptr_t top = mlforge_port_stack_pointer();
 	bool ready = false;
 
-	paint(top);
+	paint(limit, top);
 	measured->ticks = mlforge_port_ticks();
 	mlforge_probe_features_begin();
 	while (!ready && (uint32_t)(end - *frame) >= length) {
@@ -88,7 +93,7 @@ __attribute__((noinline)) bool mlforge_measure_features(const int32_t **frame, c
 		mlforge_probe_features_end();
 	}
 	measured->ticks = mlforge_port_ticks() - measured->ticks;
-	measured->stack_bytes = watermark(top);
+	measured->stack_bytes = watermark(limit, top);
 	mlforge_port_unmask(state);
 	return ready;
 }

@@ -13,7 +13,7 @@
 
 struct mlforge_measured {
 	uint32_t ticks;
-	uint32_t stack_bytes; /* what the measured code used below its caller, or MLFORGE_STACK_OVERFLOW */
+	uint32_t stack_bytes; /* what the measured code used below its caller, or MLFORGE_STACK_OVERFLOW; 0: not measured */
 };
 
 /* Runs the attached model once; its inputs are in the arena. */

@@ -35,14 +35,20 @@ static inline uintptr_t mlforge_port_stack_pointer(void)
 
 #if defined(__riscv)
 	__asm__ volatile("mv %0, sp" : "=r"(pointer));
+#elif defined(__x86_64__)
+	__asm__ volatile("mov %%rsp, %0" : "=r"(pointer));
+#elif defined(__i386__)
+	__asm__ volatile("mov %%esp, %0" : "=r"(pointer));
 #else
 	__asm__ volatile("mov %0, sp" : "=r"(pointer));
 #endif
 	return pointer;
 }
 
-/* Lowest address of the running stack, and memory that neither image nor stack occupies (linker symbols). */
-extern uint8_t mlforge_stack_limit[];
+/* Lowest address of the running stack; UINTPTR_MAX where it cannot be told, and the stack is then not measured. */
+uintptr_t mlforge_port_stack_limit(void);
+
+/* Memory that neither image nor stack occupies (linker symbols). */
 extern uint8_t mlforge_spare_start[];
 extern uint8_t mlforge_spare_end[];
 

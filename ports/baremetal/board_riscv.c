@@ -16,6 +16,7 @@ extern uint8_t mlforge_data_end[];
 extern const uint8_t mlforge_data_image[];
 extern uint8_t mlforge_bss_start[];
 extern uint8_t mlforge_bss_end[];
+extern uint8_t mlforge_stack_limit[];
 
 int main(void);
 void mlforge_start(void);
@@ -66,4 +67,9 @@ uint32_t mlforge_port_micros(void)
 uint32_t mlforge_port_clock_hz(void)
 {
 	return MLFORGE_CLOCK_HZ;
+}
+
+uintptr_t mlforge_port_stack_limit(void)
+{
+	return (uintptr_t)mlforge_stack_limit;
 }

@@ -26,6 +26,7 @@ extern uint8_t mlforge_data_end[];
 extern const uint8_t mlforge_data_image[];
 extern uint8_t mlforge_bss_start[];
 extern uint8_t mlforge_bss_end[];
+extern uint8_t mlforge_stack_limit[];
 extern uint8_t mlforge_stack_top[];
 
 int main(void);

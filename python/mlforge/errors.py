@@ -94,6 +94,10 @@ class BuildError(ToolError):
     """A compiler or linker refused its input."""
 
 
+class ImageTooLargeError(BuildError):
+    """An image does not fit the memory of its board."""
+
+
 class RunError(ToolError):
     """A firmware crashed, hung, or answered against the protocol."""
 

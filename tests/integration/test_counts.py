@@ -12,8 +12,9 @@ from mlforge.errors import BuildError, RunError
 from mlforge.measure.cost import measure_cost
 from mlforge.measure.cycles import CycleModel
 from mlforge.targets import counting, qemu
-from mlforge.targets.baremetal import BaremetalTarget, spare_memory
+from mlforge.targets.baremetal import BaremetalTarget
 from mlforge.targets.boards import BOARDS, Board
+from mlforge.targets.emulated import spare_memory
 from tests import programs
 from tests.programs.require import require
 

@@ -46,7 +46,8 @@ def add_target(parser: argparse.ArgumentParser, *, default: str | None) -> None:
         "--target",
         metavar="T",
         default=default,
-        help=f"a board, or host; `west mlforge targets` lists them (default: {default or 'the contract’s board'})",
+        help="a board, zephyr:BOARD or host; `west mlforge targets` lists them "
+        f"(default: {default or 'the contract’s board'})",
     )
 
 

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL.tflite", type=Path)
     add_target(parser, default="mps2/an386")
+    parser.add_argument(
+        "--app",
+        metavar="APP",
+        type=Path,
+        help="with zephyr:BOARD: the Zephyr application to measure in (default: an empty one)",
+    )
     parser.add_argument("--vectors", type=Path, metavar="F.npz", help="inputs to run, and outputs to compare with")
     parser.add_argument(
         "--save-outputs", type=Path, metavar="F.npy", help="write the outputs [N, ...]; several as F.npz"
@@ -35,17 +41,22 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.cli.models import model_name, read_model_file
     from mlforge.contract.units import parse_frequency
     from mlforge.errors import ForgeError
+    from mlforge.study.application import application_in
     from mlforge.study.optimise import usable_target
     from mlforge.study.run_model import run_model
     from mlforge.study.vectors import read_vectors, save_outputs
 
+    if arguments.app and not arguments.target.startswith("zephyr:"):
+        raise ForgeError("--app: only a target zephyr:BOARD measures in an application")
     try:
         clock_hz = parse_frequency(arguments.clock)
     except ValueError as error:
         raise ForgeError(f"--clock: {error}") from error
     data = read_model_file(arguments.model)
     vectors = read_vectors(arguments.vectors) if arguments.vectors else None
-    result = run_model(data, model_name(arguments.model), usable_target(arguments.target), clock_hz, vectors)
+    app, features = application_in(arguments.app) if arguments.app else (None, None)
+    name = app.model if app and app.model else model_name(arguments.model)
+    result = run_model(data, name, usable_target(arguments.target, app), clock_hz, vectors, features)
     write_arena(arguments, result.compiled)
     if arguments.save_outputs:
         save_outputs(arguments.save_outputs, result.outputs)

@@ -14,8 +14,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.targets.registry import all_targets
+    from mlforge.targets.zephyr import zephyr_targets
 
-    targets = [(target, target.unavailable()) for target in all_targets()]
+    targets = [(target, target.unavailable()) for target in (*all_targets(), *zephyr_targets())]
     if arguments.json:
         rows = [
             {"name": target.name, "core": target.core, "description": target.description, "unavailable": reason}

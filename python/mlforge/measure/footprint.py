@@ -12,6 +12,8 @@ from mlforge.measure.owners import Owner, Owners, models_in, pipelines_in
 from mlforge.records.cost import FlashUse, RamUse
 from mlforge.records.program import Firmware
 
+# Owners of an application's image that the limits of a contract do not count.
+NOT_THE_MODELS: Final = (Owner.APPLICATION,)
 _FLASH_SHARES: Final = (Owner.WEIGHTS, Owner.CODE, Owner.KERNELS, Owner.FEATURES)
 
 
@@ -48,7 +50,10 @@ def footprint(elf: Path) -> Footprint:
 
 
 def added_by_model(firmware: Firmware) -> tuple[FlashUse, RamUse]:
-    """What model, runtime and features add to the baseline image. Raises BuildError where an image cannot be read."""
+    """What model, runtime and features add to the baseline image; without one, what of the image is theirs by symbol.
+    Raises BuildError where an image cannot be read."""
+    if firmware.baseline_elf is None:
+        return in_application(footprint(firmware.elf))
     image, baseline = read_image(firmware.elf), read_image(firmware.baseline_elf)
     known = {(symbol.name, symbol.file) for symbol in baseline.symbols}
     added = [symbol for symbol in image.symbols if (symbol.name, symbol.file) not in known]
@@ -58,6 +63,19 @@ def added_by_model(firmware: Firmware) -> tuple[FlashUse, RamUse]:
     flash = _by_owner(owners, (symbol for symbol in added if symbol.in_flash))
     ram = _by_owner(owners, (symbol for symbol in added if symbol.in_ram))
     return _flash_use(image, baseline, flash), _ram_use(image, baseline, ram)
+
+
+def in_application(found: Footprint) -> tuple[FlashUse, RamUse]:
+    """What model, runtime and features take of an application's image: what its build is held against."""
+    weights, code, kernels, features = (found.flash[owner] for owner in _FLASH_SHARES)
+    # Constants that are loaded into RAM (an initialised arena, a service's state) take flash, too.
+    flash = sum(size for owner, size in found.flash.items() if owner not in NOT_THE_MODELS)
+    ram = sum(size for owner, size in found.ram.items() if owner not in NOT_THE_MODELS)
+    arena, own = found.ram[Owner.ARENA], found.ram[Owner.FEATURES]
+    return (
+        FlashUse(flash, weights, code, kernels, features, other=flash - weights - code - kernels - features),
+        RamUse(ram, arena, own, ram - arena - own),
+    )
 
 
 def _flash_use(image: Image, baseline: Image, flash: Mapping[Owner, int]) -> FlashUse:

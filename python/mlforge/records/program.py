@@ -45,6 +45,8 @@ class Firmware:
     target: str
     core: str  # such as "cortex-m4"
     elf: Path
-    baseline_elf: Path  # the same image without model and features: what the measuring firmware itself costs
+    # The same image without model and features: what the measuring firmware itself costs. None where the image is an
+    # application's, in which symbols tell what is the model's.
+    baseline_elf: Path | None
     program: Program
     build_seconds: Mapping[str, float] = field(default_factory=dict)  # by stage: compile, link

@@ -87,13 +87,15 @@ def depfile(target: Path, inputs: Iterable[Path]) -> str:
     return f"{_escaped(target)}: \\\n  " + " \\\n  ".join(map(_escaped, paths)) + "\n"
 
 
-def _escaped(path: Path) -> str:
-    return str(path).replace("\\", "\\\\").replace("$", "$$").replace(" ", "\\ ").replace("#", "\\#")
-
-
 def program_files(contract: Contract, model: Model, classes: Sequence[str], model_sha256: str) -> dict[str, str]:
     """All C files of the contract's model, by name: its program, and the facts that the application may ask for."""
-    facts = (
+    text = facts(contract, classes, model_sha256)
+    return {**model.program.sources, f"{contract.name}_facts.h": text}
+
+
+def facts(contract: Contract, classes: Sequence[str], model_sha256: str) -> str:
+    """The header NAME_facts.h of the contract's model."""
+    return (
         _environment()
         .get_template("facts.h.j2")
         .render(
@@ -104,7 +106,10 @@ def program_files(contract: Contract, model: Model, classes: Sequence[str], mode
             contract_sha256=contract.digest,
         )
     )
-    return {**model.program.sources, f"{contract.name}_facts.h": facts}
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("\\", "\\\\").replace("$", "$$").replace(" ", "\\ ").replace("#", "\\#")
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlforge.contract.units import format_size
-from mlforge.measure.footprint import footprint
+from mlforge.measure.footprint import NOT_THE_MODELS, footprint
 from mlforge.measure.owners import Owner
 from mlforge.study.auto_limits import Resolved
 
@@ -60,4 +60,4 @@ def image_limits(resolved: Resolved, elf: Path) -> tuple[ImageLimit, ...]:
 
 
 def _shares(by_owner: Mapping[Owner, int], names: Mapping[Owner, str]) -> dict[str, int]:
-    return {names.get(owner, str(owner)): size for owner, size in by_owner.items() if owner is not Owner.APPLICATION}
+    return {names.get(owner, str(owner)): size for owner, size in by_owner.items() if owner not in NOT_THE_MODELS}

@@ -26,6 +26,7 @@ from mlforge.study.run import Study
 from mlforge.study.storage import StudyStore
 from mlforge.targets.registry import target_named
 from mlforge.targets.target import Target
+from mlforge.targets.zephyr_build import Application
 from mlforge.toolchain.cache import digest
 from mlforge.training.request import Recipe
 from mlforge.training.trainer import Trainer
@@ -87,9 +88,10 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
     return Result(outcome, model, lock, study.exhausted)
 
 
-def usable_target(name: str) -> Target:
-    """The target of that name. Raises TargetUnavailableError where this machine cannot run it."""
-    target = target_named(name)
+def usable_target(name: str, app: Application | None = None) -> Target:
+    """The target of that name, a `zephyr:BOARD` in that application. Raises TargetUnavailableError where this machine
+    cannot run it."""
+    target = target_named(name, app)
     if reason := target.unavailable():
         raise TargetUnavailableError(f"{name} cannot be used here: {reason}", hint="`west mlforge doctor` helps")
     return target

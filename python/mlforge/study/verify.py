@@ -11,6 +11,7 @@ from mlforge.records.cost import Cost
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Quality, Split, Stage
 from mlforge.records.verdict import Verdict
+from mlforge.study.application import application, is_zephyr_app
 from mlforge.study.artefacts import artefacts_of
 from mlforge.study.auto_limits import remembered
 from mlforge.study.evaluate import FLOAT_MODEL_FILE, Evaluator
@@ -21,6 +22,7 @@ from mlforge.study.prepare import prepare
 from mlforge.study.storage import StudyStore
 from mlforge.study.verdicts import judge
 from mlforge.targets.registry import target_named
+from mlforge.targets.zephyr_build import Application
 from mlforge.training.trainer import Trainer
 
 
@@ -57,7 +59,7 @@ def verify(contract: Contract, target_name: str | None = None, storage: str = ""
         evaluator = Evaluator(
             contract=contract,
             prepared=prepared,
-            target=usable_target(contract.target.board),
+            target=usable_target(contract.target.board, _application(contract, lock)),
             host=target_named("host"),
             trainer=trainer,
             artefacts=artefacts_of(store.database, contract.app_dir),
@@ -79,6 +81,13 @@ def verify(contract: Contract, target_name: str | None = None, storage: str = ""
         judge(contract, cost, qualities[-1]),
         (*notes, *_changes(lock, qualities)),
     )
+
+
+def _application(contract: Contract, lock: Lock) -> Application | None:
+    """Where a Zephyr target measures: in the application itself."""
+    if not is_zephyr_app(contract.app_dir):
+        return None
+    return application(contract, lock.classes, lock.model.sha256)
 
 
 def _float_model(evaluator: Evaluator, store: StudyStore, lock: Lock) -> tuple[bytes | None, tuple[str, ...]]:

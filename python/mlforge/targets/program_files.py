@@ -40,7 +40,12 @@ def write_program(program: Program, place: Path) -> list[Path]:
 
 def attachment(program: Program) -> str:
     """The C text that attaches a program to the firmware: see firmware/app.h."""
-    return render(attachment_template(), {field: getattr(program, field) for field in _FIELDS})
+    return render(attachment_template(), attachment_values(program))
+
+
+def attachment_values(program: Program) -> dict[str, object]:
+    """What a template that attaches a program may name."""
+    return {field: getattr(program, field) for field in _FIELDS}
 
 
 def no_attachment() -> str:

@@ -12,10 +12,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from mlforge.errors import RunError, ToolError
-from mlforge.targets.boards import Board
 from mlforge.targets.protocol import DeviceClient
 from mlforge.targets.transport import SocketTransport
 from mlforge.toolchain.process import command_line, find
@@ -23,6 +22,21 @@ from mlforge.toolchain.process import command_line, find
 # One instruction takes 1 ns of virtual time: counts and clocks repeat exactly from run to run.
 COUNTED: Final = ("-icount", "shift=0")
 _STOP_TIMEOUT_S: Final = 10.0
+
+
+class Machine(Protocol):
+    """What QEMU is started as: a board of boards.py, or of Zephyr's."""
+
+    @property
+    def qemu(self) -> str:
+        """The program, such as qemu-system-arm."""
+
+    @property
+    def machine(self) -> str:
+        """Its -M."""
+
+    @property
+    def options(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +49,7 @@ class Preload:
 
 @contextlib.contextmanager
 def running(
-    board: Board, elf: Path, *, preload: Preload | None = None, options: Sequence[str] = (), timeout_s: float = 10.0
+    machine: Machine, elf: Path, *, preload: Preload | None = None, options: Sequence[str] = (), timeout_s: float = 10.0
 ) -> Iterator[DeviceClient]:
     """QEMU with the firmware started and ready. On leaving, QEMU has ended and its plugins have written their files.
 
@@ -43,13 +57,13 @@ def running(
         RunError: it crashed, hung or broke the protocol; `log` has the firmware's lines and QEMU's own.
         ToolError: QEMU is not installed.
     """
-    if find(board.qemu) is None:
+    if find(machine.qemu) is None:
         raise ToolError(
-            f"{board.qemu} is not installed", hint="`west mlforge doctor` names the command that installs it"
+            f"{machine.qemu} is not installed", hint="`west mlforge doctor` names the command that installs it"
         )
     ours, theirs = socket.socketpair()
     with tempfile.TemporaryFile() as errors:
-        command = command_line([board.qemu, *_arguments(board, elf, preload, theirs.fileno()), *options])
+        command = command_line([machine.qemu, *_arguments(machine, elf, preload, theirs.fileno()), *options])
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -93,11 +107,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         raise RunError(f"QEMU did not end within {_STOP_TIMEOUT_S:g} s") from error
 
 
-def _arguments(board: Board, elf: Path, preload: Preload | None, serial: int) -> list[str]:
+def _arguments(machine: Machine, elf: Path, preload: Preload | None, serial: int) -> list[str]:
     words = [
         "-M",
-        board.machine,
-        *board.options,
+        machine.machine,
+        *machine.options,
         "-nodefaults",
         "-no-user-config",
         "-display",

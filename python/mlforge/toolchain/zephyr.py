@@ -68,16 +68,19 @@ class Workspace:
     version: tuple[int, int, int]
     python: str
 
-    def build(self, build: ZephyrBuild, *, timeout_s: float = BUILD_TIMEOUT_S) -> str:
-        """Configures where that is due, compiles and links; returns what the last step printed.
+    def build(self, build: ZephyrBuild, *, target: str = "", timeout_s: float = BUILD_TIMEOUT_S) -> str:
+        """Configures where that is due, compiles and links (or makes ninja's `target`); returns what the last step
+        printed.
 
         Raises:
             BuildError: CMake or the compiler refused; `log` has their words, the message the first error among them.
             ToolError: no toolchain for the board, a tool hung, or another build works in the directory.
         """
-        with _held(build.directory):
+        targets = (target,) if target else ()
+        with held(build.directory):
             self._configure(build, timeout_s)
-            return _succeeded(self.ninja(build.directory, timeout_s=timeout_s), f"{build.app} for {build.board}")
+            done = self.ninja(build.directory, *targets, timeout_s=timeout_s)
+            return _succeeded(done, f"{build.app} for {build.board}")
 
     def configure(self, build: ZephyrBuild, *, timeout_s: float = BUILD_TIMEOUT_S) -> Finished:
         """Runs CMake, whatever comes of it."""
@@ -193,10 +196,10 @@ def _python() -> str | None:
 
 
 @contextlib.contextmanager
-def _held(directory: Path) -> Iterator[None]:
-    """Keeps other builds out of the directory. The lock goes with the process."""
+def held(directory: Path, name: str = ".mlforge-lock") -> Iterator[None]:
+    """Keeps other builds out of the directory. The lock goes with the process. Raises ToolError where it is taken."""
     directory.mkdir(parents=True, exist_ok=True)
-    with (directory / ".mlforge-lock").open("w") as file:
+    with (directory / name).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
