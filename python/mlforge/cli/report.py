@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from pathlib import Path
 
 from mlforge.cli.common import add_app, add_json, add_storage, print_json, storage_of
@@ -32,7 +33,8 @@ def execute(arguments: argparse.Namespace) -> Status:
         locked_model(contract.app_dir, lock)
         if lock.contract_sha256 != contract.digest:
             lock = None  # of an older contract: the study of this one has no winner yet
-    trials = open_store(contract, prepare(contract), storage_of(arguments)).trials()
+    with closing(open_store(contract, prepare(contract), storage_of(arguments))) as store:
+        trials = store.trials()
     path = arguments.output or report_path(contract)
     write_report(contract, lock, trials, path)
     if arguments.json:

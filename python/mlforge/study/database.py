@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     import sqlalchemy
 
 SCHEMES: Final = ("sqlite", "postgresql")
-_ATTEMPTS: Final = 4  # to make the tables: of two machines that start at once, one finds what the other is making
+_ATTEMPTS: Final = 4  # to make an SQLite file's tables: of two processes, one may find what the other is making
+_MAKING_TABLES: Final = 0x6D6C6667  # the key of an advisory lock: "mlfg"
 _BUSY_S: Final = 60.0  # how long SQLite waits for another process's write
 
 
@@ -70,7 +73,7 @@ def open_database(url: str) -> Database:
             failure: Exception = error
         except optuna.exceptions.StorageInternalError as error:
             failure = error
-        if not re.search(r"already exists|duplicate key|UniqueViolation|IntegrityError", str(failure)):
+        if not re.search(r"already exists|UNIQUE constraint", str(failure)):
             break
         time.sleep(0.2 * attempt)
     raise StudyError(f"cannot open the study in {redacted(url)}: {scrubbed(failure, url)}", hint=_hint(url)) from None
@@ -150,12 +153,22 @@ def _open(url: str) -> Database:
 
     file = url.startswith("sqlite")
     options = {"connect_args": {"timeout": _BUSY_S}} if file else {"pool_pre_ping": True}
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), nullcontext() if file else _alone(url):
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         storage = optuna.storages.RDBStorage(url, engine_kwargs=options)
-    engine: sqlalchemy.Engine = storage.engine
-    tables().create_all(engine)
-    return Database(url, storage, engine)
+        tables().create_all(storage.engine)
+    return Database(url, storage, storage.engine)
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[None]:
+    """While no other machine makes tables: of two that do, one would find what the other has half done."""
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:key)"), {"key": _MAKING_TABLES})
+        yield
 
 
 def tables() -> sqlalchemy.MetaData:

@@ -8,7 +8,7 @@ Whatever goes wrong on the way ends this Trial as failed, with its stage and log
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
@@ -97,8 +97,8 @@ class Evaluator:
         """What models are compiled for."""
         return Isa(self.target.isa)
 
-    def __call__(self, number: int, proposal: Proposal, observer: Observer) -> Trial:
-        """The finished Trial; never raises ForgeError."""
+    def __call__(self, number: int, proposal: Proposal, observer: Observer, visible: Sequence[Trial] = ()) -> Trial:
+        """The finished Trial; never raises ForgeError. Of other trials it may use only the `visible` ones."""
         draft = _Draft(number, proposal, observer)
         try:
             return self._evaluate(draft)

@@ -24,7 +24,7 @@ from mlforge.study.provenance import tool_versions
 from mlforge.study.storage import StudyStore
 from mlforge.study.verdicts import judge
 
-TEST_OPENED_FOR: Final = "test_opened_for"
+TEST_OPENED_FOR: Final = "test_opened_for:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +112,11 @@ def _final_lock(
 
 
 def _note_opening(store: StudyStore, number: int) -> tuple[int, ...]:
-    """Remembers that the test split is opened for a trial, before it is."""
-    before = json.loads(store.facts().get(TEST_OPENED_FOR, "[]"))
-    opened = sorted({*before, number})
-    store.note(**{TEST_OPENED_FOR: json.dumps(opened)})
-    return tuple(opened)
+    """Remembers that the test split is opened for a trial, before it is: a fact for each, since machines may do so at
+    once."""
+    store.note(**{f"{TEST_OPENED_FOR}{number}": "yes"})
+    noted = [key.removeprefix(TEST_OPENED_FOR) for key in store.facts() if key.startswith(TEST_OPENED_FOR)]
+    return tuple(sorted(map(int, noted)))
 
 
 def _facts(contract: Contract, choice: Choice, trials: Sequence[Trial], opened: tuple[int, ...]) -> StudyFacts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from mlforge.contract.contract import Contract, Engine
@@ -69,22 +70,22 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
         for line in auto_limits.account(resolved):
             say(line)
         app_room.remember(resolved)
-        store = open_store(contract, prepared, storage)
-        artefacts = artefacts_of(store.database, contract.app_dir)
-        evaluator = Evaluator(
-            contract=contract,
-            prepared=prepared,
-            target=target,
-            host=target_named("host"),
-            trainer=trainer,
-            artefacts=artefacts,
-            recipe=recipe(contract),
-            recall=recall(store.database, artefacts, target),
-        )
-        study = _study(evaluator, store, observer)
-        trials = study.run(contract.search.trials)
-        outcome = conclude(evaluator, store, trials, target.programs, say)
-    model, lock = write_winner(outcome, evaluator) if outcome.met else (None, None)
+        with closing(open_store(contract, prepared, storage)) as store:
+            artefacts = artefacts_of(store.database, contract.app_dir)
+            evaluator = Evaluator(
+                contract=contract,
+                prepared=prepared,
+                target=target,
+                host=target_named("host"),
+                trainer=trainer,
+                artefacts=artefacts,
+                recipe=recipe(contract),
+                recall=recall(store.database, artefacts, target),
+            )
+            study = _study(evaluator, store, observer)
+            trials = study.run(contract.search.trials)
+            outcome = conclude(evaluator, store, trials, target.programs, say)
+            model, lock = write_winner(outcome, evaluator) if outcome.met else (None, None)
     return Result(outcome, model, lock, study.exhausted)
 
 
@@ -153,4 +154,5 @@ def _study(evaluator: Evaluator, store: StudyStore, observer: Observer) -> Study
         observer=observer,
         workers=contract.search.workers,
         time_s=contract.search.time_us / 1e6 if contract.search.time_us else None,
+        shared=store.database.shared,
     )

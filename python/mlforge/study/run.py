@@ -1,15 +1,18 @@
 """Runs a study: asks the proposer, evaluates, stores; resumes what a killed run left.
 
 Reproducible with any number of workers: proposal n is made from the trials up to n - workers and nothing else, however
-fast the others were. So the same contract and seed propose the same architectures, interrupted or not.
+fast the others were. So the same contract and seed propose the same architectures, interrupted or not. Several
+processes beside one app keep to that rule together. Where machines share a study nobody waits for a neighbour: proposal
+n is then made from whatever trials before it are finished when it is claimed, and so depends on their speed.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from typing import Final
 
 from mlforge.errors import SearchError
 from mlforge.records.trial import Trial
@@ -17,7 +20,8 @@ from mlforge.search.proposer import Proposal, Proposer
 from mlforge.study.events import Observer
 from mlforge.study.storage import StudyStore
 
-Evaluate = Callable[[int, Proposal, Observer], Trial]
+Evaluate = Callable[[int, Proposal, Observer, Sequence[Trial]], Trial]
+POLL_S: Final = 1.0  # how often to look what other processes have finished, or left behind
 
 
 @dataclass(slots=True)
@@ -26,16 +30,18 @@ class Study:
 
     store: StudyStore
     proposer: Proposer
-    evaluate: Evaluate
+    evaluate: Evaluate  # number, proposal, observer, and the trials that the proposer saw
     observer: Observer
     workers: int = 1
     time_s: float | None = None  # wall time after which no further trial starts
+    shared: bool = False  # whether several machines work on it
+    poll_s: float = POLL_S
     _finished: dict[int, Trial] = field(default_factory=dict)
     _pending: dict[Future[Trial], int] = field(default_factory=dict)
     exhausted: str = ""  # why the proposer gave up before the budget's end
 
     def run(self, budget: int) -> tuple[Trial, ...]:
-        """Evaluates until `budget` trials are finished.
+        """Evaluates until `budget` trials are finished, by whomever.
 
         Returns:
             the trials 0 … budget-1 (fewer where the time ran out or the space is exhausted), by number.
@@ -50,46 +56,86 @@ class Study:
         deadline = time.monotonic() + self.time_s if self.time_s else None
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="trial")
         try:
-            while self._start_what_is_ready(pool, budget, deadline) or self._pending:
-                self._collect()
+            while True:
+                started = self._start_what_is_ready(pool, budget, deadline)
+                if self._pending:
+                    self._collect()
+                elif not started and not self._waits_for_others(budget, deadline):
+                    break
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+            self.store.release_all()
         return tuple(self._finished[number] for number in sorted(self._finished) if number < budget)
 
     def _start_what_is_ready(self, pool: ThreadPoolExecutor, budget: int, deadline: float | None) -> bool:
         """Submits every trial that may start now; says whether any was."""
         started = False
-        while len(self._pending) < self.workers and (deadline is None or time.monotonic() < deadline):
-            number = self._next_number()
-            if number >= budget or self.exhausted or not self._knows_all_before(number):
+        for number in self._open_numbers(budget):
+            if len(self._pending) >= self.workers or self.exhausted or _passed(deadline):
                 break
-            started |= self._start(pool, number)
+            if not (self.shared or self._knows_all_before(number)):
+                break
+            started |= self.store.claim(number) and self._start(pool, number)
         return started
 
     def _start(self, pool: ThreadPoolExecutor, number: int) -> bool:
         self.observer.stage(number, "propose")
-        visible = [self._finished[earlier] for earlier in range(number - self.workers + 1)]
+        if self.shared:
+            self._learn()
+            visible = [self._finished[earlier] for earlier in sorted(self._finished) if earlier < number]
+        else:
+            visible = [self._finished[earlier] for earlier in range(number - self.workers + 1)]
         try:
             proposal = self.proposer.propose(number, visible)
         except SearchError as error:
             self.exhausted = str(error)
+            self.store.release(number)
             return False
         self.store.begin(number, proposal.parameters, proposal.distributions)
-        self._pending[pool.submit(self.evaluate, number, proposal, self.observer)] = number
+        self._pending[pool.submit(self.evaluate, number, proposal, self.observer, visible)] = number
         return True
 
-    def _next_number(self) -> int:
-        taken = self._finished.keys() | self._pending.values()
-        return next(number for number in range(len(taken) + 1) if number not in taken)
+    def _open_numbers(self, budget: int) -> Iterator[int]:
+        """Trials that this process neither knows to be finished nor is at, in order."""
+        taken = self._finished.keys() | set(self._pending.values())
+        return (number for number in range(budget) if number not in taken)
 
     def _knows_all_before(self, number: int) -> bool:
         return all(earlier in self._finished for earlier in range(number - self.workers + 1))
 
     def _collect(self) -> None:
-        done, _ = wait(self._pending, return_when=FIRST_COMPLETED)
+        """Waits for one of our own trials, and looks now and then at what others have done."""
+        done, _ = wait(self._pending, timeout=self.poll_s, return_when=FIRST_COMPLETED)
         for future in sorted(done, key=self._pending.__getitem__):
             trial = future.result()
             del self._pending[future]
-            self.store.finish(trial)
-            self._finished[trial.number] = trial
-            self.observer.ended(trial)
+            if self.store.finish(trial):
+                self._end(trial)
+        if not done:
+            self._look_around()
+
+    def _waits_for_others(self, budget: int, deadline: float | None) -> bool:
+        """Waits a little for what other processes are at; says whether there is any reason to go on."""
+        before = len(self._finished)
+        self._look_around()
+        if self.exhausted or _passed(deadline) or not any(True for _ in self._open_numbers(budget)):
+            return False
+        if len(self._finished) == before:
+            time.sleep(self.poll_s)
+        return True
+
+    def _look_around(self) -> None:
+        self.store.recover()
+        self._learn()
+
+    def _learn(self) -> None:
+        for trial in self.store.trials(known=self._finished):
+            self._end(trial)
+
+    def _end(self, trial: Trial) -> None:
+        self._finished[trial.number] = trial
+        self.observer.ended(trial)
+
+
+def _passed(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() >= deadline

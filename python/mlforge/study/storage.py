@@ -1,18 +1,22 @@
-"""The study's memory: an Optuna storage (SQLite beside the app), in which each of our Trials is one Optuna trial.
+"""The study's memory: an Optuna storage, in which each evaluation of one of our Trials is one Optuna trial.
 
-Our numbering is our own (`mlforge:number`), without gaps, because Optuna's also counts interrupted trials. A trial is
-written in two steps: `begin` stores it as RUNNING with its parameters, `finish` adds the whole record and then sets the
-final state. Whatever a kill leaves RUNNING is retried, or, where the record is already there, finished.
+Our numbering is our own, without gaps, because Optuna's also counts interrupted evaluations. Any number of processes
+may work on a study. Whoever wants to evaluate trial n claims it (study/claims.py); `begin` stores an Optuna trial as
+RUNNING with its parameters; `finish` adds the whole record, settles the claim, and then sets the final state. The
+settled claim names the one Optuna trial that counts, so that a trial is finished exactly once, whatever is killed when,
+and even where a process wakes up whose trial was taken over in its sleep.
 """
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from mlforge.errors import StudyError
 from mlforge.records.trial import Parameter, State, Trial
+from mlforge.study.claims import LEASE_S, Claims, LostClaimError
 from mlforge.study.database import open_database
 
 if TYPE_CHECKING:
@@ -21,17 +25,18 @@ if TYPE_CHECKING:
 NUMBER: Final = "mlforge:number"
 RECORD: Final = "mlforge:trial"
 INTERRUPTED: Final = "mlforge:interrupted"
-FACTS: Final = "mlforge:facts"
+FACT: Final = "mlforge:fact:"
 
 
 class StudyStore:
-    """One study in one Optuna storage. Use from one thread."""
+    """One study in one database. Use from one thread."""
 
-    def __init__(self, storage: str, name: str, *, maximise: bool) -> None:
+    def __init__(self, storage: str, name: str, *, maximise: bool, lease_s: float = LEASE_S) -> None:
         """Opens or creates.
 
         Args:
-            storage: an SQLAlchemy URL, such as `sqlite:////app/.mlforge/study.db`.
+            storage: an SQLAlchemy URL; see study/database.py.
+            lease_s: after so much silence of a process on another machine its trials are evaluated again.
 
         Raises:
             StudyError: the storage cannot be opened, or holds something else.
@@ -40,6 +45,9 @@ class StudyStore:
 
         self._optuna = optuna
         self.database = open_database(storage)
+        self.claims = Claims(self.database, lease_s=lease_s)
+        self._prefix = f"trial/{name}/"
+        self._begun: dict[int, int] = {}  # our number to Optuna's
         self._study = optuna.create_study(
             storage=self.database.storage,
             study_name=name,
@@ -47,37 +55,53 @@ class StudyStore:
             load_if_exists=True,
         )
 
+    def close(self) -> None:
+        """Gives back what is claimed, and lets go of the database."""
+        self._begun.clear()
+        self.claims.close()
+        self.database.close()
+
     def recover(self) -> int:
-        """Settles trials that a killed run left open; call it when no other process works on the study.
+        """Settles what dead processes left open; what living ones are at is left to them.
 
         Returns:
-            how many were interrupted and will be evaluated again.
+            how many evaluations were interrupted: their trials may be claimed again.
         """
         interrupted = 0
+        settled = self.claims.settled(self._prefix)  # read first: what is settled has its record
         for frozen in self._optuna_trials(self._optuna.trial.TrialState.RUNNING):
-            if record := frozen.user_attrs.get(RECORD):
-                self._tell(frozen.number, Trial.from_json(record))
+            number = frozen.user_attrs.get(NUMBER)
+            if number is None or self._begun.get(number) == frozen.number:
                 continue
-            self._optuna.Trial(self._study, frozen._trial_id).set_user_attr(INTERRUPTED, True)
-            self._study.tell(frozen.number, state=self._optuna.trial.TrialState.FAIL)
-            interrupted += 1
+            if outcome := settled.get(str(number)):
+                self._close(frozen, keep=outcome == str(frozen.number))
+            elif self.claims.take(self._name(number)):
+                interrupted += not self._salvaged(number, frozen)
         return interrupted
 
-    def trials(self) -> tuple[Trial, ...]:
-        """Every finished trial, by number. Raises StudyError where a record is damaged or a number stands twice."""
-        found: dict[int, Trial] = {}
-        for frozen in self._optuna_trials():
-            record = frozen.user_attrs.get(RECORD)
-            if record is None or not frozen.state.is_finished():
-                continue
-            try:
-                trial = Trial.from_json(record)
-            except ValueError as error:
-                raise StudyError(f"trial {frozen.number} of the study is damaged: {error}") from error
-            if trial.number in found:
-                raise StudyError(f"the study holds trial {trial.number} twice")
-            found[trial.number] = trial
-        return tuple(found[number] for number in sorted(found))
+    def trials(self, known: Container[int] = ()) -> tuple[Trial, ...]:
+        """Every finished trial whose number is not in `known`, by number.
+
+        Raises:
+            StudyError: a record is missing or damaged.
+        """
+        settled = {int(number): int(outcome) for number, outcome in self.claims.settled(self._prefix).items()}
+        wanted = sorted(number for number in settled if number not in known)
+        kept = {frozen.number: frozen for frozen in self._optuna_trials()} if wanted else {}
+        return tuple(self._record(number, kept.get(settled[number])) for number in wanted)
+
+    def claim(self, number: int) -> bool:
+        """Takes trial `number` on; False where it is finished, or a living process is at it."""
+        return number not in self._begun and self.claims.take(self._name(number))
+
+    def release(self, number: int) -> None:
+        """Gives a claim back that was not begun."""
+        self.claims.release(self._name(number))
+
+    def release_all(self) -> None:
+        """Gives back whatever is claimed, so that others need not wait for it."""
+        self._begun.clear()
+        self.claims.release_all()
 
     def begin(
         self,
@@ -85,49 +109,96 @@ class StudyStore:
         parameters: Mapping[str, Parameter],
         distributions: Mapping[str, optuna.distributions.BaseDistribution],
     ) -> None:
-        """Notes that trial `number` is under way."""
-        self._study.add_trial(
-            self._optuna.trial.create_trial(
-                state=self._optuna.trial.TrialState.RUNNING,
-                params=dict(parameters),
-                distributions=dict(distributions),
-                user_attrs={NUMBER: number},
-            )
+        """Notes that the claimed trial `number` is under way."""
+        frozen = self._optuna.trial.create_trial(
+            state=self._optuna.trial.TrialState.RUNNING,
+            params=dict(parameters),
+            distributions=dict(distributions),
+            user_attrs={NUMBER: number},
         )
+        storage = self.database.storage
+        study_id = storage.get_study_id_from_name(self._study.study_name)
+        self._begun[number] = storage.get_trial_number_from_id(storage.create_new_trial(study_id, frozen))
 
-    def finish(self, trial: Trial) -> None:
-        """Stores the whole record of a trial that `begin` announced. Raises StudyError where it was not announced."""
-        running = [
-            frozen
-            for frozen in self._optuna_trials(self._optuna.trial.TrialState.RUNNING)
-            if frozen.user_attrs.get(NUMBER) == trial.number
-        ]
-        if len(running) != 1:
+    def finish(self, trial: Trial) -> bool:
+        """Stores the whole record of a trial that `begin` announced.
+
+        Returns:
+            False where this process was silent for so long that another one has taken the trial over: it does not
+            count then.
+
+        Raises:
+            StudyError: it was not announced.
+        """
+        number = self._begun.pop(trial.number, None)
+        if number is None:
             raise StudyError(f"trial {trial.number} is not under way in the study")
-        handle = self._optuna.Trial(self._study, running[0]._trial_id)
-        if trial.verdict:
-            for check in trial.verdict.checks:
-                if check.hard:
-                    handle.set_constraint(check.name, -check.margin)
-        if trial.failure:
-            handle.set_user_attr("reason", f"{trial.failure.stage}: {trial.failure.reason}")
-        handle.set_user_attr(RECORD, trial.to_json())
-        self._tell(running[0].number, trial)
+        frozen = self._study.get_trials(deepcopy=False)[number]
+        handle = self._optuna.Trial(self._study, frozen._trial_id)
+        try:
+            self._describe(handle, trial)
+            self.claims.settle(self._name(trial.number), str(number))
+        except (LostClaimError, self._optuna.exceptions.UpdateFinishedTrialError):
+            self._close(frozen, keep=False)
+            return False
+        self._tell(number, trial)
+        return True
 
     def facts(self) -> Mapping[str, str]:
         """What was noted about the study as a whole."""
-        return dict(self._study.user_attrs.get(FACTS, {}))
+        noted = self._study.user_attrs
+        return {key.removeprefix(FACT): value for key, value in noted.items() if key.startswith(FACT)}
 
     def note(self, **facts: str) -> None:
-        self._study.set_user_attr(FACTS, {**self.facts(), **facts})
+        for key, value in facts.items():
+            self._study.set_user_attr(f"{FACT}{key}", value)
+
+    def _name(self, number: int) -> str:
+        return f"{self._prefix}{number}"
+
+    def _record(self, number: int, frozen: optuna.trial.FrozenTrial | None) -> Trial:
+        try:
+            if frozen is None:
+                raise ValueError("its record is missing")
+            return Trial.from_json(frozen.user_attrs.get(RECORD, ""))
+        except ValueError as error:
+            raise StudyError(f"trial {number} of the study is damaged: {error}") from error
+
+    def _salvaged(self, number: int, frozen: optuna.trial.FrozenTrial) -> bool:
+        """Ends a dead process's evaluation of a trial whose claim is ours now: keeps it where the record is whole."""
+        record = frozen.user_attrs.get(RECORD)
+        if record:
+            self.claims.settle(self._name(number), str(frozen.number))
+        self._close(frozen, keep=bool(record))
+        if not record:
+            self.claims.release(self._name(number))
+        return bool(record)
+
+    def _describe(self, handle: optuna.Trial, trial: Trial) -> None:
+        for check in trial.verdict.checks if trial.verdict else ():
+            if check.hard:
+                handle.set_constraint(check.name, -check.margin)
+        if trial.failure:
+            handle.set_user_attr("reason", f"{trial.failure.stage}: {trial.failure.reason}")
+        handle.set_user_attr(RECORD, trial.to_json())
+
+    def _close(self, frozen: optuna.trial.FrozenTrial, *, keep: bool) -> None:
+        """Gives an open Optuna trial its final state. Another process may have done so in the meantime."""
+        if keep:
+            self._tell(frozen.number, Trial.from_json(frozen.user_attrs[RECORD]))
+            return
+        with contextlib.suppress(self._optuna.exceptions.UpdateFinishedTrialError):
+            self._optuna.Trial(self._study, frozen._trial_id).set_user_attr(INTERRUPTED, True)
+            self._study.tell(frozen.number, state=self._optuna.trial.TrialState.FAIL, skip_if_finished=True)
 
     def _tell(self, optuna_number: int, trial: Trial) -> None:
         states = self._optuna.trial.TrialState
+        state, goal = states.PRUNED if trial.state is State.REJECTED else states.FAIL, None
         if trial.state is State.TRAINED and trial.verdict is not None:
             goal = next((check.measured for check in trial.verdict.checks if not check.hard), 0.0)
-            self._study.tell(optuna_number, goal)
-        else:
-            self._study.tell(optuna_number, state=states.PRUNED if trial.state is State.REJECTED else states.FAIL)
+            state = states.COMPLETE
+        with contextlib.suppress(self._optuna.exceptions.UpdateFinishedTrialError):  # another process was quicker
+            self._study.tell(optuna_number, goal, state, skip_if_finished=True)
 
     def _optuna_trials(self, *states: optuna.trial.TrialState) -> Sequence[optuna.trial.FrozenTrial]:
         with warnings.catch_warnings():

@@ -54,8 +54,10 @@ def verify(contract: Contract, target_name: str | None = None, storage: str = ""
     prepared = prepare(contract)
     if prepared.data_digest != lock.data_sha256:
         raise LockError("the data are not those that the lock names", hint="`west mlforge optimise` locks a new model")
-    store = open_store(contract, prepared, storage)
-    with closing(Trainer()) as trainer:  # a worker starts only if there is a float model to ask
+    with (
+        closing(Trainer()) as trainer,
+        closing(open_store(contract, prepared, storage)) as store,
+    ):  # a worker starts only if there is a float model to ask
         evaluator = Evaluator(
             contract=contract,
             prepared=prepared,

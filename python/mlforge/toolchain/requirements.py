@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlforge.toolchain.cores import CORES
 from mlforge.toolchain.cross import TIMEOUT_S
@@ -40,6 +41,7 @@ def requirements() -> tuple[Requirement, ...]:
         _tool("qemu-system-riscv32", "qemu-system-misc", RISCV, optional=True),
         _tool("cmake", "cmake", ZEPHYR, optional=True),
         _tool("ninja", "ninja-build", ZEPHYR, optional=True),
+        Requirement("PostgreSQL server", "postgresql", "tests of studies on many machines", True, _has_postgres),
         _tool("setpriv", "util-linux", "ending QEMU when MLForge is killed", optional=True),
     )
 
@@ -57,6 +59,11 @@ def install_command(wanted: Iterable[Requirement]) -> str:
 
 def _tool(name: str, package: str, needed_for: str, *, optional: bool = False) -> Requirement:
     return Requirement(name, package, needed_for, optional, lambda: find(name) is not None)
+
+
+def _has_postgres() -> bool:
+    """Debian keeps the server's programs out of the PATH."""
+    return find("initdb") is not None or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
 def _has_library(core_name: str) -> bool:

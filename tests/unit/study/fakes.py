@@ -76,11 +76,13 @@ class HistoryProposer:
         return Proposal(architecture(units), {"units": units}, {"units": distribution})
 
 
-def evaluate(number: int, proposal: Proposal, observer: Observer, *, seconds: float = 0.0) -> Trial:
+def evaluate(
+    number: int, proposal: Proposal, observer: Observer, visible: Sequence[Trial] = (), *, seconds: float = 0.0
+) -> Trial:
     """Deterministic in the architecture: some are rejected, some fail, the others have a quality."""
     time.sleep(seconds * random.random())
     units = int(proposal.parameters["units"])
-    base = trial(number, flash=units * 3, value=None if units > 600 else units / 1000)
+    base = trial(number, flash=units * 3, value=None if units > 600 else 0.5 + units / 1250)
     failure = Failure("build", str(BuildError("invented"))) if units % 7 == 0 else None
     return Trial(
         number=number,

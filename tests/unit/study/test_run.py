@@ -52,7 +52,7 @@ def test_a_larger_budget_goes_on_where_the_smaller_one_ended(tmp_path: Path) -> 
 def test_an_interrupt_in_an_evaluation_loses_nothing_finished(tmp_path: Path) -> None:
     calls = 0
 
-    def stubborn(number, proposal, observer):  # type: ignore[no-untyped-def]
+    def stubborn(number, proposal, observer, visible):  # type: ignore[no-untyped-def]
         nonlocal calls
         calls += 1
         if calls == 4:
