@@ -33,8 +33,9 @@ from mlforge.records.architecture import (
     GlobalAveragePool,
     Head,
 )
+from mlforge.records.attempt import Method
 from mlforge.targets.registry import target_named
-from mlforge.training.methods import Method, Requantisation, Shrinking
+from mlforge.training.methods import Requantisation, Shrinking
 from mlforge.training.request import Floats, Recipe, TrainingRequest, TrainingResult
 from mlforge.training.shrink_plan import pruned
 from mlforge.training.trainer import Trainer

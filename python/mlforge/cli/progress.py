@@ -22,6 +22,10 @@ STAGE_WORDS = {
     "propose": "proposing",
     "cost": "costing on the emulated target",
     "train": "training",
+    "distil": "training with a teacher",
+    "quantise": "trying other ways to int8",
+    "prune": "training with fewer channels",
+    "quantise pruned": "trying other ways to int8, with fewer channels",
     "verify": "measuring int8 on host and target",
 }
 

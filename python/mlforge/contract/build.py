@@ -16,6 +16,7 @@ from mlforge.contract.boards import ALIASES, CLOCK_HZ, canonical
 from mlforge.contract.build_data import build_data
 from mlforge.contract.build_features import build_features
 from mlforge.contract.build_limits import build_goals, build_limits
+from mlforge.contract.build_training import build_training
 from mlforge.contract.contract import BundleSpec, Contract, Engine, Proposer, SearchSpec, TargetSpec, Task
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, expectation, show
@@ -43,6 +44,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         limits=build_limits(reader),
         goals=build_goals(reader, task),
         search=_search(reader),
+        training=build_training(reader, task),
         target=_target(reader),
         engine=reader.choice(Engine, "engine", default=Engine.STATIC),
         bundle=_bundle(reader),

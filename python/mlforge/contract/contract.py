@@ -41,6 +41,17 @@ class Proposer(StrEnum):
     AGENT = "agent"
 
 
+class Quantisation(StrEnum):
+    """Ways to int8 that are tried beside plain post-training quantisation."""
+
+    AUTO = "auto"  # all, where the plain one loses more than the tolerance
+    PTQ = "ptq"  # none
+    EQUALISED = "equalised"
+    FINETUNE = "finetune"
+    QAT = "qat"
+    ALL = "all"
+
+
 METRICS: Final[Mapping[Task, tuple[str, ...]]] = {
     Task.CLASSIFICATION: ("accuracy",),
     Task.REGRESSION: ("mse",),
@@ -131,6 +142,17 @@ class SearchSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingSpec:
+    """How trained networks become int8 models. `tolerance` is a loss of quality that does not matter: of accuracy or
+    auc as it is, of mse as a share of its goal."""
+
+    quantisation: Quantisation = Quantisation.AUTO
+    tolerance: float = 0.02
+    prune: float = 0.0  # share of the channels that a second, smaller network does without; 0 makes none
+    distil: bool = False  # also train with a larger network as a teacher
+
+
+@dataclass(frozen=True, slots=True)
 class TargetSpec:
     board: str  # a Zephyr board name, or "host"
     clock_hz: int
@@ -156,6 +178,7 @@ class Contract:
     limits: Limits
     goals: tuple[Goal, ...]
     search: SearchSpec
+    training: TrainingSpec
     target: TargetSpec
     engine: Engine
     bundle: BundleSpec

@@ -45,6 +45,10 @@ class Reader:
         self.wrong(steps, show(node), expectation(list(steps)))
         return default
 
+    def flag(self, *steps: str, default: bool) -> bool:
+        node = self.node(*steps)
+        return node.value if node is not None and isinstance(node.value, bool) else default
+
     def mapping(self, *steps: str) -> dict[str, Node]:
         node = self.node(*steps)
         return node.value if node is not None and isinstance(node.value, dict) else {}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from mlforge.measure.student import ONE_SIGMA, quantile
 from mlforge.records.quality import Quality, Split, Stage
 from mlforge.records.trial import State, Trial
+from mlforge.records.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,13 @@ def shortfall(trial: Trial) -> float:
 
 
 def expense(trial: Trial) -> float:
-    """How much of its limits a trial uses: the mean share over the hard limits; 0 where there are none."""
-    shares = [1.0 - check.margin for check in trial.verdict.checks if check.hard] if trial.verdict else []
+    """How much of its limits a trial uses."""
+    return spent(trial.verdict) if trial.verdict else 0.0
+
+
+def spent(verdict: Verdict) -> float:
+    """The mean share of the hard limits that is used; 0 where there are none."""
+    shares = [1.0 - check.margin for check in verdict.checks if check.hard]
     return sum(shares) / len(shares) if shares else 0.0
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mlforge.records.architecture import Architecture, Convolution, Layer
+from mlforge.records.attempt import Attempt, TensorRange
 from mlforge.records.cost import Cost
 from mlforge.records.quality import Quality
 from mlforge.records.serial import new_converter, structure
@@ -45,7 +46,8 @@ class Lock:
     """`verdict` holds the final figures: cost with the trained weights, quality on the test split, on the target.
 
     `features` is the fitted pipeline as JSON values; `contract_sha256` and `data_sha256` are hashes over content, not
-    over formatting; `tools` maps each tool to its version.
+    over formatting; `tools` maps each tool to its version. `attempts` are the ways in which this model was made, or
+    was tried to be made, and `ranges` tells how its tensors use int8 on validation data.
     """
 
     format: int
@@ -61,6 +63,8 @@ class Lock:
     qualities: tuple[Quality, ...]
     verdict: Verdict
     tools: Mapping[str, str]
+    attempts: tuple[Attempt, ...] = ()
+    ranges: tuple[TensorRange, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, in the order of the fields."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from mlforge.records.architecture import Architecture, Convolution, Layer
+from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost
 from mlforge.records.quality import Quality
 from mlforge.records.serial import new_converter, structure
@@ -40,7 +41,8 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """`number` counts from 0 without gaps. `parameters` are the search space's coordinates of the architecture."""
+    """`number` counts from 0 without gaps. `parameters` are the search space's coordinates of the architecture that was
+    proposed: `parent` where `architecture` is what pruning left of it."""
 
     number: int
     state: State
@@ -55,6 +57,13 @@ class Trial:
     history: tuple[Epoch, ...] = ()  # of the training, as far as it went
     recalled: tuple[str, ...] = ()  # stages whose results were known from earlier trials or studies
     proposer: str = ""
+    parent: Architecture | None = None
+    attempts: tuple[Attempt, ...] = ()  # ways of making the model, in the order in which they were tried
+
+    @property
+    def proposed(self) -> Architecture:
+        """The architecture as the proposer gave it."""
+        return self.parent or self.architecture
 
     def to_json(self) -> str:
         return _CONVERTER.dumps(self, sort_keys=True)

@@ -115,7 +115,7 @@ def draw(space: Space, trials: Sequence[Trial], study: Callable[[int], Study]) -
     Raises:
         SearchError: no such draw in a hundred attempts.
     """
-    seen = {trial.architecture.id for trial in trials}
+    seen = {one.id for trial in trials for one in (trial.architecture, trial.proposed)}
     reason = "every draw had been tried before"
     for attempt in range(ATTEMPTS):
         asked = study(attempt).ask()

@@ -7,9 +7,10 @@ Whatever goes wrong on the way ends this Trial as failed, with its stage and log
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
 
@@ -22,6 +23,8 @@ from mlforge.contract.contract import Contract, Task
 from mlforge.errors import ForgeError, ModelError, RunError, ToolError, TrainingError
 from mlforge.measure.cost import measure_cost
 from mlforge.measure.quality import evaluate, reconstruction_error
+from mlforge.records.architecture import Architecture
+from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost
 from mlforge.records.program import Program
 from mlforge.records.quality import Metric, Quality, Split, Stage
@@ -31,6 +34,7 @@ from mlforge.search.proposer import Proposal
 from mlforge.study.artefacts import Artefacts
 from mlforge.study.departure import first_departure
 from mlforge.study.events import Observer
+from mlforge.study.making import Making, Sized
 from mlforge.study.model import (
     Model,
     compile_model,
@@ -42,7 +46,9 @@ from mlforge.study.prepare import Examples, Prepared
 from mlforge.study.recall import Recall, Recalled, array_parts, program_parts, request_parts
 from mlforge.study.verdicts import judge
 from mlforge.targets.target import Target
+from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Recipe, TrainingRequest, TrainingResult
+from mlforge.training.shrink_plan import pruned
 from mlforge.training.trainer import Trainer
 
 MODEL_FILE: Final = "model.tflite"
@@ -71,6 +77,11 @@ class _Int8Outputs:
     outputs: NDArray[np.int8]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Variants:
+    variants: tuple[Variant, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluator:
     """Everything that an evaluation needs besides the proposal. Safe to call from several threads."""
@@ -83,6 +94,7 @@ class Evaluator:
     artefacts: Artefacts
     recipe: Recipe
     recall: Recall = field(default_factory=Recall)
+    teaching: threading.Lock = field(default_factory=threading.Lock)  # held while a study's teacher is trained
 
     @property
     def metric(self) -> Metric:
@@ -99,7 +111,7 @@ class Evaluator:
 
     def __call__(self, number: int, proposal: Proposal, observer: Observer, visible: Sequence[Trial] = ()) -> Trial:
         """The finished Trial; never raises ForgeError. Of other trials it may use only the `visible` ones."""
-        draft = _Draft(number, proposal, observer)
+        draft = _Draft(number, proposal, observer, proposal.architecture)
         try:
             return self._evaluate(draft)
         except ForgeError as error:
@@ -108,31 +120,43 @@ class Evaluator:
 
     def _evaluate(self, draft: _Draft) -> Trial:
         with draft.stage("cost"):
-            graph = lower_architecture(draft.proposal.architecture, self.recipe.seed)
-            costed = compile_model(graph, self.contract.name, self.prepared.pipeline, self.isa)
-            draft.cost = draft.take(self._known_cost(costed))
+            proposed = self._sized(draft, draft.architecture)
+            draft.cost = proposed.cost
             draft.verdict = judge(self.contract, draft.cost)
-        if not draft.verdict.feasible:
+            smaller = self._smaller(draft, proposed)
+        if not draft.verdict.feasible and smaller is None:
             return draft.ended(State.REJECTED)
-        with draft.stage("train"):
-            result = draft.take(self._known_training(self._request(draft.proposal)))
-            draft.history = result.history
-            draft.artefacts = {
-                MODEL_FILE: self.artefacts.put(result.tflite),
-                FLOAT_MODEL_FILE: self.artefacts.put(result.keras),
-            }
+        made, draft.attempts = Making(self.contract, _Bench(self, draft)).best(proposed, smaller)
+        draft.architecture, draft.history = made.sized.architecture, made.history
+        draft.artefacts = {
+            MODEL_FILE: self.artefacts.put(made.tflite),
+            FLOAT_MODEL_FILE: self.artefacts.put(made.keras),
+        }
         with draft.stage("verify"):
-            model = read_model(result.tflite, self.contract.name, self.prepared.pipeline, self.isa)
-            _check_same_network(costed, model)
+            model = read_model(made.tflite, self.contract.name, self.prepared.pipeline, self.isa)
+            _check_same_network(self._costed(draft.architecture), model)
             examples, split = self.prepared.validate, Split.VALIDATE
-            outputs = result.validation_outputs
-            if self.task is Task.ANOMALY:  # trained and stopped on normal examples, judged on all
-                outputs = draft.take(self._known_outputs(result.keras, examples.x))
-            float_quality = self.judge(outputs, examples, Stage.FP32_HOST, split)
-            draft.qualities = (float_quality, *self.int8_qualities(model, examples, split, self._known_answers(draft)))
+            on_host, on_target = self.int8_qualities(model, examples, split, self._known_answers(draft))
+            draft.qualities = (made.float_quality, on_host, on_target)
             draft.cost = draft.take(self._known_cost(model))
             draft.verdict = judge(self.contract, draft.cost, draft.qualities[-1])
         return draft.ended(State.TRAINED)
+
+    def _costed(self, architecture: Architecture) -> Model:
+        graph = lower_architecture(architecture, self.recipe.seed)
+        return compile_model(graph, self.contract.name, self.prepared.pipeline, self.isa)
+
+    def _sized(self, draft: _Draft, architecture: Architecture) -> Sized:
+        return Sized(architecture, draft.take(self._known_cost(self._costed(architecture))))
+
+    def _smaller(self, draft: _Draft, proposed: Sized) -> Sized | None:
+        """What pruning leaves, where the contract asks for it, it is less, and it fits."""
+        share = self.contract.training.prune
+        smaller = pruned(proposed.architecture, share)
+        if not share or smaller == proposed.architecture:
+            return None
+        sized = self._sized(draft, smaller)
+        return sized if judge(self.contract, sized.cost).feasible else None
 
     def measure(self, model: Model) -> Cost:
         """Builds and measures on the target. Raises BuildError, RunError."""
@@ -198,6 +222,15 @@ class Evaluator:
     def _known_training(self, request: TrainingRequest) -> Recalled[TrainingResult]:
         return self.recall.once(TrainingResult, "training", request_parts(request), lambda: self.trainer.train(request))
 
+    def _known_variants(self, job: Requantisation) -> Recalled[tuple[Variant, ...]]:
+        parts = [*request_parts(job.request), job.keras, *job.methods]
+        known = self.recall.once(_Variants, "variants", parts, lambda: _Variants(self.trainer.requantise(job)))
+        return Recalled(known.value.variants, known.from_memory)
+
+    def _known_shrinking(self, job: Shrinking) -> Recalled[TrainingResult]:
+        parts = [*request_parts(job.request), job.keras, repr(job.share)]
+        return self.recall.once(TrainingResult, "shrinking", parts, lambda: self.trainer.shrink(job))
+
     def _known_outputs(self, keras: bytes, x: NDArray[np.float32]) -> Recalled[NDArray[np.float32]]:
         known = self.recall.once(
             _FloatOutputs, "outputs", [keras, *array_parts(x)], lambda: _FloatOutputs(self.trainer.predict(keras, x))
@@ -214,11 +247,12 @@ class Evaluator:
 
         return answer
 
-    def _request(self, proposal: Proposal) -> TrainingRequest:
+    def request(self, architecture: Architecture) -> TrainingRequest:
+        """The training of an architecture by the study's recipe on its data."""
         train, validate = self.prepared.train, self.prepared.validate
         normal = validate.y == 0 if self.task is Task.ANOMALY else np.ones(len(validate), bool)
         return TrainingRequest(
-            architecture=proposal.architecture,
+            architecture=architecture,
             task=self.task,
             x_train=train.x,
             y_train=train.y,
@@ -251,12 +285,14 @@ class _Draft:
     number: int
     proposal: Proposal
     observer: Observer
+    architecture: Architecture
     current: str = "cost"
     cost: Cost | None = None
     qualities: tuple[Quality, ...] = ()
     verdict: Verdict | None = None
     artefacts: dict[str, str] = field(default_factory=dict)
     history: tuple[Epoch, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)  # stages in which something was really measured
 
@@ -279,7 +315,9 @@ class _Draft:
         return Trial(
             number=self.number,
             state=state,
-            architecture=self.proposal.architecture,
+            architecture=self.architecture,
+            parent=self.proposal.architecture if self.architecture != self.proposal.architecture else None,
+            attempts=self.attempts,
             parameters=dict(self.proposal.parameters),
             cost=self.cost,
             qualities=self.qualities,
@@ -290,3 +328,44 @@ class _Draft:
             history=self.history,
             recalled=tuple(stage for stage in self.seconds if stage not in self.fresh) if failure is None else (),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What a Making needs, done by the Evaluator for one draft."""
+
+    evaluator: Evaluator
+    draft: _Draft
+
+    def stage(self, name: str) -> AbstractContextManager[None]:
+        return self.draft.stage(name)
+
+    def request(self, architecture: Architecture) -> TrainingRequest:
+        return self.evaluator.request(architecture)
+
+    def train(self, request: TrainingRequest) -> TrainingResult:
+        return self.draft.take(self.evaluator._known_training(request))
+
+    def teacher(self, request: TrainingRequest) -> TrainingResult:
+        with self.evaluator.teaching:  # whoever comes second finds the answer in memory
+            return self.train(request)
+
+    def requantise(self, job: Requantisation) -> tuple[Variant, ...]:
+        return self.draft.take(self.evaluator._known_variants(job))
+
+    def shrink(self, job: Shrinking) -> TrainingResult:
+        return self.draft.take(self.evaluator._known_shrinking(job))
+
+    def float_quality(self, made: TrainingResult | Variant) -> Quality:
+        evaluator, outputs = self.evaluator, made.validation_outputs
+        examples = evaluator.prepared.validate
+        if evaluator.task is Task.ANOMALY:  # trained and stopped on normal examples, judged on all
+            outputs = self.draft.take(evaluator._known_outputs(made.keras, examples.x))
+        return evaluator.judge(outputs, examples, Stage.FP32_HOST, Split.VALIDATE)
+
+    def int8_quality(self, tflite: bytes) -> Quality:
+        evaluator, examples = self.evaluator, self.evaluator.prepared.validate
+        model = read_model(tflite, evaluator.contract.name, evaluator.prepared.pipeline, evaluator.isa)
+        program = model.compiled_for(evaluator.host.isa).program
+        answers = evaluator._known_answers(self.draft)(evaluator.host, program, int8_inputs(model, examples))
+        return evaluator.judge(dequantised(model, answers), examples, Stage.INT8_HOST, Split.VALIDATE)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import cos, isfinite, pi
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import keras
 import numpy as np
@@ -24,6 +25,8 @@ from mlforge.training.augment import augment
 from mlforge.training.request import Floats, Recipe, TrainingRequest
 from mlforge.training.targets import example_weights, unit_of
 
+Losses: TypeAlias = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # targets and outputs to the loss of each example
+
 _PREDICT_BATCH = 512
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises
 
@@ -34,6 +37,16 @@ class Fitted:
     best_epoch: int
 
 
+class Lessons(Protocol):
+    """What a teacher adds to a training; see `distil.Lessons`."""
+
+    def targets(self, inputs: Floats, targets: NDArray[Any]) -> NDArray[Any]:
+        """What the epoch's examples are held against, one row an example."""
+        ...
+
+    def losses(self, smoothing: float) -> Losses: ...
+
+
 def make_deterministic(seed: int) -> None:
     """One thread and deterministic kernels. Call once, before anything else is done with TensorFlow."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -42,8 +55,11 @@ def make_deterministic(seed: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
-def fit(model: keras.Model, request: TrainingRequest) -> Fitted:
+def fit(model: keras.Model, request: TrainingRequest, lessons: Lessons | None = None) -> Fitted:
     """Trains in place; the model ends with the weights of the epoch whose validation loss was lowest.
+
+    Args:
+        lessons: replaces targets and losses where there is a teacher; validation stays as it is.
 
     Raises:
         TrainingError: the loss is not finite.
@@ -54,7 +70,8 @@ def fit(model: keras.Model, request: TrainingRequest) -> Fitted:
     x, y, weights = request.x_train, unit.targets(request.x_train, request.y_train), example_weights(request)
     batch = min(recipe.batch_size, len(x))
     steps = len(x) // batch
-    run_epoch = _epoch_function(model, _losses(request.task, recipe.label_smoothing), recipe, batch, steps)
+    losses = (lessons.losses if lessons else partial(_losses, request.task))(recipe.label_smoothing)
+    run_epoch = _epoch_function(model, losses, recipe, batch, steps)
     y_validate = unit.targets(request.x_validate, request.y_validate)
     history: list[Epoch] = []
     best, best_weights = 0, model.get_weights()
@@ -63,6 +80,7 @@ def fit(model: keras.Model, request: TrainingRequest) -> Fitted:
         order = random.permutation(len(x))[: steps * batch]
         inputs = augment(x[order], recipe.augmentation, random)
         targets = inputs.reshape(len(inputs), -1) if request.task is Task.ANOMALY else y[order]
+        targets = lessons.targets(inputs, targets) if lessons else targets
         rates = _learning_rates(recipe, number, steps)
         loss = float(run_epoch(inputs, targets, weights[order], rates))
         validation = validation_loss(request.task, predict(model, request.x_validate), y_validate)
@@ -96,7 +114,7 @@ def validation_loss(task: Task, outputs: Floats, targets: NDArray[Any]) -> float
     return float(np.square(outputs - targets).mean())
 
 
-def _losses(task: Task, smoothing: float) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+def _losses(task: Task, smoothing: float) -> Losses:
     """Targets and outputs to the loss of each example."""
     if task is Task.CLASSIFICATION:
 
@@ -122,7 +140,7 @@ def _learning_rates(recipe: Recipe, epoch: int, steps: int) -> Floats:
 
 def _epoch_function(
     model: keras.Model,
-    losses: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    losses: Losses,
     recipe: Recipe,
     batch: int,
     steps: int,

@@ -13,6 +13,7 @@ from mlforge.records.architecture import (
     Conv,
     Convolution,
     DepthwiseConv,
+    Dropout,
     Layer,
     Residual,
     SeparableConv,
@@ -22,7 +23,8 @@ from mlforge.training.topology import Kind, Linear, topology
 
 
 def folded_architecture(architecture: Architecture) -> Architecture:
-    """The same network without batch norms; it costs the same on the target."""
+    """The same network without batch norms, and with dropout that drops nothing: what is tuned from here on is to be
+    what the target computes. It costs the same there."""
     return replace(architecture, layers=tuple(_without_norm(layer) for layer in architecture.layers))
 
 
@@ -55,6 +57,8 @@ def _without_norm(layer: Layer) -> Layer:
     match layer:
         case Conv() | DepthwiseConv() | SeparableConv():
             return _plain(layer)
+        case Dropout():
+            return Dropout(0.0)
         case Residual():
             return replace(layer, body=tuple(_plain(step) for step in layer.body))
         case _:

@@ -48,6 +48,7 @@ class TrainingRequest:
     x_validate: Floats
     y_validate: Labels
     recipe: Recipe = field(default_factory=Recipe)
+    teacher: bytes = b""  # a `.keras` archive of a network for the same task, to learn from besides the labels
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,8 +6,11 @@ import time
 from dataclasses import replace
 
 import keras
+import numpy as np
 
 from mlforge.contract import Task
+from mlforge.errors import TrainingError
+from mlforge.records.attempt import Method
 from mlforge.training.archive import loaded, saved
 from mlforge.training.equalise import equalised
 from mlforge.training.fit import Fitted, fit, make_deterministic, predict
@@ -18,7 +21,6 @@ from mlforge.training.methods import (
     SHRINKING_RATE,
     TUNING_EPOCHS,
     TUNING_RATE,
-    Method,
     Requantisation,
     Shrinking,
     Variant,
@@ -32,13 +34,9 @@ from mlforge.training.topology import topology
 
 
 def requantised(job: Requantisation) -> tuple[Variant, ...]:
-    """Each method in the order asked for; what one answers does not depend on the others.
-
-    Raises:
-        TrainingError: a training diverged.
-    """
+    """Each method in the order asked for; what one answers does not depend on the others."""
     make_deterministic(job.request.recipe.seed)
-    return tuple(_variant(job, method) for method in job.methods)
+    return tuple(_variant_or_why_not(job, method) for method in job.methods)
 
 
 def shrunk(job: Shrinking) -> TrainingResult:
@@ -60,6 +58,15 @@ def shrunk(job: Shrinking) -> TrainingResult:
         history=fitted.history,
         seconds={"build": built - start, "fit": trained - built, "quantise": time.monotonic() - trained},
     )
+
+
+def _variant_or_why_not(job: Requantisation, method: Method) -> Variant:
+    start = time.monotonic()
+    try:
+        return _variant(job, method)
+    except TrainingError as error:
+        nothing = np.zeros((0, job.request.architecture.outputs), np.float32)
+        return Variant(method, b"", b"", nothing, time.monotonic() - start, error.message)
 
 
 def _variant(job: Requantisation, method: Method) -> Variant:

@@ -14,11 +14,14 @@ import time
 import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mlforge.errors import ForgeError
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, TrainingRequest, TrainingResult
+
+if TYPE_CHECKING:
+    from mlforge.training.distil import Lessons
 
 READY: Final = "ready"
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
@@ -122,7 +125,7 @@ def _train(request: TrainingRequest) -> TrainingResult:
     make_deterministic(request.recipe.seed)
     model = build(request.architecture, request.recipe.seed)
     built = time.monotonic()
-    fitted = fit(model, request)
+    fitted = fit(model, request, _lessons(request))
     outputs = predict(model, request.x_validate)
     trained = time.monotonic()
     tflite = quantise(model, representative(request))
@@ -135,6 +138,15 @@ def _train(request: TrainingRequest) -> TrainingResult:
         history=fitted.history,
         seconds={"build": built - start, "fit": trained - built, "quantise": time.monotonic() - trained},
     )
+
+
+def _lessons(request: TrainingRequest) -> Lessons | None:
+    if not request.teacher:
+        return None
+    from mlforge.training.archive import loaded
+    from mlforge.training.distil import Lessons
+
+    return Lessons(loaded(request.teacher), request)
 
 
 def _predict(job: Prediction) -> Floats:
