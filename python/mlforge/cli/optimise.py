@@ -73,6 +73,7 @@ def _overridden(contract: Contract, arguments: argparse.Namespace) -> Contract:
 def _print_result(screen: Console, result: Result, report: Path) -> None:
     from mlforge.contract.contract import Proposer
     from mlforge.report import terminal
+    from mlforge.report.making import ranges_sentence
 
     outcome = result.outcome
     screen.print()
@@ -80,6 +81,10 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
         screen.print(f"the search ended early: {result.exhausted}")
     if outcome.lock is not None and outcome.winner is not None:
         screen.print(terminal.quality_table(outcome.lock.qualities))
+        if len(outcome.lock.attempts) > 1:
+            screen.print(terminal.attempts_table(outcome.lock.attempts))
+        if outcome.lock.ranges:
+            screen.print(ranges_sentence(outcome.lock.ranges), style="dim", soft_wrap=True)
         screen.print(terminal.cost_table(outcome.lock.cost))
         title = f"{outcome.contract.name}: trial {outcome.winner.number}, test split opened"
         screen.print(terminal.verdict_table(outcome.lock.verdict, title=title))

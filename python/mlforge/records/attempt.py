@@ -45,8 +45,8 @@ class TensorRange:
     """How a tensor of the int8 model uses its 256 steps.
 
     `used` is the share of the steps between the least and the largest value seen (weights: the largest magnitude of
-    127), `narrowest` the same for the channel that uses fewest, `saturated` the share of values at an end of the range
-    where values beyond it would be clipped; the zero of a rectified layer is no such end.
+    127), `narrowest` the same for the channel that uses fewest, dead ones aside, `saturated` the share of values at an
+    end of the range where values beyond it would be clipped; the zero of a rectified layer is no such end.
     """
 
     operator: int

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mlforge.measure.ranking import candidate, meets
 from mlforge.records.architecture import Architecture
+from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Quality
@@ -30,6 +31,7 @@ class Subject:
     verdict: Verdict | None
     parameters: Mapping[str, object]
     role: str  # "the winner" and the like
+    attempts: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,15 @@ def find_subject(lock: Lock | None, trials: Sequence[Trial], nearest: int | None
     if lock is not None:
         number = lock.study.winner
         parameters = next((trial.parameters for trial in trials if trial.number == number), {})
-        return Subject(number, lock.architecture, lock.cost, lock.qualities, lock.verdict, parameters, "the winner")
+        figures = lock.architecture, lock.cost, lock.qualities, lock.verdict
+        return Subject(number, *figures, parameters, "the winner", lock.attempts)
     named = next((trial for trial in trials if trial.number == nearest), None)
     trial = named or candidate(trials)
     if trial is None:
         return Subject(None, None, None, (), None, {}, "")
     role = "the best so far" if meets(trial) else "the nearest miss"
     design = trial.architecture, trial.cost, trial.qualities, trial.verdict, trial.parameters
-    return Subject(trial.number, *design, role)
+    return Subject(trial.number, *design, role, trial.attempts)
 
 
 def subject_words(subject: Subject) -> str:

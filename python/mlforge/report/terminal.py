@@ -18,11 +18,12 @@ from rich.table import Table
 from rich.text import Text
 
 from mlforge.measure.ranking import meets
+from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost, OperatorCost
 from mlforge.records.quality import Metric, Quality, Split
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
-from mlforge.report import facts, units
+from mlforge.report import facts, making, units
 
 _STATE_STYLES: Final = {State.TRAINED: "", State.REJECTED: "yellow", State.FAILED: "red"}
 
@@ -104,6 +105,15 @@ def operators_table(cost: Cost, *, title: str = "Operators") -> Table:
     for operator in cost.operators:
         table.add_row(*_operator_cells(operator, total))
     table.caption = Text(f"code: all functions that ran, shared or not; cycles: {units.one_line(cost.method)}")
+    return table
+
+
+def attempts_table(attempts: Sequence[Attempt], *, title: str = "From floats to int8") -> Table:
+    """Each way in which a trial's model was made, on validation data, with what was kept."""
+    table = _table(title, "network", "quantisation", "FP32>", "int8>", "flash>", "latency>", "")
+    for row in making.attempt_rows(attempts):
+        figures = row.float_quality, row.int8_quality, row.flash, row.latency
+        table.add_row(row.network, row.method, *figures, Text(row.outcome, "green" if row.kept else "yellow"))
     return table
 
 

@@ -16,6 +16,7 @@ from mlforge.records.quality import Metric, Quality, Stage
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import dot_plots, facts, layers, search_plots, stacks, units
+from mlforge.report.making import AttemptRow, RangeRow, attempt_rows, range_rows, ranges_sentence
 from mlforge.report.rows import (
     CheckRow,
     Fact,
@@ -42,6 +43,9 @@ class Page:
     quality_note: str
     stages: dot_plots.DotPlot | None
     spreads: tuple[dot_plots.DotPlot, ...]
+    attempts: tuple[AttemptRow, ...]
+    ranges: tuple[RangeRow, ...]
+    ranges_note: str
     cost_facts: tuple[Fact, ...]
     cost_method: str
     stacks: tuple[stacks.Stack, ...]
@@ -89,6 +93,9 @@ def build_page(
         quality_note=f"{_quality_note(subject.qualities)} {_opened(lock)}".strip(),
         stages=dot_plots.stages(subject.qualities, metric, checks.get(metric)) if metric else None,
         spreads=_spreads(subject.qualities, metric, checks) if metric else (),
+        attempts=attempt_rows(subject.attempts),
+        ranges=range_rows(lock.ranges) if lock else (),
+        ranges_note=ranges_sentence(lock.ranges) if lock else "",
         cost_facts=_cost_facts(cost) if cost else (),
         cost_method=units.one_line(cost.method) if cost else "",
         stacks=_stacks(cost, checks) if cost else (),

@@ -19,8 +19,9 @@ from mlforge.records.verdict import Verdict
 from mlforge.study.artefacts import sha256, write_atomically
 from mlforge.study.evaluate import FLOAT_MODEL_FILE, MODEL_FILE, Evaluator
 from mlforge.study.lockfile import write_lock
-from mlforge.study.model import read_model
+from mlforge.study.model import int8_inputs, read_model
 from mlforge.study.provenance import tool_versions
+from mlforge.study.ranges import tensor_ranges
 from mlforge.study.storage import StudyStore
 from mlforge.study.verdicts import judge
 
@@ -108,6 +109,8 @@ def _final_lock(
         qualities=(*best.qualities, float_quality, host, on_target),
         verdict=judge(contract, cost, on_target),
         tools=tool_versions(programs),
+        attempts=best.attempts,
+        ranges=tensor_ranges(model.graph, "ranges", evaluator.host, int8_inputs(model, prepared.validate)),
     )
 
 
