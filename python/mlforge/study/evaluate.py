@@ -78,7 +78,7 @@ class _Int8Outputs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Variants:
+class Variants:
     variants: tuple[Variant, ...]
 
 
@@ -224,7 +224,7 @@ class Evaluator:
 
     def _known_variants(self, job: Requantisation) -> Recalled[tuple[Variant, ...]]:
         parts = [*request_parts(job.request), job.keras, *job.methods]
-        known = self.recall.once(_Variants, "variants", parts, lambda: _Variants(self.trainer.requantise(job)))
+        known = self.recall.once(Variants, "variants", parts, lambda: Variants(self.trainer.requantise(job)))
         return Recalled(known.value.variants, known.from_memory)
 
     def _known_shrinking(self, job: Shrinking) -> Recalled[TrainingResult]:

@@ -100,4 +100,4 @@ def test_a_channel_that_is_hardly_used_is_found() -> None:
             tensors[index] = replace(tensor, data=data)
     after = ranges(replace(graph, tensors=tuple(tensors)))["outputs/weights", True]
     assert before > 0.4 > 0.03 > after.narrowest
-    assert after.used > 0.9
+    assert after.used > 0.4

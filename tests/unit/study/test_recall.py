@@ -10,12 +10,15 @@ import pytest
 from numpy.typing import NDArray
 
 from mlforge.contract import Task
+from mlforge.records.attempt import Method
 from mlforge.records.cost import Cost
 from mlforge.records.trial import Epoch
 from mlforge.study import recall as module
 from mlforge.study.artefacts import ArtefactStore, DatabaseArtefacts, sha256
 from mlforge.study.database import Database, open_database, sqlite_url
+from mlforge.study.evaluate import Variants
 from mlforge.study.recall import DatabaseResults, NoResults, Recall, identity_of, request_parts
+from mlforge.training.methods import Variant
 from mlforge.training.request import Recipe, TrainingRequest, TrainingResult
 from tests.unit.study import fakes
 
@@ -73,6 +76,20 @@ def test_a_training_comes_back_to_the_last_bit(database: Database, tmp_path: Pat
     assert known.history == trained().history
     assert (known.tflite, known.keras) == (b"int8", b"float")
     assert artefacts.get(sha256(b"int8")) == b"int8"
+
+
+def test_ways_to_int8_come_back_to_the_last_bit(database: Database, tmp_path: Path) -> None:
+    outputs = np.arange(4, dtype=np.float32).reshape(2, 2) / 3
+    good = Variant(Method.QAT, b"int8", b"float", outputs, 1.5)
+    bad = Variant(Method.FINETUNE, b"", b"", outputs[:0], 0.1, "diverged")
+    memory = Recall(DatabaseResults(database), ArtefactStore(tmp_path / "files"), "")
+    make = Counted(Variants((good, bad)))
+    memory.once(Variants, "variants", ["job"], make)
+    first, second = memory.once(Variants, "variants", ["job"], make).value.variants
+    assert make.calls == 1
+    assert (first.method, first.tflite, first.keras, first.seconds) == (Method.QAT, b"int8", b"float", 1.5)
+    assert first.validation_outputs.tobytes() == outputs.tobytes()
+    assert (second.failure, len(second.validation_outputs)) == ("diverged", 0)
 
 
 def test_what_is_asked_the_code_and_the_tools_are_part_of_the_key(database: Database, tmp_path: Path) -> None:
