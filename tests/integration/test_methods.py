@@ -124,6 +124,15 @@ def test_a_pruned_network_has_fewer_channels_and_still_knows(trainer: Trainer, h
     assert accuracy(int8_outputs(result.tflite, request.x_validate), request.y_validate) > 0.95
 
 
+def test_a_teacher_is_listened_to(trainer: Trainer, hostile: Hostile) -> None:
+    """A student without a single right label learns from the teacher, whose half of the loss says something."""
+    wrong = np.random.default_rng(1).integers(0, 3, len(hostile.request.y_train))
+    student = Architecture((32, 1, 2), (Conv(8, (5, 1), (2, 1)), GlobalAveragePool()), 3, Head.SOFTMAX)
+    request = replace(hostile.request, architecture=student, y_train=wrong, teacher=hostile.trained.keras)
+    taught = trainer.train(request).validation_outputs
+    assert accuracy(taught, request.y_validate) > 0.9
+
+
 def test_values_keep_their_unit(trainer: Trainer) -> None:
     """Regression is learnt in a unit of its own; tuning starts from, and ends in, the labels'."""
     random = np.random.default_rng(3)
