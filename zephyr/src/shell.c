@@ -4,6 +4,34 @@
  */
 #include <mlforge/service.h>
 #include <zephyr/shell/shell.h>
+#ifdef CONFIG_MLFORGE_SENSOR
+#include <mlforge/sensor.h>
+#endif
+
+static void print_sensors(const struct shell *shell)
+{
+#ifdef CONFIG_MLFORGE_SENSOR
+	STRUCT_SECTION_FOREACH(mlforge_sensor, sensor) {
+		struct mlforge_sensor_stats now;
+
+		mlforge_sensor_stats(sensor, &now);
+		shell_print(shell, "%s", sensor->name);
+		shell_print(shell, "  frames %u, refused %u, errors %u (last %d), missed %u", now.frames, now.refused,
+			    now.errors, now.last_error, now.missed);
+	}
+#else
+	ARG_UNUSED(shell);
+#endif
+}
+
+static void reset_sensors(void)
+{
+#ifdef CONFIG_MLFORGE_SENSOR
+	STRUCT_SECTION_FOREACH(mlforge_sensor, sensor) {
+		mlforge_sensor_reset_stats(sensor);
+	}
+#endif
+}
 
 static int stats(const struct shell *shell, size_t count, char **words)
 {
@@ -23,6 +51,7 @@ static int stats(const struct shell *shell, size_t count, char **words)
 		shell_print(shell, "  arena %u bytes, stack %u of %u bytes used", now.arena_bytes,
 			    now.stack_bytes - now.stack_unused_bytes, now.stack_bytes);
 	}
+	print_sensors(shell);
 	return 0;
 }
 
@@ -34,11 +63,12 @@ static int reset(const struct shell *shell, size_t count, char **words)
 	STRUCT_SECTION_FOREACH(mlforge_service, service) {
 		mlforge_service_reset_stats(service);
 	}
+	reset_sensors();
 	return 0;
 }
 
 SHELL_STATIC_SUBCMD_SET_CREATE(commands,
-	SHELL_CMD_ARG(stats, NULL, "What each service has done since boot or reset", stats, 1, 0),
+	SHELL_CMD_ARG(stats, NULL, "What each has done since boot or reset", stats, 1, 0),
 	SHELL_CMD_ARG(reset, NULL, "Start counting afresh", reset, 1, 0),
 	SHELL_SUBCMD_SET_END);
-SHELL_CMD_REGISTER(mlforge, &commands, "Inference services", NULL);
+SHELL_CMD_REGISTER(mlforge, &commands, "Inference services and their sensors", NULL);

@@ -6,6 +6,10 @@
 #include <zephyr/init.h>
 #include <zephyr/logging/log.h>
 
+#ifdef CONFIG_MLFORGE_SENSOR
+#include <mlforge/sensor.h>
+#endif
+
 #include "queue.h"
 
 LOG_MODULE_DECLARE(mlforge, CONFIG_MLFORGE_LOG_LEVEL);
@@ -53,6 +57,11 @@ static void log_all(struct k_work *work)
 	STRUCT_SECTION_FOREACH(mlforge_service, service) {
 		mlforge_service_log_stats(service);
 	}
+#ifdef CONFIG_MLFORGE_SENSOR
+	STRUCT_SECTION_FOREACH(mlforge_sensor, sensor) {
+		mlforge_sensor_log_stats(sensor);
+	}
+#endif
 	(void)k_work_schedule(k_work_delayable_from_work(work), K_SECONDS(CONFIG_MLFORGE_STATS_LOG_INTERVAL_S));
 }
 

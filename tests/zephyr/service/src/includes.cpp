@@ -4,8 +4,12 @@
  */
 #include <mlforge/arena.h>
 #include <mlforge/features.h>
+#include <mlforge/fixed_point.h>
 #include <mlforge/instance.h>
+#include <mlforge/kernels.h>
 #include <mlforge/model.h>
+#include <mlforge/pipeline.h>
+#include <mlforge/sensor.h>
 #include <mlforge/service.h>
 
 extern "C" uint32_t largest_of(const int8_t *values, uint32_t count)
