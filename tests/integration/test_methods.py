@@ -125,7 +125,7 @@ def test_a_pruned_network_has_fewer_channels_and_still_knows(trainer: Trainer, h
 
 
 def test_a_teacher_is_listened_to(trainer: Trainer, hostile: Hostile) -> None:
-    """A student without a single right label learns from the teacher, whose half of the loss says something."""
+    """A student whose labels say nothing learns from the teacher, whose half of the loss does."""
     wrong = np.random.default_rng(1).integers(0, 3, len(hostile.request.y_train))
     student = Architecture((32, 1, 2), (Conv(8, (5, 1), (2, 1)), GlobalAveragePool()), 3, Head.SOFTMAX)
     request = replace(hostile.request, architecture=student, y_train=wrong, teacher=hostile.trained.keras)

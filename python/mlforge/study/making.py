@@ -154,7 +154,11 @@ class Making:
             return []
         with self.work.stage(f"quantise {plain.network}" if plain.network is Network.PRUNED else "quantise"):
             request = self.work.request(plain.sized.architecture)
-            variants = self.work.requantise(Requantisation(request, plain.trained, methods))
+            try:
+                variants = self.work.requantise(Requantisation(request, plain.trained, methods))
+            except TrainingError as error:  # the worker crashed or took too long: there is a model without it
+                self._tried += [_failed(plain.network, method, plain.sized, error.message) for method in methods]
+                return []
             made = [self._variant(plain, variant) for variant in variants]
         return [one for one in made if one is not None]
 

@@ -41,6 +41,7 @@ class Bench:
 
     qualities: dict[str, tuple[float, float] | None]
     metric: Metric = Metric.ACCURACY
+    crashes: bool = False
     done: list[str] = field(default_factory=list)
 
     @contextmanager
@@ -58,6 +59,8 @@ class Bench:
         return TrainingResult(b"teacher", b"teacher", NOTHING, 1, 0, (), {})
 
     def requantise(self, job: Requantisation) -> tuple[Variant, ...]:
+        if self.crashes:
+            raise TrainingError("the worker died")
         name = job.keras.decode()
         found = [(method, f"{name}/{method}") for method in job.methods]
         return tuple(
@@ -149,6 +152,12 @@ def test_a_method_that_diverges_is_told_and_not_kept() -> None:
     assert [(one.method, one.failure, one.int8_quality) for one in tried if one.failure] == [
         (Method.FINETUNE, "diverged", None)
     ]
+
+
+def test_a_worker_that_dies_on_the_way_leaves_the_plain_model() -> None:
+    made, tried = make(contract(), Bench({"plain": (0.9, 0.7)}, crashes=True))
+    assert made.method is Method.PTQ
+    assert [one.failure for one in tried] == ["", *["the worker died"] * 3]
 
 
 @pytest.mark.parametrize(
