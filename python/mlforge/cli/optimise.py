@@ -73,6 +73,7 @@ def _overridden(contract: Contract, arguments: argparse.Namespace) -> Contract:
 def _print_result(screen: Console, result: Result, report: Path) -> None:
     from mlforge.contract.contract import Proposer
     from mlforge.report import terminal
+    from mlforge.report.facts import selection_words
     from mlforge.report.making import ranges_sentence
 
     outcome = result.outcome
@@ -85,9 +86,12 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
             screen.print(terminal.attempts_table(outcome.lock.attempts))
         if outcome.lock.ranges:
             screen.print(ranges_sentence(outcome.lock.ranges), style="dim", soft_wrap=True)
+        if outcome.lock.robustness:
+            screen.print(terminal.robustness_table(outcome.lock.robustness))
         screen.print(terminal.cost_table(outcome.lock.cost))
         title = f"{outcome.contract.name}: trial {outcome.winner.number}, test split opened"
         screen.print(terminal.verdict_table(outcome.lock.verdict, title=title))
+        screen.print(selection_words(outcome.lock), soft_wrap=True)
     elif outcome.verdict is not None and outcome.nearest is not None:
         title = f"{outcome.contract.name}: nearest miss, trial {outcome.nearest.number}"
         screen.print(terminal.verdict_table(outcome.verdict, title=title))

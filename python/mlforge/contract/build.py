@@ -15,7 +15,7 @@ from typing import Any, Final
 from mlforge.contract.boards import ALIASES, CLOCK_HZ, canonical
 from mlforge.contract.build_data import build_data
 from mlforge.contract.build_features import build_features
-from mlforge.contract.build_limits import build_goals, build_limits
+from mlforge.contract.build_limits import build_goals, build_limits, build_robustness
 from mlforge.contract.build_training import build_training
 from mlforge.contract.contract import BundleSpec, Contract, Engine, Proposer, SearchSpec, TargetSpec, Task
 from mlforge.contract.reader import Reader
@@ -50,6 +50,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         bundle=_bundle(reader),
         digest=hashlib.sha256(content.encode()).hexdigest(),
         lines=dict(_lines(root, "")),
+        robustness=build_robustness(reader),
     )
 
 

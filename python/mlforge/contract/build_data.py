@@ -34,6 +34,9 @@ def _augment(reader: Reader) -> AugmentSpec:
         gain=reader.number("data", "augment", "gain", default=0.0),
         shift=reader.integer("data", "augment", "shift", default=0),
         rotation_degrees=reader.number("data", "augment", "rotation_degrees", default=0.0),
+        offset=reader.number("data", "augment", "offset", default=0.0),
+        dropout=reader.number("data", "augment", "dropout", default=0.0),
+        channel_dropout=reader.number("data", "augment", "channel_dropout", default=0.0),
     )
 
 

@@ -1,10 +1,10 @@
-"""The contract's `limits` and `goals`: what a candidate is held against."""
+"""The contract's `limits` and `goals`, what candidates are held against, and `robustness`, what tries the winner."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from mlforge.contract.contract import METRICS, Goal, Limits, Task
+from mlforge.contract.contract import METRICS, Goal, Limits, RobustnessSpec, Task
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import expectation
 from mlforge.contract.units import parse_size, parse_time
@@ -31,9 +31,19 @@ def build_limits(reader: Reader) -> Limits:
 
 
 def build_goals(reader: Reader, task: Task) -> tuple[Goal, ...]:
+    """The goal on all examples first, whatever the order in the file."""
     goals = []
+    own = METRICS[task][0]
     for name in reader.mapping("goals"):
         steps = ("goals", name)
+        if name == "worst":
+            value = reader.number(*steps, default=0.5)
+            if not (value > 0 and (own == "mse" or value <= 1)):
+                reader.wrong(steps, f"{value:g}", "a number above 0" + ("" if own == "mse" else " and at most 1"))
+            if not reader.node("data", "strata"):
+                reader.wrong(steps, "worst without data.strata", "data.strata, whose worst stratum is meant")
+            goals.append(Goal(own, value, worst=True))
+            continue
         if name not in METRICS[task]:
             if any(name in metrics for metrics in METRICS.values()) and reader.text("task") in list(Task):
                 reader.wrong(steps, f"{name} with task {task}", f"a metric of {task}: {', '.join(METRICS[task])}")
@@ -44,4 +54,21 @@ def build_goals(reader: Reader, task: Task) -> tuple[Goal, ...]:
         goals.append(Goal(name, value))
     if reader.node("goals") is not None and not reader.mapping("goals"):
         reader.wrong(("goals",), "no goal", f"a metric and its value, such as {{{METRICS[task][0]}: 0.8}}")
-    return tuple(goals)
+    return tuple(sorted(goals, key=lambda goal: goal.worst))
+
+
+def build_robustness(reader: Reader) -> RobustnessSpec:
+    """Kinds that are not named have their default magnitudes; an empty list leaves one out."""
+    default = RobustnessSpec()
+    given = {}
+    for kind, magnitudes in (
+        ("noise", default.noise),
+        ("gain", default.gain),
+        ("offset", default.offset),
+        ("dropout", default.dropout),
+    ):
+        node = reader.node("robustness", kind)
+        items = node.items if node is not None else []
+        numbers = [item.value for item in items if isinstance(item.value, int | float)]
+        given[kind] = magnitudes if node is None else tuple(float(number) for number in numbers)
+    return RobustnessSpec(**given)

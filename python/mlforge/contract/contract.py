@@ -80,10 +80,15 @@ class AugmentSpec:
     gain: float = 0.0  # standard deviation of the logarithm of a factor per example and channel
     shift: int = 0  # at most so many steps along the first axis, circularly, either way
     rotation_degrees: float = 0.0  # standard deviation of the turn of each three-axis sensor (channels 0-2, 3-5, ...)
+    offset: float = 0.0  # standard deviation of what is added to all values of an example's channel
+    dropout: float = 0.0  # chance of each step along the first axis to be lost; the one before it stands in
+    channel_dropout: float = 0.0  # chance of each channel of an example to be lost: it reads 0 throughout
 
     @property
     def off(self) -> bool:
-        return not (self.noise or self.gain or self.shift or self.rotation_degrees)
+        return not any(
+            (self.noise, self.gain, self.shift, self.rotation_degrees, self.offset, self.dropout, self.channel_dropout)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +130,28 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One metric to reach, int8 on the target: at least `value`, or at most for `mse`."""
+    """One metric to reach, int8 on the target: at least `value`, or at most for `mse`. `worst` asks it of each stratum
+    in `data.strata`, so of the worst one."""
 
     metric: str
     value: float
+    worst: bool = False
+
+    @property
+    def key(self) -> str:
+        """Under `goals` in the contract."""
+        return "worst" if self.worst else self.metric
+
+
+@dataclass(frozen=True, slots=True)
+class RobustnessSpec:
+    """Magnitudes at which the winner is tried on disturbed recordings. Noise and offset are in deviations of the raw
+    channel over the training split, gain and dropout are shares."""
+
+    noise: tuple[float, ...] = (0.1, 0.3)
+    gain: tuple[float, ...] = (0.1, 0.3)
+    offset: tuple[float, ...] = (0.1, 0.3)
+    dropout: tuple[float, ...] = (0.05, 0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +207,7 @@ class Contract:
     bundle: BundleSpec
     digest: str
     lines: Mapping[str, int] = field(compare=False, repr=False)  # dotted key to 1-based line, of what the file says
+    robustness: RobustnessSpec = RobustnessSpec()
 
     @property
     def app_dir(self) -> Path:

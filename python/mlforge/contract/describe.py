@@ -29,9 +29,10 @@ def describe(contract: Contract) -> tuple[Setting, ...]:
         _limit(contract, "latency", latency, "us", "" if latency is None else format_time(latency)),
     ]
     for goal in contract.goals:
-        key = f"goals.{goal.metric}"
+        key = f"goals.{goal.key}"
         bound = "at most" if goal.metric == "mse" else "at least"
-        rows.append(Setting(key, goal.value, "", f"{bound} {goal.value:g}", _source(contract, key, "")))
+        where = f", {goal.metric} in each stratum of {', '.join(contract.data.strata)}" if goal.worst else ""
+        rows.append(Setting(key, goal.value, "", f"{bound} {goal.value:g}{where}", _source(contract, key, "")))
     clock = contract.target.clock_hz
     default = f"default clock of {contract.target.board}"
     rows.append(

@@ -5,6 +5,7 @@ Deterministic in the data and `split.seed`, and independent of the search's seed
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -102,6 +103,24 @@ def _halves(
     shuffled = members[generator.permutation(len(members))]
     cut = min(len(members) - 1, max(1, round(len(members) * spec.validate / (spec.validate + spec.test))))
     return shuffled[:cut], shuffled[cut:]
+
+
+def check_strata(dataset: Dataset, splits: Splits, columns: Sequence[str]) -> None:
+    """For a goal on the worst stratum of these columns: auc needs one that has normal and anomalous recordings, in
+    validation and in test. Raises DataError where there is none; better before a search than behind it."""
+    if dataset.task is not Task.ANOMALY:
+        return
+    for split, members in (("validate", splits.validate), ("test", splits.test)):
+        labels = dataset.labels[members]
+        for column in columns:
+            values = dataset.strata[column][members]
+            if any(len(np.unique(labels[values == value])) == 2 for value in np.unique(values)):
+                break
+        else:
+            raise DataError(
+                f"no stratum of {', '.join(columns)} has normal and anomalous recordings in the {split} split",
+                hint="goals.worst needs one to judge; name other columns in data.strata",
+            )
 
 
 def _lacking(dataset: Dataset, splits: Splits) -> tuple[str, str] | None:

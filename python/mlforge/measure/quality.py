@@ -5,9 +5,9 @@ The same function judges float and int8, host and target: whoever has outputs ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, inf, log, sqrt, tanh
+from math import exp, hypot, inf, log, sqrt, tanh
 from statistics import NormalDist
 from typing import Any, Final, TypeAlias
 
@@ -96,6 +96,36 @@ def interval(quality: Quality, confidence: float = 0.95) -> tuple[float, float]:
     return low, high
 
 
+def error_of_difference(one: Quality, other: Quality) -> tuple[float, int]:
+    """The standard error of the difference of two models' values, and its degrees of freedom: in pairs where both were
+    judged on the same samples, else as if on different ones. Infinite where that is unknown."""
+    count = len(one.deviations)
+    if count > 1 and count == len(other.deviations):
+        squares = sum((a - b) ** 2 for a, b in zip(one.deviations, other.deviations, strict=True))
+        return sqrt(count / (count - 1) * squares), min(count, one.groups if one.groups > 1 else count) - 1
+    if one.standard_error is None or other.standard_error is None:
+        return inf, 1
+    samples = min(quality.groups if quality.groups > 1 else quality.examples for quality in (one, other))
+    return hypot(one.standard_error, other.standard_error), max(1, samples - 1)
+
+
+def worst_stratum(quality: Quality, columns: Sequence[str]) -> tuple[str, float]:
+    """The stratum of these columns with the worst value, such as `("subject=7", 0.8)`; of equals the first by name.
+
+    Raises:
+        DataError: none of them could be judged: for auc, each has normal or anomalous examples only.
+    """
+    found = {name: value for name, value in quality.strata.items() if name.partition("=")[0] in columns}
+    if not found:
+        raise DataError(
+            f"no stratum of {', '.join(columns)} in the {quality.split} split has its own {quality.metric}",
+            hint="auc needs normal and anomalous examples in a stratum; name other columns in data.strata",
+        )
+    sign = 1.0 if quality.metric.higher_is_better else -1.0
+    name = min(sorted(found), key=lambda each: sign * found[each])
+    return name, found[name]
+
+
 def reconstruction_error(outputs: NDArray[np.floating[Any]], inputs: NDArray[np.floating[Any]]) -> Floats:
     """An autoencoder's anomaly score [N, 1]: the mean squared difference of output and input, both [N, ...]."""
     flat = np.asarray(outputs, np.float64).reshape(len(outputs), -1)
@@ -137,20 +167,22 @@ def _judge(outputs: Floats, y: Values, metric: Metric, groups: Values | None) ->
 
 def _mean(scores: Floats, clusters: Clusters, named: bool) -> _Judged:
     """The mean over examples, and its standard error when clusters are what was sampled: that of a ratio estimator
-    (Cochran, Sampling Techniques, 3rd ed., section 9A.2 without the finite-population term)."""
+    (Cochran, Sampling Techniques, 3rd ed., section 9A.2 without the finite-population term). A few clusters agree by
+    chance, so it is never less than if each example were a sample of its own."""
     value = float(scores.mean())
     count = int(clusters.max()) + 1
     if count < 2:  # nothing is known of other groups; examples stand in where models are compared
         alone = (scores - value) / len(scores)
         return _Judged(value, None, alone if named else alone[:0], count if named else 0)
     deviations = np.bincount(clusters, scores - value) / len(scores)
-    error = sqrt(count / (count - 1) * float(np.square(deviations).sum()))
-    return _Judged(value, error, deviations, count if named else 0)
+    variance = count / (count - 1) * float(np.square(deviations).sum())
+    least = float(np.square(scores - value).sum()) / (len(scores) * (len(scores) - 1))
+    return _Judged(value, sqrt(max(variance, least)), deviations, count if named else 0)
 
 
 def _auc(scores: Floats, y: Values, clusters: Clusters, named: bool) -> _Judged:
     """The area under the ROC curve, and its standard error for clustered data (Obuchowski, Biometrics 53, 1997, which
-    for clusters of one is DeLong's)."""
+    for clusters of one is DeLong's), never less than DeLong's."""
     positive = np.asarray(y).astype(bool)
     m, n = int(positive.sum()), int((~positive).sum())
     if m == 0 or n == 0:
@@ -166,7 +198,8 @@ def _auc(scores: Floats, y: Values, clusters: Clusters, named: bool) -> _Judged:
     zero = np.bincount(clusters[~positive], below - area, minlength=count) / n
     variance = _spread(one, clusters[positive]) + _spread(zero, clusters[~positive])
     variance += 2.0 * count / (count - 1) * float((one * zero).sum())
-    error = sqrt(max(variance, 0.0)) if fewer > 1 else None
+    least = _spread(above - area, np.arange(m)) / m**2 + _spread(below - area, np.arange(n)) / n**2
+    error = sqrt(max(variance, least)) if fewer > 1 else None
     return _Judged(area, error, one + zero, fewer if named else 0)
 
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mlforge.measure.quality import error_of_difference
 from mlforge.measure.student import ONE_SIGMA, quantile
 from mlforge.records.quality import Quality, Split, Stage
 from mlforge.records.trial import State, Trial
@@ -129,21 +130,9 @@ def told_apart(one: Trial, other: Trial, confidence: float) -> bool:
     first, second = validation(one), validation(other)
     if first is None or second is None or first.metric is not second.metric:
         return True
-    error, freedom = _error_of_difference(first, second)
+    error, freedom = error_of_difference(first, second)
     difference = abs(first.value - second.value)
     return difference > 1e-12 and difference > quantile(confidence, freedom) * error
-
-
-def _error_of_difference(one: Quality, other: Quality) -> tuple[float, int]:
-    """The standard error and its degrees of freedom."""
-    count = len(one.deviations)
-    if count > 1 and count == len(other.deviations):
-        squares = sum((a - b) ** 2 for a, b in zip(one.deviations, other.deviations, strict=True))
-        return math.sqrt(count / (count - 1) * squares), min(count, one.groups if one.groups > 1 else count) - 1
-    if one.standard_error is None or other.standard_error is None:
-        return math.inf, 1
-    samples = min(quality.groups if quality.groups > 1 else quality.examples for quality in (one, other))
-    return math.hypot(one.standard_error, other.standard_error), max(1, samples - 1)
 
 
 def _goodness(trial: Trial) -> float:

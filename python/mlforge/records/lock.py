@@ -10,6 +10,7 @@ from mlforge.records.architecture import Architecture, Convolution, Layer
 from mlforge.records.attempt import Attempt, TensorRange
 from mlforge.records.cost import Cost
 from mlforge.records.quality import Quality
+from mlforge.records.robustness import Robustness
 from mlforge.records.serial import new_converter, structure
 from mlforge.records.verdict import Verdict
 
@@ -38,6 +39,7 @@ class StudyFacts:
     training_seconds: float
     training_seconds_saved: float  # estimated: rejected trials times the median training time
     best: int | None = None  # the Trial of the best quality on validation data; None in locks of format 1
+    test_models: int = 0  # that ever saw these test data, over all studies in one database; 0: not counted
     unproven: tuple[int, ...] = ()  # worse than the best, but not with 95 % confidence, all comparisons together
 
 
@@ -65,6 +67,7 @@ class Lock:
     tools: Mapping[str, str]
     attempts: tuple[Attempt, ...] = ()
     ranges: tuple[TensorRange, ...] = ()
+    robustness: tuple[Robustness, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, in the order of the fields."""

@@ -37,8 +37,8 @@ class Quality:
     of them have. 0 where the caller knew of none: then each example is one. `standard_error` comes from that number; it
     is None for a single group, which says nothing of others. `strata` holds the metric by stratum, keyed `"subject=7"`,
     `strata_examples` how many examples that is. `deviations` says what each independent sample adds to the error of
-    `value`: with n of them, n / (n - 1) times the sum of their squares is the squared standard error. Two models judged
-    on the same examples have theirs in the same order, so a difference can be judged in pairs.
+    `value`: with n of them, n / (n - 1) times the sum of their squares estimates its squared standard error. Two models
+    judged on the same examples have theirs in the same order, so a difference can be judged in pairs. Locks have none.
     """
 
     stage: Stage

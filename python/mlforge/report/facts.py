@@ -5,17 +5,20 @@ Pure functions over records. Knows nothing of how anything is shown.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Final
 
 from mlforge.measure import ranking
+from mlforge.measure.quality import interval
+from mlforge.measure.ranking import listed, why
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Metric, Quality, Split, Stage
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
-from mlforge.report.units import check_short, label, margin, one_line
+from mlforge.report.units import NOTHING, check_short, label, margin, one_line, score
 
 STAGES: Final = (Stage.FP32_HOST, Stage.INT8_HOST, Stage.INT8_TARGET)
 SPLITS: Final = (Split.TEST, Split.VALIDATE, Split.TRAIN)
@@ -79,7 +82,77 @@ def reason(trial: Trial) -> str:
     return "; ".join(shortfall(check) for check in broken)
 
 
+FEW_GROUPS: Final = 5
+
+
+def interval_words(quality: Quality) -> str:
+    """`0.72–0.89`, where the metric lies for other groups with 95 % confidence."""
+    if not math.isfinite(quality.value):
+        return NOTHING
+    low, high = interval(quality)
+    return f"{score(low)}–{score(high)}" if math.isfinite(high) else NOTHING
+
+
+def few_groups(quality: Quality) -> str:
+    """A warning where the error itself is a guess; empty where there are groups enough, or none were named."""
+    if not 0 < quality.groups < FEW_GROUPS:
+        return ""
+    if quality.groups == 1:
+        return "One group says nothing of others: there is no standard error."
+    return f"{quality.groups} groups are few: ± is uncertain itself, and the 95 % interval is wide for it."
+
+
+def selection_words(lock: Lock) -> str:
+    """Why the winner won, and how often the test data were opened."""
+    return f"{choice_words(lock)} {opened_words(lock)}".strip()
+
+
+def choice_words(lock: Lock | None) -> str:
+    """Why the winner won, and what the data leave open."""
+    if lock is None:
+        return ""
+    study = lock.study
+    words = f"{why(study.winner, study.best, study.tied).capitalize()}."
+    if study.unproven:
+        plural = "s" if len(study.unproven) > 1 else ""
+        words += f" Trial{plural} {listed(study.unproven)} did worse, but not with 95 % confidence."
+    return words
+
+
+def opened_words(lock: Lock | None) -> str:
+    """How honest the test figures are: the test data should have been opened once, for the winner."""
+    if lock is None or not lock.study.test_opened_for:
+        return ""
+    models = lock.study.test_models
+    if lock.study.test_opened_for == (lock.study.winner,) and models <= 1:
+        return "The test data were opened once, for the winner."
+    plural = "s" if len(lock.study.test_opened_for) > 1 else ""
+    numbers = f"trial{plural} {listed(lock.study.test_opened_for)}"
+    if models > len(lock.study.test_opened_for):
+        numbers += f" and {models - len(lock.study.test_opened_for)} more of other studies"
+    return f"The test data were opened for {numbers}, so the test figures are less honest than one opening's."
+
+
+def disturbance_words(kind: str, magnitude: float) -> str:
+    """`noise, 0.1 deviations`, `gain, ±10 %`, `dropout, 5 % of samples`."""
+    match kind:
+        case "gain":
+            return f"gain, ±{magnitude * 100:g} %"
+        case "offset":
+            return f"offset, ±{magnitude:g} deviations"
+        case "dropout":
+            return f"dropout, {magnitude * 100:g} % of samples"
+    return f"{one_line(kind, 40)}, {magnitude:g} deviations"
+
+
+def lower_is_better(check: Check) -> bool:
+    """Whether `limit` is the most that is allowed: of costs, and of mse."""
+    metric = check.name.removeprefix("worst ")
+    return metric not in METRICS or not Metric(metric).higher_is_better
+
+
 def shortfall(check: Check) -> str:
     """`RAM 12.2 KiB of 10 KiB, 22.0 % over`."""
     measured, limit = check_short(check, check.measured), check_short(check, check.limit)
-    return f"{label(check.name)} {measured} of {limit}, {margin(check)}"
+    where = f" ({one_line(check.where, 60)})" if check.where else ""
+    return f"{label(check.name)} {measured} of {limit}, {margin(check)}{where}"

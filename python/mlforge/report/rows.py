@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mlforge.measure.ranking import meets
 from mlforge.records.cost import Cost
 from mlforge.records.quality import Metric, Quality
+from mlforge.records.robustness import Robustness
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Verdict
 from mlforge.report import facts, layers, units
@@ -40,8 +41,16 @@ class QualityRow:
     metric: str
     cells: tuple[str, ...]  # one for each stage
     change: str  # from FP32 on the host to the last stage
+    sure: str  # the 95 % interval of the last stage
     examples: str
     groups: str
+
+
+@dataclass(frozen=True, slots=True)
+class RobustnessRow:
+    words: str
+    quality: str
+    change: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ def check_rows(verdict: Verdict | None) -> tuple[CheckRow, ...]:
         fill, mark = (check.measured / span, check.limit / span) if drawable else (0.0, 0.0)
         rows.append(
             CheckRow(
-                name=units.label(check.name),
+                name=units.label(check.name) + (f" ({units.one_line(check.where, 60)})" if check.where else ""),
                 hard=check.hard,
                 measured=units.check_value(check, check.measured),
                 limit=units.check_value(check, check.limit),
@@ -112,9 +121,28 @@ def quality_rows(qualities: Sequence[Quality]) -> tuple[QualityRow, ...]:
             )
             groups = units.count(last.groups) if last.groups else units.NOTHING
             rows.append(
-                QualityRow(split, units.label(metric), tuple(cells), change, units.count(last.examples), groups)
+                QualityRow(
+                    split=split,
+                    metric=units.label(metric),
+                    cells=tuple(cells),
+                    change=change,
+                    sure=facts.interval_words(last),
+                    examples=units.count(last.examples),
+                    groups=groups,
+                )
             )
     return tuple(rows)
+
+
+def robustness_rows(rows: Sequence[Robustness]) -> tuple[RobustnessRow, ...]:
+    return tuple(
+        RobustnessRow(
+            words=facts.disturbance_words(row.disturbance, row.magnitude),
+            quality=units.score_with_error(row.value, row.standard_error),
+            change=units.signed_with_error(row.change, row.change_error),
+        )
+        for row in rows
+    )
 
 
 def operator_rows(cost: Cost) -> tuple[OperatorRow, ...]:

@@ -21,6 +21,7 @@ from mlforge.measure.ranking import meets
 from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost, OperatorCost
 from mlforge.records.quality import Metric, Quality, Split
+from mlforge.records.robustness import Robustness
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import facts, making, units
@@ -53,7 +54,7 @@ def verdict_table(verdict: Verdict, *, title: str = "Verdict") -> Table:
             name,
             _with_goal(check),
             units.check_value(check, check.measured),
-            Gauge(check.measured / check.limit if check.limit else 0.0) if _is_limit(check) else Text("goal"),
+            _taken(check),
             units.percent(check.margin),
             Text("yes", "green") if check.met else Text("NO", "bold red"),
         )
@@ -65,6 +66,7 @@ def verdict_table(verdict: Verdict, *, title: str = "Verdict") -> Table:
 def quality_table(qualities: Sequence[Quality], *, title: str = "Quality") -> RenderableType:
     """The three stages side by side for each metric and split, then the spread per stratum."""
     tables: dict[Metric, Table] = {}
+    ends: dict[Metric, dict[Split, Quality]] = {}  # the last stage of each split
     spreads = []
     for metric, split in _measured(qualities):
         columns = "split", "FP32 host>", "int8 host>", "int8 target>", "examples>", "groups>"
@@ -73,9 +75,24 @@ def quality_table(qualities: Sequence[Quality], *, title: str = "Quality") -> Re
         last = next(quality for quality in reversed(staged) if quality is not None)
         cells = [units.score_with_error(q.value, q.standard_error) if q else units.NOTHING for q in staged]
         table.add_row(split, *cells, units.count(last.examples), units.count(last.groups or math.nan))
+        ends.setdefault(metric, {})[split] = last
         if any(quality.strata for quality in staged if quality is not None):
             spreads.append(_spread_table(split, metric, staged))
+    for metric, table in tables.items():
+        intervals = ", ".join(f"{split} {facts.interval_words(quality)}" for split, quality in ends[metric].items())
+        fewest = min(ends[metric].values(), key=lambda quality: quality.groups or math.inf)
+        table.caption = Text(f"95 % interval: {intervals}. {facts.few_groups(fewest)}".strip())
     return Group(*tables.values(), *spreads)
+
+
+def robustness_table(rows: Sequence[Robustness], *, title: str = "Robustness") -> Table:
+    """The int8 quality of the winner on disturbed recordings of the validation split, and what it lost."""
+    table = _table(f"{title}: int8 on the host, validation data", "disturbance", "quality>", "change>")
+    for row in rows:
+        change = units.signed_with_error(row.change, row.change_error)
+        words = facts.disturbance_words(row.disturbance, row.magnitude)
+        table.add_row(Text(words), units.score_with_error(row.value, row.standard_error), change)
+    return table
 
 
 def cost_table(cost: Cost, *, title: str = "Cost") -> Table:
@@ -167,13 +184,15 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _is_limit(check: Check) -> bool:
-    """Whether less is better, so that a bar of what is taken makes sense."""
-    return check.name not in facts.METRICS or not Metric(check.name).higher_is_better
+def _taken(check: Check) -> RenderableType:
+    """A bar where less is better, so that one of what is taken makes sense."""
+    if not facts.lower_is_better(check):
+        return Text("goal")
+    return Gauge(check.measured / check.limit if check.limit else 0.0)
 
 
 def _with_goal(check: Check) -> str:
-    return f"{'≤' if _is_limit(check) else '≥'} {units.check_value(check, check.limit)}"
+    return f"{'≤' if facts.lower_is_better(check) else '≥'} {units.check_value(check, check.limit)}"
 
 
 def _measured(qualities: Sequence[Quality]) -> list[tuple[Metric, Split]]:
@@ -183,12 +202,12 @@ def _measured(qualities: Sequence[Quality]) -> list[tuple[Metric, Split]]:
 
 def _spread_table(split: Split, metric: Metric, staged: Sequence[Quality | None]) -> Table:
     title = f"{units.label(metric)} per stratum, {split}"
-    table = _table(title, "stratum", "FP32 host>", "int8 host>", "int8 target>")
+    table = _table(title, "stratum", "FP32 host>", "int8 host>", "int8 target>", "examples>")
     last = next(quality for quality in reversed(staged) if quality is not None and quality.strata)
     worst_first = sorted(last.strata, key=lambda name: last.strata[name], reverse=not metric.higher_is_better)
     for name in worst_first:
         cells = [units.score(q.strata[name]) if q and name in q.strata else units.NOTHING for q in staged]
-        table.add_row(Text(units.one_line(name)), *cells)
+        table.add_row(Text(units.one_line(name)), *cells, units.count(last.strata_examples.get(name, math.nan)))
     return table
 
 

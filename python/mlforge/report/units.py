@@ -102,13 +102,27 @@ def score(value: float) -> str:
 
 def score_with_error(value: float, standard_error: float | None) -> str:
     """`0.853 ± 0.021`; the error is left out where it is unknown."""
-    known = standard_error is not None and math.isfinite(standard_error)
-    return f"{score(value)} ± {score(standard_error)}" if known and standard_error is not None else score(value)
+    return f"{score(value)}{_error(value, standard_error)}"
 
 
 def signed(value: float) -> str:
     """A difference of qualities, `+0.012` or `−0.006`."""
     return f"{'−' if value < 0 else '+'}{score(abs(value))}" if math.isfinite(value) else NOTHING
+
+
+def signed_with_error(value: float, standard_error: float | None) -> str:
+    """`−0.012 ± 0.004`."""
+    return f"{signed(value)}{_error(value, standard_error)}"
+
+
+def _error(value: float, standard_error: float | None) -> str:
+    """` ± 0.021`: in thousandths, as scores are, and one figure of what would round to nothing."""
+    if standard_error is None or not math.isfinite(standard_error):
+        return ""
+    thousandths = f"{standard_error:.3f}"
+    if standard_error >= 10 or (0 < abs(value) < 0.01 and standard_error < 0.01):
+        return f" ± {score(standard_error)}"
+    return f" ± {thousandths if standard_error == 0 or float(thousandths) else f'{standard_error:.1g}'}"
 
 
 def work(instructions: int, cycles: int, method: str) -> str:
@@ -144,6 +158,9 @@ LABELS: Final = {
     "accuracy": "Accuracy",
     "mse": "MSE",
     "auc": "AUC",
+    "worst accuracy": "Worst accuracy",
+    "worst mse": "Worst MSE",
+    "worst auc": "Worst AUC",
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mlforge.measure.ranking import listed, why
+from mlforge.measure.ranking import listed
 from mlforge.records.cost import Cost
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Metric, Quality, Stage
@@ -22,10 +22,12 @@ from mlforge.report.rows import (
     Fact,
     OperatorRow,
     QualityRow,
+    RobustnessRow,
     TrialRow,
     check_rows,
     operator_rows,
     quality_rows,
+    robustness_rows,
     trial_row,
 )
 from mlforge.report.subject import Headline, Subject, find_subject, head_facts, headline, subject_words
@@ -41,6 +43,7 @@ class Page:
     checks: tuple[CheckRow, ...]
     quality_rows: tuple[QualityRow, ...]
     quality_note: str
+    robustness: tuple[RobustnessRow, ...]
     stages: dot_plots.DotPlot | None
     spreads: tuple[dot_plots.DotPlot, ...]
     attempts: tuple[AttemptRow, ...]
@@ -90,7 +93,8 @@ def build_page(
         subject=subject_words(subject),
         checks=check_rows(subject.verdict),
         quality_rows=quality_rows(subject.qualities),
-        quality_note=f"{_quality_note(subject.qualities)} {_opened(lock)}".strip(),
+        quality_note=f"{_quality_note(subject.qualities)} {facts.opened_words(lock)}".strip(),
+        robustness=robustness_rows(lock.robustness) if lock else (),
         stages=dot_plots.stages(subject.qualities, metric, checks.get(metric)) if metric else None,
         spreads=_spreads(subject.qualities, metric, checks) if metric else (),
         attempts=attempt_rows(subject.attempts),
@@ -101,7 +105,7 @@ def build_page(
         stacks=_stacks(cost, checks) if cost else (),
         operators=operator_rows(cost) if cost else (),
         search_facts=_search_facts(lock, trials),
-        search_note=" ".join(filter(None, (_choice(lock), _front(trials, metric)))),
+        search_note=" ".join(filter(None, (facts.choice_words(lock), _front(trials, metric)))),
         convergence=_convergence(trials, metric, checks, subject.number),
         paretos=_paretos(trials, metric, checks, subject.number),
         layers=rows,
@@ -124,19 +128,11 @@ def _sorted(subject: Subject) -> list[tuple[str, object]]:
 def _quality_note(qualities: Sequence[Quality]) -> str:
     if not qualities:
         return ""
-    if any(quality.groups >= 2 for quality in qualities):
-        return "± is one standard error; whole groups, such as people or machines, count as the independent samples."
-    return "± is one standard error; single examples count as the independent samples."
-
-
-def _opened(lock: Lock | None) -> str:
-    """How honest the test figures are: the test data should have been opened once, for the winner."""
-    if lock is None or not lock.study.test_opened_for:
-        return ""
-    if lock.study.test_opened_for == (lock.study.winner,):
-        return "The test data were opened once, for the winner."
-    numbers = ", ".join(str(number) for number in lock.study.test_opened_for)
-    return f"The test data were opened for trials {numbers}, so the test figures are less honest than one opening's."
+    if not any(quality.groups for quality in qualities):
+        return "± is one standard error; single examples count as the independent samples."
+    words = "± is one standard error; whole groups, such as people or machines, count as the independent samples."
+    fewest = min((quality for quality in qualities if quality.groups), key=lambda quality: quality.groups)
+    return f"{words} {facts.few_groups(fewest)}".strip()
 
 
 def _spreads(
@@ -149,9 +145,10 @@ def _spreads(
             continue
         host = facts.find_quality(qualities, Stage.FP32_HOST, split, metric)
         by_key = _by_key(last.strata)
+        goal = checks.get(f"worst {metric}", checks.get(metric))
         host_by_key = _by_key(host.strata if host is not None and host is not last else {})
         return tuple(
-            dot_plots.spread(f"spread-{index}", key, by_key[key], host_by_key.get(key, {}), metric, checks.get(metric))
+            dot_plots.spread(f"spread-{index}", key, by_key[key], host_by_key.get(key, {}), metric, goal)
             for index, key in enumerate(sorted(by_key))
         )
     return ()
@@ -214,18 +211,6 @@ def _search_facts(lock: Lock | None, trials: Sequence[Trial]) -> tuple[Fact, ...
 
 def _training_seconds(lock: Lock | None, trials: Sequence[Trial]) -> float:
     return lock.study.training_seconds if lock else sum(trial.seconds.get("train", 0.0) for trial in trials)
-
-
-def _choice(lock: Lock | None) -> str:
-    """Why the winner won, and what the data leave open."""
-    if lock is None:
-        return ""
-    study = lock.study
-    words = f"{why(study.winner, study.best, study.tied).capitalize()}."
-    if study.unproven:
-        plural = "s" if len(study.unproven) > 1 else ""
-        words += f" Trial{plural} {listed(study.unproven)} did worse, but not with 95 % confidence."
-    return words
 
 
 def _front(trials: Sequence[Trial], metric: Metric | None) -> str:

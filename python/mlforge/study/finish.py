@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Final
 
 from mlforge.contract.contract import Contract
 from mlforge.measure import ranking
@@ -22,10 +21,10 @@ from mlforge.study.lockfile import write_lock
 from mlforge.study.model import int8_inputs, read_model
 from mlforge.study.provenance import tool_versions
 from mlforge.study.ranges import tensor_ranges
+from mlforge.study.robustness import robustness
+from mlforge.study.seal import Opening, note_opening
 from mlforge.study.storage import StudyStore
 from mlforge.study.verdicts import judge
-
-TEST_OPENED_FOR: Final = "test_opened_for:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +86,10 @@ def _final_lock(
     evaluator: Evaluator, store: StudyStore, choice: Choice, trials: Sequence[Trial], programs: tuple[str, ...]
 ) -> Lock:
     contract, prepared, best = evaluator.contract, evaluator.prepared, choice.winner
-    opened = _note_opening(store, best.number)
     tflite = evaluator.artefacts.get(best.artefacts[MODEL_FILE])
     model = read_model(tflite, contract.name, prepared.pipeline, evaluator.isa)
-    examples = prepared.open_test()
+    opening = note_opening(store, prepared.data_digest, contract.data.split, best.number, sha256(tflite))
+    examples = prepared.open_test(opening)
     outputs = evaluator.trainer.predict(evaluator.artefacts.get(best.artefacts[FLOAT_MODEL_FILE]), examples.x)
     float_quality = evaluator.judge(outputs, examples, Stage.FP32_HOST, Split.TEST)
     host, on_target = evaluator.int8_qualities(model, examples, Split.TEST)
@@ -104,25 +103,18 @@ def _final_lock(
         features=json.loads(model.pipeline.to_json()),
         classes=prepared.classes,
         architecture=best.architecture,
-        study=_facts(contract, choice, trials, opened),
+        study=_facts(contract, choice, trials, opening),
         cost=cost,
-        qualities=(*best.qualities, float_quality, host, on_target),
+        qualities=tuple(replace(each, deviations=()) for each in (*best.qualities, float_quality, host, on_target)),
         verdict=judge(contract, cost, on_target),
         tools=tool_versions(programs),
         attempts=best.attempts,
         ranges=tensor_ranges(model.graph, "ranges", evaluator.host, int8_inputs(model, prepared.validate)),
+        robustness=robustness(evaluator, model),
     )
 
 
-def _note_opening(store: StudyStore, number: int) -> tuple[int, ...]:
-    """Remembers that the test split is opened for a trial, before it is: a fact for each, since machines may do so at
-    once."""
-    store.note(**{f"{TEST_OPENED_FOR}{number}": "yes"})
-    noted = [key.removeprefix(TEST_OPENED_FOR) for key in store.facts() if key.startswith(TEST_OPENED_FOR)]
-    return tuple(sorted(map(int, noted)))
-
-
-def _facts(contract: Contract, choice: Choice, trials: Sequence[Trial], opened: tuple[int, ...]) -> StudyFacts:
+def _facts(contract: Contract, choice: Choice, trials: Sequence[Trial], opening: Opening) -> StudyFacts:
     states = [trial.state for trial in trials]
     training = [trial.seconds["train"] for trial in trials if "train" in trial.seconds]
     rejected = states.count(State.REJECTED)
@@ -134,7 +126,8 @@ def _facts(contract: Contract, choice: Choice, trials: Sequence[Trial], opened: 
         rejected=rejected,
         failed=states.count(State.FAILED),
         winner=choice.winner.number,
-        test_opened_for=opened,
+        test_opened_for=opening.trials,
+        test_models=opening.models,
         tied=choice.tied,
         best=choice.best.number,
         unproven=choice.unproven,

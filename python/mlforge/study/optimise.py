@@ -139,7 +139,8 @@ def study_name(contract: Contract, data_digest: str) -> str:
             target=dataclasses.replace(contract.target, product=""),
         )
     )
-    content.pop("bundle")
+    for after_the_choice in ("bundle", "robustness"):
+        content.pop(after_the_choice)
     described = json.dumps(content, sort_keys=True, default=str)
     return f"{contract.name}-{digest([described, data_digest, repr(recipe(contract))])[:12]}"
 

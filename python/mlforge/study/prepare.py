@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from mlforge.contract.contract import Contract
 from mlforge.data.dataset import Dataset
 from mlforge.data.load import load_dataset
-from mlforge.data.splits import Splits, split_dataset
+from mlforge.data.splits import Splits, check_strata, split_dataset
 from mlforge.errors import DataError
 from mlforge.features.extract import extract_all
 from mlforge.features.fit import fit
 from mlforge.features.pipeline import Pipeline
+from mlforge.study.seal import Opening
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +56,8 @@ class Prepared:
     _splits: Splits
     _group: str
 
-    def open_test(self) -> Examples:
-        """The sealed split. Call it for the winner only."""
+    def open_test(self, opening: Opening) -> Examples:
+        """The sealed split, against the note that it is opened (study/seal.py). For the winner only."""
         return _examples(self._dataset, self._splits.test, self.pipeline, self._group)
 
 
@@ -64,6 +65,8 @@ def prepare(contract: Contract) -> Prepared:
     """Raises DataError: the data are missing, damaged or too few; see data.load and data.splits."""
     dataset = load_dataset(contract)
     splits = split_dataset(dataset, contract.data.split)
+    if any(goal.worst for goal in contract.goals):
+        check_strata(dataset, splits, contract.data.strata)
     pipeline = fit(contract.features, [dataset.signals[index] for index in splits.train])
     group = contract.data.split.group
     return Prepared(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Container, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mlforge.errors import StudyError
 from mlforge.records.trial import Parameter, State, Trial
@@ -146,8 +146,12 @@ class StudyStore:
 
     def facts(self) -> Mapping[str, str]:
         """What was noted about the study as a whole."""
-        noted = self._study.user_attrs
-        return {key.removeprefix(FACT): value for key, value in noted.items() if key.startswith(FACT)}
+        return _facts(self._study.user_attrs)
+
+    def facts_of_all(self) -> tuple[Mapping[str, str], ...]:
+        """What was noted about each study in this database."""
+        summaries = self._optuna.get_all_study_summaries(storage=self.database.storage, include_best_trial=False)
+        return tuple(_facts(summary.user_attrs) for summary in summaries)
 
     def note(self, **facts: str) -> None:
         for key, value in facts.items():
@@ -204,3 +208,7 @@ class StudyStore:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return self._study.get_trials(deepcopy=False, states=states or None)
+
+
+def _facts(noted: Mapping[str, Any]) -> Mapping[str, str]:
+    return {key.removeprefix(FACT): value for key, value in noted.items() if key.startswith(FACT)}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from mlforge.contract.contract import Contract
+from mlforge.contract.contract import Contract, Goal
+from mlforge.measure.quality import worst_stratum
 from mlforge.records.cost import Cost
 from mlforge.records.quality import Metric, Quality
 from mlforge.records.verdict import Check, Verdict
 
 
 def judge(contract: Contract, cost: Cost, quality: Quality | None = None) -> Verdict:
-    """Limit by limit, then goal by goal where a quality is given (goals on other metrics than its own are left out)."""
+    """Limit by limit, then goal by goal where a quality is given (goals on other metrics than its own are left out).
+
+    Raises:
+        DataError: a goal on the worst stratum, of which none could be judged.
+    """
     limits = contract.limits
     measured = (
         ("flash", "bytes", limits.flash_bytes, cost.flash.total),
@@ -23,18 +28,7 @@ def judge(contract: Contract, cost: Cost, quality: Quality | None = None) -> Ver
         if limit is not None
     ]
     if quality is not None:
-        checks += [
-            Check(
-                goal.metric,
-                "",
-                goal.value,
-                quality.value,
-                goal_margin(goal.metric, goal.value, quality.value),
-                hard=False,
-            )
-            for goal in contract.goals
-            if goal.metric == quality.metric
-        ]
+        checks += [_goal(goal, quality, contract) for goal in contract.goals if goal.metric == quality.metric]
     return Verdict(tuple(checks))
 
 
@@ -48,8 +42,22 @@ def limits_alone(contract: Contract) -> Verdict:
         ("latency", "us", limits.latency_us),
     )
     checks = [Check(name, unit, float(limit), 0.0, 0.0, hard=True) for name, unit, limit in bounds if limit is not None]
-    checks += [Check(goal.metric, "", goal.value, 0.0, 0.0, hard=False) for goal in contract.goals]
+    checks += [Check(check_name(goal), "", goal.value, 0.0, 0.0, hard=False) for goal in contract.goals]
     return Verdict(tuple(checks))
+
+
+def check_name(goal: Goal) -> str:
+    """`accuracy`, or `worst accuracy`."""
+    return f"worst {goal.metric}" if goal.worst else goal.metric
+
+
+def _goal(goal: Goal, quality: Quality, contract: Contract) -> Check:
+    """Raises DataError where the goal is on the worst stratum and none could be judged."""
+    value, where = quality.value, ""
+    if goal.worst:
+        where, value = worst_stratum(quality, contract.data.strata)
+    margin = goal_margin(goal.metric, goal.value, value)
+    return Check(check_name(goal), "", goal.value, value, margin, hard=False, where=where)
 
 
 def goal_margin(metric: str, goal: float, value: float) -> float:

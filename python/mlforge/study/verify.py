@@ -19,6 +19,7 @@ from mlforge.study.lockfile import locked_model, read_lock
 from mlforge.study.model import read_model
 from mlforge.study.optimise import open_store, recipe, usable_target
 from mlforge.study.prepare import prepare
+from mlforge.study.seal import note_opening
 from mlforge.study.storage import StudyStore
 from mlforge.study.verdicts import judge
 from mlforge.targets.registry import target_named
@@ -70,7 +71,9 @@ def verify(contract: Contract, target_name: str | None = None, storage: str = ""
         model = read_model(tflite, contract.name, prepared.pipeline, evaluator.isa)
         float_model, notes = _float_model(evaluator, store, lock)
         qualities: list[Quality] = []
-        for split, examples in ((Split.VALIDATE, prepared.validate), (Split.TEST, prepared.open_test())):
+        ours = lock.study.winner if lock.contract_sha256 == contract.digest else None
+        opening = note_opening(store, prepared.data_digest, contract.data.split, ours, lock.model.sha256)
+        for split, examples in ((Split.VALIDATE, prepared.validate), (Split.TEST, prepared.open_test(opening))):
             if float_model is not None:
                 outputs = trainer.predict(float_model, examples.x)
                 qualities.append(evaluator.judge(outputs, examples, Stage.FP32_HOST, split))

@@ -20,13 +20,33 @@ def augment(x: Floats, options: AugmentSpec, random: np.random.Generator) -> Flo
     if options.gain:
         factors = np.exp(random.normal(0.0, options.gain, (len(x), *[1] * (x.ndim - 2), x.shape[-1])))
         x = x * factors.astype(np.float32)
+    if options.offset:
+        x = x + np.float32(options.offset) * random.standard_normal(
+            (len(x), *[1] * (x.ndim - 2), x.shape[-1]), np.float32
+        )
     if options.shift and x.ndim > 2:
         steps = random.integers(-options.shift, options.shift + 1, len(x))
         rows = (np.arange(x.shape[1])[None, :] - steps[:, None]) % x.shape[1]
         x = x[np.arange(len(x))[:, None], rows]
     if options.noise:
         x = x + np.float32(options.noise) * random.standard_normal(x.shape, np.float32)
+    if options.dropout:
+        x = _with_steps_lost(x, options.dropout, random)
+    if options.channel_dropout:
+        kept = random.random((len(x), *[1] * (x.ndim - 2), x.shape[-1])) >= options.channel_dropout
+        x = x * kept.astype(np.float32)
     return np.ascontiguousarray(x, np.float32)
+
+
+def _with_steps_lost(x: Floats, chance: float, random: np.random.Generator) -> Floats:
+    """Steps along the first axis at random, each replaced by the last one before it that was not lost; the first never
+    is. A vector has no steps: its values read 0."""
+    if x.ndim < 3:
+        return x * (random.random(x.shape) >= chance).astype(np.float32)
+    kept = random.random(x.shape[:2]) >= chance
+    kept[:, 0] = True
+    steps = np.maximum.accumulate(np.where(kept, np.arange(x.shape[1]), 0), axis=1)
+    return np.asarray(x[np.arange(len(x))[:, None], steps])
 
 
 def _rotated(x: Floats, spread: float, random: np.random.Generator) -> Floats:

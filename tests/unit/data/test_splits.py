@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from mlforge.contract import SplitSpec, Task
 from mlforge.data import Dataset, Source, split_dataset
+from mlforge.data.splits import check_strata
 from mlforge.errors import DataError
 
 
@@ -89,3 +92,13 @@ def test_regression_needs_no_classes() -> None:
     labels = np.linspace(0, 1, 20, dtype=np.float32).reshape(20, 1)
     splits = split_dataset(dataset(labels, np.arange(20), Task.REGRESSION), SplitSpec("", 0.1, 0.3, 1))  # type: ignore[arg-type]
     assert [len(part) for part in (splits.train, splits.validate, splits.test)] == [12, 2, 6]
+
+
+def test_a_goal_on_the_worst_stratum_of_an_anomaly_needs_one_of_both_kinds() -> None:
+    labels, groups = np.tile([0, 1], 10).astype(np.int64), np.arange(20)
+    data = replace(dataset(labels, groups, Task.ANOMALY), strata={"machine": labels, "site": np.zeros(20, np.int64)})
+    splits = split_dataset(data, SplitSpec("", 0.3, 0.3, 1))
+    check_strata(data, splits, ["machine", "site"])
+    with pytest.raises(DataError, match="no stratum of machine has normal and anomalous recordings in the validate"):
+        check_strata(data, splits, ["machine"])
+    check_strata(replace(data, task=Task.CLASSIFICATION), splits, ["machine"])

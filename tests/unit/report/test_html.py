@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mlforge.records.quality import Metric, Split
+from mlforge.records.robustness import Robustness
 from mlforge.records.trial import Failure, State
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report.html import render_html
@@ -114,7 +115,40 @@ def test_a_winner_that_misses_on_the_test_split(make: Any) -> None:
 def test_test_data_opened_more_than_once_are_confessed(make: Any) -> None:
     lock, trials = make.won()
     opened = replace(lock, study=replace(lock.study, test_opened_for=(3, lock.study.winner)))
-    assert "The test data were opened for trials 3, " in checked(render_html(opened, trials, name="a")).text
+    page = checked(render_html(opened, trials, name="a"))
+    assert f"The test data were opened for trials 3 and {lock.study.winner}, " in page.text
+    elsewhere = replace(lock, study=replace(lock.study, test_models=3))
+    words = f"The test data were opened for trial {lock.study.winner} and 2 more of other studies, "
+    assert words in checked(render_html(elsewhere, trials, name="a")).text
+
+
+def test_what_the_error_stands_on_is_said(make: Any) -> None:
+    lock, trials = make.won()
+    page = checked(render_html(lock, trials, name="a"))
+    assert "3 groups are few: ± is uncertain itself" in page.text
+    assert "0.729–0.912" in page.text  # 0.841 ± 0.021 over 3 groups
+    alone = replace(lock, qualities=tuple(replace(q, groups=1, standard_error=None) for q in lock.qualities))
+    page = checked(render_html(alone, trials, name="a"))
+    assert "One group says nothing of others: there is no standard error." in page.text
+    assert "0.000–1.000" in page.text
+
+
+def test_robustness_is_shown(make: Any) -> None:
+    lock, trials = make.won()
+    assert "Robustness" not in checked(render_html(lock, trials, name="a")).text
+    rows = (Robustness("gain", 0.1, 0.80, 0.02, -0.041, 0.01), Robustness("dropout", 0.2, 0.70, None, -0.141, None))
+    page = checked(render_html(replace(lock, robustness=rows), trials, name="a"))
+    assert "gain, ±10 % 0.800 ± 0.020 −0.041 ± 0.010" in page.text
+    assert "dropout, 20 % of samples 0.700 −0.141" in page.text
+
+
+def test_the_words_of_one_unproven_trial(make: Any) -> None:
+    lock, trials = make.won()
+    doubtful = replace(lock, study=replace(lock.study, unproven=(4, 7)))
+    assert (
+        "Trials 4 and 7 did worse, but not with 95 % confidence."
+        in checked(render_html(doubtful, trials, name="a")).text
+    )
 
 
 def test_no_trial_met_the_contract(make: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from mlforge.records.quality import Metric, Split, Stage
+from mlforge.records.robustness import Robustness
 from mlforge.records.trial import Failure
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import terminal
@@ -63,7 +64,17 @@ def test_quality_side_by_side_and_spread(make: Any) -> None:
     assert text.index("test ") < text.index("validate ")
     assert "Accuracy per stratum, test" in text
     assert text.index("subject=3") < text.index("subject=9")  # worst first
+    words = " ".join(text.split())
+    assert "95 % interval: test 0.729–0.912, validate 0." in words
+    assert words.count("3 groups are few: ± is uncertain itself") == 1
     assert "…" not in text
+
+
+def test_robustness() -> None:
+    rows = (Robustness("noise", 0.3, 0.80, 0.02, -0.041, 0.01), Robustness("offset", 0.1, 0.84, None, 0.0, None))
+    text = text_of(terminal.robustness_table(rows))
+    assert "0.800 ± 0.020  −0.041 ± 0.010" in text
+    assert "offset, ±0.1 deviations" in text
 
 
 def test_quality_with_missing_stages_and_two_metrics(make: Any) -> None:

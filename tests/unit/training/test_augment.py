@@ -14,7 +14,10 @@ EACH = [
     AugmentSpec(gain=0.2),
     AugmentSpec(shift=5),
     AugmentSpec(rotation_degrees=20.0),
-    AugmentSpec(0.1, 0.2, 5, 20.0),
+    AugmentSpec(offset=0.3),
+    AugmentSpec(dropout=0.3),
+    AugmentSpec(channel_dropout=0.4),
+    AugmentSpec(0.1, 0.2, 5, 20.0, 0.1, 0.1, 0.1),
 ]
 
 
@@ -60,6 +63,37 @@ def test_a_gain_is_one_factor_per_channel() -> None:
     np.testing.assert_allclose(ratio, np.broadcast_to(ratio[:, :1], ratio.shape), rtol=1e-4)
 
 
+def test_an_offset_is_one_number_per_channel() -> None:
+    x = signals(count=400)
+    added = augment(x, AugmentSpec(offset=0.3), np.random.default_rng(3)) - x
+    np.testing.assert_allclose(added, np.broadcast_to(added[:, :1], added.shape), atol=1e-5)
+    assert abs(added[:, 0].std() - 0.3) < 0.02
+
+
+def test_a_lost_step_repeats_the_last_one_read_in_all_channels() -> None:
+    x = signals(count=200)
+    dropped = augment(x, AugmentSpec(dropout=0.25), np.random.default_rng(3))
+    lost = (dropped != x).any(axis=(2, 3))
+    assert not lost[:, 0].any()
+    assert 0.22 < lost[:, 1:].mean() < 0.28
+    assert np.array_equal(dropped[:, 1:][lost[:, 1:]], dropped[:, :-1][lost[:, 1:]])
+
+
+def test_a_lost_channel_reads_zero_throughout() -> None:
+    x = signals(count=200)
+    dropped = augment(x, AugmentSpec(channel_dropout=0.25), np.random.default_rng(3))
+    silent = (dropped == 0).all(axis=(1, 2))
+    assert 0.2 < silent.mean() < 0.3
+    assert np.array_equal(np.where(silent[:, None, None], 0, x), dropped)
+
+
+def test_what_is_off_draws_nothing() -> None:
+    """Earlier contracts keep their trainings, number by number."""
+    x, options = signals(), AugmentSpec(0.1, 0.2, 5, 20.0)
+    more = AugmentSpec(0.1, 0.2, 5, 20.0, 0.0, 0.0, 0.0)
+    assert np.array_equal(*(augment(x, each, np.random.default_rng(7)) for each in (options, more)))
+
+
 def test_plain_vectors_work_too() -> None:
     x = np.ones((4, 9), np.float32)
-    assert augment(x, AugmentSpec(0.1, 0.1, 3, 10.0), np.random.default_rng(0)).shape == (4, 9)
+    assert augment(x, AugmentSpec(0.1, 0.1, 3, 10.0, 0.1, 0.1, 0.1), np.random.default_rng(0)).shape == (4, 9)
