@@ -89,6 +89,8 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
         if outcome.lock.robustness:
             screen.print(terminal.robustness_table(outcome.lock.robustness))
         screen.print(terminal.cost_table(outcome.lock.cost))
+        if outcome.lock.confirmed is not None:
+            screen.print(terminal.comparison_table(outcome.lock.cost, outcome.lock.confirmed))
         title = f"{outcome.contract.name}: trial {outcome.winner.number}, test split opened"
         screen.print(terminal.verdict_table(outcome.lock.verdict, title=title))
         screen.print(selection_words(outcome.lock), soft_wrap=True)
@@ -135,6 +137,7 @@ def _document(result: Result, report: Path) -> dict[str, Any]:
         "binding": binding.name if binding else None,
         "front": list(_front(outcome)),
         "lock": outcome.lock.to_dict() if outcome.lock else None,
+        "passed_over": [{"trial": one.trial.number, "reason": one.reason} for one in outcome.passed_over],
         "trials": [json.loads(trial.to_json()) for trial in outcome.trials],
         "files": {
             name: str(path)

@@ -17,7 +17,7 @@ from mlforge.contract.build_data import build_data
 from mlforge.contract.build_features import build_features
 from mlforge.contract.build_limits import build_goals, build_limits, build_robustness
 from mlforge.contract.build_training import build_training
-from mlforge.contract.contract import BundleSpec, Contract, Engine, Proposer, SearchSpec, TargetSpec, Task
+from mlforge.contract.contract import BundleSpec, Confirm, Contract, Engine, Proposer, SearchSpec, TargetSpec, Task
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, expectation, show
 from mlforge.contract.tree import Node, Report
@@ -83,6 +83,7 @@ def _target(reader: Reader) -> TargetSpec:
         board=known or board,
         clock_hz=clock_hz or CLOCK_HZ[known or DEFAULT_BOARD],
         product=reader.text("target", "product", default=""),
+        confirm=reader.choice(Confirm, "target", "confirm", default=Confirm.AUTO),
     )
 
 

@@ -34,6 +34,14 @@ class Engine(StrEnum):
     TFLM = "tflm"
 
 
+class Confirm(StrEnum):
+    """Whether winners are measured in the Zephyr application before they win."""
+
+    AUTO = "auto"  # where a workspace and the application are there
+    ZEPHYR = "zephyr"
+    NONE = "none"
+
+
 class Proposer(StrEnum):
     RANDOM = "random"
     TPE = "tpe"
@@ -180,6 +188,7 @@ class TargetSpec:
     board: str  # a Zephyr board name, or "host"
     clock_hz: int
     product: str = ""  # the Zephyr board of the product, where limits of `auto` come from; empty for `board`
+    confirm: Confirm = Confirm.AUTO
 
 
 @dataclass(frozen=True, slots=True)

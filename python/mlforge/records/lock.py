@@ -68,6 +68,7 @@ class Lock:
     attempts: tuple[Attempt, ...] = ()
     ranges: tuple[TensorRange, ...] = ()
     robustness: tuple[Robustness, ...] = ()
+    confirmed: Cost | None = None  # measured in the Zephyr application; `verdict` then holds these sizes and times
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, in the order of the fields."""

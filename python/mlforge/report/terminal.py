@@ -25,6 +25,7 @@ from mlforge.records.robustness import Robustness
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import facts, making, units
+from mlforge.report.comparison import cost_rows
 
 _STATE_STYLES: Final = {State.TRAINED: "", State.REJECTED: "yellow", State.FAILED: "red"}
 
@@ -112,6 +113,16 @@ def cost_table(cost: Cost, *, title: str = "Cost") -> Table:
         table.add_row(f"  {name}", units.time(latency_us), units.work(instructions, cycles, cost.method))
     where = f"{units.one_line(cost.target)}, {units.one_line(cost.core)}"
     table.caption = Text(f"{where}; timing {units.one_line(cost.method)}")
+    return table
+
+
+def comparison_table(searched: Cost, confirmed: Cost, *, title: str = "Confirmed in the application") -> Table:
+    """The figures that the search went by beside those of the image of the application."""
+    columns = f"{units.one_line(searched.target)}>", f"{units.one_line(confirmed.target)}>"
+    table = _table(title, "", *columns, "difference>")
+    for row in cost_rows(searched, confirmed):
+        table.add_row(row.name, row.searched, row.confirmed, row.difference)
+    table.caption = Text("the contract is held against the application's figures")
     return table
 
 

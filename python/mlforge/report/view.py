@@ -16,6 +16,7 @@ from mlforge.records.quality import Metric, Quality, Stage
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import dot_plots, facts, layers, search_plots, stacks, units
+from mlforge.report.comparison import CostRow, cost_rows
 from mlforge.report.making import AttemptRow, RangeRow, attempt_rows, range_rows, ranges_sentence
 from mlforge.report.rows import (
     CheckRow,
@@ -51,6 +52,8 @@ class Page:
     ranges_note: str
     cost_facts: tuple[Fact, ...]
     cost_method: str
+    comparison: tuple[CostRow, ...]  # with the image of the application, where the winner was measured there
+    compared: tuple[str, str]  # the two targets
     stacks: tuple[stacks.Stack, ...]
     operators: tuple[OperatorRow, ...]
     search_facts: tuple[Fact, ...]
@@ -102,6 +105,8 @@ def build_page(
         ranges_note=ranges_sentence(lock.ranges) if lock else "",
         cost_facts=_cost_facts(cost) if cost else (),
         cost_method=units.one_line(cost.method) if cost else "",
+        comparison=cost_rows(cost, lock.confirmed) if cost and lock and lock.confirmed else (),
+        compared=_compared(lock),
         stacks=_stacks(cost, checks) if cost else (),
         operators=operator_rows(cost) if cost else (),
         search_facts=_search_facts(lock, trials),
@@ -119,6 +124,12 @@ def build_page(
         command=units.one_line(command),
         locked=lock is not None,
     )
+
+
+def _compared(lock: Lock | None) -> tuple[str, str]:
+    if lock is None or lock.confirmed is None:
+        return "", ""
+    return units.one_line(lock.cost.target), units.one_line(lock.confirmed.target)
 
 
 def _sorted(subject: Subject) -> list[tuple[str, object]]:

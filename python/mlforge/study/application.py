@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from mlforge.contract.contract import Contract
 from mlforge.contract.load import CONTRACT_FILE, load_contract
@@ -13,6 +14,21 @@ from mlforge.features.pipeline import Pipeline
 from mlforge.study.build_step import facts
 from mlforge.study.lockfile import LOCK_NAME, read_lock
 from mlforge.targets.zephyr_build import Application
+from mlforge.toolchain.cache import digest, digest_files
+from mlforge.toolchain.sources import root
+
+# What Zephyr reads of an application by itself, and where its sources usually are.
+_APP_FILES: Final = (
+    "CMakeLists.txt",
+    "*.conf",
+    "*.overlay",
+    "Kconfig*",
+    "boards/*",
+    "src/**/*",
+    "include/**/*",
+    "dts/**/*",
+)
+_OURS: Final = ("zephyr", "cmake", "ports/zephyr", "dts")
 
 
 def is_zephyr_app(directory: Path) -> bool:
@@ -21,6 +37,14 @@ def is_zephyr_app(directory: Path) -> bool:
         return "find_package(Zephyr" in (directory / "CMakeLists.txt").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
+
+
+def application_digest(directory: Path) -> str:
+    """SHA-256 over the application's own files, and over what of MLForge is built into it besides the runtime."""
+    named = {path for pattern in _APP_FILES for path in directory.glob(pattern) if path.is_file()}
+    ours = {path for part in _OURS for path in (root() / part).rglob("*") if path.is_file()}
+    lists = [sorted(found) for found in (named, ours)]
+    return digest([*(str(path) for found in lists for path in found), *(digest_files(found) for found in lists)])
 
 
 def application(contract: Contract, classes: Sequence[str], model_sha256: str) -> Application:

@@ -16,6 +16,7 @@ from mlforge.records.quality import Split, Stage
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Verdict
 from mlforge.study.artefacts import sha256, write_atomically
+from mlforge.study.confirm import Confirmer, PassedOver, Selection, select
 from mlforge.study.evaluate import FLOAT_MODEL_FILE, MODEL_FILE, Evaluator
 from mlforge.study.lockfile import write_lock
 from mlforge.study.model import int8_inputs, read_model
@@ -30,13 +31,15 @@ from mlforge.study.verdicts import judge
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a study ended. `winner` and `lock` are there where a trial met the contract on validation data; `met` says
-    whether it also did on the test split, on the target. `nearest` is the one to look at otherwise."""
+    whether it also did on the test split, on the target. `nearest` is the one to look at otherwise; `passed_over` those
+    that would have won but for the application."""
 
     contract: Contract
     trials: tuple[Trial, ...]
     winner: Trial | None
     lock: Lock | None
     nearest: Trial | None
+    passed_over: tuple[PassedOver, ...] = ()
 
     @property
     def met(self) -> bool:
@@ -56,20 +59,23 @@ def conclude(
     trials: Sequence[Trial],
     programs: tuple[str, ...],
     say: Callable[[str], None] = lambda _: None,
+    confirmer: Confirmer | None = None,
 ) -> Outcome:
-    """Picks the winner and measures it on the test split.
+    """Picks the winner, confirmed in the application where there is a confirmer, and measures it on the test split.
 
     Raises:
         ForgeError: the winner cannot be measured again (its artefacts are gone, a tool is).
     """
-    choice = ranking.choose(trials)
+    selection = select(confirmer, trials)
+    choice, passed = selection.choice, selection.passed_over
     if choice is None:
-        return Outcome(evaluator.contract, tuple(trials), None, None, ranking.nearest_miss(trials))
+        nearest = passed[0].trial if passed else ranking.nearest_miss(trials)
+        return Outcome(evaluator.contract, tuple(trials), None, None, nearest, passed)
     best = choice.winner
     say(ranking.why(best.number, choice.best.number, choice.tied))
     say(f"opening the test split for trial {best.number}")
-    lock = _final_lock(evaluator, store, choice, trials, programs)
-    return Outcome(evaluator.contract, tuple(trials), best, lock, None if lock.verdict.met else best)
+    lock = _final_lock(evaluator, store, selection, choice, trials, programs)
+    return Outcome(evaluator.contract, tuple(trials), best, lock, None if lock.verdict.met else best, passed)
 
 
 def write_winner(outcome: Outcome, evaluator: Evaluator) -> tuple[Path, Path]:
@@ -83,7 +89,12 @@ def write_winner(outcome: Outcome, evaluator: Evaluator) -> tuple[Path, Path]:
 
 
 def _final_lock(
-    evaluator: Evaluator, store: StudyStore, choice: Choice, trials: Sequence[Trial], programs: tuple[str, ...]
+    evaluator: Evaluator,
+    store: StudyStore,
+    selection: Selection,
+    choice: Choice,
+    trials: Sequence[Trial],
+    programs: tuple[str, ...],
 ) -> Lock:
     contract, prepared, best = evaluator.contract, evaluator.prepared, choice.winner
     tflite = evaluator.artefacts.get(best.artefacts[MODEL_FILE])
@@ -106,11 +117,12 @@ def _final_lock(
         study=_facts(contract, choice, trials, opening),
         cost=cost,
         qualities=tuple(replace(each, deviations=()) for each in (*best.qualities, float_quality, host, on_target)),
-        verdict=judge(contract, cost, on_target),
+        verdict=judge(contract, selection.confirmed or cost, on_target),
         tools=tool_versions(programs),
         attempts=best.attempts,
         ranges=tensor_ranges(model.graph, "ranges", evaluator.host, int8_inputs(model, prepared.validate)),
         robustness=robustness(evaluator, model),
+        confirmed=selection.confirmed,
     )
 
 

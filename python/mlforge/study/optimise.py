@@ -16,6 +16,7 @@ from mlforge.search.space import space_for
 from mlforge.study import app_room, auto_limits
 from mlforge.study.app_room import Shape
 from mlforge.study.artefacts import Artefacts, artefacts_of
+from mlforge.study.confirm import Confirmer, confirming_target
 from mlforge.study.database import Database, storage_url
 from mlforge.study.evaluate import Evaluator
 from mlforge.study.events import Observer
@@ -58,6 +59,7 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
     """
     refuse_other_engines(contract)
     target = usable_target(contract.target.board)
+    confirmed_on = confirming_target(contract, say)
     with Trainer() as trainer:
         say(f"data: {contract.data.loader}")
         prepared = prepare(contract)
@@ -84,7 +86,8 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
             )
             study = _study(evaluator, store, observer)
             trials = study.run(contract.search.trials)
-            outcome = conclude(evaluator, store, trials, target.programs, say)
+            confirmer = Confirmer(evaluator, confirmed_on, say) if confirmed_on else None
+            outcome = conclude(evaluator, store, trials, target.programs, say, confirmer)
             model, lock = write_winner(outcome, evaluator) if outcome.met else (None, None)
     return Result(outcome, model, lock, study.exhausted)
 
@@ -141,6 +144,7 @@ def study_name(contract: Contract, data_digest: str) -> str:
     )
     for after_the_choice in ("bundle", "robustness"):
         content.pop(after_the_choice)
+    content["target"].pop("confirm")  # which trial wins, not what one is
     described = json.dumps(content, sort_keys=True, default=str)
     return f"{contract.name}-{digest([described, data_digest, repr(recipe(contract))])[:12]}"
 

@@ -149,11 +149,12 @@ def _compile(workspace: Workspace, build: ZephyrBuild, program: Program) -> None
     try:
         workspace.build(build)
     except BuildError as error:
+        if over := zephyr.overflow(error.log):
+            region, size_bytes = over
+            raise ImageTooLargeError(
+                f"the image does not fit {build.board}: it is {size_bytes} bytes too large for {region}", log=error.log
+            ) from error
         for line in error.log.splitlines():
-            if found := re.search(r"region `(\w+)' overflowed by (\d+) bytes", line):
-                raise ImageTooLargeError(
-                    f"the image does not fit {build.board}: {found[1]} overflows by {found[2]} bytes", log=error.log
-                ) from error
             found = re.search(r"([^/\s:]+):\d+:\d+: (?:fatal )?error: (.*)", line)
             if found and found[1] in program.sources:
                 raise BuildError(f"the compiler refused {found[1]}: {found[2]}", log=error.log) from error
