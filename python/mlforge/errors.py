@@ -118,6 +118,14 @@ class SearchError(ForgeError):
     """A proposer could not produce a valid architecture."""
 
 
+class AgentError(ForgeError):
+    """A language model gave no proposal; `lasting` where asking it again is pointless. Never holds a key."""
+
+    def __init__(self, message: str, *, lasting: bool = False, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.lasting = lasting
+
+
 class StudyError(ForgeError):
     """The stored study cannot go on: it belongs to another contract, or is damaged."""
 

@@ -29,6 +29,10 @@ PACKAGES: Final = {
     "keras": "training (optimise)",
     "west": "west mlforge",
 }
+OPTIONAL_PACKAGES: Final = {
+    "openai": "proposer agent, OpenAI-compatible endpoints (optional)",
+    "anthropic": "proposer agent, Anthropic (optional)",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -51,28 +55,35 @@ def execute(arguments: argparse.Namespace) -> Status:
         return Status.DONE
     lacking = missing()
     absent = [name for name in PACKAGES if util.find_spec(name) is None]
+    without = [name for name in OPTIONAL_PACKAGES if util.find_spec(name) is None]
     if arguments.json:
-        _print_json(lacking, absent, install_command(lacking))
+        _print_json(lacking, absent, without, install_command(lacking))
     else:
         for item in requirements():
             state = "missing" if item in lacking else "ok"
             print(f"{state:<8}{item.name:<28}{item.needed_for}{' (optional)' if item.optional else ''}")
-        for name, purpose in PACKAGES.items():
-            print(f"{'missing' if name in absent else 'ok':<8}{'python: ' + name:<28}{purpose}")
+        for name, purpose in {**PACKAGES, **OPTIONAL_PACKAGES}.items():
+            print(f"{'missing' if name in (*absent, *without) else 'ok':<8}{'python: ' + name:<28}{purpose}")
         if lacking:
             print(f"\nto install what is missing:\n  {install_command(lacking)}")
         if absent:
             print(f"\nfor the Python packages, in the checkout:\n  {sys.executable} -m pip install '.[train]'")
+        if without:
+            print(f"\nfor the agent, in the checkout:\n  {sys.executable} -m pip install '.[agent]'")
     return Status.ERROR if needed or absent else Status.DONE
 
 
-def _print_json(lacking: tuple[Requirement, ...], absent: list[str], command: str) -> None:
+def _print_json(lacking: tuple[Requirement, ...], absent: list[str], without: list[str], command: str) -> None:
     import json
 
     rows = [
         {"name": item.name, "package": item.package, "needed_for": item.needed_for, "optional": item.optional}
         for item in lacking
     ]
-    print(
-        json.dumps({"missing": rows, "missing_python_packages": absent, "install": command}, indent=2, sort_keys=True)
-    )
+    document = {
+        "missing": rows,
+        "missing_python_packages": absent,
+        "missing_optional_python_packages": without,
+        "install": command,
+    }
+    print(json.dumps(document, indent=2, sort_keys=True))

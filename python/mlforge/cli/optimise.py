@@ -33,6 +33,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--workers", type=bounded(int, 1), metavar="W", help="trials at once, instead of the contract's"
     )
 
+    parser.add_argument(
+        "--replay", action="store_true", help="take the agent's proposals from its stored exchanges; ask no model"
+    )
+
 
 def execute(arguments: argparse.Namespace) -> Status:
     from rich.console import Console
@@ -44,14 +48,13 @@ def execute(arguments: argparse.Namespace) -> Status:
 
     contract = _overridden(load_contract(arguments.app), arguments)
     screen = Console(stderr=True, highlight=False) if arguments.json else console()
+
+    def say(sentence: str) -> None:
+        screen.print(sentence, style="dim", soft_wrap=True, markup=False)
+
     try:
         with Progress(screen) as progress:
-            result = optimise(
-                contract,
-                progress,
-                lambda sentence: screen.print(sentence, style="dim", soft_wrap=True),
-                storage_of(arguments),
-            )
+            result = optimise(contract, progress, say, storage_of(arguments), replay=arguments.replay)
     except KeyboardInterrupt:
         print("\nstopped; everything finished is stored, and the same command resumes", file=sys.stderr)
         return Status.ERROR

@@ -17,6 +17,7 @@ from rich.text import Text
 from mlforge.measure.ranking import validation, winner
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Verdict
+from mlforge.report.facts import said
 
 STAGE_WORDS = {
     "propose": "proposing",
@@ -69,6 +70,8 @@ class Progress:
             self._stages.pop(trial.number, None)
             self._trials.append(trial)
         self._console.print(trial_line(trial, self._budget), soft_wrap=True)
+        if trial.reasoning:
+            self._console.print(Text(f"  {said(trial)}", "dim"), soft_wrap=True)
 
     def _render(self) -> RenderableType:
         with self._lock:

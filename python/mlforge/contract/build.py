@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlforge.contract.boards import ALIASES, CLOCK_HZ, canonical
+from mlforge.contract.build_agent import build_agent
 from mlforge.contract.build_data import build_data
 from mlforge.contract.build_features import build_features
 from mlforge.contract.build_limits import build_goals, build_limits, build_robustness
@@ -69,6 +70,7 @@ def _search(reader: Reader) -> SearchSpec:
         epochs=reader.integer("search", "epochs", default=40),
         workers=reader.integer("search", "workers", default=2),
         time_us=reader.quantity(parse_time, "search", "time"),
+        agent=build_agent(reader),
     )
 
 

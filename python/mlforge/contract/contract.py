@@ -60,6 +60,13 @@ class Quantisation(StrEnum):
     ALL = "all"
 
 
+class Provider(StrEnum):
+    """How to speak to a language model."""
+
+    OPENAI = "openai"  # chat completions, at any endpoint that offers them
+    ANTHROPIC = "anthropic"
+
+
 METRICS: Final[Mapping[Task, tuple[str, ...]]] = {
     Task.CLASSIFICATION: ("accuracy",),
     Task.REGRESSION: ("mse",),
@@ -163,6 +170,24 @@ class RobustnessSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentSpec:
+    """A language model that proposes, and what it may take of a study in all. `endpoint` is a checked URL. Prices are
+    per million tokens, in the currency of `money`."""
+
+    model: str
+    provider: Provider
+    endpoint: str
+    every: int  # of so many trials, the first is the agent's, the others are TPE's
+    costs: int  # architectures costed on its behalf, besides those that it proposes
+    tokens: int
+    time_us: float  # waiting for answers
+    timeout_us: float  # for one answer
+    money: float | None
+    price_in: float
+    price_out: float
+
+
+@dataclass(frozen=True, slots=True)
 class SearchSpec:
     proposer: Proposer
     trials: int
@@ -170,6 +195,7 @@ class SearchSpec:
     epochs: int  # at most; training stops earlier when validation no longer improves
     workers: int
     time_us: float | None  # wall clock after which no new trial starts
+    agent: AgentSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,9 @@ class Trial:
     artefacts: Mapping[str, str] = field(default_factory=dict)  # "model.tflite" and the like, to SHA-256
     history: tuple[Epoch, ...] = ()  # of the training, as far as it went
     recalled: tuple[str, ...] = ()  # stages whose results were known from earlier trials or studies
-    proposer: str = ""
+    proposer: str = ""  # who proposed it; empty in trials of older studies
+    reasoning: str = ""  # an agent's sentence about it: whatever a language model wrote, in one line
+    handed_over: str = ""  # why the agent, whose turn it was, did not propose it
     parent: Architecture | None = None
     attempts: tuple[Attempt, ...] = ()  # ways of making the model, in the order in which they were tried
 

@@ -151,6 +151,13 @@ def lower_is_better(check: Check) -> bool:
     return metric not in METRICS or not Metric(metric).higher_is_better
 
 
+def said(trial: Trial) -> str:
+    """Who proposed a trial of a study with an agent, and why, in one clean line; empty in other studies."""
+    if trial.handed_over:
+        return f"{one_line(trial.proposer, 20)} in place of the agent: {one_line(trial.handed_over, 300)}"
+    return f"agent: {one_line(trial.reasoning, 300) or 'no reason given'}" if trial.proposer == "agent" else ""
+
+
 def shortfall(check: Check) -> str:
     """`RAM 12.2 KiB of 10 KiB, 22.0 % over`."""
     measured, limit = check_short(check, check.measured), check_short(check, check.limit)

@@ -79,6 +79,7 @@ class TrialRow:
     latency: str
     reason: str
     log: str
+    said: str  # by a language model about its proposal, or of one that did not propose
     chosen: bool
 
 
@@ -180,5 +181,6 @@ def trial_row(trial: Trial, metric: Metric | None, chosen: bool) -> TrialRow:
         latency=units.time(cost.total_latency_us) if cost else units.NOTHING,
         reason=facts.reason(trial),
         log=units.clean(trial.failure.log).strip() if trial.failure else "",
+        said=facts.said(trial),
         chosen=chosen,
     )

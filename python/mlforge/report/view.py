@@ -110,7 +110,7 @@ def build_page(
         stacks=_stacks(cost, checks) if cost else (),
         operators=operator_rows(cost) if cost else (),
         search_facts=_search_facts(lock, trials),
-        search_note=" ".join(filter(None, (facts.choice_words(lock), _front(trials, metric)))),
+        search_note=" ".join(filter(None, (facts.choice_words(lock), _front(trials, metric), _agent(trials)))),
         convergence=_convergence(trials, metric, checks, subject.number),
         paretos=_paretos(trials, metric, checks, subject.number),
         layers=rows,
@@ -230,6 +230,17 @@ def _front(trials: Sequence[Trial], metric: Metric | None) -> str:
         return ""
     words = "form the Pareto front of quality, flash, RAM and latency: none is beaten in all four."
     return f"Trials {listed(numbers)} {words}"
+
+
+def _agent(trials: Sequence[Trial]) -> str:
+    """What an agent did in the study; empty where there was none."""
+    own = sum(trial.proposer == "agent" for trial in trials)
+    lost = [trial for trial in trials if trial.handed_over]
+    words = f"The agent proposed {own} of {len(trials)} trials." if own or lost else ""
+    if lost:
+        words += f" It handed over {len(lost)}, the first of them trial {lost[0].number}: "
+        words += units.one_line(lost[0].handed_over, 300).rstrip(".") + "."
+    return words
 
 
 def _convergence(

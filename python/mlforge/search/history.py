@@ -109,7 +109,7 @@ def direction(metric: Metric) -> Direction:
     return "maximize" if metric.higher_is_better else "minimize"
 
 
-def draw(space: Space, trials: Sequence[Trial], study: Callable[[int], Study]) -> Proposal:
+def draw(space: Space, trials: Sequence[Trial], study: Callable[[int], Study], proposer: str) -> Proposal:
     """The first draw that is valid and that no trial has. `study` makes a seeded study for the n-th attempt.
 
     Raises:
@@ -126,7 +126,7 @@ def draw(space: Space, trials: Sequence[Trial], study: Callable[[int], Study]) -
             reason = f"the last draw was invalid: {error}"
             continue
         if architecture.id not in seen:
-            return Proposal(architecture, asked.params, asked.distributions)
+            return Proposal(architecture, asked.params, asked.distributions, proposer)
     raise SearchError(
         f"no new architecture in {ATTEMPTS} draws; {reason}",
         hint="the search space may be exhausted: fewer trials, or a larger budget, will help",

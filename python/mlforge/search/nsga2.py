@@ -45,7 +45,9 @@ class Nsga2Proposer:
     def propose(self, number: int, trials: Sequence[Trial]) -> Proposal:
         past = self._individuals(trials)
         directions = objective_directions(self.metric)
-        return draw(self.space, trials, lambda attempt: study_of(past, self._sampler(number, attempt), directions))
+        return draw(
+            self.space, trials, lambda attempt: study_of(past, self._sampler(number, attempt), directions), self.name
+        )
 
     def _sampler(self, number: int, attempt: int) -> BaseSampler:
         from optuna.samplers import RandomSampler

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """`parameters` are the coordinates of the architecture in the search space, `distributions` their ranges."""
+    """`parameters` are the coordinates of the architecture in the search space, `distributions` their ranges; both are
+    empty where it is no point of the space. The texts are as in a Trial."""
 
     architecture: Architecture
     parameters: Mapping[str, Parameter]
     distributions: Mapping[str, BaseDistribution] = field(default_factory=dict)
+    proposer: str = ""
+    reasoning: str = ""
+    handed_over: str = ""
 
 
 class Proposer(Protocol):

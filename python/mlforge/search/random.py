@@ -33,4 +33,4 @@ class RandomProposer:
             sampler = RandomSampler(derived_seed(self.seed, number, attempt))
             return study_of((), sampler, [direction(self.metric)])
 
-        return draw(self.space, trials, study)
+        return draw(self.space, trials, study, self.name)

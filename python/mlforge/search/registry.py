@@ -7,6 +7,8 @@ from typing import Final
 
 from mlforge.errors import SearchError
 from mlforge.records.quality import Metric
+from mlforge.search.agent.conversation import Agent
+from mlforge.search.agent.proposer import AgentProposer
 from mlforge.search.nsga2 import Nsga2Proposer
 from mlforge.search.proposer import Proposer
 from mlforge.search.random import RandomProposer
@@ -20,11 +22,24 @@ PROPOSERS: Final[Mapping[str, Callable[[Space, int, Metric], Proposer]]] = {
 }
 
 
-def proposer_named(name: str, space: Space, seed: int, metric: Metric) -> Proposer:
-    """Raises SearchError for a name that no proposer has."""
+def proposer_named(name: str, space: Space, seed: int, metric: Metric, agent: Agent | None = None) -> Proposer:
+    """The proposer `agent` shares its study with TPE.
+
+    Args:
+        agent: what the proposer `agent` needs and no other looks at.
+
+    Raises:
+        SearchError: no proposer has that name, or it lacks its agent.
+    """
+    if name == "agent":
+        if agent is None:
+            raise SearchError(
+                "the proposer agent needs a language model", hint="the contract's `search.agent` names it"
+            )
+        return AgentProposer(space, TpeProposer(space, seed, metric), agent)
     try:
         return PROPOSERS[name](space, seed, metric)
     except KeyError:
         raise SearchError(
-            f"no proposer is called {name!r}", hint=f"there are: {', '.join(sorted(PROPOSERS))}"
+            f"no proposer is called {name!r}", hint=f"there are: {', '.join(sorted([*PROPOSERS, 'agent']))}"
         ) from None

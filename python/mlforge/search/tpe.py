@@ -35,7 +35,9 @@ class TpeProposer:
     def propose(self, number: int, trials: Sequence[Trial]) -> Proposal:
         past = known(self.space, trials, self.metric)
         directions = [direction(self.metric)]
-        return draw(self.space, trials, lambda attempt: study_of(past, self._sampler(number, attempt), directions))
+        return draw(
+            self.space, trials, lambda attempt: study_of(past, self._sampler(number, attempt), directions), self.name
+        )
 
     def _sampler(self, number: int, attempt: int) -> BaseSampler:
         from optuna.exceptions import ExperimentalWarning

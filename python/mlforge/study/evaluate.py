@@ -158,6 +158,11 @@ class Evaluator:
         sized = self._sized(draft, smaller)
         return sized if judge(self.contract, sized.cost).feasible else None
 
+    def cost(self, architecture: Architecture) -> tuple[Cost, Verdict]:
+        """What an architecture costs with random weights, held against the limits. Raises ForgeError."""
+        cost = self._known_cost(self._costed(architecture)).value
+        return cost, judge(self.contract, cost)
+
     def measure(self, model: Model) -> Cost:
         """Builds and measures on the target. Raises BuildError, RunError."""
         model = model.compiled_for(self.target.isa)
@@ -327,6 +332,9 @@ class _Draft:
             artefacts=self.artefacts,
             history=self.history,
             recalled=tuple(stage for stage in self.seconds if stage not in self.fresh) if failure is None else (),
+            proposer=self.proposal.proposer,
+            reasoning=self.proposal.reasoning,
+            handed_over=self.proposal.handed_over,
         )
 
 

@@ -14,6 +14,7 @@ from mlforge.records.quality import Metric
 from mlforge.search.registry import proposer_named
 from mlforge.search.space import space_for
 from mlforge.study import app_room, auto_limits
+from mlforge.study.agent import agent_for, decisive, refuse_replay_without_agent
 from mlforge.study.app_room import Shape
 from mlforge.study.artefacts import Artefacts, artefacts_of
 from mlforge.study.confirm import Confirmer, confirming_target
@@ -46,18 +47,21 @@ class Result:
     exhausted: str  # why the study ended before its budget; empty where it did not
 
 
-def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "") -> Result:
+def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "", *, replay: bool = False) -> Result:
     """Runs or resumes the study of a contract and, where it is met, writes the winner beside `prj.conf`.
 
     Args:
-        say: takes a sentence about what is being done before the first trial and after the last one.
+        say: takes a sentence about what is being done before the first trial and after the last one, and about an
+            agent that failed.
         storage: the URL of the study's database; empty for the one beside the app.
+        replay: the agent's stored exchanges only; no model is asked.
 
     Raises:
         ForgeError: the data, the target or the study cannot be used. Failing trials do not raise.
         KeyboardInterrupt: everything finished is stored; the same call resumes.
     """
     refuse_other_engines(contract)
+    refuse_replay_without_agent(contract, replay=replay)
     target = usable_target(contract.target.board)
     confirmed_on = confirming_target(contract, say)
     with Trainer() as trainer:
@@ -84,7 +88,7 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
                 recipe=recipe(contract),
                 recall=recall(store.database, artefacts, target),
             )
-            study = _study(evaluator, store, observer)
+            study = _study(evaluator, store, observer, say, replay=replay)
             trials = study.run(contract.search.trials)
             confirmer = Confirmer(evaluator, confirmed_on, say) if confirmed_on else None
             outcome = conclude(evaluator, store, trials, target.programs, say, confirmer)
@@ -137,7 +141,7 @@ def study_name(contract: Contract, data_digest: str) -> str:
             path=Path(),
             lines={},
             digest="",
-            search=dataclasses.replace(contract.search, trials=0, time_us=None),
+            search=dataclasses.replace(contract.search, trials=0, time_us=None, agent=decisive(contract)),
             limits=dataclasses.replace(contract.limits, auto=frozenset()),
             target=dataclasses.replace(contract.target, product=""),
         )
@@ -145,16 +149,19 @@ def study_name(contract: Contract, data_digest: str) -> str:
     for after_the_choice in ("bundle", "robustness"):
         content.pop(after_the_choice)
     content["target"].pop("confirm")  # which trial wins, not what one is
+    if content["search"]["agent"] is None:
+        content["search"].pop("agent")
     described = json.dumps(content, sort_keys=True, default=str)
     return f"{contract.name}-{digest([described, data_digest, repr(recipe(contract))])[:12]}"
 
 
-def _study(evaluator: Evaluator, store: StudyStore, observer: Observer) -> Study:
+def _study(evaluator: Evaluator, store: StudyStore, observer: Observer, say: Said, *, replay: bool) -> Study:
     contract, prepared = evaluator.contract, evaluator.prepared
     space = space_for(contract.task, prepared.pipeline.input_shape, prepared.outputs)
+    agent = agent_for(evaluator, study_name(contract, prepared.data_digest), say, replay=replay)
     return Study(
         store=store,
-        proposer=proposer_named(contract.search.proposer, space, contract.search.seed, evaluator.metric),
+        proposer=proposer_named(contract.search.proposer, space, contract.search.seed, evaluator.metric, agent),
         evaluate=evaluator,
         observer=observer,
         workers=contract.search.workers,

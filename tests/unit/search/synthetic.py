@@ -43,9 +43,11 @@ def weights(proposal: Proposal) -> int:
 
 def accuracy(proposal: Proposal) -> float:
     """Rises with the weights, best for deep networks of wide kernels that pool globally."""
-    taste = proposal.parameters
-    fit = 0.1 * (taste["blocks"] == 3) + 0.1 * (taste["pool"] == "global") + 0.1 * (taste["stem.kernel"] == 7)
-    fit += 0.1 * (taste["dropout"] == 0.2) + 0.1 * (taste["block1.kind"] == "separable")
+    taste = {"stem.stride": 2, **proposal.parameters}
+    fit = (
+        0.1 * (taste.get("blocks") == 3) + 0.1 * (taste.get("pool") == "global") + 0.1 * (taste.get("stem.kernel") == 7)
+    )
+    fit += 0.1 * (taste.get("dropout") == 0.2) + 0.1 * (taste.get("block1.kind") == "separable")
     return fit + 0.5 * (1 - exp(-weights(proposal) / 6000)) - 0.02 * abs(log2(int(taste["stem.stride"])) - 1)
 
 
@@ -77,7 +79,15 @@ def evaluated(number: int, proposal: Proposal, limit: int = FLASH_LIMIT) -> Tria
     size = weights(proposal)
     verdict = Verdict((Check("flash", "bytes", limit, size, (limit - size) / limit, True),))
     known = Trial(
-        number, State.REJECTED, proposal.architecture, proposal.parameters, cost=cost(proposal), verdict=verdict
+        number,
+        State.REJECTED,
+        proposal.architecture,
+        proposal.parameters,
+        cost=cost(proposal),
+        verdict=verdict,
+        proposer=proposal.proposer,
+        reasoning=proposal.reasoning,
+        handed_over=proposal.handed_over,
     )
     if size > limit:
         return known
