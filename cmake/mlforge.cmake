@@ -81,6 +81,7 @@ function(_mlforge_program target directory)
     get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
     target_include_directories(${target} PRIVATE "${root}") # for firmware/app.h
   endif()
+  _mlforge_place("${name}" ${sources})
   _mlforge_instance(${target} "${name}" "${includes}")
 endfunction()
 
@@ -159,7 +160,45 @@ function(_mlforge_build target name parts)
   list(FILTER generated INCLUDE REGEX "\\.c$")
   set_source_files_properties(${generated} TARGET_DIRECTORY ${target} PROPERTIES GENERATED TRUE)
   target_sources(${target} PRIVATE ${generated})
+  _mlforge_place("${name}" "${directory}/${name}_model.c")
   _mlforge_instance(${target} "${name}" "${includes}")
+endfunction()
+
+# Places the weights and tables of a model, all that is constant in its sources ARGN, where devicetree's `model-memory`
+# says. CMake knows no phandles (scripts/dts/gen_dts_cmake.py), so what devicetree says is read as C does.
+function(_mlforge_place name)
+  string(TOLOWER ${name} node)
+  set(node DT_N_S_mlforge_S_${node}_P_model)
+  _mlforge_devicetree(memory ${node}_memory)
+  if(NOT memory)
+    return()
+  elseif(NOT CONFIG_MLFORGE_MODEL_MEMORY)
+    message(FATAL_ERROR "devicetree's model-memory of ${name}: Zephyr cannot relocate code or data on ${BOARD}")
+  endif()
+  _mlforge_devicetree(region ${memory}_P_zephyr_memory_region_STRING_TOKEN)
+  if(NOT region)
+    message(FATAL_ERROR "devicetree's model-memory of ${name} is not compatible with \"zephyr,memory-region\"")
+  endif()
+  if(region MATCHES "_") # which would begin the kind of section (scripts/build/gen_relocate_app.py)
+    message(FATAL_ERROR "devicetree's model-memory of ${name}: Zephyr cannot relocate to ${region}; "
+      "its zephyr,memory-region needs a name of letters and digits alone")
+  endif()
+  _mlforge_devicetree(in_place ${node}_in_place)
+  set(how "")
+  if(in_place)
+    set(how NOCOPY)
+  endif()
+  zephyr_code_relocate(FILES ${ARGN} LOCATION ${region}_RODATA ${how})
+endfunction()
+
+# What devicetree's generated header defines `macro` to be; empty where it does not.
+function(_mlforge_devicetree result macro)
+  set(value "")
+  file(STRINGS "${DEVICETREE_GENERATED_H}" line REGEX "^#define ${macro} ")
+  if(line MATCHES " ([A-Za-z0-9_]+)$")
+    set(value ${CMAKE_MATCH_1})
+  endif()
+  set(${result} "${value}" PARENT_SCOPE)
 endfunction()
 
 # Adds the instance of a model: its arena, its features, its service. `includes` are headers besides the model's own.

@@ -131,6 +131,30 @@ def test_suite_on_the_device(zephyr: Workspace, suite: str, board: str, tmp_path
     assert "PROJECT EXECUTION SUCCESSFUL" in lines[-1], "\n".join(lines[-60:])
 
 
+@pytest.mark.parametrize("board", boards("qemu_cortex_m3")[:1])
+@pytest.mark.usefixtures("need_toolchain")
+def test_arenas_and_weights_in_memories_of_devicetree(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    app, build = HERE / "arena", tmp_path / "build"
+    zephyr.build(app, build, board, conf_files=(app / "places.conf",), overlays=(app / "places.overlay",))
+    assert "PROJECT EXECUTION SUCCESSFUL" in run_image(build, board, "PROJECT EXECUTION")[-1]
+    image = read_image(build / "zephyr" / "zephyr.elf")
+    copied = [symbol for symbol in image.symbols if symbol.name.startswith("gesture_w")]
+    in_place = [symbol for symbol in image.symbols if symbol.name.startswith("motor_w")]
+    assert copied and all(symbol.in_flash and symbol.in_ram for symbol in copied)
+    assert in_place and all(symbol.in_flash and not symbol.in_ram for symbol in in_place)
+
+
+def test_weights_that_cannot_be_placed(zephyr: Workspace, tmp_path: Path) -> None:
+    overlay = tmp_path / "memory.overlay"
+    overlay.write_text(
+        "/ { other: memory@90000000 { reg = <0x90000000 0x1000>; };"
+        ' mlforge { gesture { compatible = "mlforge,model"; model-memory = <&other>; }; }; };'
+    )
+    done = zephyr.configure(HERE / "arena", tmp_path / "build", "native_sim", overlays=(overlay,))
+    assert done.returncode != 0
+    assert "model-memory of gesture: Zephyr cannot relocate code or data on native_sim" in " ".join(done.stdout.split())
+
+
 @pytest.mark.parametrize(
     ("breaking", "complaint"),
     [

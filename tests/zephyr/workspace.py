@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from mlforge.errors import ToolError
 from mlforge.toolchain import zephyr
@@ -50,17 +51,18 @@ class Workspace:
     def environment(self) -> dict[str, str]:
         return self.real.environment()
 
-    def configure(self, source: Path, build: Path, board: str, *, module: Path | None = None) -> Done:
-        done = self.real.configure(ZephyrBuild(source, build, board, settings=WARNINGS_ARE_ERRORS, module=module))
+    def configure(self, source: Path, build: Path, board: str, **more: Any) -> Done:
+        """`more`: further fields of ZephyrBuild."""
+        done = self.real.configure(ZephyrBuild(source, build, board, settings=WARNINGS_ARE_ERRORS, **more))
         return Done(done.status, done.output)
 
     def ninja(self, build: Path, *arguments: str) -> Done:
         done = self.real.ninja(build, *arguments, timeout_s=BUILD_TIMEOUT_S)
         return Done(done.status, done.output)
 
-    def build(self, source: Path, build: Path, board: str, *, module: Path | None = None) -> str:
+    def build(self, source: Path, build: Path, board: str, **more: Any) -> str:
         """What the build printed. Fails the test where it fails."""
-        for done in (self.configure(source, build, board, module=module), self.ninja(build)):
+        for done in (self.configure(source, build, board, **more), self.ninja(build)):
             assert done.returncode == 0, done.stdout[-4000:]
         return done.stdout
 

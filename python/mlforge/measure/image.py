@@ -23,7 +23,7 @@ _STUMBLES: Final = (LookupError, ValueError, TypeError, AttributeError, Overflow
 class Symbol:
     """A function or object. `file` is the source file that a local symbol belongs to; empty for a global one.
 
-    `in_flash` and `in_ram` say where its bytes lie; initialised data lies in both."""
+    `in_flash` and `in_ram` say where its bytes lie; initialised data lies in both, as does what is copied at boot."""
 
     name: str
     file: str
@@ -70,7 +70,7 @@ def read_image(elf: Path) -> Image:
             )
             loaded = sum(segment.file_bytes for segment in segments)
             written = sum(section["sh_size"] for section in sections if section["sh_flags"] & _WRITABLE)
-            return Image(loaded, written, tuple(_symbols(file, table)), segments)
+            return Image(loaded, written, tuple(_symbols(file, table, segments)), segments)
     except OSError as error:
         raise BuildError(f"cannot read {elf}: {(error.strerror or str(error)).lower()}") from error
     except ELFError as error:
@@ -79,7 +79,7 @@ def read_image(elf: Path) -> Image:
         raise BuildError(f"{elf} is a damaged ELF image: {str(error).lower()}") from error
 
 
-def _symbols(file: Any, table: Any) -> Iterator[Symbol]:
+def _symbols(file: Any, table: Any, segments: tuple[Segment, ...]) -> Iterator[Symbol]:
     """Each address once: of several names of one object, the first."""
     sections = list(file.iter_sections())
     source = ""
@@ -94,7 +94,17 @@ def _symbols(file: Any, table: Any) -> Iterator[Symbol]:
         if not section["sh_flags"] & _ALLOCATED or address in seen:
             continue
         seen.add(address)
-        in_ram = bool(section["sh_flags"] & _WRITABLE)
+        in_ram = bool(section["sh_flags"] & _WRITABLE) or _copied(address, segments)
         in_flash = section["sh_type"] != "SHT_NOBITS"
         local = info["bind"] == "STB_LOCAL"
         yield Symbol(entry.name, source if local else "", address, entry["st_size"], in_flash, in_ram)
+
+
+def _copied(address: int, segments: tuple[Segment, ...]) -> bool:
+    """Whether what is used at the address was loaded at another: the start-up code copies it."""
+    return any(
+        segment.file_bytes
+        and segment.load_address != segment.address
+        and segment.address <= address < segment.address + segment.memory_bytes
+        for segment in segments
+    )

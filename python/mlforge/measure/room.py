@@ -91,6 +91,7 @@ def _flash(build: ZephyrBuild, image: Image, owners: Owners) -> Room:
     )
     # A constant lies where it is loaded; initialised variables, which generated code does not have, would not.
     model = _owned(owners, (symbol for symbol in image.symbols if symbol.in_flash and region.holds(symbol.address)))
+    _refuse_outside(region, (symbol for symbol in image.symbols if owners.of(symbol) is Owner.WEIGHTS))
     items = (
         Item(f"memory region {region.name}", region.size_bytes, _flash_source(build)),
         *_slot(build, region.size_bytes),
@@ -110,11 +111,7 @@ def _ram(build: ZephyrBuild, image: Image, owners: Owners) -> Room:
         default=0,
     )
     inside = [symbol for symbol in image.symbols if symbol.in_ram and region.holds(symbol.address)]
-    if arena := next((s for s in image.symbols if owners.of(s) is Owner.ARENA and not region.holds(s.address)), None):
-        raise LimitError(
-            f"{arena.name} lies at {arena.address:#x}, outside of the memory region {region.name}: "
-            "how much of that memory is for a model is not for the build to say"
-        )
+    _refuse_outside(region, (symbol for symbol in image.symbols if owners.of(symbol) is Owner.ARENA))
     # What carries a model's name in RAM is its service's, which candidates are measured without.
     model = _owned(owners, (symbol for symbol in inside if owners.of(symbol) is not Owner.CODE))
     items = (
@@ -122,6 +119,14 @@ def _ram(build: ZephyrBuild, image: Image, owners: Owners) -> Room:
         *_image(build, used, model),
     )
     return Room("ram", region.name, region.size_bytes, used - model, model, items)
+
+
+def _refuse_outside(region: Region, symbols: Iterable[Symbol]) -> None:
+    if stray := next((symbol for symbol in symbols if not region.holds(symbol.address)), None):
+        raise LimitError(
+            f"{stray.name} lies at {stray.address:#x}, outside of the memory region {region.name}: "
+            "how much of that memory is for a model is not for the build to say"
+        )
 
 
 def _image(build: ZephyrBuild, used: int, model: int) -> tuple[Item, ...]:

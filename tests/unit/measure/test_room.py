@@ -119,6 +119,12 @@ def test_an_arena_in_other_memory(image: list[Symbol], tmp_path: Path) -> None:
         rooms(write_build(tmp_path))
 
 
+def test_weights_in_other_memory(image: list[Symbol], tmp_path: Path) -> None:
+    image += [*MODEL, symbol("activity_w1_weights", 0x9000_0000, 900)]
+    with pytest.raises(LimitError, match="activity_w1_weights lies at 0x90000000, outside of the memory region FLASH"):
+        rooms(write_build(tmp_path))
+
+
 @pytest.mark.usefixtures("image")
 def test_a_linker_without_flash(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(zephyr_files, "MAP", zephyr_files.MAP.replace("FLASH  ", "SRAM0  "))
