@@ -1,4 +1,6 @@
-"""Shows who uses flash and RAM in an ELF image: model weights, model code, kernels, features, arena, application."""
+"""Shows who uses flash and RAM in an ELF image: model weights, model code, kernels, features, arena, application. Where
+the linker's map lies beside the image, as in a Zephyr build, also what of the rest is Zephyr's and the C library's.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,13 @@ def execute(arguments: argparse.Namespace) -> Status:
     if arguments.json:
         print_json(dataclasses.asdict(found))
         return Status.DONE
+    from mlforge.measure.owners import Owner
     from mlforge.report.terminal import footprint_table
 
     rows = [(str(owner), found.flash[owner], found.ram[owner]) for owner in found.flash]
+    if found.flash_parts:
+        parts = ((str(part), found.flash_parts[part], found.ram_parts[part]) for part in found.flash_parts)
+        rows = [row for row in rows if row[0] != Owner.APPLICATION] + [row for row in parts if row[1] or row[2]]
     rows.append(("unnamed (padding, stack)", found.unnamed_flash_bytes, found.unnamed_ram_bytes))
     console().print(footprint_table(rows, title=arguments.elf.name))
     return Status.DONE

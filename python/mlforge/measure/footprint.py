@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from mlforge.measure.image import Image, Symbol, read_image
+from mlforge.measure.link_map import LinkMap, Part, link_map_of
 from mlforge.measure.owners import Owner, Owners, models_in, pipelines_in
 from mlforge.records.cost import FlashUse, RamUse
 from mlforge.records.program import Firmware
@@ -19,7 +21,10 @@ _FLASH_SHARES: Final = (Owner.WEIGHTS, Owner.CODE, Owner.KERNELS, Owner.FEATURES
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """Bytes by owner. `unnamed` is what no symbol claims: padding, unnamed constants, the stack's reservation."""
+    """Bytes by owner. `unnamed` is what no symbol claims: padding, unnamed constants, the stack's reservation.
+
+    Where the linker's map lies beside the image, `flash_parts` and `ram_parts` tell which library all that is not the
+    model's is from, with a symbol or without, and what is left unnamed is padding. Else they are empty."""
 
     flash_bytes: int
     ram_bytes: int
@@ -27,6 +32,8 @@ class Footprint:
     ram: Mapping[Owner, int]
     unnamed_flash_bytes: int
     unnamed_ram_bytes: int
+    flash_parts: Mapping[Part, int] = field(default_factory=dict)
+    ram_parts: Mapping[Part, int] = field(default_factory=dict)
 
 
 def footprint(elf: Path) -> Footprint:
@@ -39,14 +46,45 @@ def footprint(elf: Path) -> Footprint:
     owners = Owners(models_in(image.symbols), pipelines_in(image.symbols))
     flash = _by_owner(owners, (symbol for symbol in image.symbols if symbol.in_flash))
     ram = _by_owner(owners, (symbol for symbol in image.symbols if symbol.in_ram))
+    link = link_map_of(elf)
+    flash_parts, ram_parts = _parts(image, owners, link) if link else ({}, {})
     return Footprint(
         image.flash_bytes,
         image.ram_bytes,
         flash,
         ram,
-        image.flash_bytes - sum(flash.values()),
-        image.ram_bytes - sum(ram.values()),
+        image.flash_bytes - _models(flash) - (sum(flash_parts.values()) or flash[Owner.APPLICATION]),
+        image.ram_bytes - _models(ram) - (sum(ram_parts.values()) or ram[Owner.APPLICATION]),
+        flash_parts,
+        ram_parts,
     )
+
+
+def _models(owned: Mapping[Owner, int]) -> int:
+    """What of it is the model's and its runtime's."""
+    return sum(size for owner, size in owned.items() if owner not in NOT_THE_MODELS)
+
+
+def _parts(image: Image, owners: Owners, link: LinkMap) -> tuple[dict[Part, int], dict[Part, int]]:
+    """Flash and RAM by library, less what of each piece is the model's."""
+    flash, ram = dict.fromkeys(Part, 0), dict.fromkeys(Part, 0)
+    sections = sorted(image.sections, key=lambda section: section.address)
+    starts = [section.address for section in sections]
+
+    def add(address: int, size_bytes: int, part: Part) -> None:
+        index = bisect_right(starts, address) - 1
+        if index < 0 or address >= starts[index] + sections[index].size_bytes:
+            return  # of a section that is not loaded
+        flash[part] += size_bytes if sections[index].in_flash else 0
+        ram[part] += size_bytes if sections[index].in_ram else 0
+
+    for piece in link.pieces:
+        add(piece.address, piece.size_bytes, piece.part)
+    for symbol in image.symbols:
+        part = link.part_at(symbol.address)
+        if part is not None and owners.of(symbol) not in NOT_THE_MODELS:
+            add(symbol.address, -symbol.size_bytes, part)
+    return flash, ram
 
 
 def added_by_model(firmware: Firmware) -> tuple[FlashUse, RamUse]:
@@ -69,8 +107,7 @@ def in_application(found: Footprint) -> tuple[FlashUse, RamUse]:
     """What model, runtime and features take of an application's image: what its build is held against."""
     weights, code, kernels, features = (found.flash[owner] for owner in _FLASH_SHARES)
     # Constants that are loaded into RAM (an initialised arena, a service's state) take flash, too.
-    flash = sum(size for owner, size in found.flash.items() if owner not in NOT_THE_MODELS)
-    ram = sum(size for owner, size in found.ram.items() if owner not in NOT_THE_MODELS)
+    flash, ram = _models(found.flash), _models(found.ram)
     arena, own = found.ram[Owner.ARENA], found.ram[Owner.FEATURES]
     return (
         FlashUse(flash, weights, code, kernels, features, other=flash - weights - code - kernels - features),

@@ -15,6 +15,7 @@ from mlforge.errors import BuildError
 
 _ALLOCATED: Final = 2  # SHF_ALLOC
 _WRITABLE: Final = 1  # SHF_WRITE
+_EXECUTABLE: Final = 4  # SHF_EXECINSTR
 # What pyelftools raises, besides its own errors, where a number in the file leads nowhere.
 _STUMBLES: Final = (LookupError, ValueError, TypeError, AttributeError, OverflowError, MemoryError, RuntimeError)
 
@@ -44,6 +45,16 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of addresses in use; see Symbol for where its bytes lie."""
+
+    address: int
+    size_bytes: int
+    in_flash: bool
+    in_ram: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """`flash_bytes`: what the segments load. `ram_bytes`: all writable memory, the stack's reservation included."""
 
@@ -51,6 +62,7 @@ class Image:
     ram_bytes: int
     symbols: tuple[Symbol, ...]
     segments: tuple[Segment, ...]
+    sections: tuple[Section, ...] = ()
 
 
 def read_image(elf: Path) -> Image:
@@ -69,14 +81,23 @@ def read_image(elf: Path) -> Image:
                 for segment in file.iter_segments("PT_LOAD")
             )
             loaded = sum(segment.file_bytes for segment in segments)
-            written = sum(section["sh_size"] for section in sections if section["sh_flags"] & _WRITABLE)
-            return Image(loaded, written, tuple(_symbols(file, table, segments)), segments)
+            places = tuple(_place(section, segments) for section in sections)
+            written = sum(place.size_bytes for place in places if place.in_ram)
+            return Image(loaded, written, tuple(_symbols(file, table, segments)), segments, places)
     except OSError as error:
         raise BuildError(f"cannot read {elf}: {(error.strerror or str(error)).lower()}") from error
     except ELFError as error:
         raise BuildError(f"{elf} is no ELF image: {str(error).lower()}") from error
     except _STUMBLES as error:
         raise BuildError(f"{elf} is a damaged ELF image: {str(error).lower()}") from error
+
+
+def _place(section: Any, segments: tuple[Segment, ...]) -> Section:
+    """Written to is RAM, as is what was copied there. Zephyr's vector table is marked as writable, but as code, too."""
+    address, flags = section["sh_addr"], section["sh_flags"]
+    written = flags & (_WRITABLE | _EXECUTABLE) == _WRITABLE
+    in_flash = section["sh_type"] != "SHT_NOBITS"
+    return Section(address, section["sh_size"], in_flash, written or _copied(address, segments))
 
 
 def _symbols(file: Any, table: Any, segments: tuple[Segment, ...]) -> Iterator[Symbol]:
@@ -94,10 +115,9 @@ def _symbols(file: Any, table: Any, segments: tuple[Segment, ...]) -> Iterator[S
         if not section["sh_flags"] & _ALLOCATED or address in seen:
             continue
         seen.add(address)
-        in_ram = bool(section["sh_flags"] & _WRITABLE) or _copied(address, segments)
-        in_flash = section["sh_type"] != "SHT_NOBITS"
-        local = info["bind"] == "STB_LOCAL"
-        yield Symbol(entry.name, source if local else "", address, entry["st_size"], in_flash, in_ram)
+        place, local = _place(section, segments), info["bind"] == "STB_LOCAL"
+        name, size_bytes = entry.name, entry["st_size"]
+        yield Symbol(name, source if local else "", address, size_bytes, place.in_flash, place.in_ram)
 
 
 def _copied(address: int, segments: tuple[Segment, ...]) -> bool:
