@@ -24,6 +24,7 @@ struct mlforge_app_pipeline {
 
 struct mlforge_app {
 	const char *name;
+	const char *id; /* 16 hex digits of all that was compiled into the firmware for this model */
 	const struct mlforge_model *model; /* NULL in the baseline */
 	uint8_t *arena;
 	const struct mlforge_app_pipeline *pipeline; /* NULL without features */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Our own commands: what is attached, runs over many vectors, features from raw frames. Vectors and frames are
- * already in the buffer, by `db load` or because the emulator put them there.
+ * already in the buffer, by `db load` or because the emulator put them there. Each answer ends with a check over the
+ * command as it arrived and the answer: a serial line may change one digit into another.
  */
 #include "app.h"
 #include "device.h"
@@ -37,6 +38,35 @@ static void info(void)
 	mlforge_put_pair("clock-hz", mlforge_port_clock_hz());
 	mlforge_put_pair("frame-length", features == NULL ? 0U : features->frame_length(features->pipeline));
 	mlforge_put_pair("feature-bytes", features == NULL ? 0U : features->output_bytes(features->pipeline));
+	mlforge_put("m-program-[");
+	mlforge_put(mlforge_app.id);
+	mlforge_put("]\r\n");
+}
+
+static void put_check(const char *key, uint32_t value)
+{
+	const uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
+
+	mlforge_put("m-");
+	mlforge_put(key);
+	mlforge_put("-[");
+	mlforge_put_hex(bytes, sizeof(bytes));
+	mlforge_put("]\r\n");
+}
+
+/* The check over what is in the buffer; `db` has none. */
+static void sum(uint32_t count)
+{
+	uint32_t state = UINT32_MAX;
+
+	if (count > mlforge_buffer_bytes()) {
+		mlforge_put("e-[More bytes than the buffer holds]\r\n");
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		state = mlforge_crc(state, *mlforge_buffer_at(i));
+	}
+	put_check("sum", ~state);
 }
 
 static void put_outputs(void)
@@ -122,7 +152,7 @@ static bool read_optional(char **arguments, uint32_t *value)
 	return word == NULL || mlforge_read_unsigned(word, value);
 }
 
-bool mlforge_own_command(const char *name, char *arguments)
+static bool run(const char *name, char *arguments)
 {
 	uint32_t count = 1;
 	uint32_t offset = 0;
@@ -137,8 +167,25 @@ bool mlforge_own_command(const char *name, char *arguments)
 		reset();
 	} else if (mlforge_same(name, "mlforge-extract")) {
 		extract(count, offset);
+	} else if (mlforge_same(name, "mlforge-sum")) {
+		sum(count);
 	} else {
 		return false;
 	}
+	return true;
+}
+
+bool mlforge_own_command(const char *name, char *arguments)
+{
+	mlforge_check_start();
+	mlforge_check_add(name);
+	if (arguments[0] != '\0') {
+		mlforge_check_add(" ");
+		mlforge_check_add(arguments);
+	}
+	if (!run(name, arguments)) {
+		return false;
+	}
+	put_check("check", mlforge_check_value());
 	return true;
 }

@@ -9,10 +9,47 @@
 
 static const char digits[] = "0123456789abcdef";
 
+static uint32_t check;
+
+uint32_t mlforge_crc(uint32_t state, uint8_t byte)
+{
+	static const uint32_t table[16] = { /* reflected, 0xEDB88320, half a byte at a time */
+		0x00000000U, 0x1DB71064U, 0x3B6E20C8U, 0x26D930ACU, 0x76DC4190U, 0x6B6B51F4U, 0x4DB26158U, 0x5005713CU,
+		0xEDB88320U, 0xF00F9344U, 0xD6D6A3E8U, 0xCB61B38CU, 0x9B64C2B0U, 0x86D3D2D4U, 0xA00AE278U, 0xBDBDF21CU,
+	};
+
+	state ^= byte;
+	state = (state >> 4) ^ table[state & 15U];
+	return (state >> 4) ^ table[state & 15U];
+}
+
+static void put_byte(char byte)
+{
+	check = mlforge_crc(check, (uint8_t)byte);
+	mlforge_port_write(byte);
+}
+
+void mlforge_check_start(void)
+{
+	check = UINT32_MAX;
+}
+
+void mlforge_check_add(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		check = mlforge_crc(check, (uint8_t)*text);
+	}
+}
+
+uint32_t mlforge_check_value(void)
+{
+	return ~check;
+}
+
 void mlforge_put(const char *text)
 {
 	while (*text != '\0') {
-		mlforge_port_write(*text++);
+		put_byte(*text++);
 	}
 }
 
@@ -26,15 +63,15 @@ void mlforge_put_unsigned(uint32_t value)
 		value /= 10U;
 	} while (value != 0U);
 	while (length > 0U) {
-		mlforge_port_write(text[--length]);
+		put_byte(text[--length]);
 	}
 }
 
 void mlforge_put_hex(const uint8_t *bytes, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		mlforge_port_write(digits[bytes[i] >> 4]);
-		mlforge_port_write(digits[bytes[i] & 15U]);
+		put_byte(digits[bytes[i] >> 4]);
+		put_byte(digits[bytes[i] & 15U]);
 	}
 }
 
@@ -42,7 +79,7 @@ void mlforge_put_word(uint32_t value)
 {
 	mlforge_put("0x");
 	for (int shift = 28; shift >= 0; shift -= 4) {
-		mlforge_port_write(digits[(value >> shift) & 15U]);
+		put_byte(digits[(value >> shift) & 15U]);
 	}
 }
 
@@ -59,7 +96,7 @@ void mlforge_put_scaled(float scale, int32_t steps)
 
 	if (steps < 0) {
 		steps = -steps;
-		mlforge_port_write('-');
+		put_byte('-');
 	}
 	thousandths = (uint64_t)mantissa * (uint32_t)steps * 1000U;
 	if (shift > 62) {
@@ -71,10 +108,10 @@ void mlforge_put_scaled(float scale, int32_t steps)
 	}
 	mlforge_put_unsigned((uint32_t)thousandths / 1000U);
 	rest = (uint32_t)thousandths % 1000U;
-	mlforge_port_write('.');
-	mlforge_port_write(digits[rest / 100U]);
-	mlforge_port_write(digits[rest / 10U % 10U]);
-	mlforge_port_write(digits[rest % 10U]);
+	put_byte('.');
+	put_byte(digits[rest / 100U]);
+	put_byte(digits[rest / 10U % 10U]);
+	put_byte(digits[rest % 10U]);
 }
 
 void mlforge_put_pair(const char *key, uint32_t value)

@@ -2,4 +2,4 @@
  * The measuring firmware without a model. */
 #include "app.h"
 
-const struct mlforge_app mlforge_app = {.name = ""};
+const struct mlforge_app mlforge_app = {.name = "", .id = ""};

@@ -102,6 +102,11 @@ class RunError(ToolError):
     """A firmware crashed, hung, or answered against the protocol."""
 
 
+class LineError(RunError):
+    """What came over the line to a device cannot be trusted, or nothing came: garbled, silent, gone, or the device
+    started anew. Another attempt may succeed."""
+
+
 class TargetUnavailableError(ForgeError):
     """A target cannot be used on this machine; the message says why, the hint how to change that."""
 

@@ -35,6 +35,18 @@ SLOTS = """\
 	};
 };
 """
+HOG = """
+#include <zephyr/init.h>
+
+static volatile uint8_t hog[64000];
+
+static int hold(void)
+{
+	hog[1] = 1;
+	return 0;
+}
+SYS_INIT(hold, APPLICATION, 0);
+"""
 
 
 def _app(directory: Path) -> Contract:
@@ -86,6 +98,6 @@ def test_an_app_in_a_slot_of_mcuboot(board: str, tmp_path: Path) -> None:
     assert flash.free_bytes == SLOT_BYTES - 1_024 - 2_048 - 1_024 - flash.app_bytes
     assert flash.items[0].source.endswith("/partitions/partition@c000")
     main_c = app / "src" / "main.c"
-    main_c.write_text(main_c.read_text() + "\nuint8_t hog[64000];\nuint8_t *volatile held = hog;\n")
+    main_c.write_text(main_c.read_text() + HOG)
     with pytest.raises(LimitError, match=r"nothing is left for a model: .* \d+ bytes too large for RAM of " + board):
         resolve(contract, print)

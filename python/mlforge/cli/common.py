@@ -51,6 +51,24 @@ def add_target(parser: argparse.ArgumentParser, *, default: str | None) -> None:
     )
 
 
+def add_hardware_map(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--hardware-map",
+        metavar="FILE",
+        type=Path,
+        help="twister's map of the boards that are plugged in, for targets board:NAME "
+        "(default: MLFORGE_HARDWARE_MAP, else hardware-map.yml here)",
+    )
+
+
+def use_hardware_map(arguments: argparse.Namespace) -> None:
+    """The option stands for the environment variable, wherever targets are named from here on."""
+    import os
+
+    if arguments.hardware_map is not None:
+        os.environ["MLFORGE_HARDWARE_MAP"] = str(arguments.hardware_map)
+
+
 def add_arena(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--arena", metavar="F.svg", type=Path, help="draw what lies where in the arena, and when")
 

@@ -12,7 +12,16 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlforge.cli.common import add_arena, add_json, add_target, console, print_json, write_arena
+from mlforge.cli.common import (
+    add_arena,
+    add_hardware_map,
+    add_json,
+    add_target,
+    console,
+    print_json,
+    use_hardware_map,
+    write_arena,
+)
 from mlforge.cli.main import Status
 
 if TYPE_CHECKING:
@@ -26,8 +35,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--app",
         metavar="APP",
         type=Path,
-        help="with zephyr:BOARD: the Zephyr application to measure in (default: an empty one)",
+        help="with zephyr:BOARD and board:NAME: the Zephyr application to measure in (default: an empty one)",
     )
+    add_hardware_map(parser)
     parser.add_argument("--vectors", type=Path, metavar="F.npz", help="inputs to run, and outputs to compare with")
     parser.add_argument(
         "--save-outputs", type=Path, metavar="F.npy", help="write the outputs [N, ...]; several as F.npz"
@@ -46,8 +56,9 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.study.run_model import run_model
     from mlforge.study.vectors import read_vectors, save_outputs
 
-    if arguments.app and not arguments.target.startswith("zephyr:"):
-        raise ForgeError("--app: only a target zephyr:BOARD measures in an application")
+    use_hardware_map(arguments)
+    if arguments.app and not arguments.target.startswith(("zephyr:", "board:")):
+        raise ForgeError("--app: only targets zephyr:BOARD and board:NAME measure in an application")
     try:
         clock_hz = parse_frequency(arguments.clock)
     except ValueError as error:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import argparse
 
-from mlforge.cli.common import add_json, console, print_json
+from mlforge.cli.common import add_hardware_map, add_json, console, print_json, use_hardware_map
 from mlforge.cli.main import Status
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    add_hardware_map(parser)
     add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> Status:
-    from mlforge.targets.registry import all_targets
+    from mlforge.targets.registry import all_targets, mapped_targets
     from mlforge.targets.zephyr import zephyr_targets
 
-    targets = [(target, target.unavailable()) for target in (*all_targets(), *zephyr_targets())]
+    use_hardware_map(arguments)
+    found = (*all_targets(), *zephyr_targets(), *mapped_targets())
+    targets = [
+        (target, "" if target.name.startswith("board:") else target.core, target.unavailable()) for target in found
+    ]
     if arguments.json:
         rows = [
-            {"name": target.name, "core": target.core, "description": target.description, "unavailable": reason}
-            for target, reason in targets
+            {"name": target.name, "core": core, "description": target.description, "unavailable": reason}
+            for target, core, reason in targets
         ]
         print_json({"targets": rows})
         return Status.DONE
@@ -29,7 +34,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     table = Table(box=None, pad_edge=False)
     for column in ("target", "core", "how", "usable here"):
         table.add_column(column)
-    for target, reason in targets:
-        table.add_row(target.name, target.core, target.description, f"no: {reason}" if reason else "yes")
+    for target, core, reason in targets:
+        table.add_row(target.name, core, target.description, f"no: {reason}" if reason else "yes")
     console().print(table)
     return Status.DONE

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import argparse
 
-from mlforge.cli.common import add_app, add_json, add_storage, add_target, console, print_json, storage_of
+from mlforge.cli.common import (
+    add_app,
+    add_hardware_map,
+    add_json,
+    add_storage,
+    add_target,
+    console,
+    print_json,
+    storage_of,
+    use_hardware_map,
+)
 from mlforge.cli.main import Status
 
 
@@ -16,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_app(parser)
     add_target(parser, default=None)
     add_storage(parser)
+    add_hardware_map(parser)
     add_json(parser)
 
 
@@ -25,6 +36,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.contract.load import load_contract
     from mlforge.study.verify import verify
 
+    use_hardware_map(arguments)
     result = verify(load_contract(arguments.app), arguments.target, storage_of(arguments))
     if arguments.json:
         print_json(

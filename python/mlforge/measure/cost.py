@@ -15,7 +15,7 @@ from mlforge.measure.footprint import added_by_model
 from mlforge.measure.image import read_image
 from mlforge.records.cost import Cost, OperatorCost
 from mlforge.records.program import Firmware
-from mlforge.targets.target import Target, Window
+from mlforge.targets.target import Target, Timing, Window
 
 
 def measure_cost(
@@ -27,15 +27,17 @@ def measure_cost(
 ) -> Cost:
     """Runs inputs int8 [N, input_bytes], N at least 1, and raw frames int32 [F, frame_length] where there are features.
 
-    Instructions are counted, cycles estimated; both are the worst of the measured windows. The stack is the deeper one
-    of inference and features.
+    Instructions are counted, cycles estimated; both are the worst of the measured windows. A board that counts nothing
+    times itself instead, at its own clock. The stack is the deeper one of inference and features.
 
     Raises:
         RunError: the firmware crashed or hung, or nothing was measured.
         BuildError: an image cannot be accounted for.
-        TargetUnavailableError: the target does not count instructions.
+        TargetUnavailableError: the target measures nothing.
     """
     profile = target.profile(firmware, inputs, frames)
+    if isinstance(profile, Timing):
+        return _timed(target, firmware, profile)
     if not profile.inferences or (frames is not None and not profile.features):
         raise RunError("nothing was measured: too few inputs, or too few frames for one model input")
     model = CycleModel(firmware.elf, firmware.core)
@@ -58,6 +60,25 @@ def measure_cost(
         feature_cycles=feature_total,
         feature_latency_us=feature_total / clock_hz * 1e6,
         operators=_operators(firmware, worst, cycles),
+    )
+
+
+def _timed(target: Target, firmware: Firmware, timing: Timing) -> Cost:
+    flash, ram = added_by_model(firmware)
+    return Cost(
+        target=target.name,
+        core=firmware.core,
+        method=timing.method,
+        flash=flash,
+        ram=ram,
+        stack_bytes=max(timing.stack_bytes, timing.feature_stack_bytes),
+        instructions=None,
+        cycles=None,
+        latency_us=timing.inference_us,
+        feature_instructions=None,
+        feature_cycles=None,
+        feature_latency_us=timing.feature_us,
+        operators=(),
     )
 
 

@@ -48,6 +48,9 @@ class Cost:
     `instructions` are exact (counted by QEMU); `cycles` are estimated from them with the core's cost table, and
     `latency_us` is cycles over the contract's clock. Both are the worst of the measured inferences, features excluded;
     `feature_cycles` is the worst of producing one model input.
+
+    On a real board nothing is counted or estimated: `latency_us` is what its own counter says at its own clock, the
+    numbers of instructions and cycles are None, and there are no operators.
     """
 
     target: str
@@ -56,11 +59,11 @@ class Cost:
     flash: FlashUse
     ram: RamUse
     stack_bytes: int  # deepest, by painted watermark
-    instructions: int
-    cycles: int
+    instructions: int | None
+    cycles: int | None
     latency_us: float
-    feature_instructions: int
-    feature_cycles: int
+    feature_instructions: int | None
+    feature_cycles: int | None
     feature_latency_us: float
     operators: tuple[OperatorCost, ...]
 

@@ -27,7 +27,9 @@ def cost_rows(searched: Cost, confirmed: Cost) -> tuple[CostRow, ...]:
         ("Instructions, features", searched.feature_instructions, confirmed.feature_instructions, units.count),
     )
     return tuple(
-        CostRow(name, text(before), text(after), _difference(before, after)) for name, before, after, text in figures
+        CostRow(name, text(before), text(after), _difference(before, after))
+        for name, before, after, text in figures
+        if before is not None and after is not None  # a board counts no instructions
     )
 
 

@@ -125,8 +125,11 @@ def _error(value: float, standard_error: float | None) -> str:
     return f" ± {thousandths if standard_error == 0 or float(thousandths) else f'{standard_error:.1g}'}"
 
 
-def work(instructions: int, cycles: int, method: str) -> str:
-    """`9,000 instructions, 12,000 cycles (estimated)`, or `(measured)` where `method` says so."""
+def work(instructions: int | None, cycles: int | None, method: str) -> str:
+    """`9,000 instructions, 12,000 cycles (estimated)`, or `(measured)` where `method` says so. Without counts, `method`
+    up to its details."""
+    if instructions is None or cycles is None:
+        return method.partition(":")[0]
     how = "measured" if method.lower().startswith("measured") else "estimated"
     return f"{count(instructions)} instructions, {count(cycles)} cycles ({how})"
 

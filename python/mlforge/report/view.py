@@ -186,7 +186,7 @@ def _cost_facts(cost: Cost) -> tuple[Fact, ...]:
             f"{units.time(cost.latency_us)}; {units.work(cost.instructions, cost.cycles, cost.method)}",
         ),
     ]
-    if cost.feature_instructions or cost.feature_cycles:
+    if cost.feature_instructions or cost.feature_cycles or cost.feature_latency_us:
         work = units.work(cost.feature_instructions, cost.feature_cycles, cost.method)
         found.append(Fact("of which features", f"{units.time(cost.feature_latency_us)}; {work}"))
     return tuple(found)

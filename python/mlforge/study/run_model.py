@@ -23,7 +23,7 @@ RANDOM_INPUTS: Final = 8
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelRun:
     """`outputs` has an array [N, *output_shape] for each output of the model, of its type. `cost` is None on targets
-    that do not count instructions. `mismatches` counts the vectors with outputs that are not the expected bytes; None
+    that measure nothing. `mismatches` counts the vectors with outputs that are not the expected bytes; None
     where none were given.
     """
 
@@ -53,7 +53,7 @@ def run_model(
     expected = to_bytes(vectors.expected, compiled.outputs, "output") if vectors and vectors.expected else None
     firmware = target.build(program)
     outputs = target.infer(firmware, inputs).outputs
-    cost = measure_cost(target, firmware, inputs[:MEASURED_INPUTS], clock_hz) if target.counts_instructions else None
+    cost = measure_cost(target, firmware, inputs[:MEASURED_INPUTS], clock_hz) if target.measures else None
     mismatches = None if expected is None else int((outputs != expected).any(axis=1).sum())
     return ModelRun(compiled, from_bytes(outputs, compiled.outputs), cost, mismatches)
 

@@ -51,6 +51,10 @@ class BaremetalTarget:
     def counts_instructions(self) -> bool:
         return True
 
+    @property
+    def measures(self) -> bool:
+        return self.counts_instructions
+
     def unavailable(self) -> str | None:
         tools = [*missing_tools(self.board.core), *([] if find(self.board.qemu) else [self.board.qemu])]
         return (

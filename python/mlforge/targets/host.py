@@ -60,6 +60,10 @@ class HostTarget:
     def counts_instructions(self) -> bool:
         return False
 
+    @property
+    def measures(self) -> bool:
+        return False
+
     def unavailable(self) -> str | None:
         if find(compiler()) is None:
             return f"{compiler()} not installed; `west mlforge doctor` names the command that installs it"

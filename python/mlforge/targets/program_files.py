@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mlforge.errors import BuildError, RunError
 from mlforge.records.program import Program
+from mlforge.toolchain.cache import digest
 from mlforge.toolchain.sources import root
 
 _FIELDS = (
@@ -24,6 +25,7 @@ _FIELDS = (
     "wire",
 )
 _ATTACHMENT = "mlforge_app.c"
+ID_DIGITS = 16
 
 
 def write_program(program: Program, place: Path) -> list[Path]:
@@ -45,12 +47,18 @@ def attachment(program: Program) -> str:
 
 def attachment_values(program: Program) -> dict[str, object]:
     """What a template that attaches a program may name."""
-    return {field: getattr(program, field) for field in _FIELDS}
+    return {**{field: getattr(program, field) for field in _FIELDS}, "id": program_id(program)}
+
+
+def program_id(program: Program) -> str:
+    """What the firmware of a program calls itself by: a hash of all that is compiled for it."""
+    fields = [f"{field}={getattr(program, field)}" for field in _FIELDS]
+    return digest([*fields, *(part for item in sorted(program.sources.items()) for part in item)])[:ID_DIGITS]
 
 
 def no_attachment() -> str:
     """The same for the baseline: a firmware without a model."""
-    return render(attachment_template(), {**dict.fromkeys(_FIELDS, ""), "arena_bytes": 0})
+    return render(attachment_template(), {**dict.fromkeys(_FIELDS, ""), "arena_bytes": 0, "id": "0" * ID_DIGITS})
 
 
 def attachment_template() -> Path:

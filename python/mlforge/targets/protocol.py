@@ -1,13 +1,15 @@
 """The host's side of the device protocol: MLPerf Tiny's commands and our own, over any `Transport`.
 
 A command ends in '%', its answer in a line `m-ready`. Bytes that are no text and lines that are no answer are skipped,
-up to a limit, since a UART may start with noise; a fault report or an `e-[…]` line ends the conversation.
+up to a limit, since a UART may start with noise; a fault report or an `e-[…]` line ends the conversation. Our own
+commands end with a check over command and answer, and the buffer has one: what a line garbles is refused (LineError).
 """
 
 from __future__ import annotations
 
 import re
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -15,13 +17,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.errors import RunError
+from mlforge.errors import LineError, RunError
 from mlforge.targets.transport import Transport
 
 READY: Final = "m-ready"
 MAX_NOISE_BYTES: Final = 64 * 1024
 MAX_ROW_BYTES: Final = 64 * 1024 * 1024
 _NOTED_LINES: Final = 200
+_OWN: Final = "mlforge-"
+_STARTED: Final = "m-init-done"  # sent once, when the firmware starts
+_QUIET_S: Final = 0.1
+_KNOCK_S: Final = 1.0
 _PAIR: Final = re.compile(r"m-([a-z-]+)-\[([^\]]*)\]")
 
 
@@ -37,6 +43,7 @@ class DeviceInfo:
     clock_hz: int
     frame_length: int
     feature_bytes: int
+    program: str  # 16 hex digits: see program_files.program_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +77,50 @@ class DeviceClient:
 
     def await_ready(self) -> None:
         """Waits until the firmware has started. Raises RunError where it does not."""
-        for _ in self._answer("start-up"):
+        for _ in self._answer(""):
             pass
+
+    def attach(self, timeout_s: float) -> None:
+        """Comes to terms with a firmware that may be starting, or be in the middle of anything: whatever was under way
+        is cut off, and what is left of its answer thrown away.
+
+        Raises:
+            LineError: it gives no sign within the time.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            self._drain(deadline)
+            try:
+                self._transport.write(b"%")  # ends any command of which a part has arrived
+                self._await_line(READY, min(time.monotonic() + _KNOCK_S, deadline))
+                self._drain(deadline)
+                return
+            except LineError:
+                if time.monotonic() >= deadline:
+                    raise LineError(f"the device gives no sign within {timeout_s:g} s", log=self.log) from None
 
     def command(self, text: str) -> list[str]:
         """Sends a command and returns the lines of its answer, without the closing `m-ready`.
 
         Raises:
-            RunError: silence, a fault, an error line, or nothing but noise.
+            LineError: silence, another start of the firmware, nothing but noise, or an answer that the check refuses.
+            RunError: a fault, or a refusal.
         """
         self._transport.write(f"{text}%".encode())
-        return list(self._answer(text))
+        lines = list(self._answer(text))
+        return _checked(text, lines, self.log) if text.startswith(_OWN) else lines
 
     def name(self) -> str:
         return self._value(self.command("name"), "name-dut")
 
     def info(self) -> DeviceInfo:
         pairs = dict(_PAIR.findall("\n".join(self.command("mlforge-info"))))
+        program = pairs.get("program", "")
         fields = {name: pairs.get(name.replace("_", "-"), "") for name in DeviceInfo.__dataclass_fields__}
+        del fields["program"]
         if missing := [name for name, value in fields.items() if not value.isdecimal()]:
             raise RunError(f"the firmware did not tell its {', '.join(missing)}", log=self.log)
-        return DeviceInfo(**{name: int(value) for name, value in fields.items()})
+        return DeviceInfo(**{name: int(value) for name, value in fields.items()}, program=program)
 
     def load(self, data: bytes, line_bytes: int) -> None:
         """Fills the device's buffer over the wire."""
@@ -98,6 +128,9 @@ class DeviceClient:
         self.command(f"db load {len(data)}")
         for start in range(0, len(data), step):
             self.command(f"db {data[start : start + step].hex()}")
+        found = self._value(self.command(f"mlforge-sum {len(data)}"), "sum")
+        if found != f"{zlib.crc32(data):08x}":
+            raise LineError("what arrived in the device's buffer is not what was sent", log=self.log)
 
     def batch(self, count: int, output_bytes: int) -> Batch:
         """Runs `count` vectors that are in the buffer."""
@@ -140,27 +173,45 @@ class DeviceClient:
         raise RunError(f"the firmware's answer has no {key}", log=self.log)
 
     def _answer(self, command: str) -> Iterator[str]:
+        """The answer's lines. An empty command is the start-up."""
         refusal = ""
-        while (line := self._line(command)) != READY:
+        while (line := self._line(command or "start-up")) != READY:
             if line.startswith("m-fault-"):
                 raise RunError(f"the firmware crashed: {line[len('m-fault-') :]}", log=self.log)
+            if line == _STARTED and command:
+                raise LineError(f"the device started anew instead of answering {command!r}", log=self.log)
             if line.startswith("e-["):
                 refusal = refusal or line[3:].removesuffix("]")
+                if command.startswith(_OWN):
+                    yield line  # it is part of what is checked
             elif line.startswith("m-"):
                 self._noise_bytes = 0
                 yield line
             else:
                 self._count_noise(len(line) + 1)
-        if refusal:
-            raise RunError(f"the firmware refused {command!r}: {refusal}", log=self.log)
+        if refusal and not command.startswith(_OWN):
+            raise LineError(f"the firmware refused {command!r}: {refusal}", log=self.log)
 
-    def _line(self, command: str) -> str:
-        deadline = time.monotonic() + self._timeout_s
+    def _await_line(self, wanted: str, deadline: float) -> None:
+        """Skips lines up to the wanted one. Raises LineError where it does not come in time."""
+        while self._line(wanted, deadline) != wanted:
+            if time.monotonic() >= deadline:
+                raise LineError(f"no {wanted}", log=self.log)
+
+    def _drain(self, deadline: float) -> None:
+        """Throws away what comes until nothing comes."""
+        self._pending = b""
+        self._noise_bytes = 0
+        while self._transport.read(_QUIET_S) and time.monotonic() < deadline:
+            pass
+
+    def _line(self, command: str, deadline: float | None = None) -> str:
+        deadline = deadline or time.monotonic() + self._timeout_s
         while b"\n" not in self._pending:
             left = deadline - time.monotonic()
             if left <= 0:
                 self._note(self._pending)
-                raise RunError(f"no answer to {command!r} within {self._timeout_s:g} s", log=self.log)
+                raise LineError(f"no answer to {command!r} within {self._timeout_s:g} s", log=self.log)
             self._pending += self._transport.read(left)
             if len(self._pending) > self._longest_line() and b"\n" not in self._pending:
                 self._count_noise(len(self._pending))
@@ -181,6 +232,24 @@ class DeviceClient:
     def _count_noise(self, count: int) -> None:
         self._noise_bytes += count
         if self._noise_bytes > MAX_NOISE_BYTES:
-            raise RunError(
+            raise LineError(
                 f"over {MAX_NOISE_BYTES} bytes that are no answer: not the measuring firmware?", log=self.log
             )
+
+
+def _checked(command: str, lines: list[str], log: str) -> list[str]:
+    """The answer to one of our own commands without its check.
+
+    Raises:
+        LineError: the check is missing, or of another command or answer.
+        RunError: the answer is a refusal.
+    """
+    found = _PAIR.fullmatch(lines[-1]) if lines else None
+    *answer, _ = lines or [""]
+    expected = zlib.crc32("".join([command, *(f"{line}\r\n" for line in answer)]).encode())
+    if found is None or found[1] != "check" or found[2] != f"{expected:08x}":
+        raise LineError(f"the answer to {command!r} arrived damaged", log=log)
+    for line in answer:
+        if line.startswith("e-["):
+            raise RunError(f"the firmware refused {command!r}: {line[3:].removesuffix(']')}", log=log)
+    return answer

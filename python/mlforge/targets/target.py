@@ -60,6 +60,18 @@ class Profile:
     method: str  # how it was counted, such as "counted in QEMU"
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What a board that counts no instructions measured itself: the longest inference, the longest that producing one
+    model input took (0 without frames), and the deepest stack of each."""
+
+    inference_us: float
+    feature_us: float
+    stack_bytes: int
+    feature_stack_bytes: int
+    method: str  # how it was measured, such as "measured on device: ..."
+
+
 class Target(Protocol):
     """A board and a way to run on it."""
 
@@ -85,6 +97,10 @@ class Target(Protocol):
 
     @property
     def counts_instructions(self) -> bool:
+        """Whether `profile` gives exact counts."""
+
+    @property
+    def measures(self) -> bool:
         """Whether `profile` works here."""
 
     def unavailable(self) -> str | None:
@@ -98,10 +114,13 @@ class Target(Protocol):
 
         Raises RunError: it crashed, hung, or broke the protocol."""
 
-    def profile(self, firmware: Firmware, inputs: NDArray[np.int8], frames: NDArray[np.int32] | None = None) -> Profile:
-        """Counts inferences over inputs int8 [N, input_bytes], and features over raw frames int32 [F, frame_length].
+    def profile(
+        self, firmware: Firmware, inputs: NDArray[np.int8], frames: NDArray[np.int32] | None = None
+    ) -> Profile | Timing:
+        """Counts, or times, inferences over inputs int8 [N, input_bytes], and features over raw frames int32
+        [F, frame_length].
 
-        Raises RunError as `infer` does, TargetUnavailableError where this target cannot count."""
+        Raises RunError as `infer` does, TargetUnavailableError where this target can do neither."""
 
     def extract(self, firmware: Firmware, frames: NDArray[np.int32]) -> NDArray[np.int8]:
         """All model inputs int8 [M, feature_bytes] that the pipeline makes of raw frames int32 [F, frame_length]."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
+import termios
 import time
 from typing import Any, Final, Protocol
 
-from mlforge.errors import RunError
+from mlforge.errors import LineError, RunError
 
 _GATHER_S: Final = 0.0003
+_CHUNK_BYTES: Final = 1 << 16
+# What pyserial lets through when a device goes; SerialException is an OSError, a closed port's file is None.
+_BROKEN: Final = (OSError, termios.error, TypeError)
 
 
 class Transport(Protocol):
@@ -71,34 +76,54 @@ class SocketTransport:
 
 
 class SerialTransport:
-    """A serial port, through pyserial."""
+    """A serial port, or a URL of pyserial's (socket://HOST:PORT, rfc2217://HOST:PORT), held for this process alone."""
 
     def __init__(self, port: str, baud: int) -> None:
+        """Raises LineError where there is no such port now, RunError where it may not be opened or somebody has it."""
         import serial  # here, since only boards need it
 
         try:
-            self._port: Any = serial.Serial(port, baud, timeout=0.1, write_timeout=30.0)
-        except serial.SerialException as error:
-            raise RunError(f"cannot open {port}: {error}") from error
+            self._port: Any = serial.serial_for_url(port, baud, timeout=0.1, write_timeout=30.0, exclusive=True)
+        except (OSError, ValueError) as error:  # SerialException is the first
+            raise _unopened(port, error) from error
 
     def read(self, timeout_s: float) -> bytes:
-        self._port.timeout = timeout_s
         try:
-            first: bytes = self._port.read(1)
-            rest: bytes = self._port.read(self._port.in_waiting) if first else b""
-        except OSError as error:  # SerialException is one
-            raise RunError(f"the serial port broke: {error}") from error
-        return first + rest
+            self._port.timeout = timeout_s
+            data: bytes = self._port.read(1)
+            while data and len(data) < _CHUNK_BYTES and (waiting := self._port.in_waiting):
+                data += self._port.read(waiting)
+        except _BROKEN as error:
+            raise LineError(f"the serial port broke: {error}") from error
+        return data
 
     def write(self, data: bytes) -> None:
         try:
             self._port.write(data)
-        except OSError as error:
-            raise RunError(f"the serial port broke: {error}") from error
+        except _BROKEN as error:
+            raise LineError(f"the serial port broke: {error}") from error
 
     def fileno(self) -> int:
         return int(self._port.fileno())
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
+        inner = getattr(self._port, "_socket", None)
+        with contextlib.suppress(*_BROKEN):
             self._port.close()
+        if inner is not None:
+            inner.close()  # which pyserial forgets where the other side was the first to go
+
+
+def _unopened(port: str, error: Exception) -> RunError:
+    """What is the matter with a port, by the errno that pyserial passes on."""
+    code = getattr(error, "errno", None)
+    if code in (errno.EACCES, errno.EPERM):
+        return RunError(
+            f"{port}: no permission to open it",
+            hint="join the group that owns it: `sudo usermod -a -G dialout $USER`, then log in again",
+        )
+    if code in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in str(error):
+        return RunError(f"{port} is in use by another program", hint="close the terminal or the debugger that has it")
+    if isinstance(error, ValueError):
+        return RunError(f"{port} is no serial port: {error}")
+    return LineError(f"cannot open {port}: {error}", hint="is the board plugged in?")

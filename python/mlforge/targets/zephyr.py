@@ -70,6 +70,10 @@ class ZephyrTarget:
     def counts_instructions(self) -> bool:
         return not self.board.is_native
 
+    @property
+    def measures(self) -> bool:
+        return self.counts_instructions
+
     def unavailable(self) -> str | None:
         try:
             workspace = zephyr.workspace(self._place)

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from mlforge.errors import BuildError, ToolError
+from mlforge.errors import BuildError, ImageTooLargeError, ToolError
 from mlforge.toolchain.process import Finished, find, run
 from mlforge.toolchain.sources import root
 
@@ -220,7 +220,7 @@ def _succeeded(done: Finished, what: str) -> str:
     if done.status != 0:
         if over := overflow(done.output):
             name, size_bytes = over
-            raise BuildError(
+            raise ImageTooLargeError(
                 f"Zephyr could not build {what}: the image is {size_bytes} bytes too large for {name}",
                 log=done.output,
                 hint=f"the application and its model need more {name} than the board, or its partition, has",
