@@ -131,6 +131,19 @@ def test_suite_on_the_device(zephyr: Workspace, suite: str, board: str, tmp_path
     assert "PROJECT EXECUTION SUCCESSFUL" in lines[-1], "\n".join(lines[-60:])
 
 
+ISAS = {"qemu_cortex_m3": "generic", "mps2/an386": "dsp", "mps3/corstone300/an547": "mve"}
+
+
+@pytest.mark.parametrize("board", boards(*ISAS))
+@pytest.mark.usefixtures("need_toolchain")
+def test_the_kernels_of_each_kind_of_core(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    app, build = HERE / "kernels", tmp_path / "build"
+    zephyr.build(app, build, board, conf_files=(app / "mve.conf",) if ISAS[board] == "mve" else ())
+    lines = run_image(build, board, "PROJECT EXECUTION")
+    assert "PROJECT EXECUTION SUCCESSFUL" in lines[-1], "\n".join(lines[-60:])
+    assert any(line.endswith(f" outputs, kernels for {ISAS[board]}") for line in lines)
+
+
 @pytest.mark.parametrize("board", boards("qemu_cortex_m3")[:1])
 @pytest.mark.usefixtures("need_toolchain")
 def test_arenas_and_weights_in_memories_of_devicetree(zephyr: Workspace, board: str, tmp_path: Path) -> None:
