@@ -5,13 +5,14 @@ PYTHON := $(VENV)/bin/python
 export MLFORGE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup setup-dev lint pytest bench fuzz clean
+.PHONY: help demo test test-agent setup setup-dev lint pytest bench fuzz clean
 
 help:
 	@echo "make demo    set up, then search a model for samples/activity (two to four minutes)"
 	@echo "make test    set up, then run every check and test"
 	@echo "make bench   measure the engine and the cost of costing"
 	@echo "make fuzz    20,000 broken models against the engine (for the night)"
+	@echo "make test-agent   the agent with a real language model (compiles llama.cpp: ten minutes)"
 	@echo "make clean   remove build/ (the virtual environment stays)"
 
 demo: setup
@@ -43,6 +44,9 @@ bench: setup-dev
 fuzz: setup-dev
 	$(PYTHON) -m tests.fuzz --count 20000 $(FUZZ_ARGUMENTS)
 	$(PYTHON) -m tests.fuzz.guided 300
+
+test-agent: setup-dev
+	scripts/test_agent.sh
 
 clean:
 	rm -rf build

@@ -23,6 +23,7 @@ from tests.unit.search.agent.endpoint import Asked, Behaviour, completion, endpo
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(600),
     pytest.mark.skipif(target_named("mps2/an386").unavailable() is not None, reason="no cross compiler or QEMU"),
 ]
 
@@ -36,7 +37,7 @@ data:
   split: {{validate: 0.2, test: 0.2}}
 limits: {{flash: 8 KiB, latency: 1 us}}
 goals: {{accuracy: 0.7}}
-search: {{proposer: agent, trials: 5, seed: 3, workers: 1, agent: {{model: m, endpoint: '{url}', timeout: 20 s}}}}
+search: {{proposer: agent, trials: 5, seed: 3, workers: 1, agent: {{model: m, endpoint: '{url}', timeout: 40 s}}}}
 """
 
 

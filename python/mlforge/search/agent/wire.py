@@ -137,8 +137,7 @@ class Wire:
         return one_sentence(self.secret.redacted(str(error)))[:160]
 
     def _check_address(self, url: str) -> None:
-        asked, known = urlsplit(url), urlsplit(self.endpoint)
-        if (asked.scheme, asked.netloc) != (known.scheme, known.netloc):
+        if _address(url) != _address(self.endpoint):
             raise CutOffError("the question to another address")
 
 
@@ -182,6 +181,11 @@ def _within(deadline: float, ask: Callable[[], T]) -> _Answered[T] | _Broke | No
     thread.start()
     thread.join(max(0.0, deadline - time.monotonic()))
     return outcome[0] if outcome else None
+
+
+def _address(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _proxy(endpoint: str) -> str | None:

@@ -13,6 +13,7 @@ from mlforge.records.architecture import Architecture
 from mlforge.records.cost import OperatorCost
 from mlforge.records.quality import Metric
 from mlforge.records.trial import Failure, State, Trial
+from mlforge.records.verdict import Check, Verdict
 from mlforge.search.agent.budget import Budget
 from mlforge.search.agent.conversation import MAX_AT_ONCE, MAX_COMPLAINTS, MAX_TURNS
 from mlforge.search.agent.exchange import spent
@@ -293,7 +294,9 @@ def test_nothing_that_a_user_wrote_is_told() -> None:
         operators = replace(cost(trial.architecture).cost, operators=OPERATORS, target="secretproject")
         strata = {"ward=7": 0.5, "diagnosis=cancer": 0.9}
         qualities = tuple(replace(quality, strata=strata) for quality in trial.qualities)
-        trials.append(replace(trial, number=number, cost=operators, qualities=qualities))
+        worst = Check("worst accuracy", "", 0.8, 0.5, -0.3, False, where="ward=7")
+        verdict = Verdict((*trial.verdict.checks, worst)) if trial.verdict else None
+        trials.append(replace(trial, number=number, cost=operators, qualities=qualities, verdict=verdict))
     failure = replace(trials[-1], state=State.FAILED, verdict=None, qualities=(), cost=None, failure=FAILURE)
     script = Script([growing])
     proposer(agent(script), seed=3).propose(30, [*trials[:-1], failure])

@@ -254,6 +254,17 @@ def test_short_dummies_are_no_secrets() -> None:
     assert Secret("ollama").leaks_into("by ollama") and not Secret("ollama").leaks_into("olla ma")
 
 
+def test_no_other_address_is_asked() -> None:
+    with endpoint(says(GOOD)) as known, endpoint(says(GOOD)) as other:
+        model = openai(known)
+        model.client.base_url = other.url  # type: ignore[attr-defined]
+        with pytest.raises(AgentError, match="another address"):
+            ask(model)
+        assert other.asked == []
+        shouting = openai_chat(known.url.replace("127.0.0.1", "LOCALHOST"), "m", Secret(KEY), 5.0)
+        assert ask(shouting).text == GOOD
+
+
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     makers: list[tuple[str, Callable[..., Any]]] = [("openai", openai_chat), ("anthropic", anthropic_chat)]
     for name, make in makers:
