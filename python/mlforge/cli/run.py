@@ -91,7 +91,8 @@ def _document(arguments: argparse.Namespace, result: ModelRun) -> dict[str, Any]
         "operators": [dataclasses.asdict(operator) for operator in program.operators],
     }
     if cost is not None:
-        document |= dataclasses.asdict(cost)
+        found = dataclasses.asdict(cost)
+        document |= found if cost.operators else {key: found[key] for key in found if key != "operators"}
         document |= {"flash_bytes": cost.flash.total, "ram_bytes": cost.ram.total}
     return document
 
@@ -101,7 +102,8 @@ def _print(arguments: argparse.Namespace, result: ModelRun) -> None:
 
     screen = console()
     if result.cost is not None:
-        screen.print(terminal.operators_table(result.cost, title=f"{arguments.model.name} on {arguments.target}"))
+        if result.cost.operators:  # a board does not count
+            screen.print(terminal.operators_table(result.cost, title=f"{arguments.model.name} on {arguments.target}"))
         screen.print(terminal.cost_table(result.cost))
     bound = result.compiled.lower_bound_bytes
     screen.print(

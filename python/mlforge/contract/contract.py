@@ -141,6 +141,8 @@ class Limits:
     stack_bytes: int | None
     latency_us: float | None
     auto: frozenset[str] = frozenset()  # of "flash", "ram"
+    # Where `ram` is auto: what the app's inference service takes. The limit is without it, the app's image has it.
+    service_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Room:
     region_bytes: int
     app_bytes: int  # of the image, what is not the model's
     model_bytes: int  # of the image, what is
+    service_bytes: int  # of the app's bytes, what is its inference service's
     items: tuple[Item, ...]
 
     @property
@@ -97,7 +98,7 @@ def _flash(build: ZephyrBuild, image: Image, owners: Owners) -> Room:
         *_slot(build, region.size_bytes),
         *_image(build, used, model),
     )
-    return Room("flash", region.name, region.size_bytes, used - model, model, items)
+    return Room("flash", region.name, region.size_bytes, used - model, model, 0, items)
 
 
 def _ram(build: ZephyrBuild, image: Image, owners: Owners) -> Room:
@@ -114,11 +115,12 @@ def _ram(build: ZephyrBuild, image: Image, owners: Owners) -> Room:
     _refuse_outside(region, (symbol for symbol in image.symbols if owners.of(symbol) is Owner.ARENA))
     # What carries a model's name in RAM is its service's, which candidates are measured without.
     model = _owned(owners, (symbol for symbol in inside if owners.of(symbol) is not Owner.CODE))
+    service = sum(symbol.size_bytes for symbol in inside if owners.of(symbol) is Owner.CODE)
     items = (
         Item(f"memory region {region.name}", region.size_bytes, _ram_source(build)),
         *_image(build, used, model),
     )
-    return Room("ram", region.name, region.size_bytes, used - model, model, items)
+    return Room("ram", region.name, region.size_bytes, used - model, model, service, items)
 
 
 def _refuse_outside(region: Region, symbols: Iterable[Symbol]) -> None:

@@ -20,7 +20,7 @@ from mlforge.features.pipeline import Pipeline
 from mlforge.measure.room import rooms
 from mlforge.records.architecture import Architecture, Dense, GlobalAveragePool, Head
 from mlforge.study.artefacts import sha256, write_atomically
-from mlforge.study.auto_limits import RECORD, Resolved, resolved_from, size_of, told
+from mlforge.study.auto_limits import RECORD, SERVICE, Resolved, resolved_from, size_of, told
 from mlforge.study.build_step import program_files, write_changed
 from mlforge.study.database import memory_directory
 from mlforge.study.lockfile import read_lock
@@ -68,7 +68,8 @@ def remember(resolved: Resolved) -> None:
     """Keeps the numbers of a study for `remembered`. Raises StudyError where `.mlforge` cannot be written."""
     if not resolved.rooms:
         return
-    sizes = {name: size_of(resolved.contract.limits, name) for name in sorted(resolved.rooms)}
+    limits = resolved.contract.limits
+    sizes = {SERVICE: limits.service_bytes, **{name: size_of(limits, name) for name in sorted(resolved.rooms)}}
     text = json.dumps({"contract_sha256": resolved.contract.digest, "sizes": sizes}, indent=2, sort_keys=True)
     write_atomically(memory_directory(resolved.contract.app_dir) / RECORD, f"{text}\n".encode())
 

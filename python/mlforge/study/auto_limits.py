@@ -18,6 +18,7 @@ from mlforge.measure.room import Room, rooms
 from mlforge.study.lockfile import LOCK_NAME, read_lock
 
 RECORD: Final = "auto-limits.json"
+SERVICE: Final = "service"  # beside the names of limits: see Limits.service_bytes
 MAX_RECORD_BYTES: Final = 1 << 20
 
 
@@ -77,6 +78,8 @@ def resolved_from(contract: Contract, found: Mapping[str, Room], keep: Callable[
                 + (f", and MCUboot needs {reserved}" if reserved else "")
             )
     sizes = {name: keep(room.free_bytes) for name, room in used.items()}
+    if "ram" in used:
+        sizes[SERVICE] = used["ram"].service_bytes
     return Resolved(replace(contract, limits=_with_sizes(contract.limits, sizes)), used)
 
 
@@ -85,6 +88,7 @@ def _with_sizes(limits: Limits, sizes: Mapping[str, int]) -> Limits:
         limits,
         flash_bytes=sizes.get("flash", limits.flash_bytes),
         ram_bytes=sizes.get("ram", limits.ram_bytes),
+        service_bytes=sizes.get(SERVICE, 0),
     )
 
 
@@ -98,7 +102,7 @@ def _recorded(contract: Contract) -> dict[str, int]:
         with (contract.app_dir / ".mlforge" / RECORD).open("rb") as file:
             values: Any = json.loads(file.read(MAX_RECORD_BYTES))
         if values["contract_sha256"] == contract.digest:
-            return {name: int(values["sizes"][name]) for name in contract.limits.auto}
+            return {name: int(values["sizes"][name]) for name in (*contract.limits.auto, SERVICE)}
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         pass  # missing or damaged: the lock may know
     return {}

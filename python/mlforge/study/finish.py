@@ -117,7 +117,7 @@ def _final_lock(
         study=_facts(contract, choice, trials, opening),
         cost=cost,
         qualities=tuple(replace(each, deviations=()) for each in (*best.qualities, float_quality, host, on_target)),
-        verdict=judge(contract, selection.confirmed or cost, on_target),
+        verdict=judge(contract, selection.confirmed or cost, on_target, in_application=selection.confirmed is not None),
         tools=tool_versions(programs),
         attempts=best.attempts,
         ranges=tensor_ranges(model.graph, "ranges", evaluator.host, int8_inputs(model, prepared.validate)),

@@ -142,7 +142,7 @@ def study_name(contract: Contract, data_digest: str) -> str:
             lines={},
             digest="",
             search=dataclasses.replace(contract.search, trials=0, time_us=None, agent=decisive(contract)),
-            limits=dataclasses.replace(contract.limits, auto=frozenset()),
+            limits=dataclasses.replace(contract.limits, auto=frozenset(), service_bytes=0),
             target=dataclasses.replace(contract.target, product=""),
         )
     )

@@ -9,8 +9,11 @@ from mlforge.records.quality import Metric, Quality
 from mlforge.records.verdict import Check, Verdict
 
 
-def judge(contract: Contract, cost: Cost, quality: Quality | None = None) -> Verdict:
+def judge(contract: Contract, cost: Cost, quality: Quality | None = None, *, in_application: bool = False) -> Verdict:
     """Limit by limit, then goal by goal where a quality is given (goals on other metrics than its own are left out).
+
+    Args:
+        in_application: the cost is of the app's own image, which has the app's inference service.
 
     Raises:
         DataError: a goal on the worst stratum, of which none could be judged.
@@ -18,7 +21,7 @@ def judge(contract: Contract, cost: Cost, quality: Quality | None = None) -> Ver
     limits = contract.limits
     measured = (
         ("flash", "bytes", limits.flash_bytes, cost.flash.total),
-        ("ram", "bytes", limits.ram_bytes, cost.ram.total),
+        ("ram", "bytes", limits.ram_bytes, cost.ram.total - (limits.service_bytes if in_application else 0)),
         ("stack", "bytes", limits.stack_bytes, cost.stack_bytes),
         ("latency", "us", limits.latency_us, cost.total_latency_us),
     )

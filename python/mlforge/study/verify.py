@@ -83,7 +83,7 @@ def verify(contract: Contract, target_name: str | None = None, storage: str = ""
         contract.name,
         tuple(qualities),
         cost,
-        judge(contract, cost, qualities[-1]),
+        judge(contract, cost, qualities[-1], in_application=contract.target.board.startswith(("zephyr:", "board:"))),
         (*notes, *_changes(lock, qualities)),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,12 @@ from mlforge.study.app_room import remember, resolve, rounded_down
 from mlforge.study.auto_limits import account, remembered, resolve_from_image
 from mlforge.study.lockfile import LOCK_NAME
 from mlforge.study.optimise import study_name
+from mlforge.study.verdicts import judge
 from mlforge.toolchain import zephyr
 from tests.programs.locked_app import lock_model, locked_app, tiny_tflite
+from tests.unit.report import factory
 
+SERVICE_BYTES = 1_300
 OVERFLOW = "ld: region `RAM' overflowed by 1200 bytes\nld: region `FLASH' overflowed by 77 bytes"
 
 
@@ -29,7 +33,7 @@ def room(memory: str, region_bytes: int, app_bytes: int, reserved_bytes: int = 0
         Item("the image", -app_bytes - 50, "zephyr.elf"),
         Item("of it the model", 50, "zephyr.elf"),
     )
-    return Room(memory, memory.upper(), region_bytes, app_bytes, 50, items)
+    return Room(memory, memory.upper(), region_bytes, app_bytes, 50, SERVICE_BYTES if memory == "ram" else 0, items)
 
 
 @pytest.fixture
@@ -199,3 +203,20 @@ def test_the_lock_remembers_too(contract: Contract) -> None:
 def test_the_linkers_overflow_is_told() -> None:
     assert zephyr.overflow(OVERFLOW) == ("RAM", 1_200)
     assert zephyr.overflow("error: no such file") is None
+
+
+def test_the_service_counts_once(builder: Builder, contract: Contract) -> None:
+    """The limit is without it; a candidate on bare metal has none, the app's image has."""
+    resolved = resolve(contract, print).contract
+    limit = resolved.limits.ram_bytes or 0
+    cost = factory.trained(1).cost
+    assert cost is not None
+    full = replace(cost, ram=replace(cost.ram, total=limit))
+    with_service = replace(cost, ram=replace(cost.ram, total=limit + SERVICE_BYTES))
+    for measured, in_application, met in (
+        (full, False, True),
+        (with_service, True, True),
+        (with_service, False, False),
+    ):
+        verdict = judge(resolved, measured, in_application=in_application)
+        assert next(check for check in verdict.checks if check.name == "ram").met is met
