@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The thread of the feeds: once a period, sensors to a frame, and the frame to its service. Periods are counted from one
- * start, so that rounding to ticks does not add up. What makes no frame is counted and logged.
+ * The thread of the feeds: once a period, sensors to a frame, and the frame to its service. Periods are counted from
+ * one start, so that rounding to ticks does not add up. What makes no frame is counted and logged.
  */
 #include <errno.h>
 #include <mlforge/sensor.h>
@@ -10,8 +10,8 @@
 
 LOG_MODULE_DECLARE(mlforge, CONFIG_MLFORGE_LOG_LEVEL);
 
-/* After so many periods without a trigger the sensor is read all the same: where an edge of its interrupt was lost, there
- * is no other until somebody reads it. */
+/* After so many periods without a trigger the sensor is read all the same: where an edge of its interrupt was lost,
+ * there is no other until somebody reads it. */
 #define PATIENCE_PERIODS 4
 
 static K_THREAD_STACK_DEFINE(stack, CONFIG_MLFORGE_SENSOR_STACK_SIZE);

@@ -26,10 +26,18 @@ uint32_t mlforge_features_output_bytes(const struct mlforge_pipeline *pipeline);
 /* Forgets all frames. */
 void mlforge_features_reset(const struct mlforge_pipeline *pipeline);
 
-/* Takes one frame (frame_length values). Returns true when a new model input is ready to be read. */
+/* Takes one frame.
+ *
+ * pipeline  emitted for the model
+ * frame     int32 [mlforge_features_frame_length], fixed point with the pipeline's fraction bits
+ *
+ * Returns true when a new model input is ready to be read. */
 bool mlforge_features_push(const struct mlforge_pipeline *pipeline, const int32_t *frame);
 
-/* Writes the newest model input, quantised to int8. */
+/* Writes the newest model input.
+ *
+ * pipeline  that returned true from mlforge_features_push, once at least since its reset
+ * input     int8 [mlforge_features_output_bytes], oldest frame first: the model's own quantisation */
 void mlforge_features_read(const struct mlforge_pipeline *pipeline, int8_t *input);
 
 #ifdef __cplusplus

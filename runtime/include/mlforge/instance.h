@@ -23,27 +23,45 @@ struct mlforge_instance {
 	uint32_t deadline_us;                    /* worst-case latency of the contract; 0 for none */
 };
 
-/* The bytes of an input (inputs[index].bytes of them), to be written before mlforge_infer. index < inputs_count. */
+/* Where an input is to be written before mlforge_infer.
+ *
+ * instance  of the model
+ * index     of the input, below model->inputs_count
+ *
+ * Returns [inputs[index].bytes] in the arena, the type and shape those of inputs[index], channels last, the batch 1; a
+ * value is stored as round(value / scale) + zero_point. An inference does not leave it as it was. */
 static inline int8_t *mlforge_input(const struct mlforge_instance *instance, uint8_t index)
 {
 	return (int8_t *)&instance->arena[instance->model->inputs[index].offset];
 }
 
-/* The bytes of an output, valid from mlforge_infer until an input is written. index < outputs_count. */
+/* Where an output is to be read after mlforge_infer.
+ *
+ * instance  of the model
+ * index     of the output, below model->outputs_count
+ *
+ * Returns [outputs[index].bytes] in the arena, the type and shape those of outputs[index]; a stored q stands for
+ * scale * (q - zero_point). Valid until an input is written or the next inference begins. */
 static inline const int8_t *mlforge_output(const struct mlforge_instance *instance, uint8_t index)
 {
 	return (const int8_t *)&instance->arena[instance->model->outputs[index].offset];
 }
 
-/* One inference, in the caller's thread and on its stack. A model with a state (model->state_bytes) needs one
- * mlforge_reset before the first; the build step's instances have that behind them when main runs. */
+/* One inference, in the caller's thread and on its stack.
+ *
+ * instance  of the model, with all its inputs written. A model with a state (model->state_bytes) needs one
+ *           mlforge_reset before the first; the build step's instances have that behind them when main runs */
 static inline void mlforge_infer(const struct mlforge_instance *instance)
 {
 	instance->model->invoke(instance->arena);
 }
 
-/* Takes one frame of sensor values (mlforge_features_frame_length of them, fixed point). When it completes a window,
- * runs an inference and returns true: the outputs are then ready. The instance must have features. */
+/* Takes one frame of sensor values, and runs an inference when it completes a window.
+ *
+ * instance  of a model with features
+ * frame     int32 [mlforge_features_frame_length], fixed point with frame_frac_bits: see mlforge_frame_value. Copied
+ *
+ * Returns true when there was an inference, whose outputs are then ready. */
 static inline bool mlforge_push(const struct mlforge_instance *instance, const int32_t *frame)
 {
 	if (!mlforge_features_push(instance->features, frame)) {
@@ -54,7 +72,9 @@ static inline bool mlforge_push(const struct mlforge_instance *instance, const i
 	return true;
 }
 
-/* Forgets what came before: all frames, and the model's state. */
+/* Forgets what came before: all frames, and the model's state.
+ *
+ * instance  of any model */
 static inline void mlforge_reset(const struct mlforge_instance *instance)
 {
 	mlforge_model_reset(instance->model, instance->arena);
@@ -63,11 +83,20 @@ static inline void mlforge_reset(const struct mlforge_instance *instance)
 	}
 }
 
-/* A sensor's value, in millionths of its unit, as the fixed point of the frames: rounded to nearest (ties away from
- * zero), saturated. |micro| < 2^62 / 2^frac_bits, -24 <= frac_bits <= 30. */
+/* A sensor's value as the fixed point of the frames.
+ *
+ * micro      in millionths of its unit, |micro| < 2^62 / 2^frac_bits
+ * frac_bits  fraction bits, -24 .. 30: frame_frac_bits of the instance
+ *
+ * Returns value * 2^frac_bits, rounded to nearest (ties away from zero), saturated to int32. */
 int32_t mlforge_frame_value(int64_t micro, int8_t frac_bits);
 
-/* The index of the largest of the values; the first of equals. count > 0. */
+/* The index of the largest value.
+ *
+ * values  int8 [count]
+ * count   above 0
+ *
+ * Returns 0 .. count - 1; of equals, the first. */
 static inline uint32_t mlforge_argmax(const int8_t *values, uint32_t count)
 {
 	uint32_t best = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Feeds an inference service from Zephyr's sensors: reads them once a period, makes a frame of their values, and submits
- * it. What to read, and how often, says the devicetree node of the model (dts/bindings/mlforge/mlforge,model.yaml).
+ * Feeds an inference service from Zephyr's sensors: reads them once a period, makes a frame of their values, and
+ * submits it. What to read, and how often, says the devicetree node of the model
+ * (dts/bindings/mlforge/mlforge,model.yaml).
  *
  * With CONFIG_MLFORGE_SENSOR=y each model whose node names sensors has a feed, `<name>_sensor`. All feeds share one
  * thread with a static stack, so that a bus that keeps one waiting keeps neither interrupts nor inferences waiting.
@@ -69,9 +70,9 @@ void mlforge_sensor_work(struct k_work *work);
  *
  * sensor   of the model, `<name>_sensor`
  *
- * Returns 0, also where it runs already; or what the driver said, a negative errno, when it has no data-ready trigger to
- * offer and devicetree asks for one. A sensor that is not ready is no error here: it is counted period by period, and
- * read as soon as it is. Not in interrupts. */
+ * Returns 0, also where it runs already; or what the driver said, a negative errno, when it has no data-ready trigger
+ * to offer and devicetree asks for one. A sensor that is not ready is no error here: it is counted period by period,
+ * and read as soon as it is. Not in interrupts. */
 int mlforge_sensor_start(const struct mlforge_sensor *sensor);
 
 /* Ceases to read, and waits until a reading under way is over. Frames in the service's queue stay; see

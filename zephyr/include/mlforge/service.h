@@ -144,8 +144,8 @@ int mlforge_service_submit(const struct mlforge_service *service, const void *me
  * timeout   how long to wait for the model
  *
  * Returns 0; -EBUSY when the model stayed in use for `timeout`; -EDEADLK in a listener of the same service, which would
- * wait for itself; -EWOULDBLOCK in an interrupt; -EINVAL where input or output is NULL. `output` is written only where 0
- * is returned. */
+ * wait for itself; -EWOULDBLOCK in an interrupt; -EINVAL where input or output is NULL. `output` is written only where
+ * 0 is returned. */
 int mlforge_service_infer(const struct mlforge_service *service, const int8_t *input, int8_t *output,
 			  k_timeout_t timeout);
 
@@ -194,7 +194,7 @@ void mlforge_service_log_stats(const struct mlforge_service *service);
  * model_instance  address of its struct mlforge_instance
  * bytes           of a message: see mlforge_service_submit
  * queue_length    messages that it can queue, at least 1
- * zbus_channel    MLFORGE_CHANNEL(name) of a channel by MLFORGE_CHANNEL_DEFINE(name), or NULL without CONFIG_MLFORGE_ZBUS
+ * zbus_channel    MLFORGE_CHANNEL(name) of a channel by MLFORGE_CHANNEL_DEFINE(name); NULL without CONFIG_MLFORGE_ZBUS
  */
 #define MLFORGE_SERVICE_DEFINE(service_name, model_instance, bytes, queue_length, zbus_channel)                        \
 	BUILD_ASSERT((queue_length) >= 1, "the queue of " STRINGIFY(service_name) " needs a place");                   \

@@ -12,8 +12,8 @@
 
 extern const struct mlforge_service fake_service;
 
-/* Another one, with two inputs and two outputs, room for one message, and no deadline. What was submitted to it before the kernel started its threads
- * is in early_statuses: in PRE_KERNEL_2, and in POST_KERNEL. */
+/* Another one, with two inputs and two outputs, room for one message, and no deadline. early_statuses: what came of
+ * submitting to it before the kernel had started its threads, in PRE_KERNEL_2 and in POST_KERNEL. */
 extern const struct mlforge_service narrow_service;
 extern int early_statuses[2];
 
