@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +37,9 @@ from mlforge.records.architecture import (
     SeparableConv,
 )
 from mlforge.records.quality import Metric, Split, Stage
+from mlforge.records.trial import Epoch
 from mlforge.training import trainer as trainer_module
-from mlforge.training.request import Recipe, TrainingRequest
+from mlforge.training.request import Recipe, Stopped, TrainingRequest, TrainingResult
 from mlforge.training.trainer import Trainer
 
 LAYERS: tuple[Layer, ...] = (
@@ -100,6 +101,35 @@ def test_a_class_is_learnt_and_the_same_request_gives_the_same_bytes(shared: Tra
     assert set(result.seconds) == {"build", "fit", "quantise"}
     outputs = shared.predict(result.keras, request.x_validate)
     np.testing.assert_allclose(outputs, result.validation_outputs, atol=1e-6)
+
+
+@dataclass
+class Watching:
+    """Ends a training at the given epoch; 0 never."""
+
+    end: int
+    rungs: tuple[int, ...] = (1, 3)
+    shown: list[int] = field(default_factory=list)
+
+    def goes_on(self, history: tuple[Epoch, ...]) -> bool:
+        self.shown.append(len(history))
+        return len(history) != self.end
+
+
+def test_watching_changes_nothing_and_may_end_a_training(shared: Trainer) -> None:
+    request = classification()
+    patient, strict = Watching(0), Watching(3)
+    whole, same, stopped = (
+        shared.train(request),
+        shared.train_watched(request, patient),
+        shared.train_watched(request, strict),
+    )
+    assert isinstance(same, TrainingResult)
+    assert same.tflite == whole.tflite
+    assert isinstance(stopped, Stopped)
+    losses = [(epoch.loss, epoch.validation_loss) for epoch in whole.history]
+    assert [(epoch.loss, epoch.validation_loss) for epoch in stopped.history] == losses[:3]
+    assert patient.shown == strict.shown == [1, 3]
 
 
 def test_another_seed_gives_another_model(shared: Trainer) -> None:
@@ -207,7 +237,7 @@ import sys
 import numpy as np
 from mlforge.contract import AugmentSpec, Task
 from mlforge.records.architecture import Architecture, Head
-from mlforge.training.request import Recipe, TrainingRequest
+from mlforge.training.request import Recipe, Stopped, TrainingRequest, TrainingResult
 from mlforge.training.trainer import Trainer
 
 def main():

@@ -18,7 +18,17 @@ from mlforge.contract.build_data import build_data
 from mlforge.contract.build_features import build_features
 from mlforge.contract.build_limits import build_goals, build_limits, build_robustness
 from mlforge.contract.build_training import build_training
-from mlforge.contract.contract import BundleSpec, Confirm, Contract, Engine, Proposer, SearchSpec, TargetSpec, Task
+from mlforge.contract.contract import (
+    BundleSpec,
+    Confirm,
+    Contract,
+    Engine,
+    Proposer,
+    Pruner,
+    SearchSpec,
+    TargetSpec,
+    Task,
+)
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, expectation, show
 from mlforge.contract.tree import Node, Report
@@ -69,6 +79,7 @@ def _search(reader: Reader) -> SearchSpec:
         seed=reader.integer("search", "seed", default=1),
         epochs=reader.integer("search", "epochs", default=40),
         workers=reader.integer("search", "workers", default=2),
+        pruner=reader.choice(Pruner, "search", "pruner", default=Pruner.HALVING),
         time_us=reader.quantity(parse_time, "search", "time"),
         agent=build_agent(reader),
     )

@@ -67,6 +67,11 @@ class Provider(StrEnum):
     ANTHROPIC = "anthropic"
 
 
+class Pruner(StrEnum):
+    HALVING = "halving"  # those that fall behind half of the earlier ones
+    NONE = "none"
+
+
 METRICS: Final[Mapping[Task, tuple[str, ...]]] = {
     Task.CLASSIFICATION: ("accuracy",),
     Task.REGRESSION: ("mse",),
@@ -196,6 +201,7 @@ class SearchSpec:
     seed: int
     epochs: int  # at most; training stops earlier when validation no longer improves
     workers: int
+    pruner: Pruner  # which trainings are stopped before their end
     time_us: float | None  # wall clock after which no new trial starts
     agent: AgentSpec | None = None
 

@@ -40,6 +40,7 @@ class StudyFacts:
     training_seconds_saved: float  # estimated: rejected trials times the median training time
     best: int | None = None  # the Trial of the best quality on validation data; None in locks of format 1
     test_models: int = 0  # that ever saw these test data, over all studies in one database; 0: not counted
+    stopped: int = 0  # trainings that fell behind and were not finished; none in older locks
     unproven: tuple[int, ...] = ()  # worse than the best, but not with 95 % confidence, all comparisons together
 
 

@@ -20,11 +20,14 @@ Parameter: TypeAlias = int | float | str | bool
 class State(StrEnum):
     REJECTED = "rejected"  # broke a limit before training; never trained
     TRAINED = "trained"  # has Cost and Quality; its Verdict says whether it meets the contract
+    STOPPED = "stopped"  # within the hard limits, but its training fell behind earlier ones; `failure` says when
     FAILED = "failed"  # a stage broke; `failure` says which and why
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
+    """Why a trial ended before it had a quality."""
+
     stage: str  # propose, compile, build, run, train, quantise, verify
     reason: str
     log: str = ""  # the tail of what the tool printed

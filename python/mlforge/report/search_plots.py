@@ -21,7 +21,8 @@ from mlforge.report.quality_axis import bounds, goal_values, quality_title, whis
 _LANE_REJECTED: Final = 18.0  # pixels below the plot
 
 
-_LANE_FAILED: Final = 32.0
+_LANE_STOPPED: Final = 32.0
+_LANE_FAILED: Final = 46.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def convergence(
     trials: Sequence[Trial], metric: Metric, goal: Check | None, chosen: int | None, *, width: int, name: str
 ) -> Plot:
     """Quality of each trial in order, the best feasible so far as a staircase, rejected and failed ones in lanes."""
-    lanes = _lanes(trials, (State.REJECTED, State.FAILED))
+    lanes = _lanes(trials, (State.REJECTED, State.STOPPED, State.FAILED))
     frame = Frame(width, 300, 58, 14, width - 12, 300 - 52 - (lanes[-1][1] if lanes else 0))
     numbers = [trial.number for trial in trials]
     first, last = min(numbers, default=0), max(numbers, default=1)
@@ -96,7 +97,7 @@ def pareto(
 ) -> Plot:
     """Quality against one resource, with limit and goal as lines and the front of the feasible trials."""
     costed = [trial for trial in trials if trial.cost is not None and trial.state is not State.FAILED]
-    lanes = _lanes(costed, (State.REJECTED,))
+    lanes = _lanes(costed, (State.REJECTED, State.STOPPED))
     frame = Frame(372, 300, 58, 26, 360, 300 - 52 - (lanes[-1][1] if lanes else 0))
     limit, goal = checks.get(resource.name), checks.get(metric)
     x = _resource_scale(costed, metric, resource, limit, frame)
@@ -158,6 +159,8 @@ def _trial_mark(trial: Trial, metric: Metric, chosen: int | None, x: float, y: S
     title = f"Trial {trial.number}: {trial.state}"
     if trial.state is State.FAILED:
         return Mark(x, frame.bottom + _LANE_FAILED, "failed", "triangle", f"{title}. {facts.reason(trial)}")
+    if trial.state is State.STOPPED:
+        return Mark(x, frame.bottom + _LANE_STOPPED, "rejected", "cross", f"{title}. {facts.reason(trial)}")
     if quality is None:
         return Mark(x, frame.bottom + _LANE_REJECTED, "rejected", "cross", f"{title}. {facts.reason(trial)}")
     title = f"Trial {trial.number}: {units.score_with_error(quality.value, quality.standard_error)}"
@@ -180,14 +183,14 @@ def _in_drawing_order(marks: Sequence[Mark]) -> tuple[Mark, ...]:
 
 def _lanes(trials: Sequence[Trial], states: Sequence[State]) -> list[tuple[str, float]]:
     present = {state: any(_lane(trial) is state for trial in trials) for state in states}
-    places = {State.REJECTED: _LANE_REJECTED, State.FAILED: _LANE_FAILED}
+    places = {State.REJECTED: _LANE_REJECTED, State.STOPPED: _LANE_STOPPED, State.FAILED: _LANE_FAILED}
     return [(str(state), places[state]) for state in states if present[state]]
 
 
 def _lane(trial: Trial) -> State | None:
-    """Where a trial without a quality is shown: `failed`, or `rejected`."""
-    if trial.state is State.FAILED:
-        return State.FAILED
+    """Where a trial without a quality is shown: `failed`, `stopped`, or `rejected`."""
+    if trial.state in (State.FAILED, State.STOPPED):
+        return trial.state
     measured = any(facts.search_quality(trial, metric) is not None for metric in Metric)
     return None if measured else State.REJECTED
 
@@ -230,7 +233,7 @@ def _goal_rule(goal: Check | None, y: Scale) -> Rule | None:
 
 def _convergence_words(trials: Sequence[Trial], metric: Metric) -> str:
     counts = facts.state_counts(trials)
-    parts = [f"{len(trials)} trials: {', '.join(f'{counts[state]} {state}' for state in State)}."]
+    parts = [f"{len(trials)} trials: {', '.join(f'{counts[state]} {state}' for state in State if counts[state])}."]
     values = [q.value for trial in trials if facts.feasible(trial) and (q := facts.search_quality(trial, metric))]
     if values:
         best = max(values) if metric.higher_is_better else min(values)

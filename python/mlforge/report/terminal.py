@@ -27,7 +27,7 @@ from mlforge.records.verdict import Check, Verdict
 from mlforge.report import facts, making, units
 from mlforge.report.comparison import cost_rows
 
-_STATE_STYLES: Final = {State.TRAINED: "", State.REJECTED: "yellow", State.FAILED: "red"}
+_STATE_STYLES: Final = {State.TRAINED: "", State.REJECTED: "yellow", State.STOPPED: "yellow", State.FAILED: "red"}
 
 
 class Gauge:

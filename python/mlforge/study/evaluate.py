@@ -34,6 +34,7 @@ from mlforge.search.proposer import Proposal
 from mlforge.study.artefacts import Artefacts
 from mlforge.study.departure import first_departure
 from mlforge.study.events import Observer
+from mlforge.study.halving import Halving
 from mlforge.study.making import Making, Sized
 from mlforge.study.model import (
     Model,
@@ -47,12 +48,13 @@ from mlforge.study.recall import Recall, Recalled, array_parts, program_parts, r
 from mlforge.study.verdicts import judge
 from mlforge.targets.target import Target
 from mlforge.training.methods import Requantisation, Shrinking, Variant
-from mlforge.training.request import Recipe, TrainingRequest, TrainingResult
+from mlforge.training.request import Recipe, Stopped, TrainingRequest, TrainingResult
 from mlforge.training.shrink_plan import pruned
 from mlforge.training.trainer import Trainer
 
 MODEL_FILE: Final = "model.tflite"
 FLOAT_MODEL_FILE: Final = "model.keras"
+TRAINING, STOPPED = "training", "stopped training"  # what the memory calls them
 COSTED_INPUTS: Final = 3  # inferences that are counted for one Cost: counts hardly depend on data
 COSTED_FRAMES: Final = 2  # model inputs' worth of raw frames, for the cost of the features
 LOG_TAIL: Final = 4000  # characters of a tool's output kept with a failed trial
@@ -95,6 +97,7 @@ class Evaluator:
     recipe: Recipe
     recall: Recall = field(default_factory=Recall)
     teaching: threading.Lock = field(default_factory=threading.Lock)  # held while a study's teacher is trained
+    halving: Halving = field(default_factory=Halving)  # stops nothing
 
     @property
     def metric(self) -> Metric:
@@ -113,12 +116,14 @@ class Evaluator:
         """The finished Trial; never raises ForgeError. Of other trials it may use only the `visible` ones."""
         draft = _Draft(number, proposal, observer, proposal.architecture)
         try:
-            return self._evaluate(draft)
+            return self._evaluate(draft, visible)
+        except _StoppedError as stopped:
+            return draft.ended(State.STOPPED, Failure("train", str(stopped)))
         except ForgeError as error:
             log = error.log if isinstance(error, ToolError | TrainingError) else ""
             return draft.ended(State.FAILED, failure=Failure(draft.current, error.message, log[-LOG_TAIL:]))
 
-    def _evaluate(self, draft: _Draft) -> Trial:
+    def _evaluate(self, draft: _Draft, visible: Sequence[Trial]) -> Trial:
         with draft.stage("cost"):
             proposed = self._sized(draft, draft.architecture)
             draft.cost = proposed.cost
@@ -126,8 +131,8 @@ class Evaluator:
             smaller = self._smaller(draft, proposed)
         if not draft.verdict.feasible and smaller is None:
             return draft.ended(State.REJECTED)
-        made, draft.attempts = Making(self.contract, _Bench(self, draft)).best(proposed, smaller)
-        draft.architecture, draft.history = made.sized.architecture, made.history
+        made, draft.attempts = Making(self.contract, _Bench(self, draft, visible)).best(proposed, smaller)
+        draft.architecture = made.sized.architecture
         draft.artefacts = {
             MODEL_FILE: self.artefacts.put(made.tflite),
             FLOAT_MODEL_FILE: self.artefacts.put(made.keras),
@@ -225,7 +230,22 @@ class Evaluator:
         return self.recall.once(Cost, "cost", parts, lambda: self.measure(model))
 
     def _known_training(self, request: TrainingRequest) -> Recalled[TrainingResult]:
-        return self.recall.once(TrainingResult, "training", request_parts(request), lambda: self.trainer.train(request))
+        return self.recall.once(TrainingResult, TRAINING, request_parts(request), lambda: self.trainer.train(request))
+
+    def _watched_training(
+        self, request: TrainingRequest, visible: Sequence[Trial]
+    ) -> Recalled[TrainingResult | Stopped]:
+        """Trains, or remembers a training; either is stopped at the same epoch."""
+        parts = request_parts(request)
+        whole = self.recall.find(TrainingResult, TRAINING, parts)
+        known = whole or self.recall.find(Stopped, STOPPED, parts)
+        if known is not None and (at := self.halving.stopped_at(visible, known.history)):
+            return Recalled(Stopped(known.history[:at]), from_memory=True)
+        if whole is not None:
+            return Recalled(whole, from_memory=True)
+        result = self.trainer.train_watched(request, _Watch(self.halving, visible))
+        self.recall.keep(STOPPED if isinstance(result, Stopped) else TRAINING, parts, result)
+        return Recalled(result, from_memory=False)
 
     def _known_variants(self, job: Requantisation) -> Recalled[tuple[Variant, ...]]:
         parts = [*request_parts(job.request), job.keras, *job.methods]
@@ -283,6 +303,27 @@ def _check_same_network(costed: Model, trained: Model) -> None:
         raise ModelError(f"the converter made another network than was costed: {kinds[1]} instead of {kinds[0]}")
 
 
+class _StoppedError(Exception):
+    """Ends an evaluation whose training fell behind; no failure of anything."""
+
+    def __init__(self, stopped: Stopped) -> None:
+        epochs, loss = len(stopped.history), min(epoch.validation_loss for epoch in stopped.history)
+        super().__init__(f"stopped after {epochs} epochs: validation loss {loss:.3f}, behind half of the earlier ones")
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    halving: Halving
+    visible: Sequence[Trial]
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        return self.halving.rungs
+
+    def goes_on(self, history: tuple[Epoch, ...]) -> bool:
+        return self.halving.stopped_at(self.visible, history) is None
+
+
 @dataclass(slots=True)
 class _Draft:
     """A Trial in the making: what is known of it when it ends, wherever it ends."""
@@ -331,7 +372,9 @@ class _Draft:
             seconds=self.seconds,
             artefacts=self.artefacts,
             history=self.history,
-            recalled=tuple(stage for stage in self.seconds if stage not in self.fresh) if failure is None else (),
+            recalled=tuple(stage for stage in self.seconds if stage not in self.fresh)
+            if state is not State.FAILED
+            else (),
             proposer=self.proposal.proposer,
             reasoning=self.proposal.reasoning,
             handed_over=self.proposal.handed_over,
@@ -344,6 +387,7 @@ class _Bench:
 
     evaluator: Evaluator
     draft: _Draft
+    visible: Sequence[Trial]
 
     def stage(self, name: str) -> AbstractContextManager[None]:
         return self.draft.stage(name)
@@ -352,11 +396,18 @@ class _Bench:
         return self.evaluator.request(architecture)
 
     def train(self, request: TrainingRequest) -> TrainingResult:
-        return self.draft.take(self.evaluator._known_training(request))
+        """The network as proposed may be stopped early; with a teacher it is trained to its end."""
+        if request.teacher:
+            return self.draft.take(self.evaluator._known_training(request))
+        result = self.draft.take(self.evaluator._watched_training(request, self.visible))
+        self.draft.history = result.history
+        if isinstance(result, Stopped):
+            raise _StoppedError(result)
+        return result
 
     def teacher(self, request: TrainingRequest) -> TrainingResult:
         with self.evaluator.teaching:  # whoever comes second finds the answer in memory
-            return self.train(request)
+            return self.draft.take(self.evaluator._known_training(request))
 
     def requantise(self, job: Requantisation) -> tuple[Variant, ...]:
         return self.draft.take(self.evaluator._known_variants(job))

@@ -129,6 +129,9 @@ def _final_lock(
 def _facts(contract: Contract, choice: Choice, trials: Sequence[Trial], opening: Opening) -> StudyFacts:
     states = [trial.state for trial in trials]
     training = [trial.seconds["train"] for trial in trials if "train" in trial.seconds]
+    whole = [
+        trial.seconds["train"] for trial in trials if trial.state is State.TRAINED and "train" not in trial.recalled
+    ]
     rejected = states.count(State.REJECTED)
     return StudyFacts(
         proposer=str(contract.search.proposer),
@@ -136,6 +139,7 @@ def _facts(contract: Contract, choice: Choice, trials: Sequence[Trial], opening:
         trials=len(trials),
         trained=states.count(State.TRAINED),
         rejected=rejected,
+        stopped=states.count(State.STOPPED),
         failed=states.count(State.FAILED),
         winner=choice.winner.number,
         test_opened_for=opening.trials,
@@ -144,5 +148,5 @@ def _facts(contract: Contract, choice: Choice, trials: Sequence[Trial], opening:
         best=choice.best.number,
         unproven=choice.unproven,
         training_seconds=round(sum(training), 1),
-        training_seconds_saved=round(rejected * median(training), 1) if training else 0.0,
+        training_seconds_saved=round(rejected * median(whole), 1) if whole else 0.0,
     )

@@ -18,7 +18,6 @@ from mlforge.records.architecture import Architecture
 from mlforge.records.attempt import Attempt, Method, Network
 from mlforge.records.cost import Cost
 from mlforge.records.quality import Metric, Quality
-from mlforge.records.trial import Epoch
 from mlforge.study.verdicts import judge
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import TrainingRequest, TrainingResult
@@ -80,7 +79,6 @@ class Made:
     float_quality: Quality
     int8_quality: Quality
     trained: bytes
-    history: tuple[Epoch, ...]
 
     @property
     def value(self) -> float:
@@ -172,7 +170,6 @@ class Making:
             float_quality=self.work.float_quality(result),
             int8_quality=self.work.int8_quality(result.tflite),
             trained=result.keras,
-            history=result.history,
         )
         self._tried.append(made)
         return made

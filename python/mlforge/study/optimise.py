@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from mlforge.contract.contract import Contract, Engine
+from mlforge.contract.contract import Contract, Engine, Pruner
 from mlforge.errors import ContractError, Problem, TargetUnavailableError
 from mlforge.records.quality import Metric
 from mlforge.search.registry import proposer_named
@@ -22,6 +22,7 @@ from mlforge.study.database import Database, storage_url
 from mlforge.study.evaluate import Evaluator
 from mlforge.study.events import Observer
 from mlforge.study.finish import Outcome, conclude, write_winner
+from mlforge.study.halving import Halving, halving
 from mlforge.study.prepare import Prepared, prepare
 from mlforge.study.provenance import tool_versions
 from mlforge.study.recall import DatabaseResults, Recall, identity_of
@@ -87,6 +88,7 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
                 artefacts=artefacts,
                 recipe=recipe(contract),
                 recall=recall(store.database, artefacts, target),
+                halving=halving(contract.search.epochs) if contract.search.pruner is Pruner.HALVING else Halving(),
             )
             study = _study(evaluator, store, observer, say, replay=replay)
             trials = study.run(contract.search.trials)

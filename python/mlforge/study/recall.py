@@ -99,19 +99,32 @@ class Recall:
         `kind` is a record (a dataclass) whose fields are JSON's, bytes or arrays. What `make` raises is passed on and
         not remembered.
         """
-        if self.artefacts is None:
-            return Recalled(make(), from_memory=False)
-        key = digest([what, self.identity, *parts])
-        converter = _converter(self.artefacts)
-        stored = self.results.find(key)
-        if stored is not None:
-            try:
-                return Recalled(structure(converter, json.loads(stored), kind), from_memory=True)
-            except (ValueError, StudyError):
-                pass  # made by hand, or its artefact is gone: measure again
+        parts = list(parts)
+        if (known := self.find(kind, what, parts)) is not None:
+            return Recalled(known, from_memory=True)
         value = make()
-        self.results.keep(key, json.dumps(converter.unstructure(value), sort_keys=True))
+        self.keep(what, parts, value)
         return Recalled(value, from_memory=False)
+
+    def find(self, kind: type[T], what: str, parts: Iterable[str | bytes]) -> T | None:
+        """What was kept for `what` and `parts`; None where there is nothing, or its artefact is gone or damaged."""
+        if self.artefacts is None:
+            return None
+        stored = self.results.find(self._key(what, parts))
+        if stored is None:
+            return None
+        try:
+            return structure(_converter(self.artefacts), json.loads(stored), kind)
+        except (ValueError, StudyError):
+            return None  # made by hand, or its artefact is gone: measure again
+
+    def keep(self, what: str, parts: Iterable[str | bytes], value: object) -> None:
+        if self.artefacts is not None:
+            document = json.dumps(_converter(self.artefacts).unstructure(value), sort_keys=True)
+            self.results.keep(self._key(what, parts), document)
+
+    def _key(self, what: str, parts: Iterable[str | bytes]) -> str:
+        return digest([what, self.identity, *parts])
 
 
 def identity_of(versions: Iterable[tuple[str, str]]) -> str:

@@ -184,6 +184,8 @@ class StudyStore:
                 handle.set_constraint(check.name, -check.margin)
         if trial.failure:
             handle.set_user_attr("reason", f"{trial.failure.stage}: {trial.failure.reason}")
+        for epoch, losses in enumerate(trial.history, 1):
+            handle.report(losses.validation_loss, epoch)
         handle.set_user_attr(RECORD, trial.to_json())
 
     def _close(self, frozen: optuna.trial.FrozenTrial, *, keep: bool) -> None:
@@ -197,7 +199,7 @@ class StudyStore:
 
     def _tell(self, optuna_number: int, trial: Trial) -> None:
         states = self._optuna.trial.TrialState
-        state, goal = states.PRUNED if trial.state is State.REJECTED else states.FAIL, None
+        state, goal = states.FAIL if trial.state is State.FAILED else states.PRUNED, None
         if trial.state is State.TRAINED and trial.verdict is not None:
             goal = next((check.measured for check in trial.verdict.checks if not check.hard), 0.0)
             state = states.COMPLETE

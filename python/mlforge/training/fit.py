@@ -26,7 +26,7 @@ from mlforge.training.request import Floats, Recipe, TrainingRequest
 from mlforge.training.targets import example_weights, unit_of
 
 Losses: TypeAlias = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # targets and outputs to the loss of each example
-
+Look: TypeAlias = Callable[[tuple[Epoch, ...]], bool]
 _PREDICT_BATCH = 512
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises
 
@@ -35,6 +35,7 @@ _WARM_UP = 0.1  # share of the steps in which the learning rate rises
 class Fitted:
     history: tuple[Epoch, ...]
     best_epoch: int
+    stopped: bool = False  # `look` ended it: the weights are of no use
 
 
 class Lessons(Protocol):
@@ -55,11 +56,14 @@ def make_deterministic(seed: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
-def fit(model: keras.Model, request: TrainingRequest, lessons: Lessons | None = None) -> Fitted:
+def fit(
+    model: keras.Model, request: TrainingRequest, lessons: Lessons | None = None, look: Look = lambda _: True
+) -> Fitted:
     """Trains in place; the model ends with the weights of the epoch whose validation loss was lowest.
 
     Args:
         lessons: replaces targets and losses where there is a teacher; validation stays as it is.
+        look: is shown the history after each epoch, and says whether to go on.
 
     Raises:
         TrainingError: the loss is not finite.
@@ -93,6 +97,8 @@ def fit(model: keras.Model, request: TrainingRequest, lessons: Lessons | None = 
             best, best_weights = number, model.get_weights()
         elif number - best >= recipe.patience:
             break
+        if not look(tuple(history)):
+            return Fitted(tuple(history), best, stopped=True)
     model.set_weights(best_weights)
     outputs = model.get_layer("outputs")
     outputs.set_weights(unit.restored(*outputs.get_weights()))

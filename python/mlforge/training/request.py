@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,24 @@ class TrainingRequest:
     y_validate: Labels
     recipe: Recipe = field(default_factory=Recipe)
     teacher: bytes = b""  # a `.keras` archive of a network for the same task, to learn from besides the labels
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A training that its watcher ended."""
+
+    history: tuple[Epoch, ...]
+
+
+class Watch(Protocol):
+    """Looks at a training while it is under way."""
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """After how many epochs it wants to look."""
+
+    def goes_on(self, history: tuple[Epoch, ...]) -> bool:
+        """Whether the training that has come so far is worth going on with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,7 +29,7 @@ from mlforge.records.architecture import Head
 from mlforge.toolchain.sources import cache_directory
 from mlforge.training import worker
 from mlforge.training.methods import Requantisation, Shrinking, Variant
-from mlforge.training.request import Floats, Labels, TrainingRequest, TrainingResult
+from mlforge.training.request import Floats, Labels, Stopped, TrainingRequest, TrainingResult, Watch
 
 START_TIMEOUT_S: Final = 120.0
 _LOG_TAIL_BYTES: Final = 4000
@@ -109,6 +109,18 @@ class Trainer:
             raise TrainingError(f"the worker answered with {type(answer).__name__} instead of a result")
         return answer
 
+    def train_watched(self, request: TrainingRequest, watch: Watch) -> TrainingResult | Stopped:
+        """As `train`, but `watch` may end the training at its rungs. Watching changes no result.
+
+        Raises:
+            TrainingError: as for `train`. What `watch` raises is passed on.
+        """
+        _check(request)
+        answer = self._do(worker.Watched(request, watch.rungs), watch)
+        if not isinstance(answer, TrainingResult | Stopped):
+            raise TrainingError(f"the worker answered with {type(answer).__name__} instead of a result")
+        return answer
+
     def predict(self, keras: bytes, x: Floats) -> Floats:
         """The float model's outputs [N, outputs] for `x`, float32 [N, *input_shape]. Raises TrainingError."""
         answer = self._do(worker.Prediction(keras, np.ascontiguousarray(x, np.float32)))
@@ -136,7 +148,7 @@ class Trainer:
             raise TrainingError(f"the worker answered with {type(answer).__name__} instead of a result")
         return answer
 
-    def _do(self, job: worker.Job) -> worker.Answer:
+    def _do(self, job: worker.Job, watch: Watch | None = None) -> worker.Answer:
         current = self._take()
         try:
             _receive(current, START_TIMEOUT_S, "starting")
@@ -145,7 +157,10 @@ class Trainer:
             except OSError as error:
                 raise _died(current, "starting") from error
             self.warm()
-            answer: worker.Answer = _receive(current, self._timeout_s, "training")
+            answer = _receive(current, self._timeout_s, "training")
+            while isinstance(answer, worker.Report):
+                current.jobs.send(watch is None or watch.goes_on(answer.history))
+                answer = _receive(current, self._timeout_s, "training")
             if isinstance(answer, worker.Refusal):
                 raise TrainingError(answer.reason, log="" if answer.expected else current.log_tail())
             return answer
@@ -197,14 +212,14 @@ def _start() -> _Worker:
     return _Worker(process, jobs, lifeline, log)
 
 
-def _receive(current: _Worker, timeout_s: float, doing: str) -> worker.Answer:
+def _receive(current: _Worker, timeout_s: float, doing: str) -> worker.Answer | worker.Report:
     deadline = time.monotonic() + timeout_s
     if not wait([current.jobs], max(0.0, deadline - time.monotonic())):
         raise TrainingError(
             f"the worker was still {doing} after {timeout_s:g} s and was stopped", log=current.log_tail()
         )
     try:
-        answer: worker.Answer = current.jobs.recv()
+        answer: worker.Answer | worker.Report = current.jobs.recv()
     except (EOFError, OSError) as error:
         raise _died(current, doing) from error
     return answer

@@ -12,13 +12,15 @@ import signal
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mlforge.errors import ForgeError
+from mlforge.records.trial import Epoch
 from mlforge.training.methods import Requantisation, Shrinking, Variant
-from mlforge.training.request import Floats, TrainingRequest, TrainingResult
+from mlforge.training.request import Floats, Stopped, TrainingRequest, TrainingResult
 
 if TYPE_CHECKING:
     from mlforge.training.distil import Lessons
@@ -35,6 +37,21 @@ class Prediction:
     x: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """A job: a training that asks after each of `rungs` epochs whether to go on, by a Report, and waits for a bool."""
+
+    request: TrainingRequest
+    rungs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How far a watched training has come."""
+
+    history: tuple[Epoch, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """The answer to a job that failed. `expected` where a ForgeError said why; otherwise the reason is an exception."""
@@ -43,8 +60,8 @@ class Refusal:
     expected: bool
 
 
-Job: TypeAlias = TrainingRequest | Prediction | Requantisation | Shrinking
-Answer: TypeAlias = TrainingResult | Floats | tuple[Variant, ...] | Refusal
+Job: TypeAlias = TrainingRequest | Watched | Prediction | Requantisation | Shrinking
+Answer: TypeAlias = TrainingResult | Stopped | Floats | tuple[Variant, ...] | Refusal
 
 
 def main(jobs: Connection, lifeline: Connection, log: Connection, parent: int, keras_home: str) -> None:
@@ -63,7 +80,7 @@ def main(jobs: Connection, lifeline: Connection, log: Connection, parent: int, k
     except EOFError:
         return  # a spare that was never needed
     try:
-        answer: Answer = _do(job)
+        answer: Answer = _do(job, jobs)
     except ForgeError as error:
         answer = Refusal(str(error), expected=True)
     except Exception as error:
@@ -99,10 +116,12 @@ def _environment(keras_home: str) -> None:
     )
 
 
-def _do(job: Job) -> Answer:
+def _do(job: Job, jobs: Connection) -> Answer:
     match job:
         case TrainingRequest():
             return _train(job)
+        case Watched():
+            return _train(job.request, lambda history: _go_on(jobs, job.rungs, history))
         case Prediction():
             return _predict(job)
         case Requantisation():
@@ -115,7 +134,17 @@ def _do(job: Job) -> Answer:
             return shrunk(job)
 
 
-def _train(request: TrainingRequest) -> TrainingResult:
+def _go_on(jobs: Connection, rungs: tuple[int, ...], history: tuple[Epoch, ...]) -> bool:
+    """Asks the parent at a rung."""
+    if len(history) not in rungs:
+        return True
+    jobs.send(Report(history))
+    return bool(jobs.recv())
+
+
+def _train(
+    request: TrainingRequest, look: Callable[[tuple[Epoch, ...]], bool] = lambda _: True
+) -> TrainingResult | Stopped:
     from mlforge.training.archive import saved
     from mlforge.training.build import build
     from mlforge.training.fit import fit, make_deterministic, predict
@@ -125,7 +154,9 @@ def _train(request: TrainingRequest) -> TrainingResult:
     make_deterministic(request.recipe.seed)
     model = build(request.architecture, request.recipe.seed)
     built = time.monotonic()
-    fitted = fit(model, request, _lessons(request))
+    fitted = fit(model, request, _lessons(request), look)
+    if fitted.stopped:
+        return Stopped(fitted.history)
     outputs = predict(model, request.x_validate)
     trained = time.monotonic()
     tflite = quantise(model, representative(request))

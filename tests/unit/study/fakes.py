@@ -10,7 +10,7 @@ from mlforge.errors import BuildError
 from mlforge.records.architecture import Architecture, Dense, Head
 from mlforge.records.cost import Cost, FlashUse, RamUse
 from mlforge.records.quality import Metric, Quality, Split, Stage
-from mlforge.records.trial import Failure, State, Trial
+from mlforge.records.trial import Epoch, Failure, State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.search.proposer import Proposal
 from mlforge.study.events import Observer
@@ -84,6 +84,11 @@ def evaluate(
     units = int(proposal.parameters["units"])
     base = trial(number, flash=units * 3, value=None if units > 600 else 0.5 + units / 1250)
     failure = Failure("build", str(BuildError("invented"))) if units % 7 == 0 else None
+    if units % 5 == 0 and sum(trial.parameters["units"] % 2 for trial in visible) % 2:  # depends on what it may see
+        history = (Epoch(0.1 + 0.2, 1 / units, 0.5),)
+        failure = Failure("train", "stopped after 1 epoch")
+        design = proposal.architecture, proposal.parameters
+        return Trial(number, State.STOPPED, *design, base.cost, failure=failure, history=history)
     return Trial(
         number=number,
         state=State.FAILED if failure else base.state,
