@@ -74,6 +74,10 @@ function(_mlforge_program target directory)
   get_filename_component(stem "${header}" NAME_WE)
   string(REGEX REPLACE "_model$" "" name "${stem}")
   file(GLOB sources CONFIGURE_DEPENDS "${directory}/*.c" "${directory}/*.cc")
+  if(EXISTS "${directory}/${name}_tflm.cc" AND NOT CONFIG_MLFORGE_TFLM)
+    message(FATAL_ERROR "MLFORGE_PROGRAM: ${directory} holds a program for TensorFlow Lite Micro; "
+      "set CONFIG_MLFORGE_ENGINE_TFLM=y or CONFIG_MLFORGE_ENGINE_TFLM_CMSIS_NN=y")
+  endif()
   file(GLOB includes RELATIVE "${directory}" "${directory}/${name}_facts.h" "${directory}/${name}_pipeline.h")
   target_sources(${target} PRIVATE ${sources})
   target_include_directories(${target} PRIVATE "${directory}")
@@ -95,6 +99,15 @@ function(_mlforge_limits app)
   set_property(GLOBAL APPEND PROPERTY extra_post_build_commands
     COMMAND ${environment} "${python}" -m mlforge check "${app}"
       --image "${CMAKE_BINARY_DIR}/zephyr/${CONFIG_KERNEL_BIN_NAME}.elf")
+endfunction()
+
+# Compiles a library of another module for speed, where there is one of that name.
+function(mlforge_optimise_for_speed library)
+  if(TARGET ${library})
+    add_library(mlforge_speed_of_${library} INTERFACE)
+    target_compile_options(mlforge_speed_of_${library} INTERFACE -O2)
+    target_link_libraries(${library} PRIVATE mlforge_speed_of_${library}) # behind the image's own option, so it counts
+  endif()
 endfunction()
 
 # Says so where one of the modules in ARGN is another MLForge than the one in `used`.
@@ -135,7 +148,11 @@ function(_mlforge_build target name parts)
 
   set(directory "${CMAKE_BINARY_DIR}/mlforge/${name}")
   file(MAKE_DIRECTORY "${directory}")
+  _mlforge_engine(engine)
   set(generated "${directory}/${name}_model.c" "${directory}/${name}_model.h")
+  if(NOT engine STREQUAL "static")
+    list(APPEND generated "${directory}/${name}_tflm.cc")
+  endif()
   set(includes "")
   if(parts)
     list(APPEND generated "${directory}/${name}_facts.h"
@@ -146,18 +163,22 @@ function(_mlforge_build target name parts)
   if(CONFIG_MLFORGE_ISA)
     set(isa --isa ${CONFIG_MLFORGE_ISA})
   endif()
+  set(arch "")
+  if(CONFIG_ARCH)
+    set(arch --arch ${CONFIG_ARCH})
+  endif()
   add_custom_command(
     OUTPUT "${directory}/stamp"
     BYPRODUCTS ${generated}
     COMMAND ${environment} "${python}" -m mlforge compile ${ARGN} -o "${directory}"
-      ${isa} --stamp "${directory}/stamp" --depfile "${directory}/stamp.d"
+      --engine ${engine} ${isa} ${arch} --stamp "${directory}/stamp" --depfile "${directory}/stamp.d"
     DEPFILE "${directory}/stamp.d"
     COMMENT "Compiling the model ${name}"
     VERBATIM)
   add_custom_target(mlforge_${name} DEPENDS "${directory}/stamp")
   add_dependencies(${target} mlforge_${name})
 
-  list(FILTER generated INCLUDE REGEX "\\.c$")
+  list(FILTER generated INCLUDE REGEX "\\.cc?$")
   set_source_files_properties(${generated} TARGET_DIRECTORY ${target} PROPERTIES GENERATED TRUE)
   target_sources(${target} PRIVATE ${generated})
   _mlforge_place("${name}" "${directory}/${name}_model.c")
@@ -199,6 +220,17 @@ function(_mlforge_devicetree result macro)
     set(value ${CMAKE_MATCH_1})
   endif()
   set(${result} "${value}" PARENT_SCOPE)
+endfunction()
+
+# What the image runs its models with, as a contract spells it.
+function(_mlforge_engine result)
+  set(engine static)
+  if(CONFIG_MLFORGE_ENGINE_TFLM)
+    set(engine tflm)
+  elseif(CONFIG_MLFORGE_ENGINE_TFLM_CMSIS_NN)
+    set(engine tflm-cmsis-nn)
+  endif()
+  set(${result} ${engine} PARENT_SCOPE)
 endfunction()
 
 # Adds the instance of a model: its arena, its features, its service. `includes` are headers besides the model's own.

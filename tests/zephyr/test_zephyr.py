@@ -42,7 +42,7 @@ def _frames(channels: int) -> np.ndarray:
     return np.array(values, np.int32).reshape(FRAMES, channels)
 
 
-def _on_host(app: Path) -> list[str]:
+def on_host(app: Path) -> list[str]:
     """What the application must print, from the same C on the host."""
     lock = read_lock(app)
     model = read_model(locked_model(app, lock), lock.name, Pipeline.from_json(json.dumps(lock.features)))
@@ -65,7 +65,7 @@ def test_an_image_computes_what_the_host_does(zephyr: Workspace, board: str, tmp
     module = tmp_path / "a module"  # Zephyr takes spaces in the paths of modules, not in those of applications
     module.symlink_to(root())
     printed = zephyr.build(app, build, board, module=module)
-    assert run_image(build, board, "done") == _on_host(app)
+    assert run_image(build, board, "done") == on_host(app)
     assert _tree(app) == before, "the build wrote into the source tree"
     if board != "native_sim":
         assert "limits.flash: 32 KiB; model and runtime take" in printed
@@ -101,7 +101,7 @@ def _another_model(zephyr: Workspace, app: Path, build: Path) -> None:
     compiled = re.findall(r"Building C object (\S+)", zephyr.ninja(build).stdout)
     assert "app.dir/mlforge/activity/activity_model.c" in " ".join(compiled)
     assert not [path for path in compiled if "mlforge.dir" in path or path.startswith("zephyr/kernel")], compiled
-    assert run_image(build, "native_sim", "done") == _on_host(app)
+    assert run_image(build, "native_sim", "done") == on_host(app)
 
 
 def _a_broken_limit(zephyr: Workspace, app: Path, build: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mlforge.compiler.emitter import CompiledModel
+    from mlforge.compiler import CompiledModel, TflmModel
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -73,13 +73,16 @@ def add_arena(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--arena", metavar="F.svg", type=Path, help="draw what lies where in the arena, and when")
 
 
-def write_arena(arguments: argparse.Namespace, compiled: CompiledModel) -> None:
-    """Raises ForgeError where the picture cannot be written."""
+def write_arena(arguments: argparse.Namespace, compiled: CompiledModel | TflmModel) -> None:
+    """Raises ForgeError where the picture cannot be drawn or written."""
     if arguments.arena is None:
         return
+    from mlforge.compiler import CompiledModel
     from mlforge.compiler.timeline import render_timeline
     from mlforge.errors import ForgeError
 
+    if not isinstance(compiled, CompiledModel):
+        raise ForgeError("--arena: what lies where in the arena of TensorFlow Lite Micro is known to the device alone")
     try:
         arguments.arena.write_text(render_timeline(compiled), encoding="utf-8")
     except OSError as error:

@@ -6,13 +6,16 @@ import argparse
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlforge.cli.common import add_arena, add_json, print_json, write_arena
 from mlforge.cli.main import Status
 
 if TYPE_CHECKING:
-    from mlforge.compiler.emitter import CompiledModel
+    from mlforge.compiler import CompiledModel, TflmModel
+    from mlforge.study.arenas import Machine
+
+    Compiled: TypeAlias = CompiledModel | TflmModel
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +33,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("generic", "thumb1", "dsp", "mve"),
         default="generic",
         help="the processor's instructions to choose kernels for (default: generic)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("static", "tflm", "tflm-cmsis-nn"),
+        help="what runs the model on the device (default: the contract's; for a model, static)",
+    )
+    parser.add_argument(
+        "--arch", metavar="A", default="arm", help="Zephyr's CONFIG_ARCH, for the arena of tflm (default: arm)"
     )
     parser.add_argument("--stamp", metavar="F", type=Path, help="touch this file when done (for build systems)")
     parser.add_argument(
@@ -51,27 +62,42 @@ def execute(arguments: argparse.Namespace) -> Status:
         print_json({**facts, "files": sorted(files), "changed": sorted(path.name for path in changed)})
         return Status.DONE
     print(
-        f"{facts['name']}: arena {facts['arena_bytes']} bytes (lower bound {facts['lower_bound_bytes']}), "
+        f"{facts['name']}: arena {facts['arena_bytes']} bytes ({_origin(compiled)}), "
         f"weights {facts['weight_bytes']} bytes, {len(facts['operators'])} operators, {facts['macs']} MACs"
     )
     return Status.DONE
 
 
-def _compile_model(arguments: argparse.Namespace) -> tuple[CompiledModel, dict[str, str], tuple[Path, ...]]:
+def _compile_model(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, str], tuple[Path, ...]]:
     from mlforge.cli.models import read_model_file
-    from mlforge.compiler import Isa, compile_graph, read_tflite
+    from mlforge.compiler import compile_graph, compile_tflm, read_tflite
+    from mlforge.study.arenas import arena_file, known_size, read_sizes
 
     model: Path = arguments.model
-    data = read_model_file(model)
-    compiled = compile_graph(read_tflite(data), arguments.name or _identifier(model.stem), Isa(arguments.isa))
-    return compiled, dict(compiled.program.sources), (model,)
+    data, name = read_model_file(model), arguments.name or _identifier(model.stem)
+    machine = _machine(arguments, "static")
+    if not machine.engine.interprets:
+        compiled = compile_graph(read_tflite(data), name, machine.isa)
+        return compiled, dict(compiled.program.sources), (model,)
+    arena_bytes = known_size(read_sizes(model, data), machine, model, model)
+    interpreted = compile_tflm(data, name, arena_bytes, machine.engine)
+    return interpreted, dict(interpreted.program.sources), (model, arena_file(model))
 
 
-def _compile_app(arguments: argparse.Namespace) -> tuple[CompiledModel, dict[str, str], tuple[Path, ...]]:
-    from mlforge.compiler.isa import Isa
+def _machine(arguments: argparse.Namespace, engine: str) -> Machine:
+    from mlforge.compiler import Isa
+    from mlforge.records.program import Engine
+    from mlforge.study.arenas import Machine
+
+    return Machine(Engine(arguments.engine or engine), arguments.arch, Isa(arguments.isa))
+
+
+def _compile_app(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, str], tuple[Path, ...]]:
+    from mlforge.contract.load import load_contract
     from mlforge.study.build_step import app_sources
 
-    built = app_sources(arguments.app, arguments.name, Isa(arguments.isa))
+    machine = _machine(arguments, arguments.engine or load_contract(arguments.app).engine)
+    built = app_sources(arguments.app, arguments.name, machine)
     if built.stale:
         print(
             f"warning: {built.inputs[0]} has changed since its model was locked; "
@@ -96,7 +122,12 @@ def _finish(arguments: argparse.Namespace, inputs: tuple[Path, ...]) -> None:
         raise ForgeError(f"{error.filename} cannot be written: {error.strerror}") from error
 
 
-def _facts(compiled: CompiledModel) -> dict[str, Any]:
+def _origin(compiled: Compiled) -> str:
+    bound = compiled.lower_bound_bytes
+    return "found by running" if bound is None else f"lower bound {bound}"
+
+
+def _facts(compiled: Compiled) -> dict[str, Any]:
     operators = compiled.program.operators
     return {
         "name": compiled.program.name,

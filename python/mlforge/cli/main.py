@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "check": "validate the contract and show what each limit resolves to",
     "optimise": "run or resume the study; write the winner beside prj.conf",
     "compile": "compile an int8 .tflite model to C",
+    "arena": "find how much arena TensorFlow Lite Micro needs for a model",
     "run": "build, run and measure one model on a target",
     "serve": "run one model behind a serial port, for the MLPerf Tiny runner",
     "verify": "compare the three stages: FP32 host, int8 host, int8 target",

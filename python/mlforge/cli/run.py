@@ -3,6 +3,9 @@
 With --vectors, an .npz file holding `input` (batch first, of the model's type: int8, int16, int32 or float32), those
 are run; where it holds `output` too, the outputs must be the same bytes. Where a model has several, they are `input_0`,
 `input_1`, `output_0` and so on. Exit status: 0 done, 1 an error or outputs that differ.
+
+With several engines (`--engine static,tflm --target zephyr:BOARD`), their figures stand side by side, and whether they
+computed the same bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ from mlforge.cli.common import (
     use_hardware_map,
     write_arena,
 )
+from mlforge.cli.engines import departures, engines, same_outputs
 from mlforge.cli.main import Status
+from mlforge.records.program import Engine
 
 if TYPE_CHECKING:
     from mlforge.study.run_model import ModelRun
@@ -38,6 +43,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="with zephyr:BOARD and board:NAME: the Zephyr application to measure in (default: an empty one)",
     )
     add_hardware_map(parser)
+    parser.add_argument(
+        "--engine",
+        metavar="E,...",
+        type=engines,
+        default=(Engine.STATIC,),
+        help=f"what runs the model: {', '.join(Engine)}, or several of them (default: static)",
+    )
     parser.add_argument("--vectors", type=Path, metavar="F.npz", help="inputs to run, and outputs to compare with")
     parser.add_argument(
         "--save-outputs", type=Path, metavar="F.npy", help="write the outputs [N, ...]; several as F.npz"
@@ -67,15 +79,57 @@ def execute(arguments: argparse.Namespace) -> Status:
     vectors = read_vectors(arguments.vectors) if arguments.vectors else None
     app, features = application_in(arguments.app) if arguments.app else (None, None)
     name = app.model if app and app.model else model_name(arguments.model)
-    result = run_model(data, name, usable_target(arguments.target, app), clock_hz, vectors, features)
-    write_arena(arguments, result.compiled)
+    target = usable_target(arguments.target, app)
+    runs = {engine: run_model(data, name, target, clock_hz, vectors, features, engine) for engine in arguments.engine}
+    first = runs[arguments.engine[0]]
+    write_arena(arguments, first.compiled)
     if arguments.save_outputs:
-        save_outputs(arguments.save_outputs, result.outputs)
-    if arguments.json:
-        print_json(_document(arguments, result))
+        save_outputs(arguments.save_outputs, first.outputs)
+    _show(arguments, runs)
+    return Status.ERROR if any(run.mismatches for run in runs.values()) else Status.DONE
+
+
+def _show(arguments: argparse.Namespace, runs: dict[Engine, ModelRun]) -> None:
+    documents = {engine: _document(arguments, run) for engine, run in runs.items()}
+    if arguments.json and len(runs) == 1:
+        print_json(documents[arguments.engine[0]])
+    elif arguments.json:
+        print_json(
+            {
+                "model": str(arguments.model),
+                "target": arguments.target,
+                "engines": {str(engine): document for engine, document in documents.items()},
+                "same_outputs": same_outputs(runs),
+                "departures": departures(runs),
+            }
+        )
+    elif len(runs) == 1:
+        _print(arguments, runs[arguments.engine[0]])
     else:
-        _print(arguments, result)
-    return Status.ERROR if result.mismatches else Status.DONE
+        _print_side_by_side(arguments, runs)
+
+
+def _print_side_by_side(arguments: argparse.Namespace, runs: dict[Engine, ModelRun]) -> None:
+    from mlforge.report.engines import EngineColumn, engines_table, operators_by_engine
+
+    screen = console()
+    columns = [
+        EngineColumn(
+            str(engine), run.cost, run.compiled.program.arena_bytes, run.image.flash_bytes, run.image.ram_bytes
+        )
+        for engine, run in runs.items()
+        if run.cost and run.image
+    ]
+    if columns:
+        screen.print(engines_table(columns, title=f"{arguments.model.name} on {arguments.target}"))
+        screen.print(operators_by_engine(columns))
+    apart = departures(runs)
+    if same_outputs(runs):
+        screen.print(f"outputs: the same {apart['values']} values from all engines, byte for byte")
+    else:
+        screen.print(
+            f"outputs: {apart['differing']} of {apart['values']} values differ, by at most {apart['largest']:g}"
+        )
 
 
 def _document(arguments: argparse.Namespace, result: ModelRun) -> dict[str, Any]:
@@ -83,6 +137,7 @@ def _document(arguments: argparse.Namespace, result: ModelRun) -> dict[str, Any]
     document: dict[str, Any] = {
         "model": str(arguments.model),
         "target": arguments.target,
+        "engine": str(program.engine),
         "arena_bytes": program.arena_bytes,
         "state_bytes": program.state_bytes,
         "arena_lower_bound_bytes": result.compiled.lower_bound_bytes,
@@ -94,6 +149,8 @@ def _document(arguments: argparse.Namespace, result: ModelRun) -> dict[str, Any]
         found = dataclasses.asdict(cost)
         document |= found if cost.operators else {key: found[key] for key in found if key != "operators"}
         document |= {"flash_bytes": cost.flash.total, "ram_bytes": cost.ram.total}
+    if result.image is not None:
+        document |= {"image_flash_bytes": result.image.flash_bytes, "image_ram_bytes": result.image.ram_bytes}
     return document
 
 
@@ -106,9 +163,8 @@ def _print(arguments: argparse.Namespace, result: ModelRun) -> None:
             screen.print(terminal.operators_table(result.cost, title=f"{arguments.model.name} on {arguments.target}"))
         screen.print(terminal.cost_table(result.cost))
     bound = result.compiled.lower_bound_bytes
-    screen.print(
-        f"arena: {result.compiled.program.arena_bytes} bytes (lower bound of this order of operators: {bound})"
-    )
+    origin = "found by running" if bound is None else f"lower bound of this order of operators: {bound}"
+    screen.print(f"arena: {result.compiled.program.arena_bytes} bytes ({origin})")
     if result.mismatches is not None:
         count = len(result.outputs[0])
         screen.print(f"outputs: {count - result.mismatches} of {count} as expected, byte for byte")

@@ -1,4 +1,4 @@
-"""The static engine: an int8 model to plain C with constant shapes.
+"""The engines: an int8 model to plain C with constant shapes, or to what TensorFlow Lite Micro needs to run it.
 
 Maps bytes to `{path: text}`. Knows no contract, no disk, no TensorFlow, no Zephyr.
 """
@@ -8,5 +8,16 @@ from mlforge.compiler.graph import Graph
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops import supported_ops_markdown
 from mlforge.compiler.tflite_reader import read_tflite
+from mlforge.compiler.tflm import TflmModel, compile_tflm
 
-__all__ = ["CompiledModel", "Graph", "Isa", "TensorInfo", "compile_graph", "read_tflite", "supported_ops_markdown"]
+__all__ = [
+    "CompiledModel",
+    "Graph",
+    "Isa",
+    "TensorInfo",
+    "TflmModel",
+    "compile_graph",
+    "compile_tflm",
+    "read_tflite",
+    "supported_ops_markdown",
+]

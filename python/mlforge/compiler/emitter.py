@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from mlforge.compiler.graph import DType, Graph
+from mlforge.compiler.graph import DType, Graph, Tensor
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.lowering import Call, Sequence, lower_graph
 from mlforge.compiler.ops.contract import Constant, Field, Float, Lowered
@@ -118,15 +118,14 @@ def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC) -> CompiledMo
         UnsupportedOperatorError: an operator, or a use of it, that the engine does not have.
         PlanError: the memory plan is wrong, which is a fault of the compiler.
     """
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", name):
-        raise ModelError(f"{name!r} is no name for a model: expected a C identifier of at most 63 characters")
+    check_name(name)
     sequence = lower_graph(graph, isa)
     plan = plan_memory(sequence.memory)
     check_plan(sequence.memory, plan)
     if plan.arena_bytes > _MAX_ARENA_BYTES:
         raise ModelError(f"the model needs an arena of {plan.arena_bytes} bytes: at most {_MAX_ARENA_BYTES}")
-    inputs = tuple(_tensor_info(graph, plan, index) for index in graph.inputs)
-    outputs = tuple(_tensor_info(graph, plan, index) for index in graph.outputs)
+    inputs = tuple(tensor_info(graph.tensors[index], plan.offsets[index]) for index in graph.inputs)
+    outputs = tuple(tensor_info(graph.tensors[index], plan.offsets[index]) for index in graph.outputs)
     functions = [_function(name, sequence, plan, time) for time in range(len(sequence.calls))]
     program = Program(
         name=name,
@@ -143,17 +142,21 @@ def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC) -> CompiledMo
     return CompiledModel(program, plan, inputs, outputs, names)
 
 
-def _tensor_info(graph: Graph, plan: Plan, index: int) -> TensorInfo:
-    tensor = graph.tensors[index]
+def check_name(name: str) -> None:
+    """Raises ModelError where `name` cannot start the symbols of a model."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", name):
+        raise ModelError(f"{name!r} is no name for a model: expected a C identifier of at most 63 characters")
+
+
+def tensor_info(tensor: Tensor, offset: int = 0) -> TensorInfo:
+    """An input or output at `offset`. Raises ModelError where a `struct mlforge_tensor` cannot describe it."""
     if any(size > _MAX_SHAPE for size in tensor.shape):
-        raise ModelError(f"{graph.label(index)} is {tensor}: dimensions of inputs and outputs are at most {_MAX_SHAPE}")
+        raise ModelError(f'"{tensor.name}" is {tensor}: dimensions of inputs and outputs are at most {_MAX_SHAPE}')
     quantization = tensor.quantization
     if quantization is not None and quantization.per_channel:
-        raise ModelError(f"{graph.label(index)} is an input or output with several scales")
+        raise ModelError(f'"{tensor.name}" is an input or output with several scales')
     scale, zero_point = (quantization.scale, quantization.zero_point) if quantization else (0.0, 0)
-    return TensorInfo(
-        tensor.name, tensor.shape, tensor.dtype, scale, zero_point, plan.offsets[index], tensor.size_bytes
-    )
+    return TensorInfo(tensor.name, tensor.shape, tensor.dtype, scale, zero_point, offset, tensor.size_bytes)
 
 
 def _states(graph: Graph, sequence: Sequence, plan: Plan) -> tuple[_State, ...]:
@@ -233,10 +236,11 @@ def _fields(fields: Mapping[str, Field], prefix: str, path: str = "") -> Iterato
 
 def _table(prefix: str, constant: Constant) -> _Table:
     values = np.asarray(constant.data).reshape(-1).tolist()
-    return _Table(prefix + constant.suffix, constant.c_type, len(values), tuple(_wrapped(values)))
+    return _Table(prefix + constant.suffix, constant.c_type, len(values), tuple(wrapped(values)))
 
 
-def _wrapped(values: list[int]) -> Iterator[str]:
+def wrapped(values: list[int]) -> Iterator[str]:
+    """The elements of a C array, in lines."""
     line = ""
     for value in values:
         item = f"{value}, "
@@ -248,7 +252,8 @@ def _wrapped(values: list[int]) -> Iterator[str]:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, with filters for text that nobody vouches for."""
     environment = Environment(
         loader=PackageLoader("mlforge.compiler"),
         undefined=StrictUndefined,
@@ -280,6 +285,11 @@ def _c_float(value: float) -> str:
     return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
 
 
+def types() -> Mapping[str, str]:
+    """What C calls the types of inputs and outputs."""
+    return {str(dtype): constant for dtype, constant in _TYPES.items()}
+
+
 def _render(
     name: str,
     plan: Plan,
@@ -297,9 +307,9 @@ def _render(
         "states": states,
         "state_bytes": plan.state_bytes,
         "functions": functions,
-        "types": {str(dtype): constant for dtype, constant in _TYPES.items()},
+        "types": types(),
     }
     return {
-        f"{name}_model.{suffix}": _environment().get_template(f"model.{suffix}.j2").render(values)
+        f"{name}_model.{suffix}": environment().get_template(f"model.{suffix}.j2").render(values)
         for suffix in ("h", "c")
     }

@@ -7,7 +7,8 @@ anything is looped over or allocated, and whatever an accessor stumbles over end
 from __future__ import annotations
 
 import struct
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,10 @@ from mlforge.compiler.graph import (
 from mlforge.compiler.ops import operator_for
 from mlforge.errors import ModelError, UnsupportedOperatorError
 
+T = TypeVar("T")
+
 MAX_FILE_BYTES: Final = 1 << 25  # beyond what any microcontroller holds
-_MAX_OPERATORS: Final = 4096
+MAX_OPERATORS: Final = 4096
 _MAX_OPERANDS: Final = 256
 _IDENTIFIER: Final = b"TFL3"
 _DTYPES: Final = {
@@ -60,18 +63,23 @@ def read_tflite(data: bytes) -> Graph:
         ModelError: the file is malformed, or contradicts itself.
         UnsupportedOperatorError: it has an operator, or an option of one, that the engine does not have.
     """
+    graph = guarded(data, lambda file: file.graph())
+    validate(graph)
+    return graph
+
+
+def guarded(data: bytes, read: Callable[[TfliteFile], T]) -> T:
+    """What `read` makes of the file. Raises ModelError where the file is none, or is damaged."""
     if len(data) > MAX_FILE_BYTES:
         raise ModelError(f"the file has {len(data)} bytes: at most {MAX_FILE_BYTES}")
     if len(data) < 16 or data[4:8] != _IDENTIFIER:
         raise ModelError("this is no TensorFlow Lite model", hint='the bytes 4 to 7 of a .tflite file are "TFL3"')
     try:
-        graph = _Reader(data).graph()
+        return read(TfliteFile(data))
     except ModelError:
         raise
     except _STUMBLES as error:
         raise ModelError(f"the file is damaged: {_reason(error)}") from error
-    validate(graph)
-    return graph
 
 
 def _reason(error: Exception) -> str:
@@ -79,18 +87,23 @@ def _reason(error: Exception) -> str:
     return f"an offset in it leads nowhere ({text})"
 
 
-class _Reader:
+class TfliteFile:
+    """The accessors of a file, with a check before each. They raise ModelError, and `_STUMBLES` for `guarded`."""
+
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.model: Any = Model.GetRootAs(data, 0)
 
-    def graph(self) -> Graph:
-        subgraphs = self.count(self.model.SubgraphsLength(), "subgraphs", _MAX_OPERATORS)
+    def subgraph(self) -> Any:
+        subgraphs = self.count(self.model.SubgraphsLength(), "subgraphs", MAX_OPERATORS)
         if subgraphs != 1:
             raise ModelError(f"the model has {subgraphs} subgraphs: expected 1")
-        subgraph = self.model.Subgraphs(0)
+        return self.model.Subgraphs(0)
+
+    def graph(self) -> Graph:
+        subgraph = self.subgraph()
         tensors = self.count(subgraph.TensorsLength(), "tensors", MAX_TENSORS)
-        operators = self.count(subgraph.OperatorsLength(), "operators", _MAX_OPERATORS)
+        operators = self.count(subgraph.OperatorsLength(), "operators", MAX_OPERATORS)
         nodes = tuple(self.node(subgraph.Operators(index), index) for index in range(operators))
         inputs = _indexes(subgraph.InputsLength(), subgraph.InputsAsNumpy(), "the model's inputs")
         outputs = _indexes(subgraph.OutputsLength(), subgraph.OutputsAsNumpy(), "the model's outputs")
@@ -122,7 +135,7 @@ class _Reader:
         )
 
     def kind(self, operator: Any, position: int) -> str:
-        codes = self.count(self.model.OperatorCodesLength(), "operator codes", _MAX_OPERATORS)
+        codes = self.count(self.model.OperatorCodesLength(), "operator codes", MAX_OPERATORS)
         index = operator.OpcodeIndex()
         if not 0 <= index < codes:
             raise ModelError(f"operator {position} has the code {index}: the model has {codes} operator codes")
@@ -131,7 +144,7 @@ class _Reader:
         name = _OPERATOR_NAMES.get(number, f"operator number {number}")
         if name == "CUSTOM":
             custom = code.CustomCode() or b"?"
-            raise UnsupportedOperatorError(f"CUSTOM {_text(custom)}", "custom operators have no kernel here")
+            raise UnsupportedOperatorError(f"CUSTOM {text_of(custom)}", "custom operators have no kernel here")
         return name
 
     def options(self, operator: Any, expected: str, where: str) -> Any:
@@ -143,7 +156,7 @@ class _Reader:
         return operator.BuiltinOptions()
 
     def tensor(self, tensor: Any, index: int) -> Tensor:
-        name = _text(tensor.Name() or b"")
+        name = text_of(tensor.Name() or b"")
         label = f'tensor {index} ("{name}")'
         if tensor.Type() not in _DTYPES:
             found = _TYPE_NAMES.get(tensor.Type(), f"number {tensor.Type()}")
@@ -207,5 +220,5 @@ def _indexes(length: int, array: Any, where: str) -> tuple[int, ...]:
     return tuple(int(index) for index in array) if length else ()
 
 
-def _text(name: bytes) -> str:
+def text_of(name: bytes) -> str:
     return name[:256].decode("utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""The contract: `mlforge.yaml` read, checked and made frozen data. Knows no part of MLForge but errors."""
+"""The contract: `mlforge.yaml` read, checked and made frozen data. Knows no part of MLForge but records and errors."""
 
 from mlforge.contract.contract import (
     METRICS,
@@ -6,7 +6,6 @@ from mlforge.contract.contract import (
     BundleSpec,
     Contract,
     DataSpec,
-    Engine,
     Goal,
     Limits,
     LoaderKind,
@@ -31,7 +30,6 @@ __all__ = [
     "BundleSpec",
     "Contract",
     "DataSpec",
-    "Engine",
     "Goal",
     "Limits",
     "LoaderKind",

@@ -22,7 +22,6 @@ from mlforge.contract.contract import (
     BundleSpec,
     Confirm,
     Contract,
-    Engine,
     Proposer,
     Pruner,
     SearchSpec,
@@ -33,6 +32,7 @@ from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, expectation, show
 from mlforge.contract.tree import Node, Report
 from mlforge.contract.units import parse_frequency, parse_time
+from mlforge.records.program import Engine
 
 DEFAULT_BOARD: Final = "mps2/an386"
 C_KEYWORDS: Final = re.compile(

@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from mlforge.records.program import Engine
+
 
 class Task(StrEnum):
     CLASSIFICATION = "classification"
@@ -27,11 +29,6 @@ class LoaderKind(StrEnum):
     WAV = "wav"
     NPZ = "npz"
     PYTHON = "python"
-
-
-class Engine(StrEnum):
-    STATIC = "static"
-    TFLM = "tflm"
 
 
 class Confirm(StrEnum):

@@ -15,6 +15,12 @@ from mlforge.toolchain.sources import root
 
 _NAME: Final = re.compile(r"\bmlforge_\w+")
 _CLONE: Final = re.compile(r"\.(constprop|isra|part|cold|lto_priv)\b.*")
+# TensorFlow Lite Micro, the libraries that are part of it, CMSIS-NN, and what connects them with a model (zephyr/src).
+# What they take of the C and C++ libraries bears no such names and counts as the application's.
+_INTERPRETER: Final = re.compile(
+    r"_Z\w*(6tflite|11flatbuffers|8gemmlowp|3ruy|16MlforgeTflmMarks|\d+TfLite|MicroV?[SP]n?printf)"
+    r"|TfLite|(DebugLog|DebugVsnprintf|MicroPrintf)$|mlforge_tflm_|arm_(nn_|\w+_s(4|8|16)(_|$))"
+)
 
 
 class Owner(StrEnum):
@@ -59,7 +65,7 @@ class Owners:
         for model in self.models:
             if name.startswith(f"{model}_"):
                 return Owner.WEIGHTS if name.startswith(f"{model}_w") else Owner.CODE
-        if name in kernels.names or symbol.file in kernels.files:
+        if name in kernels.names or symbol.file in kernels.files or _INTERPRETER.match(name):
             return Owner.KERNELS
         if name in features.names or symbol.file in features.files:
             return Owner.FEATURES

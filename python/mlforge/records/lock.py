@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mlforge.records.architecture import Architecture, Convolution, Layer
@@ -70,10 +70,13 @@ class Lock:
     ranges: tuple[TensorRange, ...] = ()
     robustness: tuple[Robustness, ...] = ()
     confirmed: Cost | None = None  # measured in the Zephyr application; `verdict` then holds these sizes and times
+    arenas: Mapping[str, int] = field(default_factory=dict)  # of TensorFlow Lite Micro, by machine: see study/arenas.py
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, in the order of the fields."""
         values: dict[str, Any] = _CONVERTER.unstructure(self)
+        if not self.arenas:
+            del values["arenas"]
         return values
 
     @classmethod

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+
+
+class Engine(StrEnum):
+    """What runs a model on the device: C compiled ahead of time, or TensorFlow Lite Micro, which Zephyr builds."""
+
+    STATIC = "static"
+    TFLM = "tflm"  # with its reference kernels
+    TFLM_CMSIS_NN = "tflm-cmsis-nn"
+
+    @property
+    def interprets(self) -> bool:
+        """Whether TensorFlow Lite Micro runs the .tflite file itself."""
+        return self is not Engine.STATIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,7 @@ class Program:
     state_bytes: int = 0  # of the arena, from its start: they must survive between inferences
     label: str = ""  # what the firmware calls the model; empty for `name`
     wire: str = ""  # how a benchmark's runner sends inputs: a `struct mlforge_wire` of firmware/wire.h; empty for as is
+    engine: Engine = Engine.STATIC
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Gauge:
 
 def verdict_table(verdict: Verdict, *, title: str = "Verdict") -> Table:
     """Limit, measured, how much of it is taken, margin and whether it is met; the binding one is marked."""
-    table = _table(title, "", "limit>", "measured>", "taken", "margin>", "met")
+    table = house_table(title, "", "limit>", "measured>", "taken", "margin>", "met")
     for check in verdict.checks:
         name = Text(units.label(check.name), style="bold" if check is verdict.binding else "")
         table.add_row(
@@ -71,7 +71,7 @@ def quality_table(qualities: Sequence[Quality], *, title: str = "Quality") -> Re
     spreads = []
     for metric, split in _measured(qualities):
         columns = "split", "FP32 host>", "int8 host>", "int8 target>", "examples>", "groups>"
-        table = tables.setdefault(metric, _table(f"{title}: {units.label(metric)} ± standard error", *columns))
+        table = tables.setdefault(metric, house_table(f"{title}: {units.label(metric)} ± standard error", *columns))
         staged = [facts.find_quality(qualities, stage, split, metric) for stage in facts.STAGES]
         last = next(quality for quality in reversed(staged) if quality is not None)
         cells = [units.score_with_error(q.value, q.standard_error) if q else units.NOTHING for q in staged]
@@ -88,7 +88,7 @@ def quality_table(qualities: Sequence[Quality], *, title: str = "Quality") -> Re
 
 def robustness_table(rows: Sequence[Robustness], *, title: str = "Robustness") -> Table:
     """The int8 quality of the winner on disturbed recordings of the validation split, and what it lost."""
-    table = _table(f"{title}: int8 on the host, validation data", "disturbance", "quality>", "change>")
+    table = house_table(f"{title}: int8 on the host, validation data", "disturbance", "quality>", "change>")
     for row in rows:
         change = units.signed_with_error(row.change, row.change_error)
         words = facts.disturbance_words(row.disturbance, row.magnitude)
@@ -98,7 +98,7 @@ def robustness_table(rows: Sequence[Robustness], *, title: str = "Robustness") -
 
 def cost_table(cost: Cost, *, title: str = "Cost") -> Table:
     """Flash and RAM by owner, stack, exact instructions, estimated cycles and latency, and how they were measured."""
-    table = _table(title, "", ">", "")
+    table = house_table(title, "", ">", "")
     table.show_header = False
     flash, ram = cost.flash, cost.ram
     _sizes(table, "Flash", flash.total, [("weights", flash.weights), ("code", flash.code), ("kernels", flash.kernels),
@@ -119,7 +119,7 @@ def cost_table(cost: Cost, *, title: str = "Cost") -> Table:
 def comparison_table(searched: Cost, confirmed: Cost, *, title: str = "Confirmed in the application") -> Table:
     """The figures that the search went by beside those of the image of the application."""
     columns = f"{units.one_line(searched.target)}>", f"{units.one_line(confirmed.target)}>"
-    table = _table(title, "", *columns, "difference>")
+    table = house_table(title, "", *columns, "difference>")
     for row in cost_rows(searched, confirmed):
         table.add_row(row.name, row.searched, row.confirmed, row.difference)
     table.caption = Text("the contract is held against the application's figures")
@@ -128,7 +128,7 @@ def comparison_table(searched: Cost, confirmed: Cost, *, title: str = "Confirmed
 
 def operators_table(cost: Cost, *, title: str = "Operators") -> Table:
     """Each operator's multiply-accumulates, weights, instructions, estimated cycles, cycles per MAC and share."""
-    table = _table(title, "operator", "MACs>", "weights B>", "instr.>", "cycles>", "/MAC>", "share>")
+    table = house_table(title, "operator", "MACs>", "weights B>", "instr.>", "cycles>", "/MAC>", "share>")
     total = sum(operator.cycles for operator in cost.operators)
     for operator in cost.operators:
         table.add_row(*_operator_cells(operator, total))
@@ -138,7 +138,7 @@ def operators_table(cost: Cost, *, title: str = "Operators") -> Table:
 
 def attempts_table(attempts: Sequence[Attempt], *, title: str = "From floats to int8") -> Table:
     """Each way in which a trial's model was made, on validation data, with what was kept."""
-    table = _table(title, "network", "quantisation", "FP32>", "int8>", "flash>", "latency>", "")
+    table = house_table(title, "network", "quantisation", "FP32>", "int8>", "flash>", "latency>", "")
     for row in making.attempt_rows(attempts):
         figures = row.float_quality, row.int8_quality, row.flash, row.latency
         table.add_row(row.network, row.method, *figures, Text(row.outcome, "green" if row.kept else "yellow"))
@@ -150,7 +150,7 @@ def trials_table(trials: Sequence[Trial], *, title: str = "Trials") -> Table:
     trials = sorted(trials, key=lambda trial: trial.number)
     metric = facts.primary_metric(facts.checks_by_name(None, trials, None), trials, None)
     name = units.label(metric).lower() if metric else "quality"
-    table = _table(title, "#>", "outcome", f"{name}>", "flash>", "RAM>", "latency>", "why not")
+    table = house_table(title, "#>", "outcome", f"{name}>", "flash>", "RAM>", "latency>", "why not")
     for trial in trials:
         quality, cost = facts.search_quality(trial, metric), trial.cost
         table.add_row(
@@ -167,7 +167,7 @@ def trials_table(trials: Sequence[Trial], *, title: str = "Trials") -> Table:
 
 def footprint_table(rows: Sequence[tuple[str, int, int]], *, title: str = "Footprint") -> Table:
     """Who uses flash and RAM: rows of (name, flash bytes, RAM bytes) in the given order, and their sum."""
-    table = _table(title, "owner", "flash>", "bytes>", "RAM>", "bytes>")
+    table = house_table(title, "owner", "flash>", "bytes>", "RAM>", "bytes>")
     for name, flash_bytes, ram_bytes in rows:
         table.add_row(Text(units.one_line(name)), *_footprint_cells(flash_bytes), *_footprint_cells(ram_bytes))
     table.add_section()
@@ -176,7 +176,7 @@ def footprint_table(rows: Sequence[tuple[str, int, int]], *, title: str = "Footp
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
+def house_table(title: str, *columns: str) -> Table:
     """A table in the house style; a column ending in `>` is right-aligned and never wrapped."""
     table = Table(
         title=Text(units.one_line(title)),
@@ -213,7 +213,7 @@ def _measured(qualities: Sequence[Quality]) -> list[tuple[Metric, Split]]:
 
 def _spread_table(split: Split, metric: Metric, staged: Sequence[Quality | None]) -> Table:
     title = f"{units.label(metric)} per stratum, {split}"
-    table = _table(title, "stratum", "FP32 host>", "int8 host>", "int8 target>", "examples>")
+    table = house_table(title, "stratum", "FP32 host>", "int8 host>", "int8 target>", "examples>")
     last = next(quality for quality in reversed(staged) if quality is not None and quality.strata)
     worst_first = sorted(last.strata, key=lambda name: last.strata[name], reverse=not metric.higher_is_better)
     for name in worst_first:

@@ -135,7 +135,7 @@ def _placeholder(contract: Contract, shape: Shape) -> dict[str, str]:
     head = Head.SOFTMAX if contract.task is Task.CLASSIFICATION else Head.LINEAR
     graph = lower_architecture(Architecture(inputs, layers, shape.outputs, head), seed=0)
     model = compile_model(graph, contract.name, shape.pipeline)
-    return program_files(contract, model, shape.classes, sha256(b""))
+    return program_files(contract, model.program, shape.classes, sha256(b""))
 
 
 def rounded_down(free_bytes: int) -> int:

@@ -12,15 +12,19 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from mlforge.compiler.emitter import CompiledModel
+from mlforge.compiler.emitter import CompiledModel, compile_graph
 from mlforge.compiler.isa import Isa
-from mlforge.contract.contract import Contract, Engine
+from mlforge.compiler.tflite_reader import read_tflite
+from mlforge.compiler.tflm import TflmModel, compile_tflm
+from mlforge.contract.contract import Contract
 from mlforge.contract.load import CONTRACT_FILE, load_contract
 from mlforge.errors import ForgeError, LockError
 from mlforge.features.pipeline import Pipeline
+from mlforge.records.program import Engine, Program
+from mlforge.study.arenas import Machine, known_size
 from mlforge.study.artefacts import write_atomically
 from mlforge.study.lockfile import LOCK_NAME, locked_model, read_lock
-from mlforge.study.model import Model, read_model
+from mlforge.study.model import with_features
 
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 
@@ -29,35 +33,53 @@ PACKAGE: Final = Path(__file__).resolve().parents[1]
 class AppSources:
     """`files` maps names to C text; `inputs` are the files of the app that they were made from."""
 
-    compiled: CompiledModel
+    compiled: CompiledModel | TflmModel
     files: Mapping[str, str]
     inputs: tuple[Path, ...]
     stale: bool  # the contract is no longer the one that the model was searched for
 
 
-def app_sources(app: Path, name: str = "", isa: Isa = Isa.GENERIC) -> AppSources:
-    """The C files of the model that an app's lock names, with the kernels that suit `isa`.
+def app_sources(app: Path, name: str = "", machine: Machine | None = None) -> AppSources:
+    """The C files of the model that an app's lock names, for the engine and the processor of `machine` (default: the
+    contract's engine, for any processor).
 
     Raises:
         LockError: no lock, another model than the locked one, or not the model `name` (where one is given).
         ContractError: `mlforge.yaml` is wrong.
         ModelError: the model cannot be compiled.
-        ForgeError: the contract asks for another engine.
+        ForgeError: the contract asks for another engine, or the size of its arena was never found.
     """
     contract, lock = load_contract(app), read_lock(app)
-    if contract.engine is not Engine.STATIC:
-        line = contract.lines.get("engine", 0)
-        raise ForgeError(f"{contract.path}:{line}: engine: {contract.engine}: only the static engine can be built in")
+    machine = machine or Machine(contract.engine, "arm", Isa.GENERIC)
+    _check_engine(contract, machine.engine)
     if lock.name != contract.name or (name and lock.name != name):
         raise LockError(
             f"{app / LOCK_NAME} is the lock of {lock.name!r}, {CONTRACT_FILE} asks for {name or contract.name!r}",
             hint="`west mlforge optimise` locks a model for the contract as it is now",
         )
     data = locked_model(app, lock)
-    model = read_model(data, lock.name, Pipeline.from_json(json.dumps(lock.features)), isa)
-    files = program_files(contract, model, lock.classes, lock.model.sha256)
+    compiled: CompiledModel | TflmModel
+    if machine.engine.interprets:
+        arena_bytes = known_size(lock.arenas, machine, app / lock.model.path, app)
+        compiled = compile_tflm(data, lock.name, arena_bytes, machine.engine)
+    else:
+        compiled = compile_graph(read_tflite(data), lock.name, machine.isa)
+    _, program = with_features(compiled, Pipeline.from_json(json.dumps(lock.features)))
+    files = program_files(contract, program, lock.classes, lock.model.sha256)
     inputs = (contract.path, app / LOCK_NAME, app / lock.model.path)
-    return AppSources(model.compiled, files, inputs, stale=lock.contract_sha256 != contract.digest)
+    return AppSources(compiled, files, inputs, stale=lock.contract_sha256 != contract.digest)
+
+
+def _check_engine(contract: Contract, built: Engine) -> None:
+    """What the image is built with must be what the contract says, or its figures are those of something else."""
+    if contract.engine is built:
+        return
+    line = contract.lines.get("engine")
+    where = f"{contract.path}:{line}" if line else str(contract.path)
+    raise ForgeError(
+        f"{where}: engine: {contract.engine}, but this is built with {built}",
+        hint=f"set CONFIG_MLFORGE_ENGINE_{contract.engine.name}=y in prj.conf, or `engine: {built}` in the contract",
+    )
 
 
 def write_changed(directory: Path, files: Mapping[str, str]) -> tuple[Path, ...]:
@@ -87,10 +109,10 @@ def depfile(target: Path, inputs: Iterable[Path]) -> str:
     return f"{_escaped(target)}: \\\n  " + " \\\n  ".join(map(_escaped, paths)) + "\n"
 
 
-def program_files(contract: Contract, model: Model, classes: Sequence[str], model_sha256: str) -> dict[str, str]:
+def program_files(contract: Contract, program: Program, classes: Sequence[str], model_sha256: str) -> dict[str, str]:
     """All C files of the contract's model, by name: its program, and the facts that the application may ask for."""
     text = facts(contract, classes, model_sha256)
-    return {**model.program.sources, f"{contract.name}_facts.h": text}
+    return {**program.sources, f"{contract.name}_facts.h": text}
 
 
 def facts(contract: Contract, classes: Sequence[str], model_sha256: str) -> str:

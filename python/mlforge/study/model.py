@@ -11,6 +11,7 @@ from mlforge.compiler.emitter import CompiledModel, compile_graph
 from mlforge.compiler.graph import Graph
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.tflite_reader import read_tflite
+from mlforge.compiler.tflm import TflmModel
 from mlforge.errors import ModelError
 from mlforge.features.emit import emit
 from mlforge.features.extract import extract_all, extract_int8
@@ -41,6 +42,17 @@ def compile_model(graph: Graph, name: str, pipeline: Pipeline, isa: Isa = Isa.GE
         ModelError: the graph cannot be compiled, or does not take what the pipeline makes.
     """
     compiled = compile_graph(graph, name, isa)
+    quantised, program = with_features(compiled, pipeline)
+    return Model(graph, isa, compiled, quantised, program)
+
+
+def with_features(compiled: CompiledModel | TflmModel, pipeline: Pipeline) -> tuple[Pipeline, Program]:
+    """The pipeline in the quantisation of a model's one input, and the model's program with its C added.
+
+    Raises:
+        ModelError: the model does not take what the pipeline makes, or has several inputs or outputs.
+    """
+    name = compiled.program.name
     if len(compiled.inputs) != 1 or len(compiled.outputs) != 1:
         raise ModelError(f"{len(compiled.inputs)} inputs and {len(compiled.outputs)} outputs: expected one each")
     quantised = pipeline.with_quantisation(compiled.inputs[0].scale, compiled.inputs[0].zero_point)
@@ -55,7 +67,7 @@ def compile_model(graph: Graph, name: str, pipeline: Pipeline, isa: Isa = Isa.GE
         pipeline_symbol=f"{name}_pipeline",
         pipeline_header=f"{name}_pipeline.h",
     )
-    return Model(graph, isa, compiled, quantised, program)
+    return quantised, program
 
 
 def read_model(tflite: bytes, name: str, pipeline: Pipeline, isa: Isa = Isa.GENERIC) -> Model:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from mlforge.contract.contract import Contract, Engine, Pruner
+from mlforge.contract.contract import Contract, Pruner
 from mlforge.errors import ContractError, Problem, TargetUnavailableError
+from mlforge.records.program import Engine
 from mlforge.records.quality import Metric
 from mlforge.search.registry import proposer_named
 from mlforge.search.space import space_for
@@ -108,11 +109,20 @@ def usable_target(name: str, app: Application | None = None) -> Target:
 
 
 def refuse_other_engines(contract: Contract) -> None:
-    """Candidates are costed as the static engine compiles them. Raises ContractError for any other engine."""
+    """Candidates are costed as the static engine compiles them, which says nothing of another's flash, arena and
+    latency. Raises ContractError for any other engine."""
     if contract.engine is not Engine.STATIC:
         line = contract.lines.get("engine", 0)
         raise ContractError(
-            [Problem(contract.path, line, "engine", str(contract.engine), "static: no other is built yet")]
+            [
+                Problem(
+                    contract.path,
+                    line,
+                    "engine",
+                    str(contract.engine),
+                    "static: no other costs candidates; what it finds can be built with another (docs/zephyr.md)",
+                )
+            ]
         )
 
 

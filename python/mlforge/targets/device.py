@@ -37,6 +37,11 @@ class Device:
         outputs = [part.rows for part in parts] or [np.empty((0, program.output_bytes), np.int8)]
         return Inference(np.concatenate(outputs), max((part.stack_bytes for part in parts), default=0))
 
+    def arena_used_bytes(self) -> int:
+        """See DeviceClient."""
+        with self.session(b"") as client:
+            return client.arena_used_bytes()
+
     def extract(self, frames: NDArray[np.int32]) -> NDArray[np.int8]:
         """All model inputs int8 [M, feature_bytes] of raw frames int32 [F, frame_length]. Raises RunError."""
         data, offset = with_frames(np.empty((0, self.firmware.program.input_bytes), np.int8), frames)

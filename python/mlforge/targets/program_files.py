@@ -29,7 +29,16 @@ ID_DIGITS = 16
 
 
 def write_program(program: Program, place: Path) -> list[Path]:
-    """Writes the generated files and the one that attaches them; returns those to compile."""
+    """Writes the generated files and the one that attaches them; returns those to compile.
+
+    Raises:
+        BuildError: the program is for TensorFlow Lite Micro, or has a source that would be written elsewhere.
+    """
+    if program.engine.interprets:
+        raise BuildError(
+            f"{program.name} is for TensorFlow Lite Micro, which only Zephyr builds",
+            hint="choose a target zephyr:BOARD",
+        )
     attach = place / _ATTACHMENT
     attach.write_text(attachment(program), encoding="utf-8")
     for name, text in program.sources.items():

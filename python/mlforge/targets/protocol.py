@@ -64,6 +64,7 @@ class DeviceClient:
         self._pending = b""
         self._noise_bytes = 0
         self._log: list[str] = []
+        self._greeting: list[str] = []
 
     @property
     def transport(self) -> Transport:
@@ -77,8 +78,11 @@ class DeviceClient:
 
     def await_ready(self) -> None:
         """Waits until the firmware has started. Raises RunError where it does not."""
-        for _ in self._answer(""):
-            pass
+        self._greeting = list(self._answer(""))
+
+    def arena_used_bytes(self) -> int:
+        """What the interpreter of a model said, when it was set up, that it needs. Raises RunError for other models."""
+        return self._number(self._greeting, "arena-used")
 
     def attach(self, timeout_s: float) -> None:
         """Comes to terms with a firmware that may be starting, or be in the middle of anything: whatever was under way

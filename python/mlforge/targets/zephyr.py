@@ -110,6 +110,19 @@ class ZephyrTarget:
     def extract(self, firmware: Firmware, frames: NDArray[np.int32]) -> NDArray[np.int8]:
         return self._device(firmware).extract(frames)
 
+    def arena_used_bytes(self, firmware: Firmware) -> int:
+        """So many bytes of its arena TensorFlow Lite Micro uses once it is set up.
+
+        Raises:
+            RunError: it could not be set up, or the program is another engine's.
+        """
+        return self._device(firmware).arena_used_bytes()
+
+    @property
+    def architecture(self) -> str:
+        """Zephyr's CONFIG_ARCH."""
+        return "arm" if self.core.startswith("cortex") else "posix" if self.board.is_native else "riscv"
+
     @property
     def _place(self) -> Path | None:
         return self.app.directory if self.app else None

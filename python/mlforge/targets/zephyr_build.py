@@ -19,15 +19,17 @@ from pathlib import Path
 from typing import Final
 
 from mlforge.errors import BuildError, ImageTooLargeError, ToolError
-from mlforge.records.program import Program
+from mlforge.records.program import Engine, Program
 from mlforge.targets.program_files import attachment_values, render
 from mlforge.toolchain import zephyr
 from mlforge.toolchain.cache import digest
 from mlforge.toolchain.sources import cache_directory, root
-from mlforge.toolchain.zephyr import Workspace, ZephyrBuild
+from mlforge.toolchain.zephyr import BUILD_TIMEOUT_S, Workspace, ZephyrBuild
 
 PORT: Final = "ports/zephyr"
 KEPT_IMAGES: Final = 16
+INTERPRETER: Final = "tflite-micro"  # its project in Zephyr's manifest
+INTERPRETER_TIMEOUT_S: Final = 7200.0  # TensorFlow Lite Micro is some 170 files of C++, compiled once
 _ATTACHMENT: Final = "mlforge_app.inc"
 _RESERVED: Final = (_ATTACHMENT, "mlforge_app.c")
 _MUTEXES: dict[Path, threading.Lock] = {}
@@ -78,9 +80,10 @@ def measuring_build(board: str, app: Path | None, program: Program | None) -> Me
     """
     source = (app or root() / PORT / "app").resolve()
     workspace = zephyr.workspace(app)
-    directory = build_directory(board, app)
+    engine = program.engine if program else Engine.STATIC
+    directory = build_directory(board, app, engine)
     _refuse_spaces(source, directory)
-    build = _build(board, source, directory)
+    build = _build(board, source, directory, engine)
     with _alone(directory):
         started = time.monotonic()
         if program is None:
@@ -92,9 +95,10 @@ def measuring_build(board: str, app: Path | None, program: Program | None) -> Me
         return MeasuringBuild(elf, directory, workspace, read_kconfig(directory), time.monotonic() - started)
 
 
-def build_directory(board: str, app: Path | None) -> Path:
-    """Beside the application's study; for MLForge's own application, in the cache."""
-    name = board.replace("/", "-")
+def build_directory(board: str, app: Path | None, engine: Engine = Engine.STATIC) -> Path:
+    """Beside the application's study; for MLForge's own application, in the cache. Each engine has its own: a change of
+    engine would compile all of Zephyr again."""
+    name = board.replace("/", "-") + (f"-{engine}" if engine.interprets else "")
     if app is not None:
         return app.resolve() / ".mlforge" / "zephyr" / name
     return cache_directory() / "zephyr" / f"{name}-{digest([str(root())])[:12]}"
@@ -127,13 +131,16 @@ def program_files(program: Program) -> dict[str, str]:
     return files
 
 
-def _build(board: str, source: Path, directory: Path) -> ZephyrBuild:
+def _build(board: str, source: Path, directory: Path, engine: Engine) -> ZephyrBuild:
     fragments = ["measure.conf", *(["measure_native.conf"] if board.startswith("native_sim") else [])]
     return ZephyrBuild(
         source,
         directory,
         board,
-        settings={"MLFORGE_PROGRAM": str(directory / "program")},
+        settings={
+            "MLFORGE_PROGRAM": str(directory / "program"),
+            f"CONFIG_MLFORGE_ENGINE_{engine.name}": "y",  # whatever the application has
+        },
         conf_files=tuple(root() / PORT / name for name in fragments),
     )
 
@@ -147,12 +154,19 @@ def _configure(workspace: Workspace, build: ZephyrBuild) -> None:
 
 def _compile(workspace: Workspace, build: ZephyrBuild, program: Program) -> None:
     try:
-        workspace.build(build)
+        workspace.build(build, timeout_s=INTERPRETER_TIMEOUT_S if program.engine.interprets else BUILD_TIMEOUT_S)
     except BuildError as error:
         if over := zephyr.overflow(error.log):
             region, size_bytes = over
             raise ImageTooLargeError(
                 f"the image does not fit {build.board}: it is {size_bytes} bytes too large for {region}", log=error.log
+            ) from error
+        if program.engine.interprets and re.search(r"MLFORGE_ENGINE_TFLM\w* was assigned .* but got", error.log):
+            raise BuildError(
+                f"{build.board} cannot be built with {program.engine}: the workspace lacks the module {INTERPRETER}, "
+                "or the board is none of Arm's",
+                log=error.log,
+                hint=f"`west config manifest.project-filter -- +{INTERPRETER} && west update {INTERPRETER}`",
             ) from error
         for line in error.log.splitlines():
             found = re.search(r"([^/\s:]+):\d+:\d+: (?:fatal )?error: (.*)", line)

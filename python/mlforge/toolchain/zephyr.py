@@ -87,16 +87,19 @@ class Workspace:
         definitions = [f"-D{name}={value}" for name, value in build.variables().items()]
         definitions += [f"-DWEST_PYTHON={self.python}", *(toolchain_settings(build.board) or ())]
         command: list[str | Path] = ["cmake", "-GNinja", "-S", build.app, "-B", build.directory, *definitions]
-        return run(command, timeout_s=timeout_s, environment=self.environment())
+        return run(command, timeout_s=timeout_s, environment=self.environment(build.directory))
 
     def ninja(self, directory: Path, *targets: str, timeout_s: float = BUILD_TIMEOUT_S) -> Finished:
         """Runs ninja, whatever comes of it."""
-        return run(["ninja", "-C", directory, *targets], timeout_s=timeout_s, environment=self.environment())
+        environment = self.environment(directory)
+        return run(["ninja", "-C", directory, *targets], timeout_s=timeout_s, environment=environment)
 
-    def environment(self) -> dict[str, str]:
-        """The build's; its models are compiled by the Python that runs now."""
+    def environment(self, directory: Path | None = None) -> dict[str, str]:
+        """The build's; its models are compiled by the Python that runs now. What one build directory compiled, ccache
+        (where there is one, Zephyr uses it) gives to the next: what differs is only where they are."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)}
-        return {**kept, "ZEPHYR_BASE": str(self.base), "MLFORGE_PYTHON": sys.executable}
+        shared = {"CCACHE_BASEDIR": str(directory), "CCACHE_NOHASHDIR": "1"} if directory else {}
+        return {**shared, **kept, "ZEPHYR_BASE": str(self.base), "MLFORGE_PYTHON": sys.executable}
 
     def _configure(self, build: ZephyrBuild, timeout_s: float) -> None:
         if toolchain_settings(build.board) is None:

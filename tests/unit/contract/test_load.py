@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlforge.contract import (
-    Engine,
     Goal,
     LoaderKind,
     StandardiseSpec,
@@ -21,6 +20,7 @@ from mlforge.contract import (
     load_contract,
 )
 from mlforge.errors import ContractError
+from mlforge.records.program import Engine
 
 GOOD = Path(__file__).parents[2] / "corpus" / "contracts" / "good"
 FULL = (GOOD / "full.yaml").read_text()

@@ -1,0 +1,120 @@
+"""Finding out how much arena TensorFlow Lite Micro needs for a model: by running it, on an emulated board.
+
+What the interpreter says that it uses is only where the search starts, as it may need more while it sets itself up
+(for planning its memory, say). The answer is a size with which an image was built, set up and run.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from mlforge.compiler.isa import Isa
+from mlforge.compiler.tflm import ARENA_ALIGN, compile_tflm
+from mlforge.errors import BuildError, ImageTooLargeError, RunError
+from mlforge.features.pipeline import Pipeline
+from mlforge.records.program import Engine, Firmware
+from mlforge.study.arenas import Machine
+from mlforge.study.model import with_features
+from mlforge.targets.zephyr import ZephyrTarget
+
+FIRST_BYTES: Final = 16 * 1024
+MOST_BYTES: Final = 1 << 26
+_SEED: Final = 0
+_SPARE_BYTES: Final = 256  # of RAM that an image leaves, so that the linker's alignments do not matter
+_REFUSED: Final = "TensorFlow Lite Micro cannot run"  # as zephyr/src/tflm_report.c says
+
+
+@dataclass(frozen=True, slots=True)
+class FoundArena:
+    """`used_bytes` is what the interpreter says; `arena_bytes` what it took to set it up and run it."""
+
+    machine: Machine
+    used_bytes: int
+    arena_bytes: int
+
+
+def find_arena(
+    data: bytes, name: str, target: ZephyrTarget, engine: Engine, features: Pipeline | None = None
+) -> FoundArena:
+    """The arena that a `.tflite` model needs on the target. Builds twice or more; each build but the first is short.
+
+    Raises:
+        ModelError, UnsupportedOperatorError: TensorFlow Lite Micro does not take the model.
+        BuildError: it could not be built; ImageTooLargeError where the board has too little memory for it.
+        RunError: the interpreter refuses the model, however large its arena.
+        TargetUnavailableError: the target cannot be used here.
+    """
+    search = _Search(data, name, target, engine, features)
+    used_bytes = search.generous()
+    arena_bytes = _rounded(used_bytes)
+    while not search.works(arena_bytes):
+        arena_bytes = _rounded(arena_bytes + max(arena_bytes // 32, ARENA_ALIGN))
+        if arena_bytes > MOST_BYTES:
+            raise RunError(f"{name}: no arena of up to {MOST_BYTES} bytes is enough, though {used_bytes} are in use")
+    return FoundArena(machine_of(target, engine), used_bytes, arena_bytes)
+
+
+def machine_of(target: ZephyrTarget, engine: Engine) -> Machine:
+    """What sizes that were found on a target hold for."""
+    return Machine(engine, target.architecture, Isa(target.isa))
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    data: bytes
+    name: str
+    target: ZephyrTarget
+    engine: Engine
+    features: Pipeline | None
+
+    def generous(self) -> int:
+        """What the interpreter uses of an arena that is large enough for it."""
+        size_bytes, failed_bytes = FIRST_BYTES, 0
+        while True:
+            try:
+                return self.target.arena_used_bytes(self._built(size_bytes))
+            except ImageTooLargeError as error:
+                size_bytes -= _rounded(_too_many(error) + _SPARE_BYTES)
+                if size_bytes <= failed_bytes:
+                    raise BuildError(
+                        f"{self.name}: {failed_bytes} bytes of arena do not do, and {self.target.name} has no more",
+                        log=error.log,
+                        hint="find the size on an emulated board of that kind with more memory",
+                    ) from error
+            except RunError as error:
+                if _REFUSED not in error.message or size_bytes >= MOST_BYTES:
+                    raise
+                failed_bytes, size_bytes = size_bytes, 2 * size_bytes
+
+    def works(self, arena_bytes: int) -> bool:
+        """Whether the model can be set up and run with so much."""
+        firmware = self._built(arena_bytes)
+        inputs = np.random.default_rng(_SEED).integers(-128, 128, (2, firmware.program.input_bytes), dtype=np.int8)
+        try:
+            self.target.infer(firmware, inputs)
+        except RunError as error:
+            if _REFUSED in error.message:
+                return False
+            raise
+        return True
+
+    def _built(self, arena_bytes: int) -> Firmware:
+        compiled = compile_tflm(self.data, self.name, arena_bytes, self.engine)
+        program = with_features(compiled, self.features)[1] if self.features else compiled.program
+        return self.target.build(program)
+
+
+def _rounded(size_bytes: int) -> int:
+    return -(-size_bytes // ARENA_ALIGN) * ARENA_ALIGN
+
+
+def _too_many(error: BuildError) -> int:
+    """By how many bytes RAM overflows. Raises the error again where it is no matter of RAM."""
+    found = re.search(r"(\d+) bytes too large for RAM", error.message)
+    if found is None:
+        raise error
+    return int(found[1])
