@@ -48,6 +48,7 @@ def verify(contract: Contract, target_name: str | None = None, storage: str = ""
         RunError: host and target disagree on an int8 output.
     """
     contract = remembered(contract)
+    searched = contract  # whose study has the float model, whatever it is verified on
     if target_name is not None:
         contract = replace(contract, target=replace(contract.target, board=target_name))
     lock = read_lock(contract.app_dir)
@@ -57,7 +58,7 @@ def verify(contract: Contract, target_name: str | None = None, storage: str = ""
         raise LockError("the data are not those that the lock names", hint="`west mlforge optimise` locks a new model")
     with (
         closing(Trainer()) as trainer,
-        closing(open_store(contract, prepared, storage)) as store,
+        closing(open_store(searched, prepared, storage)) as store,
     ):  # a worker starts only if there is a float model to ask
         evaluator = Evaluator(
             contract=contract,
