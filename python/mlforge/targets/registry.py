@@ -18,7 +18,13 @@ from mlforge.targets.zephyr_build import Application
 from mlforge.targets.zephyr_hardware import ZephyrBuilder
 
 DEFAULT: Final = "mps2/an386"
-_ALIASES: Final[Mapping[str, str]] = {"baremetal": DEFAULT, "microbit": "bbc_microbit"}
+# What has the same core, for a board that runs Zephyr but is too small for the measuring firmware and its vectors.
+_ALIASES: Final[Mapping[str, str]] = {
+    "baremetal": DEFAULT,
+    "microbit": "bbc_microbit",
+    "qemu_cortex_m0": "bbc_microbit",
+    "qemu_cortex_m3": "mps2/an385",
+}
 
 
 def all_targets() -> tuple[Target, ...]:

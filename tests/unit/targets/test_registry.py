@@ -21,6 +21,7 @@ def test_names_are_unique_and_found() -> None:
 def test_aliases() -> None:
     assert target_named("baremetal").name == DEFAULT
     assert target_named("microbit").name == "bbc_microbit"
+    assert target_named("qemu_cortex_m3").core == "cortex-m3"  # costed on a board that has room for the vectors
 
 
 def test_an_unknown_name_lists_the_known() -> None:
