@@ -141,3 +141,25 @@ class LimitError(ToolError):
 
 class LockError(ForgeError):
     """The model beside the app is not the one that `mlforge.lock.yaml` names."""
+
+
+class BundleError(ForgeError):
+    """A release cannot be made: its parts contradict each other, or a key, a version or a tool is wrong."""
+
+
+class BlockError(BundleError):
+    """A bundle block is malformed or its values cannot be stored; `field` says where, such as "header.magic"."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class SignedImageError(BundleError):
+    """Bytes are no signed MCUboot image; `field` says where reading stopped, such as "header.magic"."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
