@@ -8,24 +8,44 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.tflm import ARENA_ALIGN, compile_tflm
 from mlforge.errors import BuildError, ImageTooLargeError, RunError
 from mlforge.features.pipeline import Pipeline
-from mlforge.records.program import Engine, Firmware
+from mlforge.records.program import Engine, Firmware, Program
 from mlforge.study.arenas import Machine
 from mlforge.study.model import with_features
-from mlforge.targets.zephyr import ZephyrTarget
+from mlforge.targets.target import Inference
 
 FIRST_BYTES: Final = 16 * 1024
 MOST_BYTES: Final = 1 << 26
 _SEED: Final = 0
 _SPARE_BYTES: Final = 256  # of RAM that an image leaves, so that the linker's alignments do not matter
 _REFUSED: Final = "TensorFlow Lite Micro cannot run"  # as zephyr/src/tflm_report.c says
+
+
+class ArenaTarget(Protocol):
+    """What of a `ZephyrTarget` is needed here."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def isa(self) -> str: ...
+
+    @property
+    def architecture(self) -> str: ...
+
+    def build(self, program: Program) -> Firmware: ...
+
+    def infer(self, firmware: Firmware, inputs: NDArray[np.int8]) -> Inference: ...
+
+    def arena_used_bytes(self, firmware: Firmware) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +58,7 @@ class FoundArena:
 
 
 def find_arena(
-    data: bytes, name: str, target: ZephyrTarget, engine: Engine, features: Pipeline | None = None
+    data: bytes, name: str, target: ArenaTarget, engine: Engine, features: Pipeline | None = None
 ) -> FoundArena:
     """The arena that a `.tflite` model needs on the target. Builds twice or more; each build but the first is short.
 
@@ -58,7 +78,7 @@ def find_arena(
     return FoundArena(machine_of(target, engine), used_bytes, arena_bytes)
 
 
-def machine_of(target: ZephyrTarget, engine: Engine) -> Machine:
+def machine_of(target: ArenaTarget, engine: Engine) -> Machine:
     """What sizes that were found on a target hold for."""
     return Machine(engine, target.architecture, Isa(target.isa))
 
@@ -67,7 +87,7 @@ def machine_of(target: ZephyrTarget, engine: Engine) -> Machine:
 class _Search:
     data: bytes
     name: str
-    target: ZephyrTarget
+    target: ArenaTarget
     engine: Engine
     features: Pipeline | None
 

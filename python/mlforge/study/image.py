@@ -45,12 +45,12 @@ def image_limits(resolved: Resolved, elf: Path) -> tuple[ImageLimit, ...]:
         BuildError: not an ELF image with symbols.
     """
     found, contract = footprint(elf), resolved.contract
-    # Generated code has no variables; what carries a model's name in RAM is its service's, of which `auto` has made
-    # the application's.
+    # What carries a model's name in RAM is its service's, of which `auto` has made the application's, or its
+    # interpreter's: the static engine's code has no variables.
     ram = {owner: size for owner, size in found.ram.items() if owner is not Owner.CODE or "ram" not in resolved.rooms}
     measured = (
         ("limits.flash", contract.limits.flash_bytes, _shares(found.flash, {})),
-        ("limits.ram", contract.limits.ram_bytes, _shares(ram, {Owner.CODE: "service"})),
+        ("limits.ram", contract.limits.ram_bytes, _shares(ram, {Owner.CODE: "service, interpreter"})),
     )
     return tuple(
         ImageLimit(key, contract.path, contract.lines.get(key, 0), limit, sum(shares.values()), shares)

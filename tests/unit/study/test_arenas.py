@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from mlforge.cli.engines import departures, same_outputs
 from mlforge.cli.main import main
+from mlforge.compiler import compile_tflm
 from mlforge.compiler.isa import Isa
 from mlforge.contract.load import load_contract
-from mlforge.errors import ForgeError
+from mlforge.errors import BuildError, ForgeError
 from mlforge.records.program import Engine
 from mlforge.study.arenas import Machine, arena_file, known_size, read_sizes, write_size
 from mlforge.study.lockfile import LOCK_NAME, read_lock, write_lock
+from mlforge.study.run_model import run_model
+from mlforge.targets.host import HostTarget
 from tests.programs.locked_app import locked_app, tiny_tflite
 
 M3 = Machine(Engine.TFLM, "arm", Isa.GENERIC)
@@ -101,6 +106,39 @@ def test_contract_and_build_must_agree(
     line = (app / "mlforge.yaml").read_text().splitlines().index(f"engine: {asked}") + 1
     assert f"mlforge.yaml:{line}: engine: {asked}, but this is built with {built}" in complaint
     assert f"CONFIG_MLFORGE_ENGINE_{asked.upper()}=y in prj.conf, or `engine: {built}`" in complaint
+
+
+def test_only_zephyr_runs_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = tmp_path / "net.tflite"
+    model.write_bytes(tiny_tflite())
+    assert main(["run", str(model), "--engine", "tflm", "--target", "host"]) == 1
+    assert "host cannot run tflm: TensorFlow Lite Micro is a module of Zephyr's" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["run", str(model), "--engine", "static,onnx"])
+    assert "no engine is called 'onnx': expected static, tflm, tflm-cmsis-nn" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["run", str(model), "--engine", "tflm,tflm"])
+    with pytest.raises(BuildError, match="which only Zephyr builds"):
+        HostTarget().build(compile_tflm(tiny_tflite(), "net", 4096).program)
+
+
+def test_engines_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = tmp_path / "net.tflite"
+    model.write_bytes(tiny_tflite())
+    assert main(["arena", str(model), "--board", "no_such_board"]) == 1
+    assert "no such target: zephyr:no_such_board" in capsys.readouterr().err
+    one = run_model(tiny_tflite(), "net", HostTarget(), 1)
+    outputs = tuple(np.where(output == output.max(), output - 3, output) for output in one.outputs)
+    other = replace(one, outputs=outputs)
+    assert same_outputs({Engine.STATIC: one, Engine.TFLM: one})
+    assert not same_outputs({Engine.STATIC: one, Engine.TFLM: other})
+    changed = int((one.outputs[0] == one.outputs[0].max()).sum())
+    values = one.outputs[0].size
+    assert departures({Engine.STATIC: one, Engine.TFLM: other}) == {
+        "values": values,
+        "differing": changed,
+        "largest": 3.0,
+    }
 
 
 def test_a_model_alone_has_a_file_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
