@@ -116,6 +116,14 @@ class Watching:
         return len(history) != self.end
 
 
+def test_a_hundred_examples_are_enough_to_learn_from(shared: Trainer) -> None:
+    """In batches of the usual size they would be one step an epoch, and this would end at chance."""
+    x, y = waves(100, 1)
+    request = replace(classification(epochs=20, augmentation=AugmentSpec()), x_train=x, y_train=y)
+    result = shared.train(request)
+    assert (result.validation_outputs.argmax(axis=1) == request.y_validate).mean() > 0.9
+
+
 def test_watching_changes_nothing_and_may_end_a_training(shared: Trainer) -> None:
     request = classification()
     patient, strict = Watching(0), Watching(3)

@@ -72,7 +72,7 @@ def fit(
     random = np.random.default_rng(recipe.seed)
     unit = unit_of(request)
     x, y, weights = request.x_train, unit.targets(request.x_train, request.y_train), example_weights(request)
-    batch = min(recipe.batch_size, len(x))
+    batch = recipe.batch(len(x))
     steps = len(x) // batch
     losses = (lessons.losses if lessons else partial(_losses, request.task))(recipe.label_smoothing)
     run_epoch = _epoch_function(model, losses, recipe, batch, steps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from mlforge.records.trial import Epoch
 
 Floats: TypeAlias = NDArray[np.float32]
 Labels: TypeAlias = NDArray[np.int64] | NDArray[np.float32]
+LEAST_BATCH: Final = 8  # batch norms need some examples to go by
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Recipe:
 
     epochs: int = 40
     patience: int = 10  # epochs without a better validation loss before training ends
-    batch_size: int = 64
+    batch_size: int = 64  # at most
+    steps: int = 16  # of an epoch, as long as batches do not get too small: a hundred examples are more than one step
     learning_rate: float = 5e-3  # the peak; it rises for a tenth of the steps, then falls along a cosine to zero
     weight_decay: float = 0.0
     label_smoothing: float = 0.0  # classification only
@@ -31,6 +33,10 @@ class Recipe:
     seed: int = 1
     augmentation: AugmentSpec = field(default_factory=AugmentSpec)
     representative_count: int = 200  # training examples that calibrate the int8 ranges
+
+    def batch(self, examples: int) -> int:
+        """How many of so many training examples make a step."""
+        return min(self.batch_size, max(examples // max(1, self.steps), LEAST_BATCH), examples)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -51,6 +51,14 @@ def test_a_wrong_request_is_refused_without_a_worker(change: dict[str, object]) 
     trainer.close()
 
 
+@pytest.mark.parametrize(
+    ("examples", "batch"), [(5, 5), (100, 8), (160, 10), (512, 32), (1024, 64), (100_000, 64)], ids=str
+)
+def test_few_examples_are_cut_into_small_batches_so_that_an_epoch_has_steps(examples: int, batch: int) -> None:
+    assert Recipe().batch(examples) == batch
+    assert Recipe(batch_size=4).batch(examples) == 4
+
+
 def test_the_parent_imports_no_tensorflow() -> None:
     code = "import sys, mlforge.training.trainer; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
