@@ -5,12 +5,13 @@ PYTHON := $(VENV)/bin/python
 export MLFORGE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agent setup setup-dev lint pytest bench fuzz clean
+.PHONY: help demo test test-agent setup setup-dev lint pytest bench bench-search bench-search-agent fuzz clean
 
 help:
 	@echo "make demo    set up, then search a model for samples/activity (two to four minutes)"
 	@echo "make test    set up, then run every check and test"
 	@echo "make bench   measure the engine and the cost of costing"
+	@echo "make bench-search   proposers at equal budgets, cost first against train first (an hour or more; goes on where it ended)"
 	@echo "make fuzz    20,000 broken models against the engine (for the night)"
 	@echo "make test-agent   the agent with a real language model (compiles llama.cpp: ten minutes)"
 	@echo "make clean   remove build/ (the virtual environment stays)"
@@ -40,6 +41,18 @@ bench: setup-dev
 	$(PYTHON) bench/cost.py
 	@echo
 	$(PYTHON) bench/engine.py --check
+
+# The digits lie inside scikit-learn's wheel; nothing of it is imported.
+bench-search: setup-dev
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps scikit-learn==1.9.1
+	$(PYTHON) bench/search.py run
+	$(PYTHON) bench/search.py orders --tasks activity
+	$(PYTHON) bench/search.py pages
+
+# After `make test-agent`, which installs the model.
+bench-search-agent: bench-search
+	scripts/bench_agent.sh
+	$(PYTHON) bench/search.py pages
 
 fuzz: setup-dev
 	$(PYTHON) -m tests.fuzz --count 20000 $(FUZZ_ARGUMENTS)
