@@ -31,7 +31,7 @@ from tests.zephyr.workspace import Workspace, run_image
 
 BOARD = "qemu_cortex_m3"
 MACHINE = "tflm arm generic"
-FOUND_LESS = 64  # bytes; the allocator's alignment may hide a few
+FOUND_LESS = 16  # bytes: by what sizes are rounded
 
 pytestmark = [
     pytest.mark.zephyr,
@@ -77,7 +77,7 @@ def test_an_arena_is_as_small_as_it_may_be(board: str, model: Path, capsys: pyte
     assert found["file"] == str(arena_file(model))
     assert read_sizes(model, tiny_tflite()) == {MACHINE: found["arena_bytes"]}
     assert found["machine"] == MACHINE
-    assert 0 <= found["arena_bytes"] - found["used_bytes"] < FOUND_LESS
+    assert found["arena_bytes"] > found["used_bytes"]  # of so small a model: planning takes memory that is free again
     target = target_named(f"zephyr:{board}")
     program = compile_tflm(tiny_tflite(), "tiny", found["arena_bytes"] - FOUND_LESS).program
     firmware = target.build(program)

@@ -7,7 +7,9 @@ What the interpreter says that it uses is only where the search starts, as it ma
 from __future__ import annotations
 
 import re
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
@@ -47,6 +49,8 @@ class ArenaTarget(Protocol):
 
     def arena_used_bytes(self, firmware: Firmware) -> int: ...
 
+    def with_arena(self, firmware: Firmware, arena_bytes: int, place: Path) -> Firmware: ...
+
 
 @dataclass(frozen=True, slots=True)
 class FoundArena:
@@ -60,7 +64,7 @@ class FoundArena:
 def find_arena(
     data: bytes, name: str, target: ArenaTarget, engine: Engine, features: Pipeline | None = None
 ) -> FoundArena:
-    """The arena that a `.tflite` model needs on the target. Builds twice or more; each build but the first is short.
+    """The arena that a `.tflite` model needs on the target. Builds twice; the second is short.
 
     Raises:
         ModelError, UnsupportedOperatorError: TensorFlow Lite Micro does not take the model.
@@ -69,12 +73,13 @@ def find_arena(
         TargetUnavailableError: the target cannot be used here.
     """
     search = _Search(data, name, target, engine, features)
-    used_bytes = search.generous()
-    arena_bytes = _rounded(used_bytes)
-    while not search.works(arena_bytes):
+    generous = search.generous()
+    used_bytes = target.arena_used_bytes(generous)
+    arena_bytes = search.smallest(generous, used_bytes)
+    while not search.works(search.built(arena_bytes)):  # as where a descriptor was not asked
         arena_bytes = _rounded(arena_bytes + max(arena_bytes // 32, ARENA_ALIGN))
-        if arena_bytes > MOST_BYTES:
-            raise RunError(f"{name}: no arena of up to {MOST_BYTES} bytes is enough, though {used_bytes} are in use")
+        if arena_bytes > generous.program.arena_bytes:
+            raise RunError(f"{name}: {generous.program.arena_bytes} bytes of arena do once, and no less ever after")
     return FoundArena(machine_of(target, engine), used_bytes, arena_bytes)
 
 
@@ -91,12 +96,14 @@ class _Search:
     engine: Engine
     features: Pipeline | None
 
-    def generous(self) -> int:
-        """What the interpreter uses of an arena that is large enough for it."""
+    def generous(self) -> Firmware:
+        """An image with an arena that is large enough for the interpreter."""
         size_bytes, failed_bytes = FIRST_BYTES, 0
         while True:
             try:
-                return self.target.arena_used_bytes(self._built(size_bytes))
+                firmware = self.built(size_bytes)
+                self.target.arena_used_bytes(firmware)
+                return firmware
             except ImageTooLargeError as error:
                 size_bytes -= _rounded(_too_many(error) + _SPARE_BYTES)
                 if size_bytes <= failed_bytes:
@@ -110,9 +117,24 @@ class _Search:
                     raise
                 failed_bytes, size_bytes = size_bytes, 2 * size_bytes
 
-    def works(self, arena_bytes: int) -> bool:
-        """Whether the model can be set up and run with so much."""
-        firmware = self._built(arena_bytes)
+    def smallest(self, generous: Firmware, used_bytes: int) -> int:
+        """The smallest arena, by `ARENA_ALIGN`, that does: what is used or, where setting up takes more, what is found
+        between that and the generous one. No image is built for it."""
+        least, most = _rounded(used_bytes), generous.program.arena_bytes
+        with tempfile.TemporaryDirectory(prefix="mlforge-") as place:
+
+            def does(arena_bytes: int) -> bool:
+                return self.works(self.target.with_arena(generous, arena_bytes, Path(place)))
+
+            if least >= most or does(least):
+                return min(least, most)
+            while most - least > ARENA_ALIGN:
+                half = _rounded((least + most) // 2 - ARENA_ALIGN + 1)
+                least, most = (least, half) if does(half) else (half, most)
+        return most
+
+    def works(self, firmware: Firmware) -> bool:
+        """Whether the model can be set up and run."""
         inputs = np.random.default_rng(_SEED).integers(-128, 128, (2, firmware.program.input_bytes), dtype=np.int8)
         try:
             self.target.infer(firmware, inputs)
@@ -122,7 +144,7 @@ class _Search:
             raise
         return True
 
-    def _built(self, arena_bytes: int) -> Firmware:
+    def built(self, arena_bytes: int) -> Firmware:
         compiled = compile_tflm(self.data, self.name, arena_bytes, self.engine)
         program = with_features(compiled, self.features)[1] if self.features else compiled.program
         return self.target.build(program)

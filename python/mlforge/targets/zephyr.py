@@ -15,6 +15,7 @@ from mlforge.records.program import Firmware, Program
 from mlforge.targets import native
 from mlforge.targets.device import Device
 from mlforge.targets.emulated import Emulated
+from mlforge.targets.resized import with_arena
 from mlforge.targets.target import Inference, Profile
 from mlforge.targets.zephyr_boards import ZEPHYR_BOARDS, ZephyrBoard
 from mlforge.targets.zephyr_build import Application, build_directory, measuring_build
@@ -117,6 +118,10 @@ class ZephyrTarget:
             RunError: it could not be set up, or the program is another engine's.
         """
         return self._device(firmware).arena_used_bytes()
+
+    def with_arena(self, firmware: Firmware, arena_bytes: int, place: Path) -> Firmware:
+        """The same image with a smaller arena; see targets/resized.py."""
+        return with_arena(firmware, arena_bytes, place)
 
     @property
     def architecture(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,9 @@ class Board:
     needed_bytes: int
     room_bytes: int = 1 << 20
     complaint: str = REFUSAL
+    folded: bool = False  # the compiler knew the size: it cannot be changed afterwards
     built: list[int] = field(default_factory=list)
+    tried: list[int] = field(default_factory=list)
 
     name: str = "zephyr:some"
     isa: str = "dsp"
@@ -51,6 +53,11 @@ class Board:
         self._set_up(firmware)
         return self.used_bytes
 
+    def with_arena(self, firmware: Firmware, arena_bytes: int, place: Path) -> Firmware:
+        self.tried.append(arena_bytes)
+        size_bytes = firmware.program.arena_bytes if self.folded else arena_bytes
+        return replace(firmware, program=replace(firmware.program, arena_bytes=size_bytes))
+
     def _set_up(self, firmware: Firmware) -> None:
         if firmware.program.arena_bytes < self.needed_bytes:
             raise RunError(self.complaint)
@@ -66,10 +73,19 @@ def test_what_is_used_is_enough() -> None:
     assert board.built == [16 * 1024, 3008]
 
 
-def test_setting_up_may_take_more_than_is_used_then() -> None:
-    found = search(Board(used_bytes=3008, needed_bytes=3500))
-    assert found.used_bytes == 3008
-    assert 3500 <= found.arena_bytes < 3500 + 16 + 3500 // 32
+@pytest.mark.parametrize("needed_bytes", [3009, 3024, 3025, 3500, 9000, 16_383, 16_384])
+def test_setting_up_may_take_more_than_is_used_then(needed_bytes: int) -> None:
+    board = Board(used_bytes=3008, needed_bytes=needed_bytes)
+    found = search(board)
+    assert (found.used_bytes, found.arena_bytes) == (3008, -(-needed_bytes // 16) * 16)
+    assert board.built == [16 * 1024, found.arena_bytes]
+    assert len(board.tried) <= 12
+
+
+def test_a_size_that_only_a_build_can_change() -> None:
+    board = Board(used_bytes=3008, needed_bytes=3100, folded=True)
+    assert 3100 <= search(board).arena_bytes <= 3100 + 3100 // 32
+    assert board.built[1] == 3008
 
 
 def test_a_large_arena_is_found_by_doubling() -> None:
