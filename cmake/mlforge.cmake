@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The build step: int8 models to C, whenever a model or MLForge itself has changed.
+# The build step: models to C, whenever a model or MLForge itself has changed.
 #
-#   mlforge_model(TARGET <target> MODEL <file.tflite> [NAME <name>])
+#   mlforge_model(TARGET <target> MODEL <file> [NAME <name>] [REPRESENTATIVE <file.npz>])
 #     Adds a model to a target, usually `app`; call it once for each model. The target's sources then
 #     `#include "<name>_mlforge.h"` and use `<name>_instance` (see runtime/include/mlforge/instance.h).
-#     NAME is a C identifier; the default is the name of the file.
+#     NAME is a C identifier; the default is the name of the file. An int8 .tflite is compiled as it is; a float one, or
+#     a .keras archive, is quantised first, for which REPRESENTATIVE names inputs as in the field (an array `x`).
 #
 #   mlforge_locked_model(<target>)
 #     The same for the locked model of an application with a contract, with its features. The module calls it
@@ -21,9 +22,10 @@ include_guard(GLOBAL)
 set_property(GLOBAL PROPERTY MLFORGE_ROOT ${CMAKE_CURRENT_LIST_DIR}/..)
 
 function(mlforge_model)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "TARGET;MODEL;NAME" "")
-  if(NOT arg_TARGET OR NOT arg_MODEL OR arg_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "mlforge_model: expected TARGET <target> MODEL <file.tflite> [NAME <name>]")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "TARGET;MODEL;NAME;REPRESENTATIVE" "")
+  if(NOT arg_TARGET OR NOT arg_MODEL OR arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
+    message(FATAL_ERROR
+      "mlforge_model: expected TARGET <target> MODEL <file> [NAME <name>] [REPRESENTATIVE <file.npz>]")
   endif()
   get_filename_component(model "${arg_MODEL}" ABSOLUTE)
   if(NOT EXISTS "${model}")
@@ -33,7 +35,17 @@ function(mlforge_model)
     get_filename_component(stem "${model}" NAME_WE)
     string(MAKE_C_IDENTIFIER "${stem}" arg_NAME)
   endif()
-  _mlforge_build(${arg_TARGET} "${arg_NAME}" "" "${model}" --name "${arg_NAME}")
+  set(representative "")
+  if(arg_REPRESENTATIVE)
+    get_filename_component(data "${arg_REPRESENTATIVE}" ABSOLUTE)
+    if(NOT EXISTS "${data}")
+      message(FATAL_ERROR "mlforge_model: ${data} does not exist")
+    endif()
+    set(representative --representative "${data}")
+  elseif(model MATCHES "\\.keras$")
+    message(FATAL_ERROR "mlforge_model: ${model} is a float model: quantising it needs REPRESENTATIVE <file.npz>")
+  endif()
+  _mlforge_build(${arg_TARGET} "${arg_NAME}" "" "${model}" --name "${arg_NAME}" ${representative})
 endfunction()
 
 function(mlforge_locked_model target)
@@ -110,6 +122,16 @@ function(mlforge_optimise_for_speed library)
   endif()
 endfunction()
 
+# Stops where Zephyr's version is older than what the module is written for.
+function(mlforge_need_zephyr version)
+  set(oldest 3.7.0) # toolchain/zephyr.py: OLDEST
+  if(version VERSION_LESS oldest)
+    message(FATAL_ERROR
+      "MLForge needs Zephyr ${oldest} or newer, and ${ZEPHYR_BASE} is Zephyr ${version}: update the workspace, or take "
+      "CONFIG_MLFORGE=y out of prj.conf.")
+  endif()
+endfunction()
+
 # Says so where one of the modules in ARGN is another MLForge than the one in `used`.
 function(mlforge_warn_of_others used)
   file(REAL_PATH "${used}" here)
@@ -143,6 +165,9 @@ function(_mlforge_build target name parts)
   endif()
   set_property(GLOBAL APPEND PROPERTY MLFORGE_MODELS ${name})
   _mlforge_python(python)
+  if("--representative" IN_LIST ARGN)
+    _mlforge_training_python(python "${python}")
+  endif()
   _mlforge_environment(environment)
   get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
 
@@ -290,4 +315,21 @@ function(_mlforge_python result)
     "Install it into Zephyr's Python with `west packages pip --install`, or\n"
     "  ${PYTHON_EXECUTABLE} -m pip install -r ${root}/zephyr/requirements.txt\n"
     "or name another Python with -DMLFORGE_PYTHON=<path>.")
+endfunction()
+
+# A Python that can also quantise, where there is one; else `compiles`, which can do so from memory alone.
+function(_mlforge_training_python result compiles)
+  get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
+  _mlforge_environment(environment)
+  foreach(candidate IN ITEMS "${compiles}" "${root}/.venv/bin/python")
+    execute_process(
+      COMMAND ${environment} "${candidate}" -c
+        "import sys, mlforge.study.build_step\nfrom importlib.util import find_spec\nsys.exit(not (find_spec('tensorflow') and find_spec('keras')))"
+      RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+    if(status EQUAL 0)
+      set(${result} "${candidate}" PARENT_SCOPE)
+      return()
+    endif()
+  endforeach()
+  set(${result} "${compiles}" PARENT_SCOPE)
 endfunction()

@@ -1,4 +1,5 @@
-"""Compiles an int8 .tflite model, or the locked model of an app with its features, to C. `west build` runs it."""
+"""Compiles a model, or the locked model of an app with its features, to C; quantises float models first. `west build`
+runs it."""
 
 from __future__ import annotations
 
@@ -20,13 +21,21 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("model", metavar="MODEL.tflite", nargs="?", type=Path, help="an int8 model")
+    source.add_argument(
+        "model", metavar="MODEL", nargs="?", type=Path, help="an int8 .tflite model, or a float .keras or .tflite one"
+    )
     source.add_argument(
         "--app", metavar="APP", type=Path, help="the locked model of the app in this directory, and its features"
     )
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="where to write the C files")
     parser.add_argument(
         "--name", metavar="N", default="", help="the prefix of all symbols (default: from the file, or the contract)"
+    )
+    parser.add_argument(
+        "--representative",
+        metavar="F.npz",
+        type=Path,
+        help="inputs `x` [N, ...] as in the field, to quantise a float model with",
     )
     parser.add_argument(
         "--isa",
@@ -72,16 +81,19 @@ def _compile_model(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, s
     from mlforge.cli.models import read_model_file
     from mlforge.compiler import compile_graph, compile_tflm, read_tflite
     from mlforge.study.arenas import arena_file, known_size, read_sizes
+    from mlforge.study.float_model import int8_model
 
     model: Path = arguments.model
-    data, name = read_model_file(model), arguments.name or _identifier(model.stem)
+    given: Path | None = arguments.representative
+    data = int8_model(model, read_model_file(model), given, arguments.output / "quantised")
+    inputs, name = (model, given) if given else (model,), arguments.name or _identifier(model.stem)
     machine = _machine(arguments, "static")
     if not machine.engine.interprets:
         compiled = compile_graph(read_tflite(data), name, machine.isa)
-        return compiled, dict(compiled.program.sources), (model,)
+        return compiled, dict(compiled.program.sources), inputs
     arena_bytes = known_size(read_sizes(model, data), machine, model, model)
     interpreted = compile_tflm(data, name, arena_bytes, machine.engine)
-    return interpreted, dict(interpreted.program.sources), (model, arena_file(model))
+    return interpreted, dict(interpreted.program.sources), (*inputs, arena_file(model))
 
 
 def _machine(arguments: argparse.Namespace, engine: str) -> Machine:
@@ -94,8 +106,11 @@ def _machine(arguments: argparse.Namespace, engine: str) -> Machine:
 
 def _compile_app(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, str], tuple[Path, ...]]:
     from mlforge.contract.load import load_contract
+    from mlforge.errors import ForgeError
     from mlforge.study.build_step import app_sources
 
+    if arguments.representative:
+        raise ForgeError("--representative goes with a model: the locked model of an app is int8 already")
     machine = _machine(arguments, arguments.engine or load_contract(arguments.app).engine)
     built = app_sources(arguments.app, arguments.name, machine)
     if built.stale:

@@ -91,6 +91,8 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
             screen.print(ranges_sentence(outcome.lock.ranges), style="dim", soft_wrap=True)
         if outcome.lock.robustness:
             screen.print(terminal.robustness_table(outcome.lock.robustness))
+        if outcome.lock.thresholds:
+            screen.print(terminal.thresholds_table(outcome.lock.thresholds))
         screen.print(terminal.cost_table(outcome.lock.cost))
         if outcome.lock.confirmed is not None:
             screen.print(terminal.comparison_table(outcome.lock.cost, outcome.lock.confirmed))

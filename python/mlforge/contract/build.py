@@ -10,16 +10,16 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from mlforge.contract.boards import ALIASES, CLOCK_HZ, canonical
 from mlforge.contract.build_agent import build_agent
+from mlforge.contract.build_bundle import build_bundle
 from mlforge.contract.build_data import build_data
 from mlforge.contract.build_features import build_features
 from mlforge.contract.build_limits import build_goals, build_limits, build_robustness
 from mlforge.contract.build_training import build_training
 from mlforge.contract.contract import (
-    BundleSpec,
     Confirm,
     Contract,
     Proposer,
@@ -29,7 +29,7 @@ from mlforge.contract.contract import (
     Task,
 )
 from mlforge.contract.reader import Reader
-from mlforge.contract.schema import did_you_mean, expectation, show
+from mlforge.contract.schema import did_you_mean
 from mlforge.contract.tree import Node, Report
 from mlforge.contract.units import parse_frequency, parse_time
 from mlforge.records.program import Engine
@@ -58,7 +58,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         training=build_training(reader, task),
         target=_target(reader),
         engine=reader.choice(Engine, "engine", default=Engine.STATIC),
-        bundle=_bundle(reader),
+        bundle=build_bundle(reader, task),
         digest=hashlib.sha256(content.encode()).hexdigest(),
         lines=dict(_lines(root, "")),
         robustness=build_robustness(reader),
@@ -98,19 +98,6 @@ def _target(reader: Reader) -> TargetSpec:
         product=reader.text("target", "product", default=""),
         confirm=reader.choice(Confirm, "target", "confirm", default=Confirm.AUTO),
     )
-
-
-def _bundle(reader: Reader) -> BundleSpec:
-    for key in ("thresholds", "calibration"):
-        node = reader.node("bundle", key)
-        if node is not None and not isinstance(node.value, dict):
-            reader.wrong(("bundle", key), show(node), expectation(["bundle", key]))
-    plain = {key: node.plain() for key, node in reader.mapping("bundle").items()}
-
-    def mapping(key: str) -> dict[str, Any]:
-        return plain[key] if isinstance(plain.get(key), dict) else {}
-
-    return BundleSpec(reader.text("bundle", "version", default="0.0.0"), mapping("thresholds"), mapping("calibration"))
 
 
 def _lines(node: Node, prefix: str) -> list[tuple[str, int]]:

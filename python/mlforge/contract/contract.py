@@ -223,9 +223,16 @@ class TargetSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class FalseAlarms:
+    """A rule for a threshold: the least one that at most this share of normal examples, of validation data, exceeds."""
+
+    share: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
 class BundleSpec:
     version: str
-    thresholds: Mapping[str, Any]
+    thresholds: Mapping[str, float | FalseAlarms]
     calibration: Mapping[str, Any]
 
 

@@ -12,6 +12,7 @@ from mlforge.records.cost import Cost
 from mlforge.records.quality import Quality
 from mlforge.records.robustness import Robustness
 from mlforge.records.serial import new_converter, structure
+from mlforge.records.threshold import Threshold
 from mlforge.records.verdict import Verdict
 
 LOCK_FORMAT: Final = 2
@@ -69,6 +70,7 @@ class Lock:
     attempts: tuple[Attempt, ...] = ()
     ranges: tuple[TensorRange, ...] = ()
     robustness: tuple[Robustness, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
     confirmed: Cost | None = None  # measured in the Zephyr application; `verdict` then holds these sizes and times
     arenas: Mapping[str, int] = field(default_factory=dict)  # of TensorFlow Lite Micro, by machine: see study/arenas.py
 

@@ -10,6 +10,7 @@ from mlforge.measure.ranking import meets
 from mlforge.records.cost import Cost
 from mlforge.records.quality import Metric, Quality
 from mlforge.records.robustness import Robustness
+from mlforge.records.threshold import Threshold
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Verdict
 from mlforge.report import facts, layers, units
@@ -51,6 +52,15 @@ class RobustnessRow:
     words: str
     quality: str
     change: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdRow:
+    name: str
+    value: str
+    split: str
+    false_alarms: str
+    detected: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +153,20 @@ def robustness_rows(rows: Sequence[Robustness]) -> tuple[RobustnessRow, ...]:
             change=units.signed_with_error(row.change, row.change_error),
         )
         for row in rows
+    )
+
+
+def threshold_rows(thresholds: Sequence[Threshold]) -> tuple[ThresholdRow, ...]:
+    return tuple(
+        ThresholdRow(
+            name=units.one_line(each.name, 40),
+            value=f"{each.value:.4g}",
+            split=rates.split,
+            false_alarms=f"{units.percent(rates.false_alarms)} of {units.count(rates.normal)} normal",
+            detected=f"{units.percent(rates.detected)} of {units.count(rates.anomalous)} anomalous",
+        )
+        for each in thresholds
+        for rates in each.rates
     )
 
 

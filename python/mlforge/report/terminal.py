@@ -22,6 +22,7 @@ from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost, OperatorCost
 from mlforge.records.quality import Metric, Quality, Split
 from mlforge.records.robustness import Robustness
+from mlforge.records.threshold import Threshold
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import facts, making, units
@@ -93,6 +94,20 @@ def robustness_table(rows: Sequence[Robustness], *, title: str = "Robustness") -
         change = units.signed_with_error(row.change, row.change_error)
         words = facts.disturbance_words(row.disturbance, row.magnitude)
         table.add_row(Text(words), units.score_with_error(row.value, row.standard_error), change)
+    return table
+
+
+def thresholds_table(thresholds: Sequence[Threshold], *, title: str = "Thresholds") -> Table:
+    """What each threshold does on the int8 model, split by split."""
+    headings = "threshold", "value>", "split", "false alarms>", "of normal>", "detected>", "of anomalous>"
+    table = house_table(title, *headings)
+    for each in thresholds:
+        for rates in each.rates:
+            false_alarms, detected = units.percent(rates.false_alarms), units.percent(rates.detected)
+            counts = units.count(rates.normal), units.count(rates.anomalous)
+            table.add_row(
+                Text(each.name), f"{each.value:.4g}", rates.split, false_alarms, counts[0], detected, counts[1]
+            )
     return table
 
 

@@ -24,11 +24,13 @@ from mlforge.report.rows import (
     OperatorRow,
     QualityRow,
     RobustnessRow,
+    ThresholdRow,
     TrialRow,
     check_rows,
     operator_rows,
     quality_rows,
     robustness_rows,
+    threshold_rows,
     trial_row,
 )
 from mlforge.report.subject import Headline, Subject, find_subject, head_facts, headline, subject_words
@@ -45,6 +47,7 @@ class Page:
     quality_rows: tuple[QualityRow, ...]
     quality_note: str
     robustness: tuple[RobustnessRow, ...]
+    thresholds: tuple[ThresholdRow, ...]
     stages: dot_plots.DotPlot | None
     spreads: tuple[dot_plots.DotPlot, ...]
     attempts: tuple[AttemptRow, ...]
@@ -98,6 +101,7 @@ def build_page(
         quality_rows=quality_rows(subject.qualities),
         quality_note=f"{_quality_note(subject.qualities)} {facts.opened_words(lock)}".strip(),
         robustness=robustness_rows(lock.robustness) if lock else (),
+        thresholds=threshold_rows(lock.thresholds) if lock else (),
         stages=dot_plots.stages(subject.qualities, metric, checks.get(metric)) if metric else None,
         spreads=_spreads(subject.qualities, metric, checks) if metric else (),
         attempts=attempt_rows(subject.attempts),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,6 +21,7 @@ from mlforge.contract.contract import Contract
 from mlforge.contract.load import CONTRACT_FILE, load_contract
 from mlforge.errors import ForgeError, LockError
 from mlforge.features.pipeline import Pipeline
+from mlforge.records.lock import Lock
 from mlforge.records.program import Engine, Program
 from mlforge.study.arenas import Machine, known_size
 from mlforge.study.artefacts import write_atomically
@@ -65,9 +67,22 @@ def app_sources(app: Path, name: str = "", machine: Machine | None = None) -> Ap
     else:
         compiled = compile_graph(read_tflite(data), lock.name, machine.isa)
     _, program = with_features(compiled, Pipeline.from_json(json.dumps(lock.features)))
-    files = program_files(contract, program, lock.classes, lock.model.sha256)
+    thresholds = _thresholds(contract, lock)
+    files = program_files(contract, program, lock.classes, lock.model.sha256, thresholds)
     inputs = (contract.path, app / LOCK_NAME, app / lock.model.path)
     return AppSources(compiled, files, inputs, stale=lock.contract_sha256 != contract.digest)
+
+
+def _thresholds(contract: Contract, lock: Lock) -> dict[str, float]:
+    """Those of the lock. Raises LockError where the contract has a rule that no study has followed."""
+    found = {each.name: each.value for each in lock.thresholds}
+    for name, rule in contract.bundle.thresholds.items():
+        if name not in found and not isinstance(rule, float):
+            raise LockError(
+                f"{contract.app_dir / LOCK_NAME} has no threshold {name!r}",
+                hint="`west mlforge optimise` finds it; or state a number in the contract",
+            )
+    return found
 
 
 def _check_engine(contract: Contract, built: Engine) -> None:
@@ -109,14 +124,29 @@ def depfile(target: Path, inputs: Iterable[Path]) -> str:
     return f"{_escaped(target)}: \\\n  " + " \\\n  ".join(map(_escaped, paths)) + "\n"
 
 
-def program_files(contract: Contract, program: Program, classes: Sequence[str], model_sha256: str) -> dict[str, str]:
+def program_files(
+    contract: Contract,
+    program: Program,
+    classes: Sequence[str],
+    model_sha256: str,
+    thresholds: Mapping[str, float] = MappingProxyType({}),
+) -> dict[str, str]:
     """All C files of the contract's model, by name: its program, and the facts that the application may ask for."""
-    text = facts(contract, classes, model_sha256)
+    text = facts(contract, classes, model_sha256, thresholds)
     return {**program.sources, f"{contract.name}_facts.h": text}
 
 
-def facts(contract: Contract, classes: Sequence[str], model_sha256: str) -> str:
-    """The header NAME_facts.h of the contract's model."""
+def facts(
+    contract: Contract,
+    classes: Sequence[str],
+    model_sha256: str,
+    thresholds: Mapping[str, float] = MappingProxyType({}),
+) -> str:
+    """The header NAME_facts.h of the contract's model. `thresholds` are those of the lock; a number in the contract
+    goes before them. What is yet to be found, of a candidate, is 0."""
+    rules = contract.bundle.thresholds.items()
+    stated = {name: value for name, value in rules if isinstance(value, float)}
+    unknown = {name: 0.0 for name, rule in rules if not isinstance(rule, float)}
     return (
         _environment()
         .get_template("facts.h.j2")
@@ -124,6 +154,7 @@ def facts(contract: Contract, classes: Sequence[str], model_sha256: str) -> str:
             name=contract.name,
             classes=tuple(classes),
             latency_us=round(contract.limits.latency_us or 0),
+            thresholds=sorted({**unknown, **thresholds, **stated}.items()),
             model_sha256=model_sha256,
             contract_sha256=contract.digest,
         )

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
@@ -40,6 +40,7 @@ from mlforge.study.model import (
     Model,
     compile_model,
     dequantised,
+    dequantised_inputs,
     int8_inputs,
     read_model,
 )
@@ -198,8 +199,8 @@ class Evaluator:
                 f"examples of the {split} split; {departure or 'no operator alone departs'}"
             )
         return (
-            self.judge(dequantised(model, answers[0]), examples, Stage.INT8_HOST, split),
-            self.judge(dequantised(model, answers[1]), examples, Stage.INT8_TARGET, split),
+            self.judge_int8(model, inputs, answers[0], examples, Stage.INT8_HOST, split),
+            self.judge_int8(model, inputs, answers[1], examples, Stage.INT8_TARGET, split),
         )
 
     def judge(self, outputs: NDArray[np.float32], examples: Examples, stage: Stage, split: Split) -> Quality:
@@ -214,6 +215,26 @@ class Evaluator:
             groups=examples.groups,
             strata=examples.strata,
         )
+
+    def judge_int8(
+        self,
+        model: Model,
+        inputs: NDArray[np.int8],
+        outputs: NDArray[np.int8],
+        examples: Examples,
+        stage: Stage,
+        split: Split,
+    ) -> Quality:
+        """Quality of int8 outputs [N, bytes] for int8 inputs. An autoencoder is held against its int8 input, as on the
+        device: what lies beyond the range of that input is lost on it."""
+        seen = replace(examples, x=dequantised_inputs(model, inputs))
+        return self.judge(dequantised(model, outputs), seen, stage, split)
+
+    def int8_scores(self, model: Model, examples: Examples) -> NDArray[np.float64]:
+        """An autoencoder's anomaly scores [N, 1] as on the device, from its int8 inputs and outputs."""
+        inputs = int8_inputs(model, examples)
+        outputs = run_int8(self.host, model.compiled_for(self.host.isa).program, inputs)
+        return reconstruction_error(dequantised(model, outputs), dequantised_inputs(model, inputs))
 
     def _workload(self, model: Model) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
         """What is run to measure a Cost: inputs [COSTED_INPUTS, input_bytes], and raw frames."""
@@ -426,5 +447,6 @@ class _Bench:
         evaluator, examples = self.evaluator, self.evaluator.prepared.validate
         model = read_model(tflite, evaluator.contract.name, evaluator.prepared.pipeline, evaluator.isa)
         program = model.compiled_for(evaluator.host.isa).program
-        answers = evaluator._known_answers(self.draft)(evaluator.host, program, int8_inputs(model, examples))
-        return evaluator.judge(dequantised(model, answers), examples, Stage.INT8_HOST, Split.VALIDATE)
+        inputs = int8_inputs(model, examples)
+        answers = evaluator._known_answers(self.draft)(evaluator.host, program, inputs)
+        return evaluator.judge_int8(model, inputs, answers, examples, Stage.INT8_HOST, Split.VALIDATE)

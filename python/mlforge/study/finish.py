@@ -25,6 +25,7 @@ from mlforge.study.ranges import tensor_ranges
 from mlforge.study.robustness import robustness
 from mlforge.study.seal import Opening, note_opening
 from mlforge.study.storage import StudyStore
+from mlforge.study.thresholds import thresholds
 from mlforge.study.verdicts import judge
 
 
@@ -122,6 +123,7 @@ def _final_lock(
         attempts=best.attempts,
         ranges=tensor_ranges(model.graph, "ranges", evaluator.host, int8_inputs(model, prepared.validate)),
         robustness=robustness(evaluator, model),
+        thresholds=thresholds(evaluator, model, examples),
         confirmed=selection.confirmed,
     )
 

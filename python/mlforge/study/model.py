@@ -81,6 +81,12 @@ def int8_inputs(model: Model, examples: Examples) -> NDArray[np.int8]:
     return inputs.reshape(len(inputs), -1)
 
 
+def dequantised_inputs(model: Model, inputs: NDArray[np.int8]) -> NDArray[np.float32]:
+    """int8 inputs [N, bytes] as the real numbers that they stand for, which is what the int8 model knows of them."""
+    tensor = model.compiled.inputs[0]
+    return (inputs.astype(np.float32) - tensor.zero_point) * np.float32(tensor.scale)
+
+
 def dequantised(model: Model, outputs: NDArray[np.int8]) -> NDArray[np.float32]:
     """The model's int8 outputs [N, bytes] as the real numbers that they stand for."""
     tensor = model.compiled.outputs[0]

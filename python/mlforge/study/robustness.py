@@ -15,7 +15,7 @@ from mlforge.measure.quality import error_of_difference
 from mlforge.records.quality import Quality, Split, Stage
 from mlforge.records.robustness import Robustness
 from mlforge.study.evaluate import Evaluator
-from mlforge.study.model import Model, dequantised, int8_inputs
+from mlforge.study.model import Model, int8_inputs
 from mlforge.study.prepare import Examples
 
 
@@ -40,5 +40,6 @@ def robustness(evaluator: Evaluator, model: Model) -> tuple[Robustness, ...]:
 
 def _quality(evaluator: Evaluator, model: Model, examples: Examples) -> Quality:
     program = model.compiled_for(evaluator.host.isa).program
-    outputs = evaluator.host.infer(evaluator.host.build(program), int8_inputs(model, examples)).outputs
-    return evaluator.judge(dequantised(model, outputs), examples, Stage.INT8_HOST, Split.VALIDATE)
+    inputs = int8_inputs(model, examples)
+    outputs = evaluator.host.infer(evaluator.host.build(program), inputs).outputs
+    return evaluator.judge_int8(model, inputs, outputs, examples, Stage.INT8_HOST, Split.VALIDATE)

@@ -28,6 +28,7 @@ from mlforge.errors import TrainingError
 from mlforge.records.architecture import Head
 from mlforge.toolchain.sources import cache_directory
 from mlforge.training import worker
+from mlforge.training.floats import Quantisation
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, Labels, Stopped, TrainingRequest, TrainingResult, Watch
 
@@ -148,7 +149,18 @@ class Trainer:
             raise TrainingError(f"the worker answered with {type(answer).__name__} instead of a result")
         return answer
 
-    def _do(self, job: worker.Job, watch: Watch | None = None) -> worker.Answer:
+    def quantise(self, job: Quantisation) -> bytes:
+        """A float model that a user brings, as an int8 `.tflite`. The same job gives the same bytes.
+
+        Raises:
+            TrainingError: it cannot be quantised, or the worker crashed or took too long.
+        """
+        answer = self._do(job, spare=False)
+        if not isinstance(answer, bytes):
+            raise TrainingError(f"the worker answered with {type(answer).__name__} instead of a model")
+        return answer
+
+    def _do(self, job: worker.Job, watch: Watch | None = None, *, spare: bool = True) -> worker.Answer:
         current = self._take()
         try:
             _receive(current, START_TIMEOUT_S, "starting")
@@ -156,7 +168,8 @@ class Trainer:
                 current.jobs.send(job)
             except OSError as error:
                 raise _died(current, "starting") from error
-            self.warm()
+            if spare:
+                self.warm()
             answer = _receive(current, self._timeout_s, "training")
             while isinstance(answer, worker.Report):
                 current.jobs.send(watch is None or watch.goes_on(answer.history))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mlforge.errors import ForgeError
 from mlforge.records.trial import Epoch
+from mlforge.training.floats import Quantisation
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, Stopped, TrainingRequest, TrainingResult
 
@@ -60,8 +61,8 @@ class Refusal:
     expected: bool
 
 
-Job: TypeAlias = TrainingRequest | Watched | Prediction | Requantisation | Shrinking
-Answer: TypeAlias = TrainingResult | Stopped | Floats | tuple[Variant, ...] | Refusal
+Job: TypeAlias = TrainingRequest | Watched | Prediction | Requantisation | Shrinking | Quantisation
+Answer: TypeAlias = TrainingResult | Stopped | Floats | tuple[Variant, ...] | bytes | Refusal
 
 
 def main(jobs: Connection, lifeline: Connection, log: Connection, parent: int, keras_home: str) -> None:
@@ -132,6 +133,10 @@ def _do(job: Job, jobs: Connection) -> Answer:
             from mlforge.training.tune import shrunk
 
             return shrunk(job)
+        case Quantisation():
+            from mlforge.training.quantise_floats import quantised
+
+            return quantised(job)
 
 
 def _go_on(jobs: Connection, rungs: tuple[int, ...], history: tuple[Epoch, ...]) -> bool:

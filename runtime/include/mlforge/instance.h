@@ -83,6 +83,20 @@ static inline void mlforge_reset(const struct mlforge_instance *instance)
 	}
 }
 
+/* What a value of an output stands for.
+ *
+ * instance  of a model, after an inference
+ * output    below model->outputs_count; a quantised one of int8
+ * index     of the value, below outputs[output].bytes
+ *
+ * Returns scale * (q - zero_point). */
+static inline float mlforge_output_value(const struct mlforge_instance *instance, uint8_t output, uint32_t index)
+{
+	const struct mlforge_tensor *tensor = &instance->model->outputs[output];
+
+	return (float)(mlforge_output(instance, output)[index] - tensor->zero_point) * tensor->scale;
+}
+
 /* A sensor's value as the fixed point of the frames.
  *
  * micro      in millionths of its unit, |micro| < 2^62 / 2^frac_bits
