@@ -32,7 +32,7 @@ from mlforge.training.floats import Quantisation
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, Labels, Stopped, TrainingRequest, TrainingResult, Watch
 
-START_TIMEOUT_S: Final = 120.0
+START_TIMEOUT_S: Final = 300.0  # importing TensorFlow takes seconds; minutes where a machine is that busy
 _LOG_TAIL_BYTES: Final = 4000
 _SPAWN: Final = multiprocessing.get_context("spawn")
 

@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from mlforge.study import float_model
 from mlforge.toolchain.sources import root
+from mlforge.toolchain.zephyr import OLDEST
 from tests.programs.locked_app import lock_model, locked_app, tiny_tflite
 
 pytestmark = pytest.mark.skipif(
@@ -125,10 +128,17 @@ def _tree(directory: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
-        ("mlforge_model(TARGET app)", "expected TARGET <target> MODEL <file.tflite> [NAME <name>]"),
+        ("mlforge_model(TARGET app)", "expected TARGET <target> MODEL <file> [NAME <name>]"),
+        ("mlforge_model(TARGET app MODEL m.tflite SIZE 3)", "expected TARGET <target> MODEL <file> [NAME <name>]"),
+        ("mlforge_model(TARGET app MODEL m.tflite REPRESENTATIVE)", "[REPRESENTATIVE <file.npz>]"),
+        ("mlforge_model(TARGET app MODEL m.tflite REPRESENTATIVE x.npz)", "x.npz does not exist"),
         (
-            "mlforge_model(TARGET app MODEL m.tflite SIZE 3)",
-            "expected TARGET <target> MODEL <file.tflite> [NAME <name>]",
+            "file(WRITE m.keras x)\nmlforge_model(TARGET app MODEL ${CMAKE_SOURCE_DIR}/m.keras)",
+            "m.keras is a float model: quantising it needs REPRESENTATIVE <file.npz>",
+        ),
+        (
+            "set(ZEPHYR_BASE /opt/zephyr)\nmlforge_need_zephyr(3.6.99)",
+            "MLForge needs Zephyr 3.7.0 or newer, and /opt/zephyr is Zephyr 3.6.99: update the workspace",
         ),
         ("mlforge_model(TARGET app MODEL missing.tflite)", "missing.tflite does not exist"),
         ("mlforge_model(TARGET other MODEL m.tflite)", "there is no target `other`"),
@@ -165,6 +175,35 @@ def test_a_python_without_the_packages_is_named_with_the_remedy(project: Project
     assert "no Python has what it needs" in words
     assert "No module named" in words
     assert "west packages pip --install" in words
+
+
+def test_new_enough_zephyrs(project: Project) -> None:
+    oldest = ".".join(map(str, OLDEST))
+    project.write(f"mlforge_need_zephyr({oldest})\nmlforge_need_zephyr(4.1.0)\nmlforge_need_zephyr(10.0.0)")
+    done = project.configure()
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_float_model_is_quantised_once(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is quantised is remembered in the build directory: no TensorFlow, not even for data written anew."""
+    model, data = project.source / "net.keras", project.source / "x.npz"
+    model.write_bytes(b"PK no archive: nobody opens what is remembered")
+    np.savez(data, x=np.zeros((3, 32, 1, 6), np.float32))
+    project.write("mlforge_model(TARGET app MODEL net.keras REPRESENTATIVE x.npz)")
+    assert project.configure().returncode == 0
+    monkeypatch.setenv("MLFORGE_CACHE", str(tmp_path / "cache"))
+    failed = _run(["ninja", "-C", project.build, "mlforge_net"])
+    assert "net.keras: no .keras archive" in failed.stdout
+
+    monkeypatch.setattr(float_model, "_quantised", lambda model, job: tiny_tflite())
+    float_model.int8_model(model, model.read_bytes(), data, project.file("net/quantised"))
+    shutil.rmtree(tmp_path / "cache")
+    assert "Compiling the model net" in project.ninja("mlforge_net")
+    assert "no work to do" in project.ninja("mlforge_net")
+    data.touch()
+    assert "Compiling the model net" in project.ninja("mlforge_net")
+    np.savez(data, x=np.ones((3, 32, 1, 6), np.float32))
+    assert _run(["ninja", "-C", project.build, "mlforge_net"]).returncode != 0, "other data, another model"
 
 
 def test_another_mlforge_among_the_modules_is_told(project: Project) -> None:
