@@ -119,6 +119,15 @@ class TrainingError(ForgeError):
         self.log = log
 
 
+class MachineError(ForgeError):
+    """This machine did not do its part, whatever was to be done; another attempt, or another machine, may succeed.
+    `log` is the tail of what was printed."""
+
+    def __init__(self, message: str, *, log: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.log = log
+
+
 class SearchError(ForgeError):
     """A proposer could not produce a valid architecture."""
 

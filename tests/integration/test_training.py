@@ -24,7 +24,7 @@ if importlib.util.find_spec("tensorflow") is None:  # not importorskip: this pro
     pytest.skip("training needs TensorFlow: pip install mlforge[train]", allow_module_level=True)
 
 from mlforge.contract import AugmentSpec, Task
-from mlforge.errors import TrainingError
+from mlforge.errors import MachineError, TrainingError
 from mlforge.measure.quality import evaluate, reconstruction_error
 from mlforge.records.architecture import (
     Architecture,
@@ -315,5 +315,20 @@ def test_ctrl_c_is_the_parents_alone_and_tensorflow_is_silent(tmp_path: Path) ->
 
 def test_a_worker_that_never_gets_ready_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer_module, "START_TIMEOUT_S", 0.01)
-    with Trainer() as trainer, pytest.raises(TrainingError, match="still starting"):
+    with Trainer() as trainer, pytest.raises(MachineError, match=r"2 training workers in a row.*still starting"):
         trainer.train(classification(epochs=1))
+
+
+def test_a_worker_that_does_not_start_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Trainer(timeout_s=120) as trainer:
+        receive, killed = trainer_module._receive, []
+
+        def dying(current: trainer_module._Worker, timeout_s: float, doing: str) -> object:
+            if not killed:
+                killed.append(current)
+                current.process.kill()
+            return receive(current, timeout_s, doing)
+
+        monkeypatch.setattr(trainer_module, "_receive", dying)
+        assert trainer.train(classification(epochs=1)).tflite
+    assert killed

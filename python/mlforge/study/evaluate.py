@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.isa import Isa
 from mlforge.contract.contract import Contract, Task
-from mlforge.errors import ForgeError, ModelError, RunError, ToolError, TrainingError
+from mlforge.errors import ForgeError, MachineError, ModelError, RunError, ToolError, TrainingError
 from mlforge.measure.cost import measure_cost
 from mlforge.measure.quality import evaluate, reconstruction_error
 from mlforge.records.architecture import Architecture
@@ -114,12 +114,18 @@ class Evaluator:
         return Isa(self.target.isa)
 
     def __call__(self, number: int, proposal: Proposal, observer: Observer, visible: Sequence[Trial] = ()) -> Trial:
-        """The finished Trial; never raises ForgeError. Of other trials it may use only the `visible` ones."""
+        """The finished Trial. Of other trials it may use only the `visible` ones.
+
+        Raises:
+            MachineError: this machine cannot go on, which says nothing of the proposal. No other ForgeError is raised.
+        """
         draft = _Draft(number, proposal, observer, proposal.architecture)
         try:
             return self._evaluate(draft, visible)
         except _StoppedError as stopped:
             return draft.ended(State.STOPPED, Failure("train", str(stopped)))
+        except MachineError:
+            raise
         except ForgeError as error:
             log = error.log if isinstance(error, ToolError | TrainingError) else ""
             return draft.ended(State.FAILED, failure=Failure(draft.current, error.message, log[-LOG_TAIL:]))

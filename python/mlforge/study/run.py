@@ -12,16 +12,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
-from mlforge.errors import SearchError
-from mlforge.records.trial import Trial
+from mlforge.errors import MachineError, SearchError
+from mlforge.records.trial import Failure, State, Trial
 from mlforge.search.proposer import Proposal, Proposer
 from mlforge.study.events import Observer
 from mlforge.study.storage import StudyStore
 
 Evaluate = Callable[[int, Proposal, Observer, Sequence[Trial]], Trial]
 POLL_S: Final = 1.0  # how often to look what other processes have finished, or left behind
+ATTEMPTS: Final = 3  # evaluations of one trial that may end with the death of their process
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Study:
     time_s: float | None = None  # wall time after which no further trial starts
     shared: bool = False  # whether several machines work on it
     poll_s: float = POLL_S
+    attempts: int = ATTEMPTS
     _finished: dict[int, Trial] = field(default_factory=dict)
     _pending: dict[Future[Trial], int] = field(default_factory=dict)
     exhausted: str = ""  # why the proposer gave up before the budget's end
@@ -48,7 +51,7 @@ class Study:
 
         Raises:
             StudyError: the store is damaged.
-            KeyboardInterrupt: passed on; what is finished is stored.
+            MachineError, KeyboardInterrupt: passed on; what is finished is stored, and no trial is blamed.
         """
         retried = self.store.recover()
         self._finished = {trial.number: trial for trial in self.store.trials()}
@@ -62,6 +65,9 @@ class Study:
                     self._collect()
                 elif not started and not self._waits_for_others(budget, deadline):
                     break
+        except (KeyboardInterrupt, MachineError):
+            self.store.excuse_all()
+            raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             self.store.release_all()
@@ -71,12 +77,19 @@ class Study:
         """Submits every trial that may start now; says whether any was."""
         started = False
         for number in self._open_numbers(budget):
-            if len(self._pending) >= self.workers or self.exhausted or _passed(deadline):
+            if self.exhausted or _passed(deadline) or not self._has_room_for(number):
                 break
             if not (self.shared or self._knows_all_before(number)):
                 break
             started |= self.store.claim(number) and self._start(pool, number)
         return started
+
+    def _has_room_for(self, number: int) -> bool:
+        """Whether it may start beside what is under way. A trial that may have ended its process is evaluated alone, so
+        that no neighbour is blamed for it."""
+        suspects = self.store.interruptions().keys()
+        alone = not suspects.isdisjoint({number, *self._pending.values()})
+        return len(self._pending) < (1 if alone else self.workers)
 
     def _start(self, pool: ThreadPoolExecutor, number: int) -> bool:
         self.observer.stage(number, "propose")
@@ -91,8 +104,10 @@ class Study:
             self.exhausted = str(error)
             self.store.release(number)
             return False
+        attempts = self.store.interruptions().get(number, 0)
+        evaluate = self.evaluate if attempts < self.attempts else partial(_given_up, attempts)
         self.store.begin(number, proposal.parameters, proposal.distributions)
-        self._pending[pool.submit(self.evaluate, number, proposal, self.observer, visible)] = number
+        self._pending[pool.submit(evaluate, number, proposal, self.observer, visible)] = number
         return True
 
     def _open_numbers(self, budget: int) -> Iterator[int]:
@@ -135,6 +150,22 @@ class Study:
     def _end(self, trial: Trial) -> None:
         self._finished[trial.number] = trial
         self.observer.ended(trial)
+
+
+def _given_up(attempts: int, number: int, proposal: Proposal, _: Observer, __: Sequence[Trial]) -> Trial:
+    """What stands for a trial whose evaluation ends the process each time: else a study would never get beyond it."""
+    return Trial(
+        number=number,
+        state=State.FAILED,
+        architecture=proposal.architecture,
+        parameters=dict(proposal.parameters),
+        failure=Failure(
+            "evaluate", f"{attempts} evaluations died with their process; the machine may have run out of memory"
+        ),
+        proposer=proposal.proposer,
+        reasoning=proposal.reasoning,
+        handed_over=proposal.handed_over,
+    )
 
 
 def _passed(deadline: float | None) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 NUMBER: Final = "mlforge:number"
 RECORD: Final = "mlforge:trial"
 INTERRUPTED: Final = "mlforge:interrupted"
+EXCUSED: Final = "mlforge:excused"  # interrupted on purpose, or by what has nothing to do with the trial
 FACT: Final = "mlforge:fact:"
 
 
@@ -97,6 +99,18 @@ class StudyStore:
     def release(self, number: int) -> None:
         """Gives a claim back that was not begun."""
         self.claims.release(self._name(number))
+
+    def interruptions(self) -> Mapping[int, int]:
+        """How many evaluations of each trial ended with their process, and nobody knows why."""
+        attributes = [frozen.user_attrs for frozen in self._optuna_trials(self._optuna.trial.TrialState.FAIL)]
+        return Counter(noted[NUMBER] for noted in attributes if INTERRUPTED in noted and EXCUSED not in noted)
+
+    def excuse_all(self) -> None:
+        """Notes that what is under way here ends for a reason outside of the trials; they are evaluated again."""
+        trials = self._study.get_trials(deepcopy=False)
+        for number in self._begun.values():
+            with contextlib.suppress(self._optuna.exceptions.UpdateFinishedTrialError):
+                self._optuna.Trial(self._study, trials[number]._trial_id).set_user_attr(EXCUSED, True)
 
     def release_all(self) -> None:
         """Gives back whatever is claimed, so that others need not wait for it."""

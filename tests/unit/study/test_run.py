@@ -13,20 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from mlforge.errors import SearchError
+from mlforge.errors import MachineError, SearchError
 from mlforge.records.trial import State, Trial
 from mlforge.study.events import Silent
-from mlforge.study.run import Study
+from mlforge.study.run import ATTEMPTS, Study
 from mlforge.study.storage import StudyStore
 from tests.unit.study import fakes
 
 BUDGET = 12
 
 
-def study(database: Path, *, workers: int = 1, seed: int = 1, seconds: float = 0.0) -> Study:
+def study(database: Path, *, workers: int = 1, seed: int = 1, seconds: float = 0.0, attempts: int = ATTEMPTS) -> Study:
     store = StudyStore(f"sqlite:///{database}", "test", maximise=True)
     evaluate = functools.partial(fakes.evaluate, seconds=seconds)
-    return Study(store, fakes.HistoryProposer(seed), evaluate, Silent(), workers=workers)
+    return Study(store, fakes.HistoryProposer(seed), evaluate, Silent(), workers=workers, attempts=attempts)
 
 
 def ids(trials: tuple[Trial, ...]) -> list[str]:
@@ -91,7 +91,7 @@ def test_kill_at_twenty_random_moments_loses_and_doubles_nothing(tmp_path: Path)
     program = (
         "import sys, pathlib; sys.path.insert(0, sys.argv[1])\n"
         "from tests.unit.study.test_run import study\n"
-        "study(pathlib.Path(sys.argv[2]), seconds=0.05).run(40)\n"
+        "study(pathlib.Path(sys.argv[2]), seconds=0.05, attempts=21).run(40)\n"
     )
     command = [sys.executable, "-c", program, str(Path(__file__).parents[3]), str(database)]
     started = time.monotonic()
@@ -107,3 +107,51 @@ def test_kill_at_twenty_random_moments_loses_and_doubles_nothing(tmp_path: Path)
     assert [trial.number for trial in final] == list(range(40))
     assert final == study(tmp_path / "whole.db").run(40)
     assert {trial.state for trial in final} == set(State)
+
+
+SUICIDE = """
+import os, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+from tests.unit.study import fakes
+from tests.unit.study.test_run import study
+
+def deadly(number, proposal, observer, visible):
+    with open(sys.argv[3], "a") as log:
+        log.write(f"{number}\\n")
+    if number == 3:
+        os.abort()
+    return fakes.evaluate(number, proposal, observer, visible)
+
+running = study(pathlib.Path(sys.argv[2]), workers=2)
+running.evaluate = deadly
+running.run(6)
+"""
+
+
+def test_what_kills_its_process_each_time_is_given_up_and_no_neighbour_with_it(tmp_path: Path) -> None:
+    database, log = tmp_path / "deadly.db", tmp_path / "log"
+    command = [sys.executable, "-c", SUICIDE, str(Path(__file__).parents[3]), str(database), str(log)]
+    ends = [subprocess.run(command, stderr=subprocess.DEVNULL, timeout=60, check=False).returncode for _ in range(4)]
+    assert ends == [-signal.SIGABRT] * ATTEMPTS + [0]
+    assert log.read_text().split().count("3") == ATTEMPTS
+    trials = study(database, workers=2).run(6)
+    assert [trial.number for trial in trials if trial.failure and trial.failure.stage == "evaluate"] == [3]
+    assert trials[3].state is State.FAILED
+    assert trials[3].failure is not None
+    assert "3 evaluations" in trials[3].failure.reason
+
+
+@pytest.mark.parametrize("reason", [KeyboardInterrupt(), MachineError("no worker starts")])
+def test_whoever_is_interrupted_on_purpose_or_by_the_machine_is_not_blamed(
+    tmp_path: Path, reason: BaseException
+) -> None:
+    def stops(*_: object) -> Trial:
+        raise reason
+
+    for _ in range(ATTEMPTS + 1):
+        running = study(tmp_path / "a.db")
+        running.evaluate = stops
+        with pytest.raises(type(reason)):
+            running.run(1)
+        running.store.close()
+    assert study(tmp_path / "a.db").run(4) == study(tmp_path / "b.db").run(4)
