@@ -151,8 +151,14 @@ def test_values_are_learnt(shared: Trainer) -> None:
     y = np.stack([1000 + 300 * (x[:, 0] - x[:, 1]), 0.5 * x[:, 2]], axis=1)  # in units far apart
     architecture = Architecture((5,), (Dense(16),), 2, Head.LINEAR)
     recipe = Recipe(epochs=30, patience=30, learning_rate=0.02, batch_size=32)
-    result = shared.train(TrainingRequest(architecture, Task.REGRESSION, x[:200], y[:200], x[200:], y[200:], recipe))
+    request = TrainingRequest(architecture, Task.REGRESSION, x[:200], y[:200], x[200:], y[200:], recipe)
+    result = shared.train(request)
     assert (np.square(result.validation_outputs - y[200:]).mean(axis=0) < 0.1 * y.var(axis=0)).all()
+    # Another training that begins with this one's weights, and hardly moves: it answers the same, in the same units.
+    still = Recipe(epochs=1, learning_rate=1e-9, batch_size=32, seed=2)
+    again = shared.train(replace(request, recipe=still, initial=result.keras))
+    assert again.inherited == ("l0_dense", "outputs")
+    assert np.allclose(again.validation_outputs, result.validation_outputs, rtol=1e-3, atol=1e-3)
 
 
 def test_anomalies_are_told_from_normal_examples(shared: Trainer) -> None:
@@ -213,10 +219,10 @@ def test_a_crash_is_an_error_and_the_next_training_works() -> None:
 
 
 def _kill_busy(trainer: Trainer) -> None:
-    while not trainer._busy:
+    while not (trainer._busy and trainer._spare):  # the next spare comes when the worker has got its job
         time.sleep(0.01)
     (busy,) = trainer._busy
-    time.sleep(3)
+    time.sleep(1)
     os.kill(busy.process.pid or 0, signal.SIGKILL)
 
 

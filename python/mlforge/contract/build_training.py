@@ -25,4 +25,5 @@ def build_training(reader: Reader, task: Task) -> TrainingSpec:
         tolerance=reader.number("training", "tolerance", default=0.02),
         prune=prune,
         distil=distil,
+        reuse=reader.flag("training", "reuse", default=False),
     )

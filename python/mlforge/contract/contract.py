@@ -212,6 +212,7 @@ class TrainingSpec:
     tolerance: float = 0.02
     prune: float = 0.0  # share of the channels that a second, smaller network does without; 0 makes none
     distil: bool = False  # also train with a larger network as a teacher
+    reuse: bool = False  # begin with the weights of the best earlier trial, where layers agree
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,12 @@ def ranked(trials: Sequence[Trial]) -> tuple[Trial, ...]:
     return tuple(order)
 
 
+def by_quality(trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    """Those that were trained, the best on validation data first, whatever they cost."""
+    judged = [trial for trial in trials if trial.state is State.TRAINED and validation(trial) is not None]
+    return tuple(sorted(judged, key=lambda trial: (-_goodness(trial), trial.number)))
+
+
 def winner(trials: Sequence[Trial]) -> Trial | None:
     """The choice, where there is one."""
     choice = choose(trials)

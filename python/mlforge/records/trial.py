@@ -43,6 +43,14 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True)
+class Inherited:
+    """What a training began with: these layers' weights of an earlier trial."""
+
+    trial: int
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """`number` counts from 0 without gaps. `parameters` are the search space's coordinates of the architecture that was
     proposed: `parent` where `architecture` is what pruning left of it."""
@@ -63,6 +71,7 @@ class Trial:
     reasoning: str = ""  # an agent's sentence about it: whatever a language model wrote, in one line
     handed_over: str = ""  # why the agent, whose turn it was, did not propose it
     parent: Architecture | None = None
+    inherited: Inherited | None = None  # None where the training began with random weights
     attempts: tuple[Attempt, ...] = ()  # ways of making the model, in the order in which they were tried
 
     @property

@@ -28,7 +28,7 @@ from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost
 from mlforge.records.program import Program
 from mlforge.records.quality import Metric, Quality, Split, Stage
-from mlforge.records.trial import Epoch, Failure, State, Trial
+from mlforge.records.trial import Epoch, Failure, Inherited, State, Trial
 from mlforge.records.verdict import Verdict
 from mlforge.search.proposer import Proposal
 from mlforge.study.artefacts import Artefacts
@@ -46,6 +46,7 @@ from mlforge.study.model import (
 )
 from mlforge.study.prepare import Examples, Prepared
 from mlforge.study.recall import Recall, Recalled, array_parts, program_parts, request_parts
+from mlforge.study.reuse import TRAINED_FILE, Source, source
 from mlforge.study.verdicts import judge
 from mlforge.targets.target import Target
 from mlforge.training.methods import Requantisation, Shrinking, Variant
@@ -138,12 +139,16 @@ class Evaluator:
             smaller = self._smaller(draft, proposed)
         if not draft.verdict.feasible and smaller is None:
             return draft.ended(State.REJECTED)
-        made, draft.attempts = Making(self.contract, _Bench(self, draft, visible)).best(proposed, smaller)
+        reuses = self.contract.training.reuse
+        begins_with = source(proposed.architecture, visible, self.artefacts) if reuses else Source()
+        made, draft.attempts = Making(self.contract, _Bench(self, draft, visible, begins_with)).best(proposed, smaller)
         draft.architecture = made.sized.architecture
         draft.artefacts = {
             MODEL_FILE: self.artefacts.put(made.tflite),
             FLOAT_MODEL_FILE: self.artefacts.put(made.keras),
         }
+        if reuses:
+            draft.artefacts[TRAINED_FILE] = self.artefacts.put(made.first)
         with draft.stage("verify"):
             model = read_model(made.tflite, self.contract.name, self.prepared.pipeline, self.isa)
             _check_same_network(self._costed(draft.architecture), model)
@@ -267,7 +272,7 @@ class Evaluator:
         whole = self.recall.find(TrainingResult, TRAINING, parts)
         known = whole or self.recall.find(Stopped, STOPPED, parts)
         if known is not None and (at := self.halving.stopped_at(visible, known.history)):
-            return Recalled(Stopped(known.history[:at]), from_memory=True)
+            return Recalled(Stopped(known.history[:at], known.inherited), from_memory=True)
         if whole is not None:
             return Recalled(whole, from_memory=True)
         result = self.trainer.train_watched(request, _Watch(self.halving, visible))
@@ -365,6 +370,7 @@ class _Draft:
     verdict: Verdict | None = None
     artefacts: dict[str, str] = field(default_factory=dict)
     history: tuple[Epoch, ...] = ()
+    inherited: Inherited | None = None
     attempts: tuple[Attempt, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)  # stages in which something was really measured
@@ -390,6 +396,7 @@ class _Draft:
             state=state,
             architecture=self.architecture,
             parent=self.proposal.architecture if self.architecture != self.proposal.architecture else None,
+            inherited=self.inherited,
             attempts=self.attempts,
             parameters=dict(self.proposal.parameters),
             cost=self.cost,
@@ -415,6 +422,7 @@ class _Bench:
     evaluator: Evaluator
     draft: _Draft
     visible: Sequence[Trial]
+    begins_with: Source
 
     def stage(self, name: str) -> AbstractContextManager[None]:
         return self.draft.stage(name)
@@ -424,10 +432,13 @@ class _Bench:
 
     def train(self, request: TrainingRequest) -> TrainingResult:
         """The network as proposed may be stopped early; with a teacher it is trained to its end."""
+        request = replace(request, initial=self.begins_with.keras)
         if request.teacher:
             return self.draft.take(self.evaluator._known_training(request))
         result = self.draft.take(self.evaluator._watched_training(request, self.visible))
         self.draft.history = result.history
+        if result.inherited:
+            self.draft.inherited = Inherited(self.begins_with.trial, result.inherited)
         if isinstance(result, Stopped):
             raise _StoppedError(result)
         return result

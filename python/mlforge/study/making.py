@@ -69,7 +69,8 @@ class Sized:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Made:
-    """One int8 model of a trial, judged. `trained` is the float network that others may be made from."""
+    """One int8 model of a trial, judged. `trained` is the float network that others may be made from, `first` the one
+    as proposed, before anything was taken from it."""
 
     network: Network
     method: Method
@@ -79,6 +80,7 @@ class Made:
     float_quality: Quality
     int8_quality: Quality
     trained: bytes
+    first: bytes
 
     @property
     def value(self) -> float:
@@ -141,7 +143,7 @@ class Making:
         with self.work.stage("prune"):
             request = self.work.request(source.sized.architecture)
             job = Shrinking(request, source.trained, self.contract.training.prune)
-            return self._made(Network.PRUNED, smaller, self.work.shrink(job))
+            return self._made(Network.PRUNED, smaller, self.work.shrink(job), source.first)
 
     def _variants(self, plain: Made) -> list[Made]:
         """The same network by the other ways to int8 that are worth a try."""
@@ -160,7 +162,7 @@ class Making:
             made = [self._variant(plain, variant) for variant in variants]
         return [one for one in made if one is not None]
 
-    def _made(self, network: Network, sized: Sized, result: TrainingResult) -> Made:
+    def _made(self, network: Network, sized: Sized, result: TrainingResult, first: bytes = b"") -> Made:
         made = Made(
             network=network,
             method=Method.PTQ,
@@ -170,6 +172,7 @@ class Making:
             float_quality=self.work.float_quality(result),
             int8_quality=self.work.int8_quality(result.tflite),
             trained=result.keras,
+            first=first or result.keras,
         )
         self._tried.append(made)
         return made

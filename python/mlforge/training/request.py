@@ -55,6 +55,9 @@ class TrainingRequest:
     y_validate: Labels
     recipe: Recipe = field(default_factory=Recipe)
     teacher: bytes = b""  # a `.keras` archive of a network for the same task, to learn from besides the labels
+    initial: bytes = (
+        b""  # a `.keras` archive of a network trained on the same examples: layers that agree begin with it
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Stopped:
     """A training that its watcher ended."""
 
     history: tuple[Epoch, ...]
+    inherited: tuple[str, ...] = ()
 
 
 class Watch(Protocol):
@@ -86,3 +90,4 @@ class TrainingResult:
     best_epoch: int  # 0-based; its weights are the result
     history: tuple[Epoch, ...]
     seconds: Mapping[str, float]  # by stage: build, fit, quantise
+    inherited: tuple[str, ...] = ()  # layers that began with the weights of `initial`

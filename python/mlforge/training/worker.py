@@ -24,6 +24,8 @@ from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, Stopped, TrainingRequest, TrainingResult
 
 if TYPE_CHECKING:
+    import keras
+
     from mlforge.training.distil import Lessons
 
 READY: Final = "ready"
@@ -158,10 +160,11 @@ def _train(
     start = time.monotonic()
     make_deterministic(request.recipe.seed)
     model = build(request.architecture, request.recipe.seed)
+    inherited = _inherited(model, request)
     built = time.monotonic()
     fitted = fit(model, request, _lessons(request), look)
     if fitted.stopped:
-        return Stopped(fitted.history)
+        return Stopped(fitted.history, inherited)
     outputs = predict(model, request.x_validate)
     trained = time.monotonic()
     tflite = quantise(model, representative(request))
@@ -172,8 +175,25 @@ def _train(
         epochs_run=len(fitted.history),
         best_epoch=fitted.best_epoch,
         history=fitted.history,
+        inherited=inherited,
         seconds={"build": built - start, "fit": trained - built, "quantise": time.monotonic() - trained},
     )
+
+
+def _inherited(model: keras.Model, request: TrainingRequest) -> tuple[str, ...]:
+    """The layers that begin with what an earlier network has learnt, in the unit of training."""
+    if not request.initial:
+        return ()
+    from mlforge.training.archive import loaded
+    from mlforge.training.inherit import inherit, weights_of
+    from mlforge.training.targets import unit_of
+    from mlforge.training.topology import OUTPUTS
+
+    taken = inherit(model, weights_of(loaded(request.initial)))
+    if OUTPUTS in taken:
+        outputs = model.get_layer(OUTPUTS)
+        outputs.set_weights(unit_of(request).learnt(*outputs.get_weights()))
+    return taken
 
 
 def _lessons(request: TrainingRequest) -> Lessons | None:

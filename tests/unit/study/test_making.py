@@ -176,6 +176,7 @@ def test_what_is_pruned_is_the_better_network() -> None:
     made, _ = make(contract(distil=True, prune=0.3), bench, small=500)
     assert "distilled - 0.3" in bench.done
     assert (made.network, made.sized.architecture) == (Network.PRUNED, SMALL)
+    assert made.first == b"distilled"  # before it lost channels
 
 
 @pytest.mark.parametrize(

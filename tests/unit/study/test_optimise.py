@@ -48,5 +48,6 @@ def test_the_budget_is_not_part_of_a_study_and_everything_else_is(tmp_path: Path
         ("seed: 1", "seed: 2"),
         ("120 MHz", "100 MHz"),
         ("hop: 64", "hop: 32"),
+        ("engine: static", "training: {reuse: true}\nengine: static"),
     ):
         assert study_name(contract(tmp_path, ACTIVITY.replace(*change)), "data") != name
