@@ -128,7 +128,7 @@ def test_the_activity_sample(zephyr: Workspace, board: str, tmp_path: Path) -> N
 def test_suite_on_the_device(zephyr: Workspace, suite: str, board: str, tmp_path: Path) -> None:
     zephyr.build(HERE / suite, tmp_path / "build", board)
     lines = run_image(tmp_path / "build", board, "PROJECT EXECUTION")
-    assert "PROJECT EXECUTION SUCCESSFUL" in lines[-1], "\n".join(lines[-60:])
+    assert any("PROJECT EXECUTION SUCCESSFUL" in line for line in lines), "\n".join(lines[-60:])
 
 
 ISAS = {"qemu_cortex_m3": "generic", "mps2/an386": "dsp", "mps3/corstone300/an547": "mve"}
@@ -140,7 +140,7 @@ def test_the_kernels_of_each_kind_of_core(zephyr: Workspace, board: str, tmp_pat
     app, build = HERE / "kernels", tmp_path / "build"
     zephyr.build(app, build, board, conf_files=(app / "mve.conf",) if ISAS[board] == "mve" else ())
     lines = run_image(build, board, "PROJECT EXECUTION")
-    assert "PROJECT EXECUTION SUCCESSFUL" in lines[-1], "\n".join(lines[-60:])
+    assert any("PROJECT EXECUTION SUCCESSFUL" in line for line in lines), "\n".join(lines[-60:])
     assert any(line.endswith(f" outputs, kernels for {ISAS[board]}") for line in lines)
 
 
