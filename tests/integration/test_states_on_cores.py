@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from mlforge.compiler.emitter import compile_graph
 from mlforge.compiler.graph import Graph
-from mlforge.records.program import Firmware
-from mlforge.targets.baremetal import BaremetalTarget
+from mlforge.targets.device import Device
 from mlforge.targets.registry import target_named
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.cases_int16 import lstm, svdf
@@ -29,10 +28,10 @@ def test_vectors_follow_one_another(
     if reason := target.unavailable():
         pytest.skip(reason)
 
-    def two_at_a_time(self: object, firmware: Firmware, vectors: NDArray[np.int8]) -> Sequence[NDArray[np.int8]]:
+    def two_at_a_time(self: object, vectors: NDArray[np.int8]) -> Sequence[NDArray[np.int8]]:
         return [vectors[start : start + 2] for start in range(0, len(vectors), 2)]
 
-    monkeypatch.setattr(BaremetalTarget, "_parts", two_at_a_time)
+    monkeypatch.setattr(Device, "_parts", two_at_a_time)
     graph = make(Maker(2))
     vectors = inputs_for(graph, VECTORS, 1)[0]
     program = compile_graph(graph, "remembers").program

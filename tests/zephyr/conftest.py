@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mlforge.toolchain.zephyr import toolchain_settings
-from tests.zephyr.workspace import Workspace, find_workspace
+from tests.zephyr.workspace import Workspace, find_workspace, require_toolchain, unavailable
 
 
 @pytest.fixture(scope="session")
 def zephyr() -> Workspace:
     found = find_workspace()
     if isinstance(found, str):
-        _unavailable(found)
+        unavailable(found)
         raise AssertionError("unreachable")
     return found
 
@@ -25,15 +23,7 @@ def zephyr() -> Workspace:
 @pytest.fixture
 def need_toolchain(zephyr: Workspace, request: pytest.FixtureRequest) -> None:
     """Skips a test of a board that no toolchain is named for."""
-    board = request.node.callspec.params["board"]
-    if toolchain_settings(board) is None:
-        _unavailable("no Zephyr toolchain for the board (ZEPHYR_TOOLCHAIN_VARIANT, or an installed SDK)")
-
-
-def _unavailable(reason: str) -> None:
-    if os.environ.get("MLFORGE_REQUIRE_ZEPHYR") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    require_toolchain(request.node.callspec.params["board"])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -17,7 +17,7 @@ from mlforge.study.image import image_limits
 from mlforge.targets.zephyr import ZephyrTarget
 from tests.programs.locked_app import lock_model, tiny_tflite
 from tests.zephyr.measured_app import candidate, make_app, make_confirmer
-from tests.zephyr.workspace import Workspace, boards
+from tests.zephyr.workspace import Workspace, boards, require_toolchain
 
 pytestmark = [
     pytest.mark.zephyr,
@@ -39,8 +39,9 @@ def trials(app: Path) -> list[Trial]:
 
 
 @pytest.fixture(scope="module")
-def confirmed(zephyr: Workspace, app: Path, trials: list[Trial]) -> Selection:
+def confirmed(zephyr: Workspace, board: str, app: Path, trials: list[Trial]) -> Selection:
     """What limits that leave room for all choose."""
+    require_toolchain(board)
     return make_confirmer(app, []).select(trials)
 
 

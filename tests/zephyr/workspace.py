@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mlforge.errors import ToolError
 from mlforge.toolchain import zephyr
 from mlforge.toolchain.zephyr import ZephyrBuild, toolchain_settings
@@ -80,6 +82,19 @@ def find_workspace() -> Workspace | str:
         return Workspace(zephyr.workspace())
     except ToolError as error:
         return f"{error.message} ({error.hint})"
+
+
+def require_toolchain(board: str) -> None:
+    """Skips the test of a board that no toolchain is named for."""
+    if toolchain_settings(board) is None:
+        unavailable("no Zephyr toolchain for the board (ZEPHYR_TOOLCHAIN_VARIANT, or an installed SDK)")
+
+
+def unavailable(reason: str) -> None:
+    """Skips the test; a failure where Zephyr is required."""
+    if os.environ.get("MLFORGE_REQUIRE_ZEPHYR") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def run_image(build: Path, board: str, last_line: str) -> list[str]:

@@ -14,7 +14,7 @@ from mlforge.contract.load import load_contract
 from mlforge.measure.quality import evaluate
 from mlforge.records.architecture import Architecture, Dense, GlobalAveragePool, Head
 from mlforge.records.quality import Metric, Split, Stage
-from mlforge.study.model import compile_model
+from mlforge.study.model import compile_model, dequantised
 from mlforge.study.optimise import study_name
 from mlforge.study.prepare import Examples, Prepared, prepare
 from mlforge.study.robustness import robustness
@@ -44,6 +44,9 @@ class Judge(SimpleNamespace):
         assert split is Split.VALIDATE
         groups = examples.groups
         return evaluate(outputs, examples.y, metric=Metric.ACCURACY, stage=stage, split=split, groups=groups)
+
+    def judge_int8(self, model: Any, inputs: Any, outputs: Any, examples: Examples, stage: Stage, split: Split) -> Any:
+        return self.judge(dequantised(model, outputs), examples, stage, split)
 
 
 def test_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
