@@ -23,6 +23,8 @@ from mlforge.toolchain.process import Finished, find, run
 from mlforge.toolchain.sources import root
 
 OLDEST: Final = (3, 7, 0)  # the module's CMake, Kconfig and devicetree use nothing newer
+_TELLING: Final = re.compile(r"\berror\b|\bfatal\b", re.IGNORECASE)
+_PROGRESS: Final = re.compile(r"\[\d+/\d+\] |\S*ccache |/\S*/(cmake|\S*g?cc|\S*g\+\+) ")  # names of files are no errors
 BUILD_TIMEOUT_S: Final = 1200.0
 _TOOLS: Final = ("cmake", "ninja", "dtc")
 _NEEDED_BY_ZEPHYR: Final = "import elftools, packaging, pykwalify, west, yaml"
@@ -229,7 +231,7 @@ def _succeeded(done: Finished, what: str) -> str:
                 hint=f"the application and its model need more {name} than the board, or its partition, has",
             )
         lines = [line.strip() for line in done.output.splitlines()]
-        telling = [line for line in lines if re.search(r"\berror\b|CMake Error|FATAL", line, re.IGNORECASE)]
+        telling = [line for line in lines if _TELLING.search(line) and not _PROGRESS.match(line)]
         reason = f": {telling[0]}" if telling else ""
         raise BuildError(f"Zephyr could not build {what}{reason}", log=done.output)
     return done.output

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mlforge.errors import ToolError
+from mlforge.errors import BuildError, ToolError
 from mlforge.toolchain import zephyr
+from mlforge.toolchain.process import Finished
 from mlforge.toolchain.zephyr import Workspace, ZephyrBuild, toolchain_settings, workspace, zephyr_version
 
 VERSION = "VERSION_MAJOR = {}\nVERSION_MINOR = {}\nPATCHLEVEL = {}\nVERSION_TWEAK = 0\nEXTRAVERSION =\n"
@@ -103,3 +104,21 @@ def test_two_builds_at_once(tmp_path: Path) -> None:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(ToolError, match="another build is under way"):
             Workspace(base, (4, 1, 0), "python3").build(ZephyrBuild(tmp_path, directory, "native_sim"))
+
+
+def test_what_the_compiler_said_and_not_what_a_file_is_called(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    log = (
+        "[39/494] Building C object zephyr/arch/CMakeFiles/core.dir/fatal.c.obj\n"
+        "FAILED: modules/tables.c.obj\n"
+        "ccache /usr/bin/arm-none-eabi-gcc -Wfatal-errors -c error.c\n"
+        "/modules/tables.c:29:10: fatal error: specific.h: No such file or directory\n"
+        "ninja: build stopped: subcommand failed.\n"
+    )
+    monkeypatch.setattr(Workspace, "_configure", lambda *arguments: None)
+    monkeypatch.setattr(Workspace, "ninja", lambda *arguments, **options: Finished(1, log, 0.0))
+    with pytest.raises(BuildError) as refused:
+        Workspace(tmp_path, (4, 1, 0), "python3").build(ZephyrBuild(tmp_path, tmp_path / "build", "native_sim"))
+    assert refused.value.message.endswith(
+        ": /modules/tables.c:29:10: fatal error: specific.h: No such file or directory"
+    )
+    assert refused.value.log == log
