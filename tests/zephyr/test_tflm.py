@@ -36,6 +36,7 @@ FOUND_LESS = 16  # bytes: by what sizes are rounded
 
 pytestmark = [
     pytest.mark.zephyr,
+    pytest.mark.timeout(3600),
     pytest.mark.skipif(os.environ.get("MLFORGE_TEST_TFLM") != "1", reason="minutes: MLFORGE_TEST_TFLM=1 runs it"),
 ]
 
