@@ -61,12 +61,19 @@ def test_four_lines_in_a_sample_of_zephyrs_own(zephyr: Workspace, board: str, tm
     assert found and 950 <= int(found[1]) <= 1050
 
 
-def test_two_builds_at_once(zephyr: Workspace, tmp_path: Path) -> None:
+def test_two_builds_at_once_and_the_application_untouched(zephyr: Workspace, tmp_path: Path) -> None:
     app = adopted(zephyr, tmp_path / "app")
+    before = listing(app)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda name: zephyr.build(app, tmp_path / name, "native_sim"), ("one", "two")))
     for name in ("one", "two"):
         assert "thousandths" in run_image(tmp_path / name, "native_sim", "thousandths")[1]
+    assert listing(app) == before, "a source tree may be read-only"
+
+
+def listing(directory: Path) -> dict[Path, tuple[int, int]]:
+    """Every file and directory below, with size and time of the last change."""
+    return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in (directory, *directory.rglob("*"))}
 
 
 def test_an_unknown_board(zephyr: Workspace, tmp_path: Path) -> None:

@@ -144,6 +144,19 @@ def test_the_kernels_of_each_kind_of_core(zephyr: Workspace, board: str, tmp_pat
     assert any(line.endswith(f" outputs, kernels for {ISAS[board]}") for line in lines)
 
 
+def test_the_kernels_suite_notices_one_wrong_byte(zephyr: Workspace, tmp_path: Path) -> None:
+    app = tmp_path / "app"
+    shutil.copytree(HERE / "kernels", app)
+    vectors = app / "src" / "vectors.inc"
+    text = vectors.read_text()
+    assert text.endswith(",128},\n},\n")
+    vectors.write_text(text.removesuffix("128},\n},\n") + "127},\n},\n")
+    zephyr.build(app, tmp_path / "build", "native_sim")
+    lines = run_image(tmp_path / "build", "native_sim", "PROJECT EXECUTION")
+    assert "PROJECT EXECUTION FAILED" in lines[-1]
+    assert len([line for line in lines if " departs at byte " in line]) == 1
+
+
 @pytest.mark.parametrize("board", boards("qemu_cortex_m3")[:1])
 @pytest.mark.usefixtures("need_toolchain")
 def test_arenas_and_weights_in_memories_of_devicetree(zephyr: Workspace, board: str, tmp_path: Path) -> None:
