@@ -51,6 +51,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--arch", metavar="A", default="arm", help="Zephyr's CONFIG_ARCH, for the arena of tflm (default: arm)"
     )
+    parser.add_argument(
+        "--bundle", metavar="BOARD", default="", help="also write the bundle block of the app, for this Zephyr board"
+    )
     parser.add_argument("--stamp", metavar="F", type=Path, help="touch this file when done (for build systems)")
     parser.add_argument(
         "--depfile", metavar="F", type=Path, help="write what the stamp depends on, as a Makefile rule (needs --stamp)"
@@ -60,8 +63,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.errors import ForgeError
     from mlforge.study.build_step import write_changed
 
+    if arguments.bundle and not arguments.app:
+        raise ForgeError("--bundle needs --app: a model alone has no contract")
     compiled, files, inputs = _compile_app(arguments) if arguments.app else _compile_model(arguments)
     changed = write_changed(arguments.output, files)
     write_arena(arguments, compiled)
@@ -119,7 +125,12 @@ def _compile_app(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, str
             "`west mlforge optimise` searches again",
             file=sys.stderr,
         )
-    return built.compiled, dict(built.files), built.inputs
+    if not arguments.bundle:
+        return built.compiled, dict(built.files), built.inputs
+    from mlforge.cli.bundling import bundle_sources
+
+    files, inputs = bundle_sources(built, arguments.bundle)
+    return built.compiled, {**built.files, **files}, (*built.inputs, *inputs)
 
 
 def _finish(arguments: argparse.Namespace, inputs: tuple[Path, ...]) -> None:

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "serve": "run one model behind a serial port, for the MLPerf Tiny runner",
     "verify": "compare the three stages: FP32 host, int8 host, int8 target",
     "footprint": "show who uses flash and RAM in an ELF",
+    "bundle": "build, sign and describe a release; or verify one",
     "report": "write the study's HTML report",
     "targets": "list what models can be run on here",
     "doctor": "say what this machine lacks and how to install it",

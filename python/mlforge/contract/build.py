@@ -45,7 +45,6 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
     """`reported` holds the keys that the shape check has already complained about; they are not mentioned again."""
     reader = Reader(root, reported, report)
     task = reader.choice(Task, "task", default=Task.CLASSIFICATION)
-    content = json.dumps(root.plain(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return Contract(
         path=path,
         name=_name(reader),
@@ -59,7 +58,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         target=_target(reader),
         engine=reader.choice(Engine, "engine", default=Engine.STATIC),
         bundle=build_bundle(reader, task),
-        digest=hashlib.sha256(content.encode()).hexdigest(),
+        digest=hashlib.sha256(_content(root).encode()).hexdigest(),
         lines=dict(_lines(root, "")),
         robustness=build_robustness(reader),
     )
@@ -98,6 +97,20 @@ def _target(reader: Reader) -> TargetSpec:
         product=reader.text("target", "product", default=""),
         confirm=reader.choice(Confirm, "target", "confirm", default=Confirm.AUTO),
     )
+
+
+def _content(root: Node) -> str:
+    """What a study decides by: a release may state other numbers without being another model's. Of `bundle` that is the
+    rules for thresholds, which the study follows."""
+    plain = root.plain() if isinstance(root.value, dict) else {}
+    searched = {key: value for key, value in plain.items() if key != "bundle"}
+    bundle = plain.get("bundle")
+    thresholds = bundle.get("thresholds") if isinstance(bundle, dict) else None
+    if isinstance(thresholds, dict) and (
+        rules := {name: rule for name, rule in thresholds.items() if isinstance(rule, dict)}
+    ):
+        searched["bundle"] = {"thresholds": rules}
+    return json.dumps(searched, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def _lines(node: Node, prefix: str) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from mlforge.records.program import Engine
 
@@ -231,15 +231,55 @@ class FalseAlarms:
 
 
 @dataclass(frozen=True, slots=True)
-class BundleSpec:
+class DecisionSpec:
+    """A decision for a class begins at the score `enter` and ends below `leave`, from 0 to 1 both."""
+
+    enter: float
+    leave: float
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionsSpec:
+    """How scores become decisions. `common` is for all classes that `classes` does not name; None decides as if there
+    were no thresholds. An anomaly begins above the threshold `anomaly`, and ends at `leave` (None: there, too).
+    `hysteresis` is in windows in a row."""
+
     version: str
+    hysteresis: int = 1
+    common: DecisionSpec | None = None
+    leave: float | None = None
+    classes: Mapping[str, DecisionSpec] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSpec:
+    """`gain * (raw - offset)` is what the features get, channel by channel: each tuple has one number for every
+    channel, or one for all. Offsets are in the sensor's units. With a period, devices calibrate themselves so often,
+    and change offset and gain by at most their bounds."""
+
+    version: str
+    period_us: float | None = None
+    offset: tuple[float, ...] = (0.0,)
+    gain: tuple[float, ...] = (1.0,)
+    offset_bound: tuple[float, ...] = (0.0,)
+    gain_bound: tuple[float, ...] = (0.0,)
+
+
+@dataclass(frozen=True, slots=True)
+class BundleSpec:
+    """`version` is that of the release and its firmware; the parts have versions of their own."""
+
+    version: str
+    model: str
     thresholds: Mapping[str, float | FalseAlarms]
-    calibration: Mapping[str, Any]
+    decisions: DecisionsSpec
+    calibration: CalibrationSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """`digest` is the SHA-256 of the parsed content: comments, spacing and key order do not change it."""
+    """`digest` is the SHA-256 of the parsed content without `bundle`: what a model is searched for. Comments, spacing
+    and key order do not change it."""
 
     path: Path = field(compare=False)
     name: str

@@ -72,6 +72,7 @@ class Lock:
     robustness: tuple[Robustness, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     confirmed: Cost | None = None  # measured in the Zephyr application; `verdict` then holds these sizes and times
+    reference: ModelFile | None = None  # what a bundle carries beside the model; none in older locks
     arenas: Mapping[str, int] = field(default_factory=dict)  # of TensorFlow Lite Micro, by machine: see study/arenas.py
 
     def to_dict(self) -> dict[str, Any]:

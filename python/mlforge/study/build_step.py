@@ -39,6 +39,8 @@ class AppSources:
     files: Mapping[str, str]
     inputs: tuple[Path, ...]
     stale: bool  # the contract is no longer the one that the model was searched for
+    contract: Contract
+    lock: Lock
 
 
 def app_sources(app: Path, name: str = "", machine: Machine | None = None) -> AppSources:
@@ -70,7 +72,7 @@ def app_sources(app: Path, name: str = "", machine: Machine | None = None) -> Ap
     thresholds = _thresholds(contract, lock)
     files = program_files(contract, program, lock.classes, lock.model.sha256, thresholds)
     inputs = (contract.path, app / LOCK_NAME, app / lock.model.path)
-    return AppSources(compiled, files, inputs, stale=lock.contract_sha256 != contract.digest)
+    return AppSources(compiled, files, inputs, lock.contract_sha256 != contract.digest, contract, lock)
 
 
 def _thresholds(contract: Contract, lock: Lock) -> dict[str, float]:

@@ -19,9 +19,10 @@ from mlforge.study.artefacts import sha256, write_atomically
 from mlforge.study.confirm import Confirmer, PassedOver, Selection, select
 from mlforge.study.evaluate import FLOAT_MODEL_FILE, MODEL_FILE, Evaluator
 from mlforge.study.lockfile import write_lock
-from mlforge.study.model import int8_inputs, read_model
+from mlforge.study.model import Model, int8_inputs, read_model
 from mlforge.study.provenance import tool_versions
 from mlforge.study.ranges import tensor_ranges
+from mlforge.study.reference import reference
 from mlforge.study.robustness import robustness
 from mlforge.study.seal import Opening, note_opening
 from mlforge.study.storage import StudyStore
@@ -86,6 +87,8 @@ def write_winner(outcome: Outcome, evaluator: Evaluator) -> tuple[Path, Path]:
     app = outcome.contract.app_dir
     model = app / outcome.lock.model.path
     write_atomically(model, evaluator.artefacts.get(outcome.winner.artefacts[MODEL_FILE]))
+    if outcome.lock.reference is not None:
+        write_atomically(app / outcome.lock.reference.path, evaluator.artefacts.get(outcome.lock.reference.sha256))
     return model, write_lock(app, outcome.lock)
 
 
@@ -125,7 +128,13 @@ def _final_lock(
         robustness=robustness(evaluator, model),
         thresholds=thresholds(evaluator, model, examples),
         confirmed=selection.confirmed,
+        reference=_reference_file(evaluator, model),
     )
+
+
+def _reference_file(evaluator: Evaluator, model: Model) -> ModelFile:
+    data = reference(evaluator, model).to_bytes()
+    return ModelFile(f"model/{evaluator.contract.name}.bundle.npz", evaluator.artefacts.put(data), len(data))
 
 
 def _facts(contract: Contract, choice: Choice, trials: Sequence[Trial], opening: Opening) -> StudyFacts:

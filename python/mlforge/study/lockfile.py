@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from mlforge.compiler.tflite_reader import MAX_FILE_BYTES
 from mlforge.errors import LockError
-from mlforge.records.lock import READABLE_FORMATS, Lock
+from mlforge.records.lock import READABLE_FORMATS, Lock, ModelFile
+from mlforge.records.reference import Reference
 from mlforge.study.artefacts import sha256, write_atomically
 
 LOCK_NAME: Final = "mlforge.lock.yaml"
@@ -74,22 +75,35 @@ def _document(path: Path) -> Any:
 
 def locked_model(app: Path, lock: Lock) -> bytes:
     """The model that the lock names. Raises LockError where it is missing or is another one."""
-    path = app / lock.model.path
+    return _locked_file(app, lock.model, "model")
+
+
+def locked_reference(app: Path, lock: Lock) -> Reference | None:
+    """What a bundle carries beside the model; None for a lock that names no such file. Raises LockError where it is
+    missing or another one, DataError where it is damaged."""
+    if lock.reference is None:
+        return None
+    _locked_file(app, lock.reference, "reference")
+    return Reference.read(app / lock.reference.path)
+
+
+def _locked_file(app: Path, file: ModelFile, what: str) -> bytes:
+    path = app / file.path
     try:
         if not path.resolve().is_relative_to(app.resolve()):
-            raise LockError(f"{app / LOCK_NAME} names a model outside the app: {lock.model.path}")
+            raise LockError(f"{app / LOCK_NAME} names a {what} outside the app: {file.path}")
         if not path.is_file() and path.exists():
-            raise LockError(f"{app / LOCK_NAME} names what is no file: {lock.model.path}")
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES)
+            raise LockError(f"{app / LOCK_NAME} names what is no file: {file.path}")
+        with path.open("rb") as opened:
+            data = opened.read(MAX_FILE_BYTES)
     except (OSError, ValueError, RuntimeError) as error:  # no such file, a zero in its name, a circle of links
         reason = getattr(error, "strerror", None) or str(error)
         raise LockError(f"{path} is named by {LOCK_NAME} but cannot be read: {reason}") from error
-    if sha256(data) != lock.model.sha256:
+    if sha256(data) != file.sha256:
         raise LockError(
-            f"{path} is not the model that {LOCK_NAME} names: its SHA-256 is {sha256(data)[:16]}…, "
-            f"the lock says {lock.model.sha256[:16]}…",
-            hint="restore the model (`git checkout`), or run `west mlforge optimise` to lock a new one",
+            f"{path} is not the {what} that {LOCK_NAME} names: its SHA-256 is {sha256(data)[:16]}…, "
+            f"the lock says {file.sha256[:16]}…",
+            hint=f"restore the {what} (`git checkout`), or run `west mlforge optimise` to lock a new one",
         )
     return data
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlforge.contract.build_bundle import ANOMALY_THRESHOLD
+from mlforge.contract.build_thresholds import ANOMALY_THRESHOLD
 from mlforge.contract.contract import FalseAlarms, Task
 from mlforge.measure.threshold import alarm_rates, threshold_for
 from mlforge.records.quality import Split

@@ -44,6 +44,7 @@ class ZephyrBuild:
     conf_files: tuple[Path, ...] = ()  # Kconfig fragments behind the app's own
     overlays: tuple[Path, ...] = ()  # devicetree overlays behind the app's own
     module: Path | None = None  # MLForge, by another path than its checkout's
+    sysbuild: bool = False  # with the images that the application's sysbuild.conf asks for, such as MCUboot
 
     @property
     def elf(self) -> Path:
@@ -84,11 +85,20 @@ class Workspace:
             done = self.ninja(build.directory, *targets, timeout_s=timeout_s)
             return _succeeded(done, f"{build.app} for {build.board}")
 
+    def refresh(self, directory: Path, *, timeout_s: float = BUILD_TIMEOUT_S) -> str:
+        """Builds what is out of date in a directory that somebody configured; raises as `build` does."""
+        with held(directory):
+            return _succeeded(self.ninja(directory, timeout_s=timeout_s), str(directory))
+
     def configure(self, build: ZephyrBuild, *, timeout_s: float = BUILD_TIMEOUT_S) -> Finished:
         """Runs CMake, whatever comes of it."""
         definitions = [f"-D{name}={value}" for name, value in build.variables().items()]
         definitions += [f"-DWEST_PYTHON={self.python}", *(toolchain_settings(build.board) or ())]
-        command: list[str | Path] = ["cmake", "-GNinja", "-S", build.app, "-B", build.directory, *definitions]
+        source = build.app
+        if build.sysbuild:
+            source = self.base / "share" / "sysbuild"
+            definitions.append(f"-DAPP_DIR={build.app}")
+        command: list[str | Path] = ["cmake", "-GNinja", "-S", source, "-B", build.directory, *definitions]
         return run(command, timeout_s=timeout_s, environment=self.environment(build.directory))
 
     def ninja(self, directory: Path, *targets: str, timeout_s: float = BUILD_TIMEOUT_S) -> Finished:
@@ -110,7 +120,10 @@ class Workspace:
                 hint="set ZEPHYR_TOOLCHAIN_VARIANT, or install the Zephyr SDK (`west sdk install`)",
             )
         note = build.directory / _SETTINGS
-        wanted = json.dumps({"app": str(build.app), "base": str(self.base), **build.variables()}, sort_keys=True)
+        wanted = json.dumps(
+            {"app": str(build.app), "base": str(self.base), "sysbuild": build.sysbuild, **build.variables()},
+            sort_keys=True,
+        )
         fresh = (build.directory / "build.ninja").is_file() and note.is_file() and note.read_text() == wanted
         if not fresh:
             note.unlink(missing_ok=True)
