@@ -61,7 +61,7 @@ def _app(directory: Path) -> Path:
 def _with_bundle(app: Path, version: str, enter: float) -> Path:
     contract = app / "mlforge.yaml"
     searched = contract.read_text().partition("bundle:")[0]
-    contract.write_text(f"{searched}bundle: {{version: {version}, decisions: {{enter: {enter}}}}}\n")
+    contract.write_text(f"{searched}bundle: {{version: {version}, thresholds: {{enter: {enter}}}}}\n")
     return app
 
 

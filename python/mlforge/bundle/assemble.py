@@ -23,8 +23,7 @@ from mlforge.bundle.sections import (
     Vector,
 )
 from mlforge.compiler.emitter import TensorInfo
-from mlforge.contract.build_bundle import LARGEST_ERROR
-from mlforge.contract.build_thresholds import ANOMALY_THRESHOLD
+from mlforge.contract.build_thresholds import ANOMALY_THRESHOLD, LARGEST_ERROR
 from mlforge.contract.contract import BundleSpec, Contract, DecisionSpec, Task
 from mlforge.errors import BlockError, BundleError
 from mlforge.features.pipeline import Pipeline
@@ -79,7 +78,7 @@ def thresholds(contract: Contract, lock: Lock, output: TensorInfo) -> Thresholds
         alarm = _anomaly(contract, lock)
         return Thresholds(code, spec.hysteresis, (alarm,)) if alarm else None
     if unknown := sorted(set(spec.classes) - set(classes)):
-        key = f"bundle.decisions.classes.{unknown[0]}"
+        key = f"bundle.thresholds.classes.{unknown[0]}"
         raise _wrong(contract, key, f"the model has no class {unknown[0]!r}: {', '.join(classes)}")
     items = []
     for label in classes:
@@ -98,7 +97,7 @@ def _anomaly(contract: Contract, lock: Lock) -> Threshold | None:
         return None
     leave = contract.bundle.decisions.leave
     if leave is not None and leave > value:
-        raise _wrong(contract, "bundle.decisions.leave", f"{leave:g}: above the threshold `anomaly`, {value:g}")
+        raise _wrong(contract, "bundle.thresholds.leave", f"{leave:g}: above the threshold `anomaly`, {value:g}")
     if not 0 <= value <= LARGEST_ERROR:
         raise _wrong(contract, "bundle.thresholds.anomaly", f"{value:g}: a bundle holds 0 to {LARGEST_ERROR:g}")
     return Threshold(*(math.floor(number * Q16) + 1 for number in (value, value if leave is None else leave)))
@@ -112,7 +111,7 @@ def _scores(contract: Contract, wanted: DecisionSpec, output: TensorInfo) -> Thr
         if not _LOWEST <= code <= 128:  # 1 itself lies one step beyond a softmax's range
             low, high = ((limit - output.zero_point) * output.scale for limit in (-128, 127))
             what = f"{value:g}: the model's scores go from {low:.3g} to {high:.3g}"
-            raise _wrong(contract, "bundle.decisions", what)
+            raise _wrong(contract, "bundle.thresholds", what)
         found.append(min(code, 127))
     return Threshold(*found)
 

@@ -100,16 +100,9 @@ def _target(reader: Reader) -> TargetSpec:
 
 
 def _content(root: Node) -> str:
-    """What a study decides by: a release may state other numbers without being another model's. Of `bundle` that is the
-    rules for thresholds, which the study follows."""
+    """What a model is searched for: a release may state other numbers without being another model's."""
     plain = root.plain() if isinstance(root.value, dict) else {}
     searched = {key: value for key, value in plain.items() if key != "bundle"}
-    bundle = plain.get("bundle")
-    thresholds = bundle.get("thresholds") if isinstance(bundle, dict) else None
-    if isinstance(thresholds, dict) and (
-        rules := {name: rule for name, rule in thresholds.items() if isinstance(rule, dict)}
-    ):
-        searched["bundle"] = {"thresholds": rules}
     return json.dumps(searched, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 

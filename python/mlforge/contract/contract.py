@@ -240,9 +240,9 @@ class DecisionSpec:
 
 @dataclass(frozen=True, slots=True)
 class DecisionsSpec:
-    """How scores become decisions. `common` is for all classes that `classes` does not name; None decides as if there
-    were no thresholds. An anomaly begins above the threshold `anomaly`, and ends at `leave` (None: there, too).
-    `hysteresis` is in windows in a row."""
+    """How scores become decisions, of `bundle.thresholds`. `common` is for all classes that `classes` does not name;
+    None decides as if there were no thresholds. An anomaly begins above the threshold `anomaly`, and ends at `leave`
+    (None: there, too). `hysteresis` is in windows in a row."""
 
     version: str
     hysteresis: int = 1
@@ -267,7 +267,8 @@ class CalibrationSpec:
 
 @dataclass(frozen=True, slots=True)
 class BundleSpec:
-    """`version` is that of the release and its firmware; the parts have versions of their own."""
+    """`version` is that of the release and its firmware; the parts have versions of their own. `thresholds` are those
+    of the application by name, and `anomaly`."""
 
     version: str
     model: str

@@ -20,8 +20,10 @@ class AlarmRates:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A score above `value` is an alarm. `rates` are those of the int8 model."""
+    """A score above `value` is an alarm. `rates` are those of the int8 model. `rule` is the share of false alarms that
+    the contract's rule allowed; None where the contract stated the number."""
 
     name: str
     value: float
     rates: tuple[AlarmRates, ...]
+    rule: float | None = None

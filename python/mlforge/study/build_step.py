@@ -77,14 +77,16 @@ def app_sources(app: Path, name: str = "", machine: Machine | None = None) -> Ap
 
 def _thresholds(contract: Contract, lock: Lock) -> dict[str, float]:
     """Those of the lock. Raises LockError where the contract has a rule that no study has followed."""
-    found = {each.name: each.value for each in lock.thresholds}
+    found = {each.name: each for each in lock.thresholds}
     for name, rule in contract.bundle.thresholds.items():
-        if name not in found and not isinstance(rule, float):
-            raise LockError(
-                f"{contract.app_dir / LOCK_NAME} has no threshold {name!r}",
-                hint="`west mlforge optimise` finds it; or state a number in the contract",
-            )
-    return found
+        if isinstance(rule, float) or (name in found and found[name].rule == rule.share):
+            continue
+        by = f" by the rule {{false_alarms: {rule.share:g}}}" if name in found else ""
+        raise LockError(
+            f"{contract.app_dir / LOCK_NAME} has no threshold {name!r}{by}",
+            hint="`west mlforge optimise` finds it; or state a number in the contract",
+        )
+    return {name: each.value for name, each in found.items()}
 
 
 def _check_engine(contract: Contract, built: Engine) -> None:

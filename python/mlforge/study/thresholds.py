@@ -22,10 +22,11 @@ def thresholds(evaluator: Evaluator, model: Model, test: Examples) -> tuple[Thre
     for name, rule in evaluator.contract.bundle.thresholds.items():
         if name != ANOMALY_THRESHOLD:
             continue
+        share = rule.share if isinstance(rule, FalseAlarms) else None
         value = threshold_for(scores[0], validate.y, rule.share) if isinstance(rule, FalseAlarms) else rule
         rates = (
             alarm_rates(scores[0], validate.y, value, Split.VALIDATE),
             alarm_rates(scores[1], test.y, value, Split.TEST),
         )
-        found.append(Threshold(name, value, rates))
+        found.append(Threshold(name, value, rates, share))
     return tuple(found)

@@ -53,7 +53,7 @@ def write_bundle(app: Path, bundle: str) -> None:
 
 
 def test_versions_hashes_and_names(app: Path) -> None:
-    block = block_of(app, "{version: 1.2.0, model: 1.1.0+7, decisions: {version: 3.0.0}}", REFERENCE)
+    block = block_of(app, "{version: 1.2.0, model: 1.1.0+7, thresholds: {version: 3.0.0}}", REFERENCE)
     built = app_sources(app)
     assert [str(version) for version in (block.versions.firmware, block.versions.model)] == ["1.2.0", "1.1.0+7"]
     assert block.versions.thresholds == Version(3, 0, 0)
@@ -84,7 +84,7 @@ def test_references_of_the_model(app: Path) -> None:
 
 def test_thresholds_in_the_models_quantisation(app: Path) -> None:
     """A score reaches the int8 threshold exactly when the number that it stands for reaches the contract's."""
-    bundle = "{decisions: {enter: 0.6, leave: 0.4, hysteresis: 2, classes: {run: {enter: 1, leave: 0}}}}"
+    bundle = "{thresholds: {enter: 0.6, leave: 0.4, hysteresis: 2, classes: {run: {enter: 1, leave: 0}}}}"
     section = block_of(app, bundle).section(Thresholds)
     assert section is not None
     assert (section.task, section.hysteresis, len(section.items)) == (TaskCode.CLASSIFICATION, 2, len(CLASSES))
@@ -97,7 +97,7 @@ def test_thresholds_in_the_models_quantisation(app: Path) -> None:
 
 
 def test_a_class_without_a_threshold_decides_as_if_there_were_none(app: Path) -> None:
-    section = block_of(app, "{decisions: {classes: {run: {enter: 0.5}}}}").section(Thresholds)
+    section = block_of(app, "{thresholds: {classes: {run: {enter: 0.5}}}}").section(Thresholds)
     assert section is not None
     assert section.items == (Threshold(-128, -128), Threshold(0, 0), Threshold(-128, -128))
 
@@ -105,7 +105,7 @@ def test_a_class_without_a_threshold_decides_as_if_there_were_none(app: Path) ->
 @pytest.mark.parametrize(
     ("keys", "found", "expected"),
     [
-        ("thresholds: {anomaly: 3.5}, decisions: {leave: 2, hysteresis: 2}", 9.0, (3.5, 2.0)),
+        ("thresholds: {anomaly: 3.5, leave: 2, hysteresis: 2}", 9.0, (3.5, 2.0)),
         ("version: 1.0.0", 9.0, (9.0, 9.0)),
         ("version: 1.0.0", None, None),
     ],
@@ -130,7 +130,7 @@ def test_thresholds_of_anomalies(
 def test_an_anomaly_cannot_end_above_where_it_begins(app: Path) -> None:
     anomaly = Path(__file__).parents[2] / "corpus" / "contracts" / "good" / "bundle-anomaly.yaml"
     (app.parent / "a.yaml").write_text(anomaly.read_text().replace("leave: 2", "leave: 4"))
-    with pytest.raises(BundleError, match=r"bundle\.decisions\.leave: 4: above"):
+    with pytest.raises(BundleError, match=r"bundle\.thresholds\.leave: 4: above"):
         thresholds(load_contract(app.parent / "a.yaml"), app_sources(app).lock, SOFTMAX)
 
 
@@ -158,7 +158,7 @@ def test_without_keys_calibration_changes_nothing(app: Path) -> None:
 @pytest.mark.parametrize(
     ("bundle", "words"),
     [
-        ("{decisions: {classes: {jump: {enter: 0.5}}}}", "bundle.decisions.classes.jump: the model has no class"),
+        ("{thresholds: {classes: {jump: {enter: 0.5}}}}", "bundle.thresholds.classes.jump: the model has no class"),
         ("{calibration: {gain: [1, 2]}}", "bundle.calibration.gain: 2 numbers: expected one, or one for each of 6"),
         ("{calibration: {offset: 1.0e+9}}", "calibration.offset"),
     ],
@@ -170,7 +170,7 @@ def test_what_does_not_suit_the_model(app: Path, bundle: str, words: str) -> Non
 
 
 def test_scores_that_the_model_cannot_give(app: Path) -> None:
-    write_bundle(app, "{decisions: {enter: 0.9}}")
+    write_bundle(app, "{thresholds: {enter: 0.9}}")
     logits = replace(SOFTMAX, scale=0.004, zero_point=0)
     with pytest.raises(BundleError, match=r"go from -0\.512 to 0\.508"):
         thresholds(load_contract(app), read_lock(app), logits)

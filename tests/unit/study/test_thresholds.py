@@ -36,10 +36,17 @@ def test_a_rule_needs_a_study(app: Path) -> None:
 
 
 def test_from_the_lock(app: Path) -> None:
-    write_lock(app, replace(read_lock(app), thresholds=(Threshold("anomaly", 0.123456789012345678, ()),)))
+    write_lock(app, replace(read_lock(app), thresholds=(Threshold("anomaly", 0.123456789012345678, (), 0.05),)))
     assert read_lock(app).thresholds[0].name == "anomaly"
     text = app_sources(app).files["activity_facts.h"]
     assert float(text.partition("THRESHOLD_ANOMALY ")[2].split()[0]) == 0.123456789012345678
+
+
+def test_another_rule_needs_a_study(app: Path) -> None:
+    for rule in (None, 0.01):
+        write_lock(app, replace(read_lock(app), thresholds=(Threshold("anomaly", 0.5, (), rule),)))
+        with pytest.raises(LockError, match=r"by the rule \{false_alarms: 0.05\}"):
+            app_sources(app)
 
 
 def test_a_number_in_the_contract_goes_first(app: Path) -> None:
