@@ -172,3 +172,25 @@ class SignedImageError(BundleError):
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+
+
+class DeviceError(ForgeError):
+    """A device refuses, or answers what it should not. `group` and `code` are those of SMP's error, 0 for none."""
+
+    def __init__(self, message: str, *, group: int = 0, code: int = 0, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.group = group
+        self.code = code
+
+
+class LinkError(DeviceError):
+    """A device is silent, or the link to it is cut: trying again may help."""
+
+
+class TelemetryError(ForgeError):
+    """A telemetry record is malformed; `key` is its key in the record, -1 for the record as a whole."""
+
+    def __init__(self, key: int, reason: str) -> None:
+        super().__init__(f"telemetry key {key}: {reason}" if key >= 0 else f"telemetry record: {reason}")
+        self.key = key
+        self.reason = reason

@@ -27,6 +27,8 @@ COMMANDS: Final = {
     "verify": "compare the three stages: FP32 host, int8 host, int8 target",
     "footprint": "show who uses flash and RAM in an ELF",
     "bundle": "build, sign and describe a release; or verify one",
+    "update": "deliver a bundle to a device over SMP; wait until it is confirmed",
+    "monitor": "read a device's telemetry, and say what it asks for",
     "report": "write the study's HTML report",
     "targets": "list what models can be run on here",
     "doctor": "say what this machine lacks and how to install it",
@@ -37,7 +39,7 @@ class Status(IntEnum):
     DONE = 0
     ERROR = 1
     USAGE = 2
-    UNMET = 3  # the contract is not met
+    UNMET = 3  # the contract is not met, or a bundle was rolled back
 
 
 class Command(Protocol):
