@@ -183,6 +183,5 @@ def test_another_study_of_the_same_data_measures_nothing_again(
     for trial in second["trials"]:
         assert trial["architecture"] == before[trial["number"]]["architecture"]
         assert set(trial["recalled"]) == set(trial["seconds"])
-        assert sum(trial["seconds"].values()) < 1.0
         assert trial["qualities"] == before[trial["number"]]["qualities"]
         assert trial["cost"] == before[trial["number"]]["cost"]
