@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.zephyr.workspace import Workspace, find_workspace, require_toolchain, unavailable
+from tests.zephyr.mcuboot import BOARDS
+from tests.zephyr.ota_app import Field, Ota, build_ota, shared_by
+from tests.zephyr.workspace import Workspace, boards, find_workspace, require_toolchain, unavailable
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +36,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     if report.skipped and isinstance(report.longrepr, tuple) and Path(__file__).parent in item.path.parents:
         report.longrepr = (str(Path(__file__).parent), 0, report.longrepr[2])
     return report
+
+
+ALL_OTA = os.environ.get("MLFORGE_TEST_OTA") == "all"
+
+
+@pytest.fixture(scope="session", params=boards(*(BOARDS if ALL_OTA else ("mps2/an385",))))
+def ota(request: pytest.FixtureRequest, zephyr: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Ota:
+    """The application of releases, built with MCUboot, once for all tests."""
+    require_toolchain(request.param)
+    board = BOARDS[request.param]
+    return build_ota(zephyr, board, shared_by(tmp_path_factory.getbasetemp(), board))
+
+
+@pytest.fixture
+def field(ota: Ota, tmp_path: Path) -> Iterator[Field]:
+    """Devices that are switched off when the test ends. pytest keeps what their consoles said in its directory."""
+    devices = Field(ota, tmp_path)
+    yield devices
+    devices.off()

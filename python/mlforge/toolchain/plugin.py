@@ -1,4 +1,4 @@
-"""The counting plugin for QEMU: built on demand with the host's compiler, for the QEMU that is installed."""
+"""Plugins for QEMU: built on demand with the host's compiler, for the QEMU that is installed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ _FIRST_WITH_VERSION_2: Final = 9
 
 
 def counting_plugin(qemu: str) -> Path:
-    """The plugin's path.
+    """The path of the plugin that counts instructions; raises as `plugin` does."""
+    return plugin(qemu, _sources() / "count.c")
+
+
+def plugin(qemu: str, source: Path) -> Path:
+    """The path of the plugin made from one C file, which may include qemu_plugin_api.h.
 
     Raises:
         BuildError: the host compiler refused it.
         ToolError: QEMU or the compiler is missing.
     """
-    directory = root() / "ports" / "qemu-plugin"
-    sources = [directory / "count.c"]
     api = _plugin_api(qemu)
     flags = (
         "-std=c11",
@@ -36,14 +39,19 @@ def counting_plugin(qemu: str) -> Path:
         "-fvisibility=hidden",
         f"-DMLFORGE_PLUGIN_API={api}",
     )
-    key = digest([compiler(), *flags, digest_files([*sources, *sorted(directory.glob("*.h"))])])
+    key = digest([compiler(), *flags, digest_files([source, *sorted(_sources().glob("*.h"))])])
+    name = f"{source.stem}.so"
 
     def make(place: Path) -> None:
-        done = run([compiler(), *flags, "-o", place / "count.so", *sources], timeout_s=60)
+        done = run([compiler(), *flags, f"-I{_sources()}", "-o", place / name, source], timeout_s=60)
         if done.status != 0:
-            raise BuildError("the host compiler could not build the counting plugin", log=done.output)
+            raise BuildError(f"the host compiler could not build the plugin {source.name}", log=done.output)
 
-    return cached("qemu-plugin", key, make) / "count.so"
+    return cached("qemu-plugin", key, make) / name
+
+
+def _sources() -> Path:
+    return root() / "ports" / "qemu-plugin"
 
 
 def _plugin_api(qemu: str) -> int:

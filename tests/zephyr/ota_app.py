@@ -1,0 +1,177 @@
+"""The application `ota` with a contract, a locked model and its references, built once with MCUboot; and images of it,
+as a manufacturer, a careless one or an attacker would make them. Nothing is built anew for them: what differs is
+written into the linked image, which is then signed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from mlforge.bundle.block import Block, Version, decode, encode
+from mlforge.bundle.extract import find_block
+from mlforge.bundle.sign import read_words, sign
+from mlforge.features.pipeline import Pipeline
+from mlforge.records.lock import ModelFile
+from mlforge.records.reference import CLASSIFICATION_BINS, Reference
+from mlforge.study.artefacts import sha256
+from mlforge.study.lockfile import locked_model, read_lock, write_lock
+from mlforge.study.model import read_model
+from mlforge.targets.host import HostTarget
+from mlforge.toolchain.zephyr import ZephyrBuild
+from tests.programs.locked_app import CHANNELS, CLASSES, LENGTH, lock_model, locked_app, tiny_tflite
+from tests.unit.bundle.images import imgtool
+from tests.zephyr.mcuboot import NOTHING_TO_BOOT, Board, Device, Flash
+from tests.zephyr.workspace import WARNINGS_ARE_ERRORS, Workspace
+
+HERE = Path(__file__).parent
+OLD, NEW = "1.0.0", "1.1.0"  # the linked image is OLD
+GOOD = "good"
+MARK = b"behaviour:"
+VECTORS = 4
+
+
+@dataclass(frozen=True)
+class Ota:
+    """What was built for a board."""
+
+    board: Board
+    build: Path  # of sysbuild, with a directory for each image
+    key: Path
+
+    @property
+    def public_key(self) -> Path:
+        return self.key.with_suffix(".pub")
+
+    @property
+    def bootloader(self) -> Path:
+        return self.build / "mcuboot" / "zephyr" / "zephyr.elf"
+
+    def signed(
+        self,
+        version: str = OLD,
+        behaviour: str = GOOD,
+        *,
+        key: Path | None = None,
+        change: Callable[[Block], Block] = lambda block: block,
+    ) -> bytes:
+        """An image of another version, that behaves otherwise, signed with another key, or with another block."""
+        firmware = Version.parse(version)
+        linked = (self.build / "app" / "zephyr" / "zephyr.bin").read_bytes()
+        before = find_block(linked)
+        block = decode(before)
+        after = encode(change(replace(block, versions=replace(block.versions, firmware=firmware))))
+        assert len(after) == len(before)
+        linked = linked.replace(before, after)
+        assert linked.count(MARK + GOOD.encode()) == 1
+        linked = linked.replace(MARK + GOOD.encode(), MARK + behaviour[: len(GOOD)].ljust(len(GOOD)).encode())
+        name = sha256(linked + str(key).encode())
+        unsigned, signed = (self.build / f"{name}.{kind}.bin" for kind in ("unsigned", "signed"))
+        if not signed.exists():
+            unsigned.write_bytes(linked)
+            words = read_words(self.build / "app" / "mlforge" / "signing.json")
+            at = words.index("--version") + 1
+            sign(unsigned, signed, key or self.key, (*words[:at], version, *words[at + 1 :]))
+        return signed.read_bytes()
+
+
+def make_app(directory: Path, board: Board) -> Path:
+    """Copies the application and gives it a model of random weights, with vectors that the host has answered."""
+    app = shutil.copytree(HERE / "ota", directory / "app")
+    locked_app(app)
+    with (app / "mlforge.yaml").open("a") as file:
+        file.write(f"target: {{board: {board.name}}}\nbundle: {{version: {OLD}, thresholds: {{enter: 0.6}}}}\n")
+    lock_model(app, tiny_tflite())
+    data = _reference(app).to_bytes()
+    path = "model/activity.bundle.npz"
+    (app / path).write_bytes(data)
+    write_lock(app, replace(read_lock(app), reference=ModelFile(path, sha256(data), len(data))))
+    return app
+
+
+def _reference(app: Path) -> Reference:
+    lock, host = read_lock(app), HostTarget()
+    model = read_model(locked_model(app, lock), lock.name, Pipeline.from_json(json.dumps(lock.features)))
+    inputs = np.random.default_rng(1).integers(-128, 128, (VECTORS, LENGTH * CHANNELS), np.int8)
+    answers = host.infer(host.build(model.program), inputs).outputs
+    return Reference(
+        mean=np.zeros(CHANNELS, np.int32),
+        deviation=np.full(CHANNELS, 74 << 8, np.uint32),
+        class_shares=np.full(len(CLASSES), 65535 // len(CLASSES), np.uint16),
+        score_shares=np.full(CLASSIFICATION_BINS, 65535 // CLASSIFICATION_BINS, np.uint16),
+        inputs=inputs,
+        outputs=answers,
+    )
+
+
+def build_ota(zephyr: Workspace, board: Board, shared: Path) -> Ota:
+    """Builds in a directory that several processes may share: the first one builds, the others wait for it."""
+    shared.mkdir(parents=True, exist_ok=True)
+    key, build, done = shared / "key.pem", shared / "build", shared / "done"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(shared / "app", ignore_errors=True)
+            imgtool("keygen", "-t", "ecdsa-p256", "-k", str(key))
+            imgtool("getpub", "-k", str(key), "-e", "pem", "-o", str(key.with_suffix(".pub")))
+            settings = {"SB_CONFIG_BOOT_SIGNATURE_KEY_FILE": f'"{key}"', **WARNINGS_ARE_ERRORS}
+            app = make_app(shared, board)
+            zephyr.real.build(ZephyrBuild(app, build, board.name, settings=settings, sysbuild=True))
+            done.touch()
+    return Ota(board, build, key)
+
+
+def shared_by(base: Path, board: Board) -> Path:
+    """One directory for all workers of a run of pytest: `base` is a worker's own, inside the run's."""
+    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return run / f"ota-{board.machine}"
+
+
+@dataclass
+class Field:
+    """Devices with images of one build. Their consoles are kept in `directory`."""
+
+    ota: Ota
+    directory: Path
+    _devices: list[Device] = field(default_factory=list)
+
+    def flash(self, image: bytes, update: bytes = b"") -> Flash:
+        """A flash as a factory leaves it with `image`, and with an update that MCUboot is asked to try."""
+        flash = Flash.erased(self.directory / f"flash-{len(self._devices)}", self.ota.board)
+        flash.install(0, image)
+        if update:
+            flash.install(1, update, test=True)
+        return flash
+
+    def device(self, image: bytes, update: bytes = b"", cut_after: int | None = None) -> Device:
+        """Switched on, as by `Device.start`."""
+        device = Device(self.ota.bootloader, self.flash(image, update), self.directory / f"{len(self._devices)}.log")
+        self._devices.append(device)
+        device.start(cut_after)
+        return device
+
+    def off(self) -> None:
+        for device in self._devices:
+            device.discard()
+
+
+def runs(device: Device) -> str:
+    """The version of the bundle that is up and has had its say; empty where MCUboot has nothing to boot."""
+    return device.wait_for(rf"app (\S+) running|{NOTHING_TO_BOOT}")[1] or ""
+
+
+def update(device: Device, image: bytes) -> None:
+    """Uploads an image, asks MCUboot to try it, and resets, as any client of SMP."""
+    with device.smp() as client:
+        for _ in client.upload(image):
+            pass
+        [uploaded] = [slot for slot in client.slots() if slot.number == 1]
+        client.try_next(uploaded.digest)
+        client.reset()
