@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,13 @@ from mlforge.cli.main import main
 from mlforge.toolchain.zephyr import ZephyrBuild
 from tests.programs.locked_app import lock_model, locked_app, tiny_tflite
 from tests.unit.bundle.images import keys
-from tests.zephyr.workspace import Workspace, boards
+from tests.zephyr.workspace import Workspace, boards, unavailable
 
-pytestmark = pytest.mark.zephyr
+pytestmark = [pytest.mark.zephyr, pytest.mark.timeout(900)]  # several builds each
 
 HERE = Path(__file__).parent
 BOARD = "mps2/an385"
+PRODUCT = "nrf52840dk/nrf52840"  # has slots, and something to flash them with
 SLOTS = """\
 / {
 	chosen {
@@ -58,10 +61,25 @@ def _app(directory: Path) -> Path:
     return _with_bundle(app, "1.2.0", 0.6)
 
 
+def _product(directory: Path) -> Path:
+    app = _app(directory)
+    (app / "app.overlay").unlink()
+    contract = app / "mlforge.yaml"
+    contract.write_text(
+        contract.read_text().replace("{board: mps2/an385}", f"{{board: mps2/an385, product: {PRODUCT}}}")
+    )
+    lock_model(app, tiny_tflite())
+    return app
+
+
 def _with_bundle(app: Path, version: str, enter: float) -> Path:
     contract = app / "mlforge.yaml"
     searched = contract.read_text().partition("bundle:")[0]
     contract.write_text(f"{searched}bundle: {{version: {version}, thresholds: {{enter: {enter}}}}}\n")
+    parts = zip(("VERSION_MAJOR", "VERSION_MINOR", "PATCHLEVEL"), version.split("."), strict=True)
+    text = "".join(f"{name} = {part}\n" for name, part in parts) + "VERSION_TWEAK = 0\nEXTRAVERSION =\n"
+    if not (app / "VERSION").is_file() or (app / "VERSION").read_text() != text:
+        (app / "VERSION").write_text(text)
     return app
 
 
@@ -97,16 +115,46 @@ def _the_same_wherever_it_is_built(zephyr: Workspace, app: Path, build: Path, el
 
 
 def _thresholds_alone(zephyr: Workspace, app: Path, build: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Other thresholds are one object and a link; an older release is refused."""
-    _with_bundle(app, "1.3.0", 0.7)
+    """Other thresholds are one object and a link; the next release says so in its version; an older one is refused."""
+    _with_bundle(app, "1.2.0", 0.7)
     printed = zephyr.ninja(build).stdout
     compiled = re.findall(r"Building C(?:XX)? object (\S+)", printed)
     assert [path for path in compiled if "zephyr_final" not in path] == [
         "CMakeFiles/app.dir/mlforge/activity/activity_bundle.c.obj"
     ], compiled
+    _with_bundle(app, "1.3.0", 0.7)
     assert _bundle(app) == 0
     assert json.loads((build / "bundle/bundle.json").read_text())["versions"]["thresholds"] == "1.3.0"
     _with_bundle(app, "1.2.9", 0.7)
     assert _bundle(app) == 1
     assert "older than the release before it, 1.3.0" in capsys.readouterr().err
     assert json.loads((build / "bundle/bundle.json").read_text())["versions"]["firmware"] == "1.3.0"
+
+
+@pytest.mark.parametrize("board", boards(PRODUCT))
+@pytest.mark.usefixtures("need_toolchain")
+def test_west_flash_programs_the_bundle(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    """With a programmer that only writes down what it is told."""
+    app, build, told = _product(tmp_path / "one"), tmp_path / "one" / "build", tmp_path / "told"
+    if not (zephyr.base.parent / "modules" / "hal" / "nordic").is_dir():
+        unavailable("the workspace has no hal_nordic")
+    assert _bundle(app) == 0
+    programmer = tmp_path / "bin" / "pyocd"
+    programmer.parent.mkdir()
+    programmer.write_text(f'#!/bin/sh\necho "$@" >> {told}\n')
+    programmer.chmod(0o755)
+    environment = {**zephyr.environment(), "PATH": f"{programmer.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [zephyr.real.python, "-m", "west", "flash", "-d", build, "--runner", "pyocd", "--skip-rebuild"],
+        cwd=zephyr.base,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    [programmed] = [Path(word) for word in told.read_text().split() if word.endswith(".hex")]
+    assert programmed == build / "zephyr" / "zephyr.signed.hex"
+    signer = str(keys("ecdsa-p256", "build").public)
+    assert main(["bundle", str(app), "--verify", str(programmed), "--key", signer]) == 0

@@ -19,7 +19,6 @@ from mlforge.bundle.device import BundleFacts, BundleState, Condition, Connect, 
 from mlforge.bundle.extract import find_block
 from mlforge.bundle.image import parse_image, payload_of
 from mlforge.bundle.verify import HASHES, Check, Expected, State, Verification, verify
-from mlforge.bundle.versions import refuse_downgrade
 from mlforge.errors import BundleError, DeviceError, LinkError
 
 HINT_TRIAL: Final = "wait until it is confirmed or rolled back, or reset the device"
@@ -149,7 +148,11 @@ def _refuse(package: Package, running: Slot, facts: BundleFacts | None, wishes: 
             f"the bundle is a {block.name}, the device runs a {facts.name}",
             hint="--allow-other-name delivers it nevertheless",
         )
-    refuse_downgrade(package.version, running.version, allowed=wishes.downgrade)
+    if package.version < running.version and not wishes.downgrade:
+        raise BundleError(
+            f"the bundle is {package.version}, the device runs {running.version}, which is newer",
+            hint="--allow-downgrade delivers it nevertheless; MCUboot may still refuse it",
+        )
     if not running.confirmed and running.digest != package.digest:
         raise BundleError(f"the device is still trying {running.version}", hint=HINT_TRIAL)
 

@@ -229,7 +229,7 @@ def test_a_device_that_knows_no_bundles() -> None:
     [
         ({"board": "nrf52840dk/nrf52840"}, NEW, "for mps2/an385, the device is a nrf52840dk"),
         ({"name": "other"}, NEW, "device runs a other"),
-        ({}, "1.2.2", "1.2.2 is older than the release before it, 1.2.3"),
+        ({}, "1.2.2", "the bundle is 1.2.2, the device runs 1.2.3, which is newer"),
     ],
 )
 def test_refusals_before_anything_is_sent(facts: dict[str, str], what: str, words: str) -> None:
