@@ -230,7 +230,7 @@ function(_mlforge_build target name parts)
   set_source_files_properties(${generated} TARGET_DIRECTORY ${target} PROPERTIES GENERATED TRUE)
   target_sources(${target} PRIVATE ${generated})
   _mlforge_place("${name}" "${directory}/${name}_model.c")
-  _mlforge_instance(${target} "${name}" "${includes}")
+  _mlforge_instance(${target} "${name}" "${includes}" ${parts})
 endfunction()
 
 # Places the weights and tables of a model, all that is constant in its sources ARGN, where devicetree's `model-memory`
@@ -281,11 +281,16 @@ function(_mlforge_engine result)
   set(${result} ${engine} PARENT_SCOPE)
 endfunction()
 
-# Adds the instance of a model: its arena, its features, its service. `includes` are headers besides the model's own.
+# Adds the instance of a model: its arena, its features, its service. `includes` are headers besides the model's own;
+# with the further argument `bundle` it is the release's, and watched.
 function(_mlforge_instance target name includes)
   get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
   set(directory "${CMAKE_BINARY_DIR}/mlforge/${name}")
   set(NAME ${name})
+  set(BUNDLED 0)
+  if("bundle" IN_LIST ARGN)
+    set(BUNDLED 1)
+  endif()
   string(TOUPPER ${name} NAME_UPPER)
   string(TOLOWER ${name} NAME_LOWER) # as devicetree spells node names in C
   list(TRANSFORM includes REPLACE "(.+)" "#include \"\\1\"\n" OUTPUT_VARIABLE CONTRACT_INCLUDES)
@@ -294,6 +299,11 @@ function(_mlforge_instance target name includes)
   configure_file("${root}/zephyr/instance.c.in" "${directory}/${name}_mlforge.c" @ONLY)
   target_sources(${target} PRIVATE "${directory}/${name}_mlforge.c")
   target_include_directories(${target} PRIVATE "${directory}")
+  # A measured model stands in for the bundle's: no block then, but what asks for one must link.
+  if(BUNDLED OR (CONFIG_MLFORGE_BUNDLE AND MLFORGE_PROGRAM))
+    configure_file("${root}/zephyr/bundled.c.in" "${directory}/${name}_bundled.c" @ONLY)
+    target_sources(${target} PRIVATE "${directory}/${name}_bundled.c")
+  endif()
 endfunction()
 
 # The start of a command that runs MLForge's own code and writes nothing into its checkout.

@@ -97,15 +97,19 @@ def unavailable(reason: str) -> None:
     pytest.skip(reason)
 
 
-def run_image(build: Path, board: str, last_line: str) -> list[str]:
+def run_image(
+    build: Path, board: str, last_line: str, *, image: Path | None = None, arguments: tuple[str, ...] = ()
+) -> list[str]:
     """The console of the image up to a line that holds `last_line`, without Zephyr's banner.
 
-    QEMU never ends by itself: it is stopped then, or after RUN_TIMEOUT_S.
+    QEMU never ends by itself: it is stopped then, or after RUN_TIMEOUT_S. `image` stands in for the build's own;
+    `arguments` are native_sim's.
     """
     if board == "native_sim":
-        command = [str(build / "zephyr" / "zephyr.exe")]
+        command = [str(image or build / "zephyr" / "zephyr.exe"), *arguments]
     else:
-        command = [*QEMU[board], *VIRTUAL_TIME, "-nographic", "-kernel", str(build / "zephyr" / "zephyr.elf")]
+        kernel = str(image or build / "zephyr" / "zephyr.elf")
+        command = [*QEMU[board], *VIRTUAL_TIME, "-nographic", "-kernel", kernel]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     )

@@ -269,7 +269,9 @@ static int begin(void)
 	k_work_queue_start(&queue, stack, K_THREAD_STACK_SIZEOF(stack), CONFIG_MLFORGE_SENSOR_PRIORITY, &config);
 	if (IS_ENABLED(CONFIG_MLFORGE_SENSOR_AT_BOOT)) {
 		STRUCT_SECTION_FOREACH(mlforge_sensor, sensor) {
-			(void)mlforge_sensor_start(sensor);
+			if (mlforge_allowed(sensor->service->instance)) {
+				(void)mlforge_sensor_start(sensor);
+			}
 		}
 	}
 	return 0;

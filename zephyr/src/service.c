@@ -115,7 +115,7 @@ static bool step(const struct mlforge_service *service, const struct mlforge_slo
 	const struct mlforge_instance *instance = service->instance;
 	const void *message = mlforge_slot_message(slot);
 
-	if (instance->features && !mlforge_features_push(instance->features, message)) {
+	if (instance->features && !mlforge_take(instance, message)) {
 		return false;
 	}
 	if (skip(service, slot->submitted)) {
@@ -126,8 +126,7 @@ static bool step(const struct mlforge_service *service, const struct mlforge_slo
 	} else {
 		write_inputs(instance, message);
 	}
-	mlforge_infer(instance);
-	return true;
+	return mlforge_infer(instance);
 }
 
 static void deliver(const struct mlforge_service *service, struct mlforge_moment submitted,
@@ -179,6 +178,9 @@ int mlforge_service_submit(const struct mlforge_service *service, const void *me
 	if (message == NULL) {
 		return -EINVAL;
 	}
+	if (!mlforge_allowed(service->instance)) {
+		return -EACCES;
+	}
 	const uint32_t refused = mlforge_queue_put(service->queue, message, k_is_in_isr() ? K_NO_WAIT : timeout);
 
 	if (refused == 0) {
@@ -201,6 +203,9 @@ int mlforge_service_infer(const struct mlforge_service *service, const int8_t *i
 	if (k_is_in_isr()) {
 		return -EWOULDBLOCK;
 	}
+	if (!mlforge_allowed(instance)) {
+		return -EACCES;
+	}
 	if (k_current_get() == *service->thread) {
 		return -EDEADLK;
 	}
@@ -210,7 +215,7 @@ int mlforge_service_infer(const struct mlforge_service *service, const int8_t *i
 	const struct mlforge_moment started = mlforge_now();
 
 	write_inputs(instance, input);
-	mlforge_infer(instance);
+	(void)mlforge_infer(instance);
 	read_outputs(instance, output);
 	count_direct(service, mlforge_elapsed_us(started, mlforge_now()));
 	k_mutex_unlock(&service->state->lock);

@@ -67,8 +67,5 @@ static int reset(const struct shell *shell, size_t count, char **words)
 	return 0;
 }
 
-SHELL_STATIC_SUBCMD_SET_CREATE(commands,
-	SHELL_CMD_ARG(stats, NULL, "What each has done since boot or reset", stats, 1, 0),
-	SHELL_CMD_ARG(reset, NULL, "Start counting afresh", reset, 1, 0),
-	SHELL_SUBCMD_SET_END);
-SHELL_CMD_REGISTER(mlforge, &commands, "Inference services and their sensors", NULL);
+SHELL_SUBCMD_ADD((mlforge), stats, NULL, "What each service has done since boot or reset", stats, 1, 0);
+SHELL_SUBCMD_ADD((mlforge), reset, NULL, "Start counting afresh", reset, 1, 0);

@@ -156,6 +156,7 @@ def facts(
         .get_template("facts.h.j2")
         .render(
             name=contract.name,
+            task=contract.task.value,
             classes=tuple(classes),
             latency_us=round(contract.limits.latency_us or 0),
             thresholds=sorted({**unknown, **thresholds, **stated}.items()),

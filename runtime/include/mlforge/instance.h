@@ -13,6 +13,16 @@
 extern "C" {
 #endif
 
+/* Stands behind an instance whose inferences are watched (monitor.h). */
+struct mlforge_supervisor {
+	const bool *allowed; /* false: there are no inferences, because the bundle is not what it should be */
+	/* What the features get in place of `frame`. */
+	const int32_t *(*frame)(const struct mlforge_supervisor *supervisor, const int32_t *frame);
+	/* One inference; false where none is allowed. */
+	bool (*infer)(const struct mlforge_supervisor *supervisor);
+	void (*forget)(const struct mlforge_supervisor *supervisor);
+};
+
 struct mlforge_instance {
 	const struct mlforge_model *model;
 	uint8_t *arena; /* model->arena_bytes, aligned to MLFORGE_ARENA_ALIGN */
@@ -21,7 +31,16 @@ struct mlforge_instance {
 	uint8_t classes_count;                   /* 0: the outputs have no names */
 	const char *const *classes;              /* [classes_count], in the order of the outputs */
 	uint32_t deadline_us;                    /* worst-case latency of the contract; 0 for none */
+	const struct mlforge_supervisor *supervisor; /* NULL: nobody watches */
 };
+
+/* Whether there are inferences: always, but where the release of this image is watched and did not pass its check.
+ *
+ * instance  of any model */
+static inline bool mlforge_allowed(const struct mlforge_instance *instance)
+{
+	return instance->supervisor == NULL || *instance->supervisor->allowed;
+}
 
 /* Where an input is to be written before mlforge_infer.
  *
@@ -50,29 +69,48 @@ static inline const int8_t *mlforge_output(const struct mlforge_instance *instan
 /* One inference, in the caller's thread and on its stack.
  *
  * instance  of the model, with all its inputs written. A model with a state (model->state_bytes) needs one
- *           mlforge_reset before the first; the build step's instances have that behind them when main runs */
-static inline void mlforge_infer(const struct mlforge_instance *instance)
+ *           mlforge_reset before the first; the build step's instances have that behind them when main runs
+ *
+ * Returns true; false, and nothing done, where there are no inferences: see mlforge_allowed. */
+static inline bool mlforge_infer(const struct mlforge_instance *instance)
 {
+	if (instance->supervisor != NULL) {
+		return instance->supervisor->infer(instance->supervisor);
+	}
 	instance->model->invoke(instance->arena);
+	return true;
+}
+
+/* Takes one frame of sensor values, without an inference.
+ *
+ * instance  of a model with features
+ * frame     int32 [mlforge_features_frame_length], fixed point with frame_frac_bits: see mlforge_frame_value. Copied
+ *
+ * Returns true when it completes a window, which mlforge_features_read then gives. */
+static inline bool mlforge_take(const struct mlforge_instance *instance, const int32_t *frame)
+{
+	if (instance->supervisor != NULL) {
+		frame = instance->supervisor->frame(instance->supervisor, frame);
+	}
+	return mlforge_features_push(instance->features, frame);
 }
 
 /* Takes one frame of sensor values, and runs an inference when it completes a window.
  *
  * instance  of a model with features
- * frame     int32 [mlforge_features_frame_length], fixed point with frame_frac_bits: see mlforge_frame_value. Copied
+ * frame     as mlforge_take's
  *
  * Returns true when there was an inference, whose outputs are then ready. */
 static inline bool mlforge_push(const struct mlforge_instance *instance, const int32_t *frame)
 {
-	if (!mlforge_features_push(instance->features, frame)) {
+	if (!mlforge_take(instance, frame)) {
 		return false;
 	}
 	mlforge_features_read(instance->features, mlforge_input(instance, 0));
-	mlforge_infer(instance);
-	return true;
+	return mlforge_infer(instance);
 }
 
-/* Forgets what came before: all frames, and the model's state.
+/* Forgets what came before: all frames, the model's state, and a decision.
  *
  * instance  of any model */
 static inline void mlforge_reset(const struct mlforge_instance *instance)
@@ -80,6 +118,9 @@ static inline void mlforge_reset(const struct mlforge_instance *instance)
 	mlforge_model_reset(instance->model, instance->arena);
 	if (instance->features) {
 		mlforge_features_reset(instance->features);
+	}
+	if (instance->supervisor != NULL) {
+		instance->supervisor->forget(instance->supervisor);
 	}
 }
 

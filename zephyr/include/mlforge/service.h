@@ -133,7 +133,7 @@ void mlforge_service_thread(void *service, void *unused1, void *unused2);
  * timeout   how long to wait for room; in an interrupt never, whatever it says
  *
  * Returns 0; -ENOBUFS when the queue stayed full for `timeout`, which is counted and logged; -EINVAL for a message that
- * is NULL. */
+ * is NULL; -EACCES where there are no inferences (mlforge_allowed). */
 int mlforge_service_submit(const struct mlforge_service *service, const void *message, k_timeout_t timeout);
 
 /* One inference in the caller's thread and on its stack, in turn with the service's own. Features take no part in it.
@@ -144,8 +144,8 @@ int mlforge_service_submit(const struct mlforge_service *service, const void *me
  * timeout   how long to wait for the model
  *
  * Returns 0; -EBUSY when the model stayed in use for `timeout`; -EDEADLK in a listener of the same service, which would
- * wait for itself; -EWOULDBLOCK in an interrupt; -EINVAL where input or output is NULL. `output` is written only where
- * 0 is returned. */
+ * wait for itself; -EWOULDBLOCK in an interrupt; -EINVAL where input or output is NULL; -EACCES where there are no
+ * inferences (mlforge_allowed). `output` is written only where 0 is returned. */
 int mlforge_service_infer(const struct mlforge_service *service, const int8_t *input, int8_t *output,
 			  k_timeout_t timeout);
 

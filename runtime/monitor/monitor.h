@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Between the files of the monitor alone. The lock is held in all of these.
+ */
+#ifndef MLFORGE_MONITOR_MONITOR_H_
+#define MLFORGE_MONITOR_MONITOR_H_
+
+#include "mlforge/monitor.h"
+
+static inline const struct mlforge_monitor *mlforge_monitor_of(const struct mlforge_supervisor *supervisor)
+{
+	return (const struct mlforge_monitor *)supervisor;
+}
+
+static inline void mlforge_monitor_lock(const struct mlforge_monitor *monitor)
+{
+	if (monitor->lock != NULL) {
+		monitor->lock();
+	}
+}
+
+static inline void mlforge_monitor_unlock(const struct mlforge_monitor *monitor)
+{
+	if (monitor->unlock != NULL) {
+		monitor->unlock();
+	}
+}
+
+/* What a window proposes, and what it therefore comes to. */
+void mlforge_decide(struct mlforge_decider *decider, const struct mlforge_thresholds *thresholds, uint8_t task,
+		    const int8_t *scores, uint32_t classes, uint32_t error_q16);
+
+static inline void mlforge_decider_reset(struct mlforge_decider *decider, uint8_t task)
+{
+	const int32_t none = task == MLFORGE_TASK_ANOMALY ? 0 : MLFORGE_NO_DECISION;
+
+	*decider = (struct mlforge_decider){none, none, 0};
+}
+
+/* A corrected value, rounded to nearest with ties away from zero, saturated. */
+int32_t mlforge_correct(int32_t value, struct mlforge_correction correction);
+
+#endif /* MLFORGE_MONITOR_MONITOR_H_ */

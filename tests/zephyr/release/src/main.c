@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tells what became of the bundle, and what the monitor makes of frames that a test knows, too: first as in training,
+ * then with every channel shifted, then calibrated. The test puts a contract and a locked model beside prj.conf, and
+ * spoils the image where it wants the check to fail.
+ */
+#include <errno.h>
+#include <mlforge/release.h>
+#include <string.h>
+#include <zephyr/kernel.h>
+#include <zephyr/shell/shell.h>
+#include <zephyr/shell/shell_dummy.h>
+
+#include "activity_mlforge.h"
+
+#define FRAMES 8240
+
+/* What the application has to say of its health once it is done: a test writes it into the image. */
+volatile const int32_t test_health = 0;
+static bool finished;
+
+static int health(void)
+{
+	return finished ? test_health : -EAGAIN;
+}
+
+MLFORGE_HEALTH_CHECK_DEFINE(finishing, health);
+
+static void command(const char *line)
+{
+	const struct shell *shell = shell_backend_dummy_get_ptr();
+	size_t length;
+
+	shell_backend_dummy_clear_output(shell);
+	const int status = shell_execute_cmd(shell, line);
+
+	printk("$ %s: %d\n%s", line, status, shell_backend_dummy_get_output(shell, &length));
+}
+
+static void state(const char *when)
+{
+	struct mlforge_bundle_status status;
+
+	mlforge_bundle_status(&status);
+	printk("%s: state %d, reason %s (%u), confirmed %d, allowed %d\n", when, status.state,
+	       mlforge_reason_text(status.finding.reason), status.finding.detail, status.confirmed,
+	       mlforge_allowed(&activity_instance));
+}
+
+/* Uniform from -0.5 to 0.5, and the shift in halves. Returns how many inferences there were. */
+static uint32_t push(int32_t shift)
+{
+	int32_t frame[ACTIVITY_PIPELINE_FRAME_LENGTH];
+	uint32_t random = 1;
+	uint32_t inferences = 0;
+
+	mlforge_reset(&activity_instance);
+	for (int i = 0; i < FRAMES; i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(frame); j++) {
+			random = random * 1664525U + 1013904223U;
+			frame[j] = ((int32_t)random >> (32 - ACTIVITY_PIPELINE_FRAC_BITS)) +
+				   shift * (1 << (ACTIVITY_PIPELINE_FRAC_BITS - 1));
+		}
+		inferences += mlforge_push(&activity_instance, frame);
+	}
+	return inferences;
+}
+
+static void phase(const char *name, int32_t shift)
+{
+	mlforge_telemetry_reset();
+	printk("%s: %u inferences, decision %d\n", name, push(shift), mlforge_monitor_decision(&mlforge_bundle_monitor));
+	command("mlforge telemetry cbor");
+	command("mlforge telemetry");
+}
+
+int main(void)
+{
+	while (!shell_ready(shell_backend_dummy_get_ptr())) {
+		k_sleep(K_MSEC(1));
+	}
+	state("boot");
+	command("mlforge bundle");
+	command("mlforge thresholds");
+	if (mlforge_bundle_state() != MLFORGE_BUNDLE_REFUSED) {
+		phase("as trained", 0);
+		command("mlforge calibrate"); /* nothing to correct, and the shifted frames alone from here on */
+		phase("shifted", 1);
+		command("mlforge calibrate");
+		phase("calibrated", 1);
+	} else {
+		printk("refused: %u inferences\n", push(0));
+	}
+	finished = true;
+	k_sleep(K_SECONDS(5));
+	state("end");
+	printk("done\n");
+	return 0;
+}

@@ -1,0 +1,254 @@
+"""A release on the device: its check at boot, its decisions, statistics and calibration, against the host's numbers.
+
+Each board's image is built once; what is to go wrong is written into a copy of it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cbor2
+import numpy as np
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from mlforge.bundle.block import HEADER_BYTES, Block, decode, encode
+from mlforge.bundle.sections import SelfTest, Vector
+from mlforge.study.model import Model
+from tests.programs.bundled_app import VECTORS, answers, bundled_app, model_of, stream
+from tests.zephyr.workspace import Workspace, boards, run_image
+
+pytestmark = pytest.mark.zephyr
+
+HERE = Path(__file__).parent
+MAGIC = b"MLFB" + struct.pack("<HH", 1, HEADER_BYTES)
+WINDOWS = 514
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that tests spoil copies of."""
+
+    board: str
+    build: Path
+    app: Path
+
+    @property
+    def path(self) -> Path:
+        return self.build / "zephyr" / ("zephyr.exe" if self.board == "native_sim" else "zephyr.elf")
+
+    @property
+    def data(self) -> bytes:
+        return self.path.read_bytes()
+
+    def block(self) -> tuple[int, bytes]:
+        """Where the block lies in the file, and its bytes."""
+        data = self.data
+        at = data.index(MAGIC)
+        assert data.find(MAGIC, at + 1) < 0
+        return at, data[at : at + struct.unpack_from("<I", data, at + 8)[0]]
+
+    def symbol(self, name: str) -> int:
+        """Where a constant lies in the file."""
+        with self.path.open("rb") as file:
+            elf = ELFFile(file)
+            (found,) = elf.get_section_by_name(".symtab").get_symbol_by_name(name)
+            section = elf.get_section(found["st_shndx"])
+            return int(found["st_value"] - section["sh_addr"] + section["sh_offset"])
+
+    def run(self, place: Path, data: bytes | None = None, last_line: str = "done") -> list[str]:
+        copy = place / self.path.name
+        copy.write_bytes(self.data if data is None else data)
+        copy.chmod(0o755)
+        arguments = (f"--flash={place / 'flash.bin'}", "--stop_at=60") if self.board == "native_sim" else ()
+        return run_image(self.build, self.board, last_line, image=copy, arguments=arguments)
+
+    def patched(self, offset: int, what: bytes) -> bytes:
+        data = self.data
+        return data[:offset] + what + data[offset + len(what) :]
+
+    def with_block(self, change: Callable[[Block], Block]) -> bytes:
+        """With another block of the same size, whose sums fit."""
+        at, block = self.block()
+        changed = encode(change(decode(block)))
+        assert len(changed) == len(block)
+        return self.patched(at, changed)
+
+
+@pytest.fixture(scope="module", params=boards("native_sim", "qemu_cortex_m3"))
+def image(request: pytest.FixtureRequest, zephyr: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Image:
+    place = tmp_path_factory.mktemp("release")
+    app = place / "app"
+    shutil.copytree(HERE / "release", app)
+    bundled_app(app)
+    zephyr.build(app, place / "build", request.param)
+    return Image(request.param, place / "build", app)
+
+
+def record_of(lines: Sequence[str], phase: str) -> dict[int, Any]:
+    """The telemetry record that the application prints in a phase."""
+    start = next(at for at, line in enumerate(lines) if line.startswith(f"{phase}: "))
+    data, total = b"", -1
+    for line in lines[start:]:
+        if found := re.match(r"mlforge-telemetry (\d+)/(\d+) ([0-9a-f]+)$", line):
+            assert int(found[1]) == len(data)
+            data, total = data + bytes.fromhex(found[3]), int(found[2])
+            if len(data) == total:
+                break
+    assert len(data) == total, lines
+    return dict(cbor2.loads(data))
+
+
+def state_of(lines: Sequence[str], when: str) -> str:
+    return next(line for line in lines if line.startswith(f"{when}: state")).partition(": ")[2]
+
+
+def test_a_sound_release_is_watched(image: Image, tmp_path: Path) -> None:
+    lines = image.run(tmp_path)
+    model, text = model_of(image.app), "\n".join(lines)
+    assert state_of(lines, "boot") == "state 3, reason none (0), confirmed 1, allowed 1"
+    assert state_of(lines, "end") == "state 3, reason none (0), confirmed 1, allowed 1"
+    assert (
+        f"release 1.2.3, bundle {struct.unpack_from('<I', image.block()[1], 12)[0]:08x}: sound; {VECTORS} vec" in text
+    )
+    assert "firmware 1.2.3+4" in text
+    assert "walk: from -25, until below -51" in text
+    assert "run: from 0, until below -51" in text
+    _as_trained(record_of(lines, "as trained"), model, struct.unpack_from("<I", image.block()[1], 12)[0])
+    _shifted(record_of(lines, "shifted"), model)
+    _calibrated(record_of(lines, "calibrated"), model)
+    if image.board == "native_sim":
+        _calibration_outlives_a_reset_and_not_a_release(image, tmp_path)
+
+
+def _as_trained(record: dict[int, Any], model: Model, crc: int) -> None:
+    inputs, outputs = answers(model, stream(model))
+    channels = inputs.reshape(-1, model.pipeline.channels)
+    assert list(record) == [*range(10), *range(10, 22)]
+    assert [record[key] for key in (0, 1, 2, 4, 5, 6, 10)] == [1, crc, [1, 2, 3, 4], 3, WINDOWS, WINDOWS, 0]
+    assert len(inputs) == WINDOWS
+    assert record[11] == np.bincount(outputs.argmax(axis=1), minlength=3).tolist()
+    assert record[12] == np.bincount((outputs.max(axis=1).astype(int) + 128) // 16, minlength=16).tolist()
+    np.testing.assert_allclose(record[13], channels.mean(axis=0) * 256, atol=0.51)
+    np.testing.assert_allclose(record[14], channels.std(axis=0) * 256, atol=0.51)
+    assert record[15] < 7
+    assert record[16] < 7
+    assert max(record[17]) < 7
+    assert (record[18], record[19], record[20], record[21]) == ([0] * 6, [0] * 6, 0, 256)
+
+
+def _shifted(record: dict[int, Any], model: Model) -> None:
+    """By half a deviation of the training data, which is two of these narrow channels, and more: all have drifted."""
+    inputs, outputs = answers(model, stream(model, shift=1))
+    channels = inputs.reshape(-1, model.pipeline.channels)
+    np.testing.assert_allclose(record[13], channels.mean(axis=0) * 256, atol=1.0 * 256)
+    assert record[10] == 7
+    assert min(record[17]) > 65536
+    assert np.abs(np.array(record[11]) - np.bincount(outputs.argmax(axis=1), minlength=3)).max() < 30
+
+
+def _calibrated(record: dict[int, Any], model: Model) -> None:
+    """Half of the sensor's unit, less what the first calibration corrected, which was next to nothing. One channel was
+    clipped while it was shifted, which looked like another gain."""
+    half = 1 << model.pipeline.input_frac_bits - 1
+    np.testing.assert_allclose(record[18], [half] * 6, rtol=0.02)
+    np.testing.assert_allclose(record[19], [0] * 6, atol=0.05 * 65536)
+    assert record[20] == 2
+    assert record[10] == 0
+    assert max(record[17]) < 500
+
+
+def _calibration_outlives_a_reset_and_not_a_release(image: Image, place: Path) -> None:
+    again = image.run(place, last_line="boot: state")
+    assert any(line.endswith("calibrated 2 times") for line in map(_plain, again)), again
+    newer = image.with_block(_newer)
+    assert not any(line.endswith(" times") for line in map(_plain, image.run(place, newer, last_line="boot: state")))
+
+
+def _newer(block: Block) -> Block:
+    return replace(block, versions=replace(block.versions, calibration=replace(block.versions.calibration, build=5)))
+
+
+def _plain(line: str) -> str:
+    return re.sub(r"\x1b\[[\d;]*m", "", line)
+
+
+def _wrong_output(block: Block) -> Block:
+    test = block.section(SelfTest)
+    assert test is not None
+    output = bytes([test.vectors[1].output[0] ^ 1]) + test.vectors[1].output[1:]
+    vectors = (test.vectors[0], Vector(test.vectors[1].input, output), *test.vectors[2:])
+    return replace(block, sections=tuple(SelfTest(vectors) if one is test else one for one in block.sections))
+
+
+def _two_outputs(block: Block) -> Block:
+    """A self-test for a model of other sizes."""
+    test = block.section(SelfTest)
+    assert test is not None
+    other = tuple(Vector(one.input[:-1], one.output + b"x") for one in test.vectors)
+    return replace(block, sections=tuple(SelfTest(other) if one is test else one for one in block.sections))
+
+
+SPOILT: dict[str, tuple[Callable[[Block], Block], str]] = {
+    "contract": (lambda block: replace(block, contract=bytes(32)), "contract (0)"),
+    "model": (lambda block: replace(block, model=bytes(32)), "model (0)"),
+    "board": (lambda block: replace(block, board="mps2/an385"), "board (0)"),
+    "name": (lambda block: replace(block, name="activit"), "name (0)"),
+    "self-test": (_wrong_output, "self-test (1)"),
+    "sizes": (_two_outputs, "format (0)"),
+}
+
+
+@pytest.mark.parametrize("what", SPOILT)
+def test_a_bundle_of_something_else_is_refused(image: Image, tmp_path: Path, what: str) -> None:
+    if image.board != "native_sim" and what != "self-test":
+        pytest.skip("one of them is enough on a second board")
+    change, reason = SPOILT[what]
+    _refused(image.run(tmp_path, image.with_block(change)), reason)
+
+
+def _refused(lines: Sequence[str], reason: str) -> None:
+    expected = f"state 1, reason {reason}, confirmed 1, allowed 0"
+    assert (state_of(lines, "boot"), state_of(lines, "end")) == (expected, expected)
+    assert "refused: 0 inferences" in lines
+    assert any("boot check failed: " + reason in line for line in lines)
+
+
+def test_a_damaged_bundle_is_refused(image: Image, tmp_path: Path) -> None:
+    if image.board != "native_sim":
+        pytest.skip("on one board")
+    at, block = image.block()
+    for offset in (12, 100, len(block) - 30):
+        lines = image.run(tmp_path, image.patched(at + offset, bytes([block[offset] ^ 0x10])))
+        assert "state 1, reason crc (" in state_of(lines, "boot")
+        assert "refused: 0 inferences" in lines
+    _refused(image.run(tmp_path, image.patched(at, b"X")), "format (0)")
+    _refused(image.run(tmp_path, image.patched(at + 8, struct.pack("<I", 1 << 19))), "format (8)")
+
+
+def test_a_missed_deadline_is_refused(image: Image, tmp_path: Path) -> None:
+    if image.board == "native_sim":
+        pytest.skip("its time stands still while code computes")
+    at = image.symbol("activity_instance") + 20  # deadline_us
+    assert image.data[at : at + 4] == struct.pack("<I", 5000)
+    lines = image.run(tmp_path, image.patched(at, struct.pack("<I", 2)))
+    found = re.search(r"state 1, reason deadline \((\d+)\)", state_of(lines, "boot"))
+    assert found
+    assert 2 < int(found[1]) < 5000
+
+
+@pytest.mark.parametrize(("health", "reason"), [(-5, "application (5)"), (-11, "timeout (3)")])
+def test_what_the_application_has_to_say_counts(image: Image, tmp_path: Path, health: int, reason: str) -> None:
+    """A release that is confirmed stays, and infers: MCUboot cannot take it back."""
+    if image.board != "native_sim":
+        pytest.skip("on one board")
+    lines = image.run(tmp_path, image.patched(image.symbol("test_health"), struct.pack("<i", health)))
+    assert state_of(lines, "boot") == "state 3, reason none (0), confirmed 1, allowed 1"
+    assert state_of(lines, "end") == f"state 4, reason {reason}, confirmed 1, allowed 1"
+    assert any("health check failed: " + reason in line for line in lines)

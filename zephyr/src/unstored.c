@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * In the place of stored.c where there are no settings: nothing outlives a reset.
+ */
+#include "boot.h"
+
+static const struct mlforge_failed none;
+
+void mlforge_stored_load(void)
+{
+}
+
+const struct mlforge_failed *mlforge_stored_trial(void)
+{
+	return &none;
+}
+
+void mlforge_stored_trial_save(const struct mlforge_failed *now)
+{
+	ARG_UNUSED(now);
+}
+
+void mlforge_stored_trial_delete(void)
+{
+}
+
+bool mlforge_stored_corrections(uint32_t crc, uint32_t *calibrations)
+{
+	ARG_UNUSED(crc);
+	ARG_UNUSED(calibrations);
+	return false;
+}
+
+int mlforge_stored_corrections_save(uint32_t crc)
+{
+	ARG_UNUSED(crc);
+	return 0;
+}
+
+int mlforge_stored_corrections_delete(void)
+{
+	return 0;
+}
