@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -51,10 +52,11 @@ def ble_link(name: str) -> Link:
 
 def udp_link(text: str) -> Link:
     """From `HOST`, `HOST:PORT`, an IPv6 address or `[IPV6]:PORT`. Raises DeviceError."""
-    host, colon, port = text.rpartition(":")
-    if not colon or (":" in host and not host.startswith("[")):
-        return Link(Way.UDP, text.strip("[]"))
-    return Link(Way.UDP, host.strip("[]"), port=_port(port, text))
+    match = re.fullmatch(r"\[([^]]+)\](?::(.*))?|([^:]*)(?::([^:]*))?", text)
+    if match is None:
+        return Link(Way.UDP, text)  # an IPv6 address without brackets
+    host, port = match[1] or match[3], match[2] if match[1] else match[4]
+    return Link(Way.UDP, host, port=UDP_PORT if port is None else _port(port, text))
 
 
 def transport_of(link: Link) -> SMPTransport:

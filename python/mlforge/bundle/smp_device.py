@@ -127,12 +127,12 @@ class SmpDevice:
     def telemetry(self) -> bytes:
         from mlforge.bundle.smp_messages import TelemetryRead
 
-        record, size_bytes = b"", 1
-        while len(record) < size_bytes:
+        record, size_bytes = b"", 0
+        while not record or len(record) < size_bytes:
             piece = self._ask(TelemetryRead(off=len(record)), "tell its telemetry")
-            size_bytes = piece.len
-            whole = 0 < size_bytes <= MAX_TELEMETRY_BYTES and len(record) + len(piece.data) <= size_bytes
-            if piece.off != len(record) or not piece.data or not whole:
+            size_bytes = size_bytes or piece.len
+            fits = piece.len == size_bytes <= MAX_TELEMETRY_BYTES and len(record) + len(piece.data) <= size_bytes
+            if piece.off != len(record) or not piece.data or not fits:
                 raise DeviceError(f"the device sent {len(piece.data)} bytes of telemetry at {piece.off} of {piece.len}")
             record += piece.data
         return record
