@@ -40,6 +40,19 @@ static uint32_t publish(struct mlforge_queue *queue, struct mlforge_slot *slot)
 	return count;
 }
 
+/* Before the kernel runs there is no thread to switch to: Zephyr 3.7 tries all the same unless interrupts are locked. */
+static void tell_of(struct mlforge_queue *queue, uint32_t messages)
+{
+	const unsigned int key = k_is_pre_kernel() ? irq_lock() : 0;
+
+	for (; messages > 0; messages--) {
+		k_sem_give(&queue->ready);
+	}
+	if (k_is_pre_kernel()) {
+		irq_unlock(key);
+	}
+}
+
 uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_timeout_t timeout)
 {
 	const struct mlforge_moment now = mlforge_now();
@@ -59,9 +72,7 @@ uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_t
 	k_spin_unlock(&queue->lock, key);
 	slot->submitted = now;
 	memcpy(slot + 1, message, queue->message_bytes);
-	for (uint32_t count = publish(queue, slot); count > 0; count--) {
-		k_sem_give(&queue->ready);
-	}
+	tell_of(queue, publish(queue, slot));
 	return 0;
 }
 
