@@ -123,7 +123,9 @@ def test_a_sound_release_is_watched(image: Image, tmp_path: Path) -> None:
     _as_trained(record_of(lines, "as trained"), model, struct.unpack_from("<I", image.block()[1], 12)[0])
     _shifted(record_of(lines, "shifted"), model)
     _calibrated(record_of(lines, "calibrated"), model)
-    if image.board == "native_sim":
+    if image.board != "native_sim":
+        _served(record_of(lines, "served"), record_of(lines, "as trained"), text)
+    else:
         _calibration_outlives_a_reset_and_not_a_release(image, tmp_path)
 
 
@@ -162,6 +164,15 @@ def _calibrated(record: dict[int, Any], model: Model) -> None:
     assert record[20] == 2
     assert record[10] == 0
     assert max(record[17]) < 500
+
+
+def _served(record: dict[int, Any], pushed: dict[int, Any], text: str) -> None:
+    """The service's windows are the same, and there is one inference more, of zeros."""
+    assert "served: submit 0, infer 0" in text
+    assert (record[5], record[6]) == (WINDOWS + 1, WINDOWS + 1)
+    assert sum(abs(one - other) for one, other in zip(record[11], pushed[11], strict=True)) == 1
+    np.testing.assert_allclose(record[13], pushed[13], atol=0.01 * 128 * 256)
+    assert "inferences 514, late 0, skipped 0, direct 1" in text
 
 
 def _calibration_outlives_a_reset_and_not_a_release(image: Image, place: Path) -> None:
@@ -217,6 +228,7 @@ def _refused(lines: Sequence[str], reason: str) -> None:
     expected = f"state 1, reason {reason}, confirmed 1, allowed 0"
     assert (state_of(lines, "boot"), state_of(lines, "end")) == (expected, expected)
     assert "refused: 0 inferences" in lines
+    assert [line for line in lines if line.startswith("served")] in ([], ["served: submit -13, infer -13"])
     assert any("boot check failed: " + reason in line for line in lines)
 
 

@@ -47,7 +47,17 @@ static void state(const char *when)
 	       mlforge_allowed(&activity_instance));
 }
 
-/* Uniform from -0.5 to 0.5, and the shift in halves. Returns how many inferences there were. */
+/* Uniform from -0.5 to 0.5, and the shift in halves. */
+static void fill(int32_t *frame, uint32_t *random, int32_t shift)
+{
+	for (size_t j = 0; j < ACTIVITY_PIPELINE_FRAME_LENGTH; j++) {
+		*random = *random * 1664525U + 1013904223U;
+		frame[j] = ((int32_t)*random >> (32 - ACTIVITY_PIPELINE_FRAC_BITS)) +
+			   shift * (1 << (ACTIVITY_PIPELINE_FRAC_BITS - 1));
+	}
+}
+
+/* Returns how many inferences there were. */
 static uint32_t push(int32_t shift)
 {
 	int32_t frame[ACTIVITY_PIPELINE_FRAME_LENGTH];
@@ -56,14 +66,34 @@ static uint32_t push(int32_t shift)
 
 	mlforge_reset(&activity_instance);
 	for (int i = 0; i < FRAMES; i++) {
-		for (size_t j = 0; j < ARRAY_SIZE(frame); j++) {
-			random = random * 1664525U + 1013904223U;
-			frame[j] = ((int32_t)random >> (32 - ACTIVITY_PIPELINE_FRAC_BITS)) +
-				   shift * (1 << (ACTIVITY_PIPELINE_FRAC_BITS - 1));
-		}
+		fill(frame, &random, shift);
 		inferences += mlforge_push(&activity_instance, frame);
 	}
 	return inferences;
+}
+
+/* The same frames by way of the service, which watches them as well. */
+static void serve(void)
+{
+#ifdef CONFIG_MLFORGE_SERVICE
+	int32_t frame[ACTIVITY_PIPELINE_FRAME_LENGTH];
+	int8_t input[ACTIVITY_INPUT_BYTES] = {0};
+	int8_t output[ACTIVITY_OUTPUT_BYTES];
+	uint32_t random = 1;
+	int status = 0;
+
+	mlforge_telemetry_reset();
+	mlforge_service_restart(&activity_service);
+	for (int i = 0; i < FRAMES && status == 0; i++) {
+		fill(frame, &random, 0);
+		status = mlforge_service_submit(&activity_service, frame, K_FOREVER);
+	}
+	k_sleep(K_MSEC(100));
+	printk("served: submit %d, infer %d\n", status,
+	       mlforge_service_infer(&activity_service, input, output, K_FOREVER));
+	command("mlforge telemetry cbor");
+	command("mlforge stats");
+#endif
 }
 
 static void phase(const char *name, int32_t shift)
@@ -84,12 +114,14 @@ int main(void)
 	command("mlforge thresholds");
 	if (mlforge_bundle_state() != MLFORGE_BUNDLE_REFUSED) {
 		phase("as trained", 0);
+		serve();
 		command("mlforge calibrate"); /* nothing to correct, and the shifted frames alone from here on */
 		phase("shifted", 1);
 		command("mlforge calibrate");
 		phase("calibrated", 1);
 	} else {
 		printk("refused: %u inferences\n", push(0));
+		serve();
 	}
 	finished = true;
 	k_sleep(K_SECONDS(5));
