@@ -86,6 +86,9 @@ def image(request: pytest.FixtureRequest, zephyr: Workspace, tmp_path_factory: p
     place = tmp_path_factory.mktemp("release")
     app = place / "app"
     shutil.copytree(HERE / "release", app)
+    shutil.copytree(HERE / "sensor" / "dts", app / "dts")
+    for name in ("scripted.c", "scripted.h"):
+        shutil.copy(HERE / "sensor" / "src" / name, app / "src" / name)
     bundled_app(app)
     zephyr.build(app, place / "build", request.param)
     return Image(request.param, place / "build", app)
@@ -264,3 +267,11 @@ def test_what_the_application_has_to_say_counts(image: Image, tmp_path: Path, he
     assert state_of(lines, "boot") == "state 3, reason none (0), confirmed 1, allowed 1"
     assert state_of(lines, "end") == f"state 4, reason {reason}, confirmed 1, allowed 1"
     assert any("health check failed: " + reason in line for line in lines)
+
+
+def test_a_sensor_that_does_not_deliver_is_no_good_health(image: Image, tmp_path: Path) -> None:
+    if image.board == "native_sim":
+        pytest.skip("on one board")
+    lines = image.run(tmp_path, image.patched(image.symbol("test_sensor"), struct.pack("<i", -5)))
+    assert state_of(lines, "boot") == "state 3, reason none (0), confirmed 1, allowed 1"
+    assert state_of(lines, "end") == "state 4, reason sensor (5), confirmed 1, allowed 1"

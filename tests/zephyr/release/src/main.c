@@ -12,11 +12,15 @@
 #include <zephyr/shell/shell_dummy.h>
 
 #include "activity_mlforge.h"
+#ifdef CONFIG_MLFORGE_SENSOR
+#include "scripted.h"
+#endif
 
 #define FRAMES 8240
 
 /* What the application has to say of its health once it is done: a test writes it into the image. */
 volatile const int32_t test_health = 0;
+volatile const int32_t test_sensor = 0; /* likewise, what its sensor does */
 static bool finished;
 
 static int health(void)
@@ -104,6 +108,19 @@ static void phase(const char *name, int32_t shift)
 	command("mlforge telemetry");
 }
 
+/* A sensor that delivers has done so when this returns, and then keeps out of the way. */
+static void sense(void)
+{
+#ifdef CONFIG_MLFORGE_SENSOR
+	scripted(DEVICE_DT_GET(DT_NODELABEL(imu)))->fetch_status = test_sensor;
+	(void)mlforge_sensor_start(&activity_sensor);
+	k_sleep(K_MSEC(500));
+	if (test_sensor == 0) {
+		mlforge_sensor_stop(&activity_sensor);
+	}
+#endif
+}
+
 int main(void)
 {
 	while (!shell_ready(shell_backend_dummy_get_ptr())) {
@@ -112,6 +129,7 @@ int main(void)
 	state("boot");
 	command("mlforge bundle");
 	command("mlforge thresholds");
+	sense();
 	if (mlforge_bundle_state() != MLFORGE_BUNDLE_REFUSED) {
 		phase("as trained", 0);
 		serve();
