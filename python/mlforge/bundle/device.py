@@ -82,6 +82,11 @@ class BundleState:
     firmware: str
     failure: Failure | None = None
 
+    @property
+    def checked(self) -> bool:
+        """Whether the boot check has passed: before, there are neither facts nor telemetry."""
+        return self.condition not in (Condition.UNCHECKED, Condition.REFUSED)
+
 
 @dataclass(frozen=True, slots=True)
 class BundleFacts:

@@ -117,9 +117,9 @@ def update(connect: Connect, package: Package, wishes: Wishes = Wishes(), observ
         DeviceError: it refuses, or answers nonsense; or the trial has no end.
     """
     with connect() as device:
-        slots, facts = device.slots(), device.facts()
-        before = _active(slots)
-        _say_what_runs(before, facts, observer)
+        before, state = _active(device.slots()), device.state()
+        facts = device.facts() if state is not None and state.checked else None
+        _say_what_runs(before, state, facts, observer)
         _refuse(package, before, facts, wishes)
         if before.digest == package.digest and before.confirmed:
             return Outcome(Ending.ALREADY, package.version, before.version)
@@ -132,7 +132,9 @@ def update(connect: Connect, package: Package, wishes: Wishes = Wishes(), observ
     return Outcome(ended.ending, ended.version, ended.before, ended.reason, delivery.cuts, delivery.sent_bytes)
 
 
-def _say_what_runs(running: Slot, facts: BundleFacts | None, observer: Observer) -> None:
+def _say_what_runs(running: Slot, state: BundleState | None, facts: BundleFacts | None, observer: Observer) -> None:
+    if state is not None and _trouble(state):
+        observer.say(f"the device runs {running.version}, and is not well: {_trouble(state)}")
     if facts is None:
         observer.say(f"the device runs {running.version}; it says nothing of its board or bundle")
     else:

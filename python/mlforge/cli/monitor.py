@@ -61,10 +61,15 @@ def _read(arguments: argparse.Namespace) -> Iterator[bytes]:
     """Records of the device, one after the other. Raises DeviceError, LinkError."""
     import time
 
+    from mlforge.bundle.device import reason_text
     from mlforge.bundle.smp_device import connected
+    from mlforge.errors import DeviceError
 
     link = link_of(arguments)
     with connected(link) as device:
+        state = device.state()
+        if state is not None and not state.checked:
+            raise DeviceError(f"the device does not accept its bundle: {reason_text(state.reason, state.detail)}")
         if arguments.calibrate:
             device.calibrate()
         if arguments.reset:

@@ -14,7 +14,8 @@ from mlforge.bundle.device import Condition
 from mlforge.bundle.sections import Baseline, Calibration
 from mlforge.bundle.telemetry import Drift, Record
 
-BARS: Final = " ▁▂▃▄▅▆▇█"
+BARS: Final = "·▁▂▃▄▅▆▇█"
+LIMIT: Final = 0.25  # of an index, where no bundle says which one its device has
 MAX_HISTORY: Final = 60
 _ALL: Final = 65535  # Q0.16
 _Q8: Final = 256
@@ -93,6 +94,7 @@ def _channels(record: Record, baseline: Baseline | None) -> Table:
     for heading in ("channel", "mean", "deviation", "expected mean", "deviation", "index", ""):
         table.add_column(heading, justify="right")
     expected = baseline.channels if baseline else ()
+    limit = baseline.psi_limit / _Q8 if baseline else LIMIT
     for number, (mean, deviation) in enumerate(zip(record.means, record.deviations, strict=True)):
         index = record.channel_indices[number] if record.channel_indices else None
         wanted = expected[number] if number < len(expected) else None
@@ -103,7 +105,7 @@ def _channels(record: Record, baseline: Baseline | None) -> Table:
             f"{wanted.mean / _Q8:.2f}" if wanted else "",
             f"{wanted.deviation / _Q8:.2f}" if wanted else "",
             "" if index is None else f"{index:.3f}",
-            _flag(record, Drift.INPUTS) if index and index == max(record.channel_indices or ()) else "",
+            _flag(record, Drift.INPUTS) if index is not None and index >= limit else "",
         )
     return table
 

@@ -28,7 +28,8 @@ from mlforge.bundle.image import parse_image
 OS, IMAGE, BUNDLE = 0, 1, 77
 READ, WRITE = 0, 2
 BUFFER_BYTES = 512
-NOT_SUPPORTED, BAD_STATE = 8, 6
+NOT_SUPPORTED = 8
+UNCHECKED = {"err": {"group": BUNDLE, "rc": 2}}
 
 
 @dataclass
@@ -70,6 +71,7 @@ class Faults:
     stuck: bool = False  # never resets
     endless: bool = False  # neither confirms nor falls back
     lost_reset: bool = False  # the answer to the reset is
+    refused: tuple[int, int] | None = None  # why the running bundle's boot check did not pass, with the detail
     failed: dict[str, Any] = field(default_factory=dict)  # what the older bundle says of the newer one
 
 
@@ -125,8 +127,8 @@ class FakeDevice:
         if self.facts is not None:
             known |= {
                 (READ, BUNDLE, 0): lambda _: self._state(),
-                (READ, BUNDLE, 1): lambda _: self.facts,
-                (READ, BUNDLE, 2): self._piece,
+                (READ, BUNDLE, 1): lambda _: UNCHECKED if self._is_refused else self.facts,
+                (READ, BUNDLE, 2): lambda asked: UNCHECKED if self._is_refused else self._piece(asked),
                 (WRITE, BUNDLE, 3): lambda _: {},
                 (WRITE, BUNDLE, 4): lambda _: {"err": {"group": BUNDLE, "rc": 4}},
             }
@@ -158,9 +160,20 @@ class FakeDevice:
     def _state(self) -> dict[str, Any]:
         old = self._first.digest == Image.of(self.running).digest
         told = self.faults.failed if old else {}
-        state = 3 if self._first.confirmed else 2
-        values = {"state": state, "reason": 0, "detail": 0, "confirmed": self._first.confirmed, "crc": self._first.crc}
+        state = 1 if self._is_refused else 3 if self._first.confirmed else 2
+        reason, detail = self.faults.refused or (0, 0)
+        values = {
+            "state": state,
+            "reason": reason,
+            "detail": detail,
+            "confirmed": self._first.confirmed,
+            "crc": self._first.crc,
+        }
         return values | {"firmware": self._first.version} | told
+
+    @property
+    def _is_refused(self) -> bool:
+        return self.faults.refused is not None and self._first.digest == Image.of(self.running).digest
 
     def _test(self, request: dict[str, Any]) -> dict[str, Any]:
         second = self.slots[1]

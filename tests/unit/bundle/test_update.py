@@ -218,6 +218,13 @@ def test_an_error_of_the_upload_is_told() -> None:
     assert (caught.value.group, caught.value.code) == (1, 6)
 
 
+def test_a_device_whose_own_bundle_is_bad_can_be_updated() -> None:
+    said: list[str] = []
+    made = device(Faults(refused=(8, 1)))
+    assert deliver(made, say=said.append).ending is Ending.CONFIRMED
+    assert said[0] == "the device runs 1.2.3, and is not well: its self-test failed at vector 1"
+
+
 def test_a_device_that_knows_no_bundles() -> None:
     said: list[str] = []
     assert deliver(device(facts=None), say=said.append).ending is Ending.CONFIRMED

@@ -79,7 +79,15 @@ def test_what_the_device_refuses_is_told(capsys: pytest.CaptureFixture[str]) -> 
         assert "0 bytes of telemetry" in capsys.readouterr().err
 
 
+def test_a_device_that_does_not_accept_its_bundle(capsys: pytest.CaptureFixture[str]) -> None:
+    made = device(cbor2.dumps(RECORD))
+    made.faults.refused = (9, 19346)
+    with over_udp(made) as address:
+        assert main(["monitor", "--udp", address, "--once"]) == 1
+    assert "accept its bundle: an inference of its self-test was late: 19346 us" in capsys.readouterr().err
+
+
 def test_spark() -> None:
-    assert spark([0, 1, 100]) == " ▁█"
-    assert spark([0, 0]) == "  "
+    assert spark([0, 1, 100]) == "·▁█"
+    assert spark([0, 0]) == "··"
     assert spark([]) == ""
