@@ -6,27 +6,18 @@ written into the linked image, which is then signed.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from mlforge.bundle.block import Block, Version, decode, encode
 from mlforge.bundle.extract import find_block
 from mlforge.bundle.sign import read_words, sign
-from mlforge.features.pipeline import Pipeline
-from mlforge.records.lock import ModelFile
-from mlforge.records.reference import CLASSIFICATION_BINS, Reference
 from mlforge.study.artefacts import sha256
-from mlforge.study.lockfile import locked_model, read_lock, write_lock
-from mlforge.study.model import read_model
-from mlforge.targets.host import HostTarget
 from mlforge.toolchain.zephyr import ZephyrBuild
-from tests.programs.locked_app import CHANNELS, CLASSES, LENGTH, lock_model, locked_app, tiny_tflite
+from tests.programs.bundled_app import bundled_app
 from tests.unit.bundle.images import imgtool
 from tests.zephyr.mcuboot import NOTHING_TO_BOOT, Board, Device, Flash
 from tests.zephyr.workspace import WARNINGS_ARE_ERRORS, Workspace
@@ -35,7 +26,6 @@ HERE = Path(__file__).parent
 OLD, NEW = "1.0.0", "1.1.0"  # the linked image is OLD
 GOOD = "good"
 MARK = b"behaviour:"
-VECTORS = 4
 
 
 @dataclass(frozen=True)
@@ -82,33 +72,10 @@ class Ota:
         return signed.read_bytes()
 
 
-def make_app(directory: Path, board: Board) -> Path:
-    """Copies the application and gives it a model of random weights, with vectors that the host has answered."""
+def make_app(directory: Path) -> Path:
+    """Copies the application, and puts beside it what a study would have left."""
     app = shutil.copytree(HERE / "ota", directory / "app")
-    locked_app(app)
-    with (app / "mlforge.yaml").open("a") as file:
-        file.write(f"target: {{board: {board.name}}}\nbundle: {{version: {OLD}, thresholds: {{enter: 0.6}}}}\n")
-    lock_model(app, tiny_tflite())
-    data = _reference(app).to_bytes()
-    path = "model/activity.bundle.npz"
-    (app / path).write_bytes(data)
-    write_lock(app, replace(read_lock(app), reference=ModelFile(path, sha256(data), len(data))))
-    return app
-
-
-def _reference(app: Path) -> Reference:
-    lock, host = read_lock(app), HostTarget()
-    model = read_model(locked_model(app, lock), lock.name, Pipeline.from_json(json.dumps(lock.features)))
-    inputs = np.random.default_rng(1).integers(-128, 128, (VECTORS, LENGTH * CHANNELS), np.int8)
-    answers = host.infer(host.build(model.program), inputs).outputs
-    return Reference(
-        mean=np.zeros(CHANNELS, np.int32),
-        deviation=np.full(CHANNELS, 74 << 8, np.uint32),
-        class_shares=np.full(len(CLASSES), 65535 // len(CLASSES), np.uint16),
-        score_shares=np.full(CLASSIFICATION_BINS, 65535 // CLASSIFICATION_BINS, np.uint16),
-        inputs=inputs,
-        outputs=answers,
-    )
+    return bundled_app(app, f"bundle: {{version: {OLD}, thresholds: {{enter: 0.4}}}}\n")
 
 
 def build_ota(zephyr: Workspace, board: Board, shared: Path) -> Ota:
@@ -119,10 +86,11 @@ def build_ota(zephyr: Workspace, board: Board, shared: Path) -> Ota:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             shutil.rmtree(shared / "app", ignore_errors=True)
+            shutil.rmtree(build, ignore_errors=True)
             imgtool("keygen", "-t", "ecdsa-p256", "-k", str(key))
             imgtool("getpub", "-k", str(key), "-e", "pem", "-o", str(key.with_suffix(".pub")))
             settings = {"SB_CONFIG_BOOT_SIGNATURE_KEY_FILE": f'"{key}"', **WARNINGS_ARE_ERRORS}
-            app = make_app(shared, board)
+            app = make_app(shared)
             zephyr.real.build(ZephyrBuild(app, build, board.name, settings=settings, sysbuild=True))
             done.touch()
     return Ota(board, build, key)

@@ -88,6 +88,8 @@ static void open_trial(void)
 		trial.finding.reason = MLFORGE_REASON_RESET;
 		mlforge_trial_begin();
 		mlforge_stored_trial_save(&trial);
+	} else {
+		mlforge_trial_skip();
 	}
 }
 
