@@ -32,6 +32,18 @@ PACKAGES: Final = {
 OPTIONAL_PACKAGES: Final = {
     "openai": "proposer agent, OpenAI-compatible endpoints (optional)",
     "anthropic": "proposer agent, Anthropic (optional)",
+    "imgtool": "bundle: signing releases (optional)",
+    "cryptography": "bundle: verifying releases (optional)",
+    "smpclient": "update, monitor (optional)",
+    "cbor2": "monitor (optional)",
+    "bleak": "update, monitor over Bluetooth (optional)",
+}
+# What each extra of pyproject.toml is for, and its packages.
+EXTRAS: Final = {
+    "agent": ("the agent", ("openai", "anthropic")),
+    "bundle": ("releases", ("imgtool", "cryptography")),
+    "update": ("devices in the field", ("smpclient", "cbor2")),
+    "ble": ("those over Bluetooth", ("bleak",)),
 }
 
 
@@ -68,8 +80,9 @@ def execute(arguments: argparse.Namespace) -> Status:
             print(f"\nto install what is missing:\n  {install_command(lacking)}")
         if absent:
             print(f"\nfor the Python packages, in the checkout:\n  {sys.executable} -m pip install '.[train]'")
-        if without:
-            print(f"\nfor the agent, in the checkout:\n  {sys.executable} -m pip install '.[agent]'")
+        for extra, (purpose, packages) in EXTRAS.items():
+            if set(packages) & set(without):
+                print(f"\nfor {purpose}, in the checkout:\n  {sys.executable} -m pip install '.[{extra}]'")
     return Status.ERROR if needed or absent else Status.DONE
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
@@ -143,3 +144,22 @@ def test_ports() -> None:
     assert serial_link("/dev/ttyACM0", 9600) == Link(Way.SERIAL, "/dev/ttyACM0", 9600)
     assert serial_link("tcp:localhost:4321").way is Way.SOCKET
     assert serial_link("unix:/run/smp").way is Way.SOCKET
+
+
+@pytest.mark.parametrize(
+    ("link", "package", "extra"),
+    [
+        (Link(Way.BLE, "watch"), "bleak", "mlforge[ble]"),
+        (Link(Way.SERIAL, "/dev/ttyACM0"), "smpclient.transport.serial", "mlforge[update]"),
+        (Link(Way.UDP, "device.local"), "smpclient.transport.udp", "mlforge[update]"),
+    ],
+)
+def test_a_package_that_is_missing_is_named(
+    link: Link, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("smpclient.transport.ble", "mlforge.bundle.sockets"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(DeviceError) as caught, connected(link):
+        pass
+    assert extra in caught.value.hint

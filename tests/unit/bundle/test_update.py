@@ -103,6 +103,17 @@ def test_an_upload_goes_on_where_the_link_was_cut() -> None:
     assert made.taken_bytes == len(package().data), "nothing was sent twice"
 
 
+def test_an_upload_goes_on_after_the_command_was_ended() -> None:
+    made = device()
+    with over_udp(made) as address, connector(udp_link(address), TIMEOUT_S)() as first:
+        sent = first.upload(package().data)
+        while next(sent) < 3000:
+            pass
+    assert deliver(made).ending is Ending.CONFIRMED
+    assert made.starts == 1
+    assert made.taken_bytes == len(package().data)
+
+
 def test_a_socket_that_hangs_up() -> None:
     made = device(Faults(cut_at=[2000]))
     with over_socket(made, Path(mkdtemp(prefix="mlforge-")) / "smp") as name:
