@@ -109,10 +109,20 @@ def bill(built: Built, directory: Path) -> Bill:
     return Bill(files)
 
 
-def _kernel_name(configuration: Path) -> str:
-    try:
-        text = configuration.read_text(encoding="utf-8")
-    except OSError as error:
-        raise BundleError(f"{configuration} cannot be read: {error.strerror}") from error
-    match = re.search(r'^CONFIG_KERNEL_BIN_NAME="([\w.-]+)"$', text, re.MULTILINE)
+def bootloader_key(built: Built) -> Path | None:
+    """The file with the key that the bootloader of the same build takes, where it is known and still there."""
+    text = _configuration(built.directory / "zephyr" / ".config")
+    match = re.search(r'^CONFIG_MCUBOOT_SIGNATURE_KEY_FILE="(.+)"$', text, re.MULTILINE)
+    return Path(match[1]) if match and Path(match[1]).is_file() else None
+
+
+def _kernel_name(file: Path) -> str:
+    match = re.search(r'^CONFIG_KERNEL_BIN_NAME="([\w.-]+)"$', _configuration(file), re.MULTILINE)
     return match[1] if match else "zephyr"
+
+
+def _configuration(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BundleError(f"{file} cannot be read: {error.strerror}") from error

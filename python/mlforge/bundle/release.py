@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mlforge.bundle.assemble import versions_of
 from mlforge.bundle.block import Versions
-from mlforge.bundle.built import Built, bill, inputs_of
+from mlforge.bundle.built import Built, bill, bootloader_key, inputs_of
 from mlforge.bundle.image import read_image
 from mlforge.bundle.keys import Key, read_key
 from mlforge.bundle.manifest import (
@@ -87,6 +87,11 @@ def make_release(
     with tempfile.TemporaryDirectory(prefix=".mlforge-", dir=wishes.output.parent) as directory:
         image = Path(directory) / "image.bin"
         key = _signed(built, image, wishes)
+        if key is not None and not _boots(built, key):
+            say(
+                "note: the bootloader of this build takes another key, and will not boot this image; "
+                "SB_CONFIG_BOOT_SIGNATURE_KEY_FILE names the one it takes"
+            )
         expected = Expected(key, contract.digest, lock.model.sha256, wishes.development)
         found = verify(image, expected)
         if not found.sound or found.block is None:
@@ -130,6 +135,17 @@ def _signed(built: Built, image: Path, wishes: Wishes) -> Key | None:
     except OSError as error:
         raise BundleError(f"{built.signed} cannot be read: {error.strerror}", hint="build it anew") from error
     return key
+
+
+def _boots(built: Built, key: Key) -> bool:
+    """Whether the bootloader that was built beside the image takes the key; true where that is not known."""
+    file = bootloader_key(built)
+    if file is None:
+        return True
+    try:
+        return read_key(file).der == key.der
+    except BundleError:
+        return False  # of another kind
 
 
 def _inputs(contract: Contract, lock: Lock) -> dict[str, str]:

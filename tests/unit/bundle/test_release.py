@@ -139,6 +139,26 @@ def test_without_a_private_key_the_image_is_the_builds(app: Path) -> None:
         release(app, key=images.keys("ecdsa-p256", "other").public)
 
 
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        (images.keys().public, False),
+        (images.keys(name="two").private, True),
+        (images.keys("ed25519").private, True),
+        (Path("absent.pem"), False),
+    ],
+)
+def test_a_bootloader_that_takes_another_key_is_told(app: Path, file: Path, told: bool) -> None:
+    beside = built(app)
+    with (beside.directory / "zephyr" / ".config").open("a") as configuration:
+        configuration.write(f'CONFIG_MCUBOOT_SIGNATURE_KEY_FILE="{file}"\n')
+    said: list[str] = []
+    wishes = Wishes(output=app.parent / "out" / "activity.signed.bin", key=images.keys().private)
+    make_release(*sources(app), beside, wishes, TOOLS, said.append)
+    assert any("will not boot this image" in line for line in said) is told
+    assert not any("secret" in line for line in said)
+
+
 def test_build_directories_without_a_bundle(tmp_path: Path, app: Path) -> None:
     with pytest.raises(BundleError, match="no signed images"):
         find(tmp_path / "nothing")
