@@ -46,9 +46,9 @@ class Model:
 
     name: str
     endpoint: str
-    answer_s: float = 60.0
+    answer_s: float = 240.0
     tokens: int = 40_000
-    time_s: float = 300.0
+    time_s: float = 900.0
     costs: int = 12
 
 

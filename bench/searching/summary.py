@@ -14,6 +14,7 @@ Floats: TypeAlias = NDArray[np.float64]
 PROPOSERS: Final = ("random", "tpe", "nsga2", "agent")
 DRAWS: Final = 10_000  # of the bootstrap
 BAND: Final = (2.5, 97.5)
+SEEDS: Final = 5  # fewer are no result
 ORDER_NAMES: Final = {"train_first": "train, then build, then find out", "cost_first": "cost first"}
 
 
@@ -43,7 +44,7 @@ def reached(curve: Floats, level: float) -> int | None:
 
 def page(results: Mapping[str, Any]) -> str:
     """Markdown."""
-    parts = [_setting(results)]
+    parts = [_setting(results), _unfinished(results)]
     for task in results["tasks"]:
         parts.append(_task(results, task))
     parts.append(_agent(results))
@@ -103,6 +104,15 @@ def _setting(results: Mapping[str, Any]) -> str:
         f"whoever proposes it. Brackets are 95 % bootstrap intervals of the mean over the seeds ({DRAWS:,} draws); of "
         "so few seeds they are rough, and rather too narrow."
     )
+
+
+def _unfinished(results: Mapping[str, Any]) -> str:
+    """A warning where there are too few seeds; else empty."""
+    seeds = Counter((run["task"], run["proposer"]) for run in results["runs"])
+    few = [f"{task} by {proposer} ({count})" for (task, proposer), count in seeds.items() if count < SEEDS]
+    if not few:
+        return ""
+    return f"**Unfinished:** fewer than {SEEDS} seeds of {', '.join(few)}. Nothing follows from these rows."
 
 
 def _task(results: Mapping[str, Any], task: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from mlforge.targets.registry import target_named
 from tests.unit.search.agent.scripted import Script
 
 ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "bench" / "search.json"
 UNUSABLE = target_named("mps2/an386").unavailable()
 
 
@@ -129,3 +131,42 @@ def test_ratio_of_the_orders() -> None:
     said = orders_page({"orders": {"one": {"epochs": 1, "rows": rows}}})
     assert "28 of 41 seconds of training (68%) are not spent" in said
     assert "| 2.2 [" in said
+
+
+def test_pages_say_what_was_measured(tmp_path: Path, command: ModuleType) -> None:
+    for name in ("performance.md", "search.svg"):
+        (tmp_path / name).write_text((ROOT / "docs" / name).read_text())
+    command.pages(RESULTS, tmp_path / "performance.md", tmp_path / "search.svg")
+    for name in ("performance.md", "search.svg"):
+        assert (tmp_path / name).read_text() == (ROOT / "docs" / name).read_text(), f"bench/search.py pages: {name}"
+
+
+def test_pages_that_say_something_else_are_seen(tmp_path: Path, command: ModuleType) -> None:
+    text = json.loads(RESULTS.read_text())
+    run = next(run for run in text["runs"] if run["proposer"] == "tpe")
+    run["values"] = [0.999] * len(run["values"])
+    (tmp_path / "other.json").write_text(json.dumps(text))
+    (tmp_path / "performance.md").write_text((ROOT / "docs" / "performance.md").read_text())
+    command.pages(tmp_path / "other.json", tmp_path / "performance.md", tmp_path / "search.svg")
+    assert (tmp_path / "performance.md").read_text() != (ROOT / "docs" / "performance.md").read_text()
+    assert (tmp_path / "search.svg").read_text() != (ROOT / "docs" / "search.svg").read_text()
+
+
+def test_too_few_seeds_are_no_result_and_the_page_says_so() -> None:
+    from searching.summary import page
+
+    said = page(results(random=[[0.5]] * 5, tpe=[[0.6]] * 4))
+    assert "**Unfinished:** fewer than 5 seeds of one by tpe (4)." in said
+    assert "Unfinished" not in page(results(random=[[0.5]] * 5, tpe=[[0.6]] * 5))
+
+
+@pytest.fixture
+def command(bench_on_the_path: None) -> ModuleType:
+    """bench/search.py as a module."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("bench_search", ROOT / "bench" / "search.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
