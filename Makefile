@@ -46,7 +46,7 @@ bench: setup-dev
 bench-search: setup-dev
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps scikit-learn==1.9.1
 	$(PYTHON) bench/search.py run
-	$(PYTHON) bench/search.py orders --tasks activity
+	$(PYTHON) bench/search.py orders --tasks activity --epochs 25
 	$(PYTHON) bench/search.py pages
 
 # After `make test-agent`, which installs the model.
