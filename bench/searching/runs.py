@@ -34,7 +34,6 @@ from mlforge.study.optimise import recall, recipe, study_name, usable_target
 from mlforge.study.prepare import prepare
 from mlforge.targets.registry import target_named
 from mlforge.training.trainer import Trainer
-from searching.forked import ForkedTrainer
 
 TASKS = Path(__file__).parents[1] / "tasks"
 RECIPE_SEED = 1  # of the trainings; the seeds that are compared are the proposers'
@@ -80,12 +79,12 @@ def contract_of(task: str, epochs: int = 0) -> Contract:
 
 @contextmanager
 def evaluator_of(contract: Contract, memory: Path | None) -> Iterator[Evaluator]:
-    """With costs and trainings remembered in a directory; with None nothing is, and the trainer is the product's."""
+    """With costs and trainings remembered in a directory; with None nothing is."""
     target = usable_target(contract.target.board)
     directory = memory or Path("build/bench")
     directory.mkdir(parents=True, exist_ok=True)
     artefacts = ArtefactStore(directory / "artefacts")
-    with Trainer(timeout_s=1800.0) if memory is None else ForkedTrainer(timeout_s=1800.0) as trainer:
+    with Trainer(timeout_s=1800.0) as trainer:
         evaluator = Evaluator(
             contract=contract,
             prepared=prepare(contract),

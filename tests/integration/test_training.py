@@ -1,6 +1,6 @@
 """The trainer with real worker processes: what it learns, that it repeats itself, and how it ends when things go wrong.
 
-Each test costs a TensorFlow import, so requests are tiny.
+Most tests share one import of TensorFlow, the others pay for it, so requests are tiny.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -219,20 +220,52 @@ def test_a_crash_is_an_error_and_the_next_training_works() -> None:
 
 
 def _kill_busy(trainer: Trainer) -> None:
-    while not (trainer._busy and trainer._spare):  # the next spare comes when the worker has got its job
+    while not trainer._busy:
         time.sleep(0.01)
     (busy,) = trainer._busy
     time.sleep(1)
-    os.kill(busy.process.pid or 0, signal.SIGKILL)
+    os.kill(busy.pid, signal.SIGKILL)
 
 
-def test_a_dead_spare_is_replaced() -> None:
+def test_what_loads_tensorflow_may_die_at_any_time() -> None:
+    """Before the first training, under one, and between two."""
     with Trainer(timeout_s=120) as trainer:
-        spare = trainer._spare
-        assert spare is not None
-        spare.process.kill()
-        spare.process.join()
-        assert trainer.train(classification(epochs=1)).tflite
+        _kill_nursery(trainer)
+        request = classification(epochs=1)
+        first = trainer.train(request)
+        killer = threading.Thread(target=_kill_nursery_when_busy, args=(trainer,))
+        killer.start()
+        with pytest.raises(TrainingError, match="died by SIGKILL while training"):
+            trainer.train(classification(epochs=100_000, patience=100_000))
+        killer.join()
+        again = trainer.train(request)
+        assert again.tflite == first.tflite  # and another process makes the same of it
+
+
+def _kill_nursery(trainer: Trainer) -> None:
+    assert trainer._nursery is not None
+    os.kill(trainer._nursery.pid, signal.SIGKILL)
+
+
+def _kill_nursery_when_busy(trainer: Trainer) -> None:
+    while not trainer._busy:
+        time.sleep(0.01)
+    _kill_nursery(trainer)
+
+
+def test_trainings_in_several_threads_at_once_are_those_of_one_after_another(shared: Trainer) -> None:
+    requests = [classification(epochs=2, seed=seed) for seed in (1, 2, 1, 2)]
+    one_by_one = [shared.train(request).tflite for request in requests[:2]]
+    with ThreadPoolExecutor(4) as pool:
+        at_once = [result.tflite for result in pool.map(shared.train, requests)]
+    assert at_once == one_by_one * 2
+    assert not shared._busy
+    assert not _copies(shared)
+
+
+def _copies(trainer: Trainer) -> list[int]:
+    assert trainer._nursery is not None
+    return _descendants(trainer._nursery.pid)
 
 
 def test_closing_ends_a_training_in_another_thread() -> None:
@@ -258,7 +291,7 @@ def main():
     x, y = np.zeros((64, 4), np.float32), np.arange(64) % 2
     recipe = Recipe(epochs=100_000, patience=100_000)
     with Trainer() as trainer:
-        print(trainer._spare.process.pid, flush=True)
+        print(trainer._nursery.pid, flush=True)
         trainer.train(TrainingRequest(Architecture((4,), (), 2, Head.SOFTMAX), Task.CLASSIFICATION, x, y, x, y, recipe))
 
 try:  # without a guard for __main__: workers must not run this file again
@@ -276,10 +309,12 @@ def _gone(pid: int) -> bool:
 
 
 def _descendants(pid: int) -> list[int]:
-    children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        children += [int(each) for each in (thread / "children").read_text().split()]
-    return sorted(set(children))
+    children = {
+        int(each)
+        for thread in Path(f"/proc/{pid}/task").iterdir()
+        for each in (thread / "children").read_text().split()
+    }
+    return sorted(children.union(*(_descendants(child) for child in children)))
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 1.0, 7.0])
@@ -327,14 +362,22 @@ def test_a_worker_that_never_gets_ready_is_given_up(monkeypatch: pytest.MonkeyPa
 
 def test_a_worker_that_does_not_start_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     with Trainer(timeout_s=120) as trainer:
-        receive, killed = trainer_module._receive, []
+        worker, killed = trainer_module.Nursery.worker, []
 
-        def dying(current: trainer_module._Worker, timeout_s: float, doing: str) -> object:
+        def dying(nursery: trainer_module.Nursery, timeout_s: float) -> trainer_module.Worker:
             if not killed:
-                killed.append(current)
-                current.process.kill()
-            return receive(current, timeout_s, doing)
+                killed.append(nursery)
+                os.kill(nursery.pid, signal.SIGKILL)
+            return worker(nursery, timeout_s)
 
-        monkeypatch.setattr(trainer_module, "_receive", dying)
+        monkeypatch.setattr(trainer_module.Nursery, "worker", dying)
         assert trainer.train(classification(epochs=1)).tflite
     assert killed
+
+
+def test_what_cannot_load_tensorflow_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tensorflow.py").write_text("raise ImportError('a broken TensorFlow')")
+    monkeypatch.syspath_prepend(tmp_path)  # which a new process takes over
+    with Trainer() as trainer, pytest.raises(MachineError, match="with status 1 while starting") as caught:
+        trainer.train(classification(epochs=1))
+    assert "a broken TensorFlow" in caught.value.log

@@ -1,65 +1,36 @@
 """Trainings, each in a process of its own, from a parent that never imports TensorFlow.
 
-Importing TensorFlow takes seconds, so a spare worker does that while its parent measures costs. A worker is used once.
+One process beside it does that, while data are prepared and costs measured; each job runs in a copy of it, which is
+used once (see `nursery`).
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
-import sys
-import tempfile
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from math import prod
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
-from types import ModuleType, TracebackType
-from typing import BinaryIO, Final, Self
+from multiprocessing.connection import wait
+from types import TracebackType
+from typing import Final, Self
 
 import numpy as np
 
 from mlforge.contract import Task
 from mlforge.errors import MachineError, TrainingError
 from mlforge.records.architecture import Head
-from mlforge.toolchain.sources import cache_directory
 from mlforge.training import worker
 from mlforge.training.floats import Quantisation
 from mlforge.training.methods import Requantisation, Shrinking, Variant
+from mlforge.training.nursery import Nursery, Worker
 from mlforge.training.request import Floats, Labels, Stopped, TrainingRequest, TrainingResult, Watch
 
 START_TIMEOUT_S: Final = 300.0  # importing TensorFlow takes seconds; minutes where a machine is that busy
-STARTS: Final = 2  # workers that are started before the machine is given up
-_LOG_TAIL_BYTES: Final = 4000
-_SPAWN: Final = multiprocessing.get_context("spawn")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Worker:
-    process: SpawnProcess
-    jobs: Connection
-    lifeline: Connection
-    log: BinaryIO
-
-    def log_tail(self) -> str:
-        size = self.log.seek(0, os.SEEK_END)
-        self.log.seek(max(0, size - _LOG_TAIL_BYTES))
-        return self.log.read().decode(errors="replace")
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.join()
-        self.process.close()
-        for end in (self.jobs, self.lifeline, self.log):
-            end.close()
+STARTS: Final = 2  # attempts to start what trains before the machine is given up
 
 
 class Trainer:
-    """Trains and predicts in fresh worker processes; a context manager that keeps one spare worker warm.
+    """Trains and predicts in fresh worker processes; entered as a context manager, it begins to load TensorFlow.
 
     May be used from several threads at once; each call has a worker of its own. Where no worker can be started at all,
     each call raises MachineError: that says nothing of the request.
@@ -68,10 +39,10 @@ class Trainer:
     def __init__(self, *, timeout_s: float = 600.0) -> None:
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
-        self._spare: _Worker | None = None
-        self._busy: set[_Worker] = set()
+        self._nursery: Nursery | None = None
+        self._busy: set[Worker] = set()
         self._closed = False
-        # The kernel ends a worker together with the thread that started it, so that thread must outlive every call.
+        # The kernel ends a process together with the thread that started it, so that thread must outlive every call.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="mlforge-training")
 
     def __enter__(self) -> Self:
@@ -84,20 +55,21 @@ class Trainer:
         self.close()
 
     def warm(self) -> None:
-        """Starts the spare worker, unless there is one; does not wait for it to be ready."""
+        """Starts what loads TensorFlow, unless it runs; does not wait for it."""
         with self._lock:
-            if self._spare is None and not self._closed:
-                self._spare = self._starter.submit(_start).result()
+            if not self._closed:
+                self._living()
 
     def close(self) -> None:
         """Ends all workers; a call under way in another thread ends with a TrainingError. No call may follow."""
         with self._lock:
             self._closed = True
-            spare, self._spare = self._spare, None
-            for busy in self._busy:
-                busy.process.kill()
-        if spare is not None:
-            spare.end()
+            nursery, self._nursery = self._nursery, None
+            busy = list(self._busy)
+        if nursery is not None:
+            for one in busy:
+                nursery.kill(one)
+            nursery.close()
         self._starter.shutdown()
 
     def train(self, request: TrainingRequest) -> TrainingResult:
@@ -157,24 +129,22 @@ class Trainer:
         Raises:
             TrainingError: it cannot be quantised, or the worker crashed or took too long.
         """
-        answer = self._do(job, spare=False)
+        answer = self._do(job)
         if not isinstance(answer, bytes):
             raise TrainingError(f"the worker answered with {type(answer).__name__} instead of a model")
         return answer
 
-    def _do(self, job: worker.Job, watch: Watch | None = None, *, spare: bool = True) -> worker.Answer:
-        current = self._ready()
+    def _do(self, job: worker.Job, watch: Watch | None = None) -> worker.Answer:
+        nursery, current = self._ready()
         try:
             try:
                 current.jobs.send(job)
             except OSError as error:
-                raise _died(current, "starting") from error
-            if spare:
-                self.warm()
-            answer = _receive(current, self._timeout_s, "training")
+                raise _died(nursery, current, "starting") from error
+            answer = _receive(nursery, current, self._timeout_s)
             while isinstance(answer, worker.Report):
                 current.jobs.send(watch is None or watch.goes_on(answer.history))
-                answer = _receive(current, self._timeout_s, "training")
+                answer = _receive(nursery, current, self._timeout_s)
             if isinstance(answer, worker.Refusal):
                 raise TrainingError(answer.reason, log="" if answer.expected else current.log_tail())
             return answer
@@ -183,96 +153,82 @@ class Trainer:
                 raise TrainingError("the trainer was closed") from error
             raise
         finally:
-            self._end(current)
+            with self._lock:
+                self._busy.discard(current)
+            nursery.ended(current)
+            for end in (current.jobs, current.lifeline, current.log):
+                end.close()
 
-    def _ready(self) -> _Worker:
+    def _ready(self) -> tuple[Nursery, Worker]:
         """A worker that waits for its job. Raises MachineError where none gets that far, TrainingError where the
         trainer is closed."""
-        failures: list[TrainingError] = []
-        while len(failures) < STARTS:
-            current = self._take()
+        reason, log, hint = "", "", ""
+        for _ in range(STARTS):
+            with self._lock:
+                if self._closed:
+                    raise TrainingError("the trainer was closed")
+                nursery = self._living()
             try:
-                _receive(current, START_TIMEOUT_S, "starting")
-            except TrainingError as error:
-                self._end(current)
-                failures.append(error)
-            except BaseException:
-                self._end(current)
-                raise
+                current = nursery.worker(START_TIMEOUT_S)
+            except TimeoutError:
+                reason, hint = f"the worker was still starting after {START_TIMEOUT_S:g} s and was stopped", ""
+            except EOFError:
+                if self._closed:
+                    raise TrainingError("the trainer was closed") from None
+                reason, hint = _how(nursery.close(), "starting")
             else:
-                return current
-            if self._closed:
-                raise TrainingError("the trainer was closed") from failures[-1]
-        raise MachineError(
-            f"{STARTS} training workers in a row did not start: {failures[-1].message}",
-            log=failures[-1].log,
-            hint=failures[-1].hint
-            or "let the machine finish what else it does, or set search.workers to 1; then resume",
-        ) from failures[-1]
-
-    def _end(self, current: _Worker) -> None:
-        with self._lock:
-            self._busy.discard(current)
-        current.end()
-
-    def _take(self) -> _Worker:
-        """The spare, or a new worker where there is none or it has died."""
-        with self._lock:
-            if self._closed:
+                with self._lock:
+                    if not self._closed:
+                        self._busy.add(current)
+                        return nursery, current
+                nursery.ended(current)
                 raise TrainingError("the trainer was closed")
-            current, self._spare = self._spare, None
-            if current is not None and not current.process.is_alive():
-                current.end()
-                current = None
-            if current is None:
-                current = self._starter.submit(_start).result()
-            self._busy.add(current)
-            return current
+            self._give_up(nursery)
+            log = nursery.last_words
+        raise MachineError(
+            f"{STARTS} training workers in a row did not start: {reason}",
+            log=log,
+            hint=hint or "let the machine finish what else it does, or set search.workers to 1; then resume",
+        )
+
+    def _living(self) -> Nursery:
+        """The nursery, or a new one where there is none or it has died. Needs the lock."""
+        if self._nursery is not None and not self._nursery.alive:
+            self._nursery.close()
+            self._nursery = None
+        if self._nursery is None:
+            self._nursery = self._starter.submit(Nursery).result()
+        return self._nursery
+
+    def _give_up(self, nursery: Nursery) -> None:
+        with self._lock:
+            if self._nursery is nursery:
+                self._nursery = None
+        nursery.close()
 
 
-def _start() -> _Worker:
-    """Starts a worker with SIGINT blocked, so that Ctrl-C in the terminal reaches the parent alone."""
-    jobs, their_jobs = _SPAWN.Pipe()
-    their_lifeline, lifeline = _SPAWN.Pipe(duplex=False)
-    log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
-    their_log = Connection(os.dup(log.fileno()), readable=False)
-    home = cache_directory() / "keras"
-    home.mkdir(parents=True, exist_ok=True)
-    arguments = (their_jobs, their_lifeline, their_log, os.getpid(), str(home))
-    process = _SPAWN.Process(target=worker.main, args=arguments, name="mlforge-training", daemon=True)
-    resource_tracker.ensure_running()  # else start() would start it, and unblock the signal
-    before, main = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}), sys.modules["__main__"]
-    # A spawned process runs its parent's main module again, whatever that may import or do. A worker has no use for it.
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        process.start()
-    finally:
-        sys.modules["__main__"] = main
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    for end in (their_jobs, their_lifeline, their_log):
-        end.close()
-    return _Worker(process, jobs, lifeline, log)
-
-
-def _receive(current: _Worker, timeout_s: float, doing: str) -> worker.Answer | worker.Report:
-    deadline = time.monotonic() + timeout_s
-    if not wait([current.jobs], max(0.0, deadline - time.monotonic())):
+def _receive(nursery: Nursery, current: Worker, timeout_s: float) -> worker.Answer | worker.Report:
+    if not wait([current.jobs], timeout_s):
         raise TrainingError(
-            f"the worker was still {doing} after {timeout_s:g} s and was stopped", log=current.log_tail()
+            f"the worker was still training after {timeout_s:g} s and was stopped", log=current.log_tail()
         )
     try:
         answer: worker.Answer | worker.Report = current.jobs.recv()
     except (EOFError, OSError) as error:
-        raise _died(current, doing) from error
+        raise _died(nursery, current, "training") from error
     return answer
 
 
-def _died(current: _Worker, doing: str) -> TrainingError:
-    current.process.join(5)
-    status = current.process.exitcode
-    how = f"by {signal.Signals(-status).name}" if status is not None and status < 0 else f"with status {status}"
+def _died(nursery: Nursery, current: Worker, doing: str) -> TrainingError:
+    reason, hint = _how(nursery.ended(current, patient=True), doing)
+    return TrainingError(reason, log=current.log_tail(), hint=hint)
+
+
+def _how(status: int, doing: str) -> tuple[str, str]:
+    """In words, and what may be done about it."""
+    how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
     hint = "the machine may have run out of memory" if status == -signal.SIGKILL else ""
-    return TrainingError(f"the worker died {how} while {doing}", log=current.log_tail(), hint=hint)
+    return f"the worker died {how} while {doing}", hint
 
 
 def _check(request: TrainingRequest) -> None:

@@ -1,14 +1,18 @@
-"""The worker process: does one job in a fresh interpreter, so that nothing of an earlier training can leak into it.
+"""The worker processes: each does one job in a fresh copy of a process that has imported TensorFlow and done nothing
+with it, so that nothing of an earlier training can leak into it.
 
-What it prints goes to a log that the parent holds. It dies with its parent. Importing this module is cheap: TensorFlow
-is imported inside `main`, once the output is redirected.
+What they print goes to logs that the parent holds. They die with their parent. Importing this module is cheap:
+TensorFlow is imported inside `nurse`, once the output is redirected.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
+import socket
+import struct
 import threading
 import time
 import traceback
@@ -28,7 +32,10 @@ if TYPE_CHECKING:
 
     from mlforge.training.distil import Lessons
 
-READY: Final = "ready"
+ORDER: Final = struct.Struct("=ci")  # COPY, with three descriptors; or END or AWAIT and the number of a copy
+COPY, END, AWAIT = b"c", b"e", b"a"
+ANSWER: Final = struct.Struct("=i")  # 0 when ready; then the number of the copy, or how it ended
+_PATIENCE_S: Final = 5.0
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 
 
@@ -67,21 +74,67 @@ Job: TypeAlias = TrainingRequest | Watched | Prediction | Requantisation | Shrin
 Answer: TypeAlias = TrainingResult | Stopped | Floats | tuple[Variant, ...] | bytes | Refusal
 
 
-def main(jobs: Connection, lifeline: Connection, log: Connection, parent: int, keras_home: str) -> None:
-    """Says READY once TensorFlow is there, takes one job, answers, ends. `log` is a file in a Connection's clothes."""
+def nurse(control: socket.socket, log: Connection, parent: int, keras_home: str) -> None:
+    """Answers 0 once TensorFlow is there, then does as ordered until its parent is gone. `log` is a file in a
+    Connection's clothes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
-    os.dup2(log.fileno(), 1)
-    os.dup2(log.fileno(), 2)
-    _die_with(parent, lifeline)
+    _print_to(log.fileno())
+    _die_with(parent)
     _environment(keras_home)
-    try:
-        import mlforge.training.fit
-        import mlforge.training.quantise  # noqa: F401
+    import mlforge.training.build
+    import mlforge.training.fit
+    import mlforge.training.quantise  # noqa: F401
 
-        jobs.send(READY)
+    gc.collect()
+    gc.freeze()  # the copies share these pages, as long as no collector writes to them
+    control.sendall(ANSWER.pack(0))
+    while True:
+        message, given, _, _ = socket.recv_fds(control, ORDER.size, 3)
+        if len(message) < ORDER.size:
+            return
+        order, pid = ORDER.unpack(message)
+        control.sendall(ANSWER.pack(_copy(control, given) if order == COPY else _ended(pid, patient=order == AWAIT)))
+        for each in given:
+            os.close(each)
+
+
+def _copy(control: socket.socket, given: list[int]) -> int:
+    """The number of a new process, which does one job."""
+    nurse_pid = os.getpid()
+    if pid := os.fork():
+        return pid
+    try:
+        control.close()
+        jobs, lifeline, log = given
+        _print_to(log)
+        _die_with(nurse_pid, Connection(lifeline, writable=False))
+        _serve(Connection(jobs))
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def _ended(pid: int, *, patient: bool) -> int:
+    """The exit status of a copy that is ended, or given some seconds to do so itself."""
+    deadline = time.monotonic() + (_PATIENCE_S if patient else 0.0)
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    while not ended:
+        if time.monotonic() >= deadline:
+            os.kill(pid, signal.SIGKILL)
+            ended, status = os.waitpid(pid, 0)
+        else:
+            time.sleep(0.01)
+            ended, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _serve(jobs: Connection) -> None:
+    """Takes one job, answers."""
+    try:
         job = jobs.recv()
     except EOFError:
-        return  # a spare that was never needed
+        return
     try:
         answer: Answer = _do(job, jobs)
     except ForgeError as error:
@@ -92,19 +145,25 @@ def main(jobs: Connection, lifeline: Connection, log: Connection, parent: int, k
     jobs.send(answer)
 
 
-def _die_with(parent: int, lifeline: Connection) -> None:
-    """By the kernel's signal, and by the end of the pipe that only the parent holds open."""
+def _print_to(log: int) -> None:
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+
+
+def _die_with(parent: int, lifeline: Connection | None = None) -> None:
+    """By the kernel's signal, and by the end of the pipe that only the parent's parent holds open."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the call
         os._exit(1)
+    if lifeline is not None:
+        threading.Thread(target=_die_at_end_of, args=(lifeline,), daemon=True).start()
 
-    def watch() -> None:
-        try:
-            lifeline.recv_bytes()
-        except (EOFError, OSError):
-            os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+def _die_at_end_of(lifeline: Connection) -> None:
+    try:
+        lifeline.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)
 
 
 def _environment(keras_home: str) -> None:
