@@ -37,7 +37,7 @@ data:
   split: {{validate: 0.2, test: 0.2}}
 limits: {{flash: 8 KiB, latency: 1 us}}
 goals: {{accuracy: 0.7}}
-search: {{proposer: agent, trials: 5, seed: 3, workers: 1, agent: {{model: m, endpoint: '{url}', timeout: 40 s}}}}
+search: {{proposer: agent, trials: 1, seed: 3, workers: 1, agent: {{model: m, endpoint: '{url}', timeout: 40 s}}}}
 """
 
 
@@ -93,6 +93,8 @@ def test_killed_resumed_and_replayed(tmp_path: Path) -> None:
         answers(proposal(dense(12), "smaller")),
         answers(proposal(dense(16), "the first again")),
         answers(proposal(dense(5, 5), "deeper")),
+        answers(proposal(dense(6, 5), "wider")),
+        answers(proposal(dense(7, 6), "wider still")),
     ]
     with endpoint(*script) as known:
         app = make_app(tmp_path / "app", known.url)
@@ -103,12 +105,12 @@ def test_killed_resumed_and_replayed(tmp_path: Path) -> None:
         status, document, said = ended(running[1])
     assert status == 3, said
     trials = document["trials"]
-    assert [one["proposer"] for one in trials] == ["agent", "tpe", "agent", "tpe", "agent"]
-    assert [one["state"] for one in trials] == ["rejected"] * 5
-    assert [len(trials[number]["architecture"]["layers"]) for number in (0, 2, 4)] == [1, 1, 2]
+    assert [one["proposer"] for one in trials] == ["agent", "tpe"] * 5  # no proposal keeps the limits
+    assert [one["state"] for one in trials] == ["rejected"] * 10
+    assert [len(trials[number]["architecture"]["layers"]) for number in range(0, 10, 2)] == [1, 1, 2, 2, 2]
     assert trials[0]["reasoning"] == "<script>alert(1)</script>[31m"
     assert trials[0]["parameters"] == {"layers": 1, "layer1.units": 16, "dropout": 0.0}
-    assert len(known.asked) == 8  # nothing that had been answered was asked again
+    assert len(known.asked) == 10  # nothing that had been answered was asked again
 
     report = (app / ".mlforge" / "report.html").read_text()
     assert "&lt;script&gt;alert(1)" in report and "<script" not in report
@@ -123,4 +125,4 @@ def test_killed_resumed_and_replayed(tmp_path: Path) -> None:
     status, again, said = ended(start(elsewhere, "--replay"))
     assert status == 3, said
     assert proposals(again["trials"]) == proposals(trials)
-    assert len(known.asked) == 8
+    assert len(known.asked) == 10

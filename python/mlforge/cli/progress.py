@@ -56,10 +56,12 @@ class Progress:
             self._live.stop()
 
     def begun(self, budget: int, finished: Sequence[Trial], retried: int) -> None:
-        self._budget, self._trials, self._resumed = budget, list(finished), len(finished)
+        self._budget, self._trials, self._resumed = budget, list(finished), counted(finished)
         if finished or retried:
+            rejected = len(finished) - self._resumed
+            beside = f", {rejected} were rejected without" if rejected else ""
             again = f"; {retried} interrupted will be evaluated again" if retried else ""
-            self._console.print(f"resumed: {len(finished)} of {budget} trials are finished{again}")
+            self._console.print(f"resumed: {self._resumed} of {budget} trainings are done{beside}{again}")
 
     def stage(self, number: int, stage: str) -> None:
         with self._lock:
@@ -69,7 +71,8 @@ class Progress:
         with self._lock:
             self._stages.pop(trial.number, None)
             self._trials.append(trial)
-        self._console.print(trial_line(trial, self._budget), soft_wrap=True)
+            done = counted(self._trials)
+        self._console.print(trial_line(trial, done, self._budget), soft_wrap=True)
         if trial.reasoning:
             self._console.print(Text(f"  {said(trial)}", "dim"), soft_wrap=True)
 
@@ -77,7 +80,7 @@ class Progress:
         with self._lock:
             stages, trials = dict(self._stages), list(self._trials)
         bar = Table.grid(padding=(0, 1))
-        done = min(len(trials), self._budget)
+        done = min(counted(trials), self._budget)
         bar.add_row(ProgressBar(max(self._budget, 1), done, width=30), f"{done}/{self._budget}", self._time_left(done))
         now = time.monotonic()
         lines = [
@@ -94,6 +97,11 @@ class Progress:
         return f"about {(self._budget - done) * elapsed / fresh / 60:.1f} min left"
 
 
+def counted(trials: Sequence[Trial]) -> int:
+    """How much of the budget they have spent."""
+    return sum(trial.counts for trial in trials)
+
+
 def best_line(trials: Sequence[Trial]) -> str:
     """The best trial that meets the contract so far."""
     best = winner(trials)
@@ -103,9 +111,9 @@ def best_line(trials: Sequence[Trial]) -> str:
     return f"best so far: trial {best.number}, {quality.metric} {quality.value:.3f} on validation"
 
 
-def trial_line(trial: Trial, budget: int) -> Text:
-    """One finished trial in one line: what it cost, how good it is, or what was wrong."""
-    text = Text(f"[{trial.number + 1:>{len(str(budget))}}/{budget}] trial {trial.number:<3} ")
+def trial_line(trial: Trial, done: int, budget: int) -> Text:
+    """One finished trial in one line: what it cost, how good it is, or what was wrong. `done` of `budget` are spent."""
+    text = Text(f"[{done:>{len(str(budget))}}/{budget}] trial {trial.number:<3} ")
     known = f", {' and '.join(trial.recalled)} known before" if trial.recalled else ""
     seconds = f"  [{sum(trial.seconds.values()):.1f} s{known}]"
     cost = ""

@@ -75,6 +75,11 @@ class Trial:
     attempts: tuple[Attempt, ...] = ()  # ways of making the model, in the order in which they were tried
 
     @property
+    def counts(self) -> bool:
+        """Whether it counts against the budget: one that was rejected before training has cost next to nothing."""
+        return self.state is not State.REJECTED
+
+    @property
     def proposed(self) -> Architecture:
         """The architecture as the proposer gave it."""
         return self.parent or self.architecture

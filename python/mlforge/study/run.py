@@ -4,6 +4,10 @@ Reproducible with any number of workers: proposal n is made from the trials up t
 fast the others were. So the same contract and seed propose the same architectures, interrupted or not. Several
 processes beside one app keep to that rule together. Where machines share a study nobody waits for a neighbour: proposal
 n is then made from whatever trials before it are finished when it is claimed, and so depends on their speed.
+
+The budget is one of trainings. A trial that is rejected for its cost took a fraction of a second, so another one is
+drawn in its place, with a number of its own, and the proposer is told why. Trial n belongs to the study exactly if
+fewer than `budget` of the trials before it were not rejected, and n is less than `DRAWS` times the budget.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from mlforge.study.storage import StudyStore
 
 Evaluate = Callable[[int, Proposal, Observer, Sequence[Trial]], Trial]
 POLL_S: Final = 1.0  # how often to look what other processes have finished, or left behind
+DRAWS: Final = 10  # proposals for each trial of the budget, on average, before limits are taken to be out of reach
 ATTEMPTS: Final = 3  # evaluations of one trial that may end with the death of their process
 
 
@@ -44,15 +49,17 @@ class Study:
     exhausted: str = ""  # why the proposer gave up before the budget's end
 
     def run(self, budget: int) -> tuple[Trial, ...]:
-        """Evaluates until `budget` trials are finished, by whomever.
+        """Evaluates until `budget` trials are finished that were not rejected for their cost, by whomever.
 
         Returns:
-            the trials 0 … budget-1 (fewer where the time ran out or the space is exhausted), by number.
+            those and the rejected ones between them (fewer where the time ran out, the space is exhausted, or hardly a
+            proposal keeps the limits), by number.
 
         Raises:
             StudyError: the store is damaged.
             MachineError, KeyboardInterrupt: passed on; what is finished is stored, and no trial is blamed.
         """
+        self.exhausted = ""
         retried = self.store.recover()
         self._finished = {trial.number: trial for trial in self.store.trials()}
         self.observer.begun(budget, [self._finished[number] for number in sorted(self._finished)], retried)
@@ -71,7 +78,7 @@ class Study:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             self.store.release_all()
-        return tuple(self._finished[number] for number in sorted(self._finished) if number < budget)
+        return tuple(self._concluded(budget))
 
     def _start_what_is_ready(self, pool: ThreadPoolExecutor, budget: int, deadline: float | None) -> bool:
         """Submits every trial that may start now; says whether any was."""
@@ -110,10 +117,29 @@ class Study:
         self._pending[pool.submit(evaluate, number, proposal, self.observer, visible)] = number
         return True
 
+    def _concluded(self, budget: int) -> list[Trial]:
+        """The finished trials of the budget, by number."""
+        trials = [self._finished[number] for number in self._numbers(budget) if number in self._finished]
+        counted = sum(trial.counts for trial in trials)
+        if len(trials) >= DRAWS * budget and counted < budget:
+            self.exhausted = f"of {len(trials)} proposals {len(trials) - counted} broke a limit before training"
+        return trials
+
+    def _numbers(self, budget: int) -> Iterator[int]:
+        """The trials of the budget, as far as is known: one that is not finished may yet be rejected, and another one
+        takes its place then. So no number is ever too many, whatever the timing."""
+        counted = 0
+        for number in range(DRAWS * budget):
+            if counted >= budget:
+                return
+            yield number
+            trial = self._finished.get(number)
+            counted += trial is None or trial.counts
+
     def _open_numbers(self, budget: int) -> Iterator[int]:
         """Trials that this process neither knows to be finished nor is at, in order."""
         taken = self._finished.keys() | set(self._pending.values())
-        return (number for number in range(budget) if number not in taken)
+        return (number for number in self._numbers(budget) if number not in taken)
 
     def _knows_all_before(self, number: int) -> bool:
         return all(earlier in self._finished for earlier in range(number - self.workers + 1))

@@ -43,6 +43,10 @@ class Worker:
     def log_tail(self) -> str:
         return _tail(self.log)
 
+    def close(self) -> None:
+        for end in (self.jobs, self.lifeline, self.log):
+            end.close()
+
 
 @dataclass(slots=True, eq=False)
 class Nursery:

@@ -156,33 +156,23 @@ class Trainer:
             with self._lock:
                 self._busy.discard(current)
             nursery.ended(current)
-            for end in (current.jobs, current.lifeline, current.log):
-                end.close()
+            current.close()
 
     def _ready(self) -> tuple[Nursery, Worker]:
         """A worker that waits for its job. Raises MachineError where none gets that far, TrainingError where the
         trainer is closed."""
         reason, log, hint = "", "", ""
         for _ in range(STARTS):
-            with self._lock:
-                if self._closed:
-                    raise TrainingError("the trainer was closed")
-                nursery = self._living()
+            nursery = self._open_nursery()
             try:
                 current = nursery.worker(START_TIMEOUT_S)
             except TimeoutError:
                 reason, hint = f"the worker was still starting after {START_TIMEOUT_S:g} s and was stopped", ""
             except EOFError:
-                if self._closed:
-                    raise TrainingError("the trainer was closed") from None
+                self._open_nursery()
                 reason, hint = _how(nursery.close(), "starting")
             else:
-                with self._lock:
-                    if not self._closed:
-                        self._busy.add(current)
-                        return nursery, current
-                nursery.ended(current)
-                raise TrainingError("the trainer was closed")
+                return nursery, self._admitted(nursery, current)
             self._give_up(nursery)
             log = nursery.last_words
         raise MachineError(
@@ -190,6 +180,23 @@ class Trainer:
             log=log,
             hint=hint or "let the machine finish what else it does, or set search.workers to 1; then resume",
         )
+
+    def _open_nursery(self) -> Nursery:
+        """Raises TrainingError where the trainer is closed."""
+        with self._lock:
+            if self._closed:
+                raise TrainingError("the trainer was closed")
+            return self._living()
+
+    def _admitted(self, nursery: Nursery, current: Worker) -> Worker:
+        """Notes a worker as busy, so that `close` ends it. Raises TrainingError where the trainer is closed already."""
+        with self._lock:
+            if not self._closed:
+                self._busy.add(current)
+                return current
+        nursery.ended(current)
+        current.close()
+        raise TrainingError("the trainer was closed")
 
     def _living(self) -> Nursery:
         """The nursery, or a new one where there is none or it has died. Needs the lock."""

@@ -16,7 +16,7 @@ import pytest
 from mlforge.errors import MachineError, SearchError
 from mlforge.records.trial import State, Trial
 from mlforge.study.events import Silent
-from mlforge.study.run import ATTEMPTS, Study
+from mlforge.study.run import ATTEMPTS, DRAWS, Study
 from mlforge.study.storage import StudyStore
 from tests.unit.study import fakes
 
@@ -37,7 +37,8 @@ def ids(trials: tuple[Trial, ...]) -> list[str]:
 def test_the_same_seed_proposes_the_same_whatever_the_timing(tmp_path: Path, workers: int) -> None:
     runs = [study(tmp_path / f"{run}.db", workers=workers, seconds=0.02).run(BUDGET) for run in range(2)]
     assert ids(runs[0]) == ids(runs[1])
-    assert [trial.number for trial in runs[0]] == list(range(BUDGET))
+    assert [trial.number for trial in runs[0]] == list(range(len(runs[0])))
+    assert sum(trial.counts for trial in runs[0]) == BUDGET
 
 
 def test_another_seed_proposes_others(tmp_path: Path) -> None:
@@ -47,6 +48,28 @@ def test_another_seed_proposes_others(tmp_path: Path) -> None:
 def test_a_larger_budget_goes_on_where_the_smaller_one_ended(tmp_path: Path) -> None:
     study(tmp_path / "a.db").run(5)
     assert ids(study(tmp_path / "a.db").run(BUDGET)) == ids(study(tmp_path / "b.db").run(BUDGET))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_another_proposal_is_drawn_for_each_that_is_rejected(tmp_path: Path, workers: int) -> None:
+    """Whatever the timing: what is under way may yet be rejected, and not one trial is started too many."""
+    running = study(tmp_path / "a.db", workers=workers, seconds=0.02)
+    trials = running.run(BUDGET)
+    rejected = [trial for trial in trials if trial.state is State.REJECTED]
+    assert len(trials) == BUDGET + len(rejected) > BUDGET
+    assert trials[-1].counts
+    assert trials == running.store.trials()
+    assert not running.exhausted
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_limits_that_nothing_keeps_end_a_study(tmp_path: Path, workers: int) -> None:
+    running = study(tmp_path / "a.db", workers=workers)
+    running.evaluate = lambda number, *_: fakes.trial(number, flash=3000, value=None)
+    assert len(running.run(2)) == 2 * DRAWS
+    assert running.exhausted == f"of {2 * DRAWS} proposals {2 * DRAWS} broke a limit before training"
+    assert len(running.run(3)) == 3 * DRAWS
+    assert running.exhausted == f"of {3 * DRAWS} proposals {3 * DRAWS} broke a limit before training"
 
 
 def test_an_interrupt_in_an_evaluation_loses_nothing_finished(tmp_path: Path) -> None:
@@ -104,7 +127,8 @@ def test_kill_at_twenty_random_moments_loses_and_doubles_nothing(tmp_path: Path)
         process.wait()
     assert time.monotonic() - started < 120
     final = study(database).run(40)
-    assert [trial.number for trial in final] == list(range(40))
+    assert [trial.number for trial in final] == list(range(len(final)))
+    assert sum(trial.counts for trial in final) == 40
     assert final == study(tmp_path / "whole.db").run(40)
     assert {trial.state for trial in final} == set(State)
 
