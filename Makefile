@@ -5,13 +5,14 @@ PYTHON := $(VENV)/bin/python
 export MLFORGE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agent setup setup-dev lint pytest bench bench-search bench-search-agent fuzz clean
+.PHONY: help demo test test-agent setup setup-dev lint pytest bench bench-search bench-orders bench-search-agent fuzz clean
 
 help:
 	@echo "make demo    set up, then search a model for samples/activity (two to four minutes)"
 	@echo "make test    set up, then run every check and test"
 	@echo "make bench   measure the engine and the cost of costing"
-	@echo "make bench-search   proposers at equal budgets, cost first against train first (an hour or more; goes on where it ended)"
+	@echo "make bench-search   proposers at equal budgets (an hour or more; goes on where it ended)"
+	@echo "make bench-orders   train first, cost first, and the command as it is (ten minutes)"
 	@echo "make fuzz    20,000 broken models against the engine (for the night)"
 	@echo "make test-agent   the agent with a real language model (compiles llama.cpp: ten minutes)"
 	@echo "make clean   remove build/ (the virtual environment stays)"
@@ -46,6 +47,9 @@ bench: setup-dev
 bench-search: setup-dev
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps scikit-learn==1.9.1
 	$(PYTHON) bench/search.py run
+	$(PYTHON) bench/search.py pages
+
+bench-orders: setup-dev
 	$(PYTHON) bench/search.py orders --tasks activity --epochs 25
 	$(PYTHON) bench/search.py pages
 

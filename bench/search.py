@@ -3,7 +3,7 @@
     make bench-search                                   the whole, then the pages from it: hours on two cores
     .venv/bin/python bench/search.py run                what is missing of the runs of all proposers but the agent
     .venv/bin/python bench/search.py run --proposers agent --model NAME --endpoint URL
-    .venv/bin/python bench/search.py orders             train first against cost first
+    make bench-orders                                   train first, cost first, and the command as it is
     .venv/bin/python bench/search.py pages              the figure and tables of docs/, from bench/search.json
 
 Whatever is finished is stored under build/bench/search and never made again, so a run may be ended at any time. `run`
@@ -64,13 +64,13 @@ def add(text: dict[str, Any], runs: list[dict[str, Any]]) -> None:
 def orders(arguments: argparse.Namespace) -> None:
     text = read(arguments.json)
     for task in arguments.tasks:
-        contract = contract_of(task, arguments.epochs)
+        epochs = contract_of(task, arguments.epochs).search.epochs
 
-        def keep(rows: list[dict[str, Any]], task: str = task, epochs: int = contract.search.epochs) -> None:
-            text["orders"][task] = {"epochs": epochs, "rows": rows}
+        def keep(found: dict[str, Any], task: str = task) -> None:
+            text["orders"][task] = found
             arguments.json.write_text(stored(text), encoding="utf-8")
 
-        compare(task, arguments.epochs, arguments.count, keep)
+        compare(task, epochs, arguments.count, keep)
 
 
 def pages(results: Path = RESULTS, performance: Path = PERFORMANCE, drawing: Path = FIGURE) -> None:
@@ -97,7 +97,7 @@ def main() -> int:
     parser.add_argument("--seeds", nargs="*", type=int, default=[1, 2, 3, 4, 5])
     parser.add_argument("--trials", type=int, default=20, help="evaluations of each run (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=0, help="of each training (default: the task's)")
-    parser.add_argument("--count", type=int, default=16, help="architectures for `orders` (default: %(default)s)")
+    parser.add_argument("--count", type=int, default=12, help="trainings for `orders` (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default: %(default)s)")
     parser.add_argument("--model", default="", help="the agent's language model, as its endpoint calls it")
     parser.add_argument("--endpoint", default="", help="the agent's endpoint, speaking OpenAI's chat completions")

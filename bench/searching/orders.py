@@ -1,53 +1,91 @@
-"""Cost first against the order of the first attempt at all this: train, then build, then find out.
+"""What cost first saves: the same architectures of one contract, judged in three ways on the same machine.
 
-The same architectures, trainer, target and checks; nothing is remembered, nothing stopped early. Each architecture goes
-through both orders, one right after the other, so that whatever else the machine does meets both alike; who is first
-alternates. CPU seconds count all processes, so they hold on a busy machine, too.
+    train_first  the order of a first attempt: train to the end, then build and run, then find out whether it fits
+    cost_first   cost first, and train what fits to the end
+    optimise     the command as it is: cost first, halving, two trials at a time, in one study
+
+`optimise` runs twice, before and after the others, each time in a fresh copy of the task, where nothing is remembered.
+Its random proposals are what the other two then judge one after another: each architecture goes through both, one
+right after the other, and who is first alternates, so that whatever else the machine does meets both alike. CPU seconds
+are those of all processes, so they hold on a busy machine, too. Linux only.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import resource
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from mlforge.errors import ForgeError
 from mlforge.records.quality import Split
-from mlforge.records.trial import State
+from mlforge.records.trial import State, Trial
 from mlforge.search.proposer import Proposal
-from mlforge.search.random import RandomProposer
-from mlforge.search.space import space_for
 from mlforge.study.evaluate import Evaluator
 from mlforge.study.events import Silent
 from mlforge.study.model import read_model
 from mlforge.study.verdicts import judge
-from searching.runs import contract_of, evaluator_of
+from searching.runs import TASKS, contract_of, evaluator_of
 
 ORDERS = ("train_first", "cost_first")
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_CPU_FIELDS = slice(11, 15)  # utime, stime, cutime, cstime of /proc/PID/stat, counted behind the name: proc(5)
 
 
-def compare(task: str, epochs: int, count: int, keep: Callable[[list[dict[str, Any]]], None]) -> None:
+def compare(task: str, epochs: int, count: int, keep: Callable[[dict[str, Any]], None]) -> None:
     """Args:
-    keep: takes the rows so far after each architecture.
+    count: how many architectures `optimise` trains; those that it rejects on the way come on top.
+    keep: takes the result after each architecture, and in the end.
     """
+    trials, first = optimised(task, epochs, count)
     contract = contract_of(task, epochs)
     rows: list[dict[str, Any]] = []
+    runs = [first]
     with ExitStack() as stack:
         by_order = {order: stack.enter_context(evaluator_of(contract, None)) for order in ORDERS}
-        prepared = by_order["cost_first"].prepared
-        space = space_for(contract.task, prepared.pipeline.input_shape, prepared.outputs)
-        proposer = RandomProposer(space, 1, by_order["cost_first"].metric)
-        for number in range(-1, count):  # the first fills the compiler's caches and is not counted
-            proposal = proposer.propose(number + 1, [])
-            row: dict[str, Any] = {}
+        for number, trial in enumerate([trials[0], *trials], -1):  # the first fills caches and is not counted
+            proposal = Proposal(trial.proposed, trial.parameters)
+            row = {"optimise": {"state": str(trial.state), "stages_s": round(sum(trial.seconds.values()), 2)}}
             for order in ORDERS if number % 2 else reversed(ORDERS):
                 row[order] = _timed(WAYS[order], by_order[order], number, proposal)
             if number >= 0:
                 rows.append(row)
-                keep(rows)
-                print(f"{contract.name} {number + 1}/{count} {row}", flush=True)
+                keep({"epochs": epochs, "rows": rows, "optimise": runs})
+                print(f"{contract.name} {number + 1}/{len(trials)} {row}", flush=True)
+    runs.append(optimised(task, epochs, count)[1])
+    keep({"epochs": epochs, "rows": rows, "optimise": runs})
+
+
+def optimised(task: str, epochs: int, count: int) -> tuple[list[Trial], dict[str, float]]:
+    """The trials of `west mlforge optimise` with random proposals, and what the whole command took.
+
+    Raises:
+        ForgeError: it ended with an error.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        app = Path(shutil.copytree(TASKS / task, Path(directory) / task))
+        contract = yaml.safe_load((app / "mlforge.yaml").read_text(encoding="utf-8"))
+        contract["search"] = {"proposer": "random", "trials": count, "seed": 1, "epochs": epochs}
+        (app / "mlforge.yaml").write_text(yaml.safe_dump(contract), encoding="utf-8")
+        start, cpu = time.monotonic(), _ended_cpu_s()
+        command = [sys.executable, "-m", "mlforge", "optimise", str(app), "--json"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        wall_s, cpu_s = time.monotonic() - start, _ended_cpu_s() - cpu
+    if not answer.stdout:
+        raise ForgeError(f"optimise ended with status {answer.returncode}: {answer.stderr[-2000:]}")
+    trials = [Trial.from_json(json.dumps(trial)) for trial in json.loads(answer.stdout)["trials"]]
+    training_s = sum(trial.seconds.get("train", 0.0) for trial in trials)
+    return trials, {"wall_s": round(wall_s, 2), "cpu_s": round(cpu_s, 2), "training_s": round(training_s, 2)}
 
 
 def train_first(evaluator: Evaluator, number: int, proposal: Proposal) -> tuple[bool, float]:
@@ -86,6 +124,25 @@ def _timed(
 
 
 def _cpu_s() -> float:
-    """Of this process and of all those that it started and that have ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    """Of this process and of all that it started, ended or not."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    return own.ru_utime + own.ru_stime + _ended_cpu_s() + sum(_living_cpu_s(child) for child in _children("self"))
+
+
+def _ended_cpu_s() -> float:
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
+
+
+def _living_cpu_s(pid: str) -> float:
+    """Of a process, its own children that have ended, and those that have not."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return sum(map(int, fields[_CPU_FIELDS])) / _TICKS_PER_S + sum(_living_cpu_s(child) for child in _children(pid))
+    except OSError:  # it ended in this moment, and its parent counts it
+        return 0.0
+
+
+def _children(pid: str) -> Sequence[str]:
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [child for each in lists for child in each.read_text(encoding="utf-8").split()]

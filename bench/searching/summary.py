@@ -15,7 +15,11 @@ PROPOSERS: Final = ("random", "tpe", "nsga2", "agent")
 DRAWS: Final = 10_000  # of the bootstrap
 BAND: Final = (2.5, 97.5)
 SEEDS: Final = 5  # fewer are no result
-ORDER_NAMES: Final = {"train_first": "train, then build, then find out", "cost_first": "cost first"}
+ORDER_NAMES: Final = {
+    "train_first": "train, then build, then find out",
+    "cost_first": "cost first",
+    "optimise": "`optimise`: cost first, halving, two at a time",
+}
 
 
 def curves(results: Mapping[str, Any], task: str, proposer: str) -> tuple[list[int], Floats]:
@@ -54,46 +58,61 @@ def page(results: Mapping[str, Any]) -> str:
 def orders_page(results: Mapping[str, Any]) -> str:
     """Markdown."""
     lines = [
-        "| task | architectures | that fit | order | CPU s | wall s | of it training s | judged per CPU hour | ratio |",
-        "|---|---:|---:|---|---:|---:|---:|---:|---|",
+        "| task | architectures | that fit | way | CPU s | wall s | of it training s | judged per CPU hour | "
+        "per hour | ratio by CPU | ratio by the clock |",
+        "|---|---:|---:|---|---:|---:|---:|---:|---:|---|---|",
     ]
     for name, order in results["orders"].items():
-        lines += _order_rows(name, order["rows"])
+        lines += _order_rows(name, order)
     saved = [_saved(name, order["rows"]) for name, order in results["orders"].items()]
     return "\n".join(lines) + "\n\n" + " ".join(saved)
 
 
-def ratio_of(rows: Sequence[Mapping[str, Any]], unit: str) -> tuple[float, float, float]:
-    """How many times more architectures cost first judges in the same time, and its 95 % bootstrap interval over
-    architectures. `unit` is cpu_s or wall_s."""
-    both = np.array([[row[order][unit] for order in ("train_first", "cost_first")] for row in rows])
+def seconds_of(order: Mapping[str, Any], way: str, unit: str) -> Floats:
+    """What each architecture took, [rows]; `unit` is cpu_s, wall_s or training_s.
+
+    `optimise` is measured as a whole, with its start and its end; the mean of its runs is shared out by what the stages
+    of each architecture took.
+    """
+    if way != "optimise":
+        return np.array([row[way][unit] for row in order["rows"]])
+    shares = np.array([row[way]["stages_s"] for row in order["rows"]])
+    whole = float(np.mean([run[unit] for run in order["optimise"]]))
+    spread: Floats = whole * shares / shares.sum()
+    return spread
+
+
+def ratio_of(order: Mapping[str, Any], way: str, unit: str) -> tuple[float, float, float]:
+    """How many times more architectures a way judges in the same time than by training first, and its 95 % bootstrap
+    interval over architectures. `unit` is cpu_s or wall_s."""
+    both = np.stack([seconds_of(order, one, unit) for one in ("train_first", way)], axis=1)
     draws = np.random.default_rng(0).integers(0, len(both), (DRAWS, len(both)))
     sums = both[draws].sum(axis=1)
     low, high = np.percentile(sums[:, 0] / sums[:, 1], BAND)
     return float(both[:, 0].sum() / both[:, 1].sum()), float(low), float(high)
 
 
-def _order_rows(name: str, rows: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+def _order_rows(name: str, order: Mapping[str, Any]) -> Iterable[str]:
+    rows = order["rows"]
     fit = sum(row["cost_first"]["fits"] for row in rows)
-    for order, words in ORDER_NAMES.items():
-        cpu, wall, training = (sum(row[order][unit] for row in rows) for unit in ("cpu_s", "wall_s", "training_s"))
-        ratio = "1"
-        if order == "cost_first":
-            by_cpu, by_wall = ratio_of(rows, "cpu_s"), ratio_of(rows, "wall_s")
-            ratio = (
-                f"{by_cpu[0]:.1f} [{by_cpu[1]:.1f}, {by_cpu[2]:.1f}] by CPU, "
-                f"{by_wall[0]:.1f} [{by_wall[1]:.1f}, {by_wall[2]:.1f}] by the clock"
-            )
+    for way, words in ORDER_NAMES.items():
+        cpu, wall, training = (seconds_of(order, way, unit).sum() for unit in ("cpu_s", "wall_s", "training_s"))
+        ratios = [ratio_of(order, way, unit) for unit in ("cpu_s", "wall_s")]
+        told = ["1" if way == "train_first" else f"{one:.1f} [{low:.1f}, {high:.1f}]" for one, low, high in ratios]
         yield (
             f"| {name} | {len(rows)} | {fit} | {words} | {cpu:.0f} | {wall:.0f} | {training:.0f} | "
-            f"{len(rows) / cpu * 3600:.0f} | {ratio} |"
+            f"{len(rows) / cpu * 3600:.0f} | {len(rows) / wall * 3600:.0f} | {told[0]} | {told[1]} |"
         )
 
 
 def _saved(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
     whole = sum(row["train_first"]["training_s"] for row in rows)
     not_spent = sum(row["train_first"]["training_s"] for row in rows if not row["cost_first"]["fits"])
-    return f"On {name}, {not_spent:.0f} of {whole:.0f} seconds of training ({not_spent / whole:.0%}) are not spent."
+    stopped = sum(row["optimise"]["state"] == "stopped" for row in rows)
+    return (
+        f"On {name}, cost first does not spend {not_spent:.0f} of {whole:.0f} seconds of training "
+        f"({not_spent / whole:.0%}), and `optimise` stopped {stopped} of its trainings early."
+    )
 
 
 def _setting(results: Mapping[str, Any]) -> str:
