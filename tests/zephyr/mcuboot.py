@@ -181,11 +181,18 @@ class Device:
             time.sleep(0.003)
         raise AssertionError(f"no {pattern!r} within {timeout_s:g} s:\n{self.log.read_text(errors='replace')[-4000:]}")
 
-    def wait_until_off(self) -> None:
-        """Where it was switched on with `cut_after`."""
+    def loses_power(self, unless: str = r"(?!)") -> bool:
+        """Waits until the power is cut, as `cut_after` says; False where the console says `unless` (a regular
+        expression) before that."""
         assert self._process is not None
-        self._process.wait(TIMEOUT_S)
+        end = time.monotonic() + TIMEOUT_S
+        while self._process.poll() is None:
+            if re.search(unless, self.console()):
+                return False
+            assert time.monotonic() < end, self.log.read_text(errors="replace")[-4000:]
+            time.sleep(0.003)
         self._process = None
+        return True
 
     def stores(self) -> int:
         """To the flash, since it was switched on to count them."""

@@ -78,8 +78,9 @@ def make_app(directory: Path) -> Path:
     return bundled_app(app, f"bundle: {{version: {OLD}, thresholds: {{enter: 0.4}}}}\n")
 
 
-def build_ota(zephyr: Workspace, board: Board, shared: Path) -> Ota:
-    """Builds in a directory that several processes may share: the first one builds, the others wait for it."""
+def build_ota(zephyr: Workspace, board: Board, shared: Path, signature: str = "ecdsa-p256") -> Ota:
+    """Builds in a directory that several processes may share: the first one builds, the others wait for it. MCUboot
+    then takes what is signed with a new key of that kind."""
     shared.mkdir(parents=True, exist_ok=True)
     key, build, done = shared / "key.pem", shared / "build", shared / "done"
     with (shared / "lock").open("w") as lock:
@@ -87,9 +88,10 @@ def build_ota(zephyr: Workspace, board: Board, shared: Path) -> Ota:
         if not done.exists():
             shutil.rmtree(shared / "app", ignore_errors=True)
             shutil.rmtree(build, ignore_errors=True)
-            imgtool("keygen", "-t", "ecdsa-p256", "-k", str(key))
+            imgtool("keygen", "-t", signature, "-k", str(key))
             imgtool("getpub", "-k", str(key), "-e", "pem", "-o", str(key.with_suffix(".pub")))
-            settings = {"SB_CONFIG_BOOT_SIGNATURE_KEY_FILE": f'"{key}"', **WARNINGS_ARE_ERRORS}
+            kind = f"SB_CONFIG_BOOT_SIGNATURE_TYPE_{signature.upper().replace('-', '_')}"
+            settings = {"SB_CONFIG_BOOT_SIGNATURE_KEY_FILE": f'"{key}"', kind: "y", **WARNINGS_ARE_ERRORS}
             app = make_app(shared)
             zephyr.real.build(ZephyrBuild(app, build, board.name, settings=settings, sysbuild=True))
             done.touch()
@@ -126,6 +128,7 @@ class Field:
         return device
 
     def off(self) -> None:
+        """Those that there are; others may follow."""
         for device in self._devices:
             device.discard()
 

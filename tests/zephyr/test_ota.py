@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mlforge.bundle.block import Block
-from mlforge.bundle.sections import SelfTest
+from mlforge.bundle.block import Block, Version
+from mlforge.bundle.sections import SelfTest, Threshold, Thresholds
 from mlforge.cli.main import main
 from tests.zephyr.mcuboot import ERASED, SLOT_BYTES, STORAGE, STORAGE_BYTES, Device
 from tests.zephyr.ota_app import NEW, OLD, Field, Ota, runs, update
@@ -36,7 +36,16 @@ def _wrong_answer(block: Block) -> Block:
     return _with(block, SelfTest(tuple(vectors)))
 
 
-def _with(block: Block, section: SelfTest) -> Block:
+def _stricter(block: Block) -> Block:
+    """Other thresholds, of a version of their own."""
+    section = block.section(Thresholds)
+    assert section is not None
+    items = tuple(Threshold(item.enter + 1, item.leave) for item in section.items)
+    versions = replace(block.versions, thresholds=Version.parse(NEW))
+    return _with(replace(block, versions=versions), replace(section, items=items))
+
+
+def _with(block: Block, section: SelfTest | Thresholds) -> Block:
     kept = (section if each.kind is section.kind else each for each in block.sections)
     return replace(block, sections=tuple(kept))
 
@@ -70,6 +79,15 @@ def test_a_good_update_is_tried_and_confirmed(
     device.wait_for("app 1.1 confirmed")
     assert device.flash.holds(0, new)
     assert device.flash.holds(1, old)
+
+
+def test_other_thresholds_alone_are_an_update(ota: Ota, field: Field) -> None:
+    device = field.device(ota.signed(OLD), update=ota.signed(NEW, change=_stricter))
+    assert runs(device) == "1.1"
+    with device.smp() as client:
+        facts = client.facts()
+    assert facts is not None
+    assert (facts.model, facts.thresholds, facts.board) == (OLD, NEW, ota.board.name)
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
@@ -124,6 +142,14 @@ def test_what_the_host_says_of_an_update(
     capsys.readouterr()
     assert _update(device, ota.signed(OLD), tmp_path) == 1
     assert "the device runs 1.1.0, which is newer" in capsys.readouterr().err
+
+
+def test_telemetry_of_a_device(ota: Ota, field: Field, capsys: pytest.CaptureFixture[str]) -> None:
+    device = field.device(ota.signed(OLD), update=ota.signed(NEW, "sick"))
+    assert runs(device) == "1.0"
+    assert main(["monitor", "--port", device.port, "--once", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert OLD in json.dumps(told), told
 
 
 def test_no_way_back_to_an_older_release(ota: Ota, field: Field) -> None:

@@ -11,18 +11,21 @@ import hashlib
 import random
 import struct
 from collections.abc import Callable, Sequence
+from itertools import product
+from pathlib import Path
 
 import pytest
 
 from mlforge.bundle.image import TLV_MAGIC, parse_image
 from tests.unit.bundle.images import keys
 from tests.zephyr.conftest import ALL_OTA
-from tests.zephyr.mcuboot import SLOTS
-from tests.zephyr.ota_app import NEW, OLD, Field, Ota, runs
+from tests.zephyr.mcuboot import AN385, SLOTS
+from tests.zephyr.ota_app import NEW, OLD, Field, Ota, build_ota, runs
+from tests.zephyr.workspace import Workspace, require_toolchain
 
 pytestmark = [pytest.mark.zephyr, pytest.mark.timeout(900)]  # the first one builds
 
-KEY_HASH, SHA256 = 0x01, 0x10  # bootutil/image.h
+KEY_HASH, SHA256, ECDSA = 0x01, 0x10, 0x22  # bootutil/image.h
 FLIPS = 200 if ALL_OTA else 40
 
 
@@ -43,15 +46,38 @@ def test_a_flipped_bit_is_never_booted(ota: Ota, field: Field, slot: int) -> Non
     assert runs(device) == ("1.1" if slot else "1.0"), "the image was good but for the flips"
 
 
+def test_what_mcuboot_overlooks_is_nothing_that_was_signed(ota: Ota, field: Field) -> None:
+    old = ota.signed(OLD)
+    device = field.device(old)
+    assert runs(device) == "1.0"
+    for offset, bit in product(_overlooked(old), range(8)):
+        device.flash.install(0, old)
+        device.flash.flip(SLOTS[0] + offset, bit)
+        device.restart()
+        assert runs(device) in ("", "1.0")
+        assert device.flash.holds(0, parse_image(old).signed)
+
+
+def _overlooked(image: bytes) -> list[int]:
+    """Bytes that MCUboot may read past, and that nobody signs: the sizes of the unprotected TLVs, of the signature
+    among them, and of its DER sequence, and the zeros in front of the two integers in that."""
+    parsed = parse_image(image)
+    signature = parsed.one(ECDSA, protected=False) or b""
+    start = image.index(signature)
+    zeros = (4, 4 + signature[3] + 2)  # 0x30 length 0x02 length R 0x02 length S
+    sizes = [len(parsed.signed) + 2, len(parsed.signed) + 3, start - 2, start - 1, start + 1]
+    return sizes + [start + at for at in zeros if signature[at] == 0]
+
+
 def _places(image: bytes, count: int, seed: int) -> list[tuple[str, int, int]]:
     """Bits of the header, of what is linked, of the protected and of the other TLVs, as many of each."""
     parsed, header = parse_image(image), struct.unpack_from("<H", image, 8)[0]
     protected = header + len(parsed.payload)
-    parts = {
+    parts: dict[str, Sequence[int]] = {
         "header": range(32),
         "payload": range(32, protected),
         "protected TLVs": range(protected, len(parsed.signed)),
-        "other TLVs": range(len(parsed.signed), len(image)),
+        "other TLVs": sorted(set(range(len(parsed.signed), len(image))) - set(_overlooked(image))),
     }
     chosen = random.Random(seed)
     names = [name for _ in range(-(-count // len(parts))) for name in parts]
@@ -128,3 +154,16 @@ def test_nothing_boots_that_nobody_has_signed(ota: Ota, field: Field, attack: st
     updated.restart()
     assert runs(updated) == "1.0"
     assert updated.flash.holds(0, ota.signed(OLD))
+
+
+@pytest.mark.skipif(not ALL_OTA, reason="another build: MLFORGE_TEST_OTA=all")
+def test_the_same_with_ed25519(zephyr: Workspace, tmp_path: Path) -> None:
+    require_toolchain(AN385.name)
+    ota = build_ota(zephyr, AN385, tmp_path / "ota", "ed25519")
+    field = Field(ota, tmp_path)
+    try:
+        assert runs(field.device(ota.signed(OLD), update=ota.signed(NEW))) == "1.1"
+        for attack in (_unsigned, _forged, _other_kind_of_key, _other_key):
+            assert runs(field.device(attack(ota))) == "", attack.__name__
+    finally:
+        field.off()

@@ -1,5 +1,5 @@
-"""Power that fails, before any store to the flash: of an upload, of a swap, or of the way back. The device boots one of
-its two bundles whole, and what was begun can be ended.
+"""Power that fails, before any store to the flash: of an upload, of a swap, of a trial, or of the way back. The device
+boots one of its two bundles whole, and what was begun can be ended.
 
 By default some moments on one board; MLFORGE_TEST_OTA=all takes 20 of each, on all boards.
 """
@@ -17,12 +17,14 @@ from tests.zephyr.ota_app import NEW, OLD, Field, Ota, runs, update
 
 pytestmark = [pytest.mark.zephyr, pytest.mark.timeout(900)]  # the first one builds
 
+JUMPING = "Jumping to the first image slot"  # what MCUboot says last
 CUTS = 20 if ALL_OTA else 5
 
 
 def test_cuts_in_an_upload(ota: Ota, field: Field) -> None:
     old, new = ota.signed(OLD), ota.signed(NEW)
     for stores in _moments(len(new), seed=1):  # the simulated flash is written byte by byte
+        field.off()
         device = field.device(old, cut_after=stores)
         assert runs(device) == "1.0"
         with pytest.raises(LinkError), device.smp() as client:
@@ -38,17 +40,54 @@ def test_cuts_in_an_upload(ota: Ota, field: Field) -> None:
 
 def test_cuts_in_a_swap(ota: Ota, field: Field) -> None:
     old, new = ota.signed(OLD), ota.signed(NEW)
-    device = field.device(old, update=new, cut_after=0)
-    device.wait_for("app 1.1 on trial")
-    all_stores = device.stores()
-    assert all_stores > 2 * len(new) // 4
-    for stores in _moments(all_stores, seed=2):
+    for stores in _moments(_stores_of_a_swap(ota, field), seed=2):
+        field.off()
         device = field.device(old, update=new, cut_after=stores)
-        device.wait_until_off()
+        assert device.loses_power()
         device.start()
         assert runs(device) == "1.1", f"the swap that ended before store {stores} was not gone on with"
         assert device.flash.holds(0, new)
         assert device.flash.holds(1, old)
+
+
+def test_a_swap_that_is_cut_again_and_again(ota: Ota, field: Field) -> None:
+    old, new = ota.signed(OLD), ota.signed(NEW)
+    chosen, most = random.Random(3), _stores_of_a_swap(ota, field) // 4
+    device = field.device(old, update=new, cut_after=chosen.randrange(most // 2, most))
+    cuts = 0
+    while device.loses_power(unless=JUMPING):
+        cuts += 1
+        device.start(cut_after=chosen.randrange(most // 2, most))
+    assert cuts >= 4
+    assert runs(device) == "1.1"
+    assert device.flash.holds(0, new)
+    assert device.flash.holds(1, old)
+
+
+def test_cuts_on_trial(ota: Ota, field: Field) -> None:
+    """While the device notes that there is a trial, confirms, and forgets the note: old or new, but for good."""
+    old, new = ota.signed(OLD), ota.signed(NEW)
+    swapped = _stores_of_a_swap(ota, field)
+    device = field.device(old, update=new, cut_after=0)
+    assert runs(device) == "1.1"
+    for stores in _moments(device.stores() - swapped, seed=4):
+        field.off()
+        device = field.device(old, update=new, cut_after=swapped + stores)
+        assert device.loses_power()
+        device.start()
+        version = runs(device)
+        assert version in ("1.0", "1.1")
+        assert device.flash.holds(0, old if version == "1.0" else new)
+        device.restart()
+        assert runs(device) == version
+
+
+def _stores_of_a_swap(ota: Ota, field: Field) -> int:
+    """To bring in an update that then does nothing at all."""
+    device = field.device(ota.signed(OLD), update=ota.signed(NEW, "init"), cut_after=0)
+    device.wait_for(JUMPING)
+    device.cut()
+    return device.stores()
 
 
 def test_cuts_on_the_way_back(ota: Ota, field: Field) -> None:
@@ -59,11 +98,11 @@ def test_cuts_on_the_way_back(ota: Ota, field: Field) -> None:
     content = tried.flash.content()
     tried.start(cut_after=0)
     assert runs(tried) == "1.0"
-    for stores in _moments(tried.stores(), seed=3):
+    for stores in _moments(tried.stores(), seed=5):
         tried.cut()
         tried.flash.write(0, content)
         tried.start(cut_after=stores)
-        tried.wait_until_off()
+        assert tried.loses_power()
         tried.start()
         assert runs(tried) == "1.0", f"cut before store {stores}"
         assert tried.flash.holds(0, old)
