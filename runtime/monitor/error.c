@@ -16,19 +16,13 @@ struct scale {
 
 static struct scale normalised(uint64_t mantissa, int32_t shift)
 {
-	while (mantissa >= (uint64_t)1 << 33) {
-		mantissa = (mantissa >> 1) | (mantissa & 1);
-		shift--;
-	}
-	while (mantissa < (uint64_t)1 << 32) {
-		mantissa <<= 1;
-		shift++;
-	}
-	mantissa = (mantissa + 1) >> 1;
-	shift--;
-	if (mantissa >> 32 != 0) {
+	while (mantissa >> 32 != 0) {
 		mantissa >>= 1;
 		shift--;
+	}
+	while (mantissa >> 31 == 0) {
+		mantissa <<= 1;
+		shift++;
 	}
 	return (struct scale){(uint32_t)mantissa, shift};
 }
@@ -49,7 +43,7 @@ static struct scale squared(struct scale scale)
 
 static struct scale ratio(struct scale a, struct scale b)
 {
-	/* Of 2^31 to 2^32 both, so that the quotient has 32 or 33 bits, and a few more make it round. */
+	/* Of 2^31 to 2^32 both, so that the quotient has 32 or 33 bits. */
 	return normalised(((uint64_t)a.mantissa << 32) / b.mantissa, a.shift - b.shift + 32);
 }
 

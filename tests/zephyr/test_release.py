@@ -21,6 +21,7 @@ from elftools.elf.elffile import ELFFile
 from mlforge.bundle.block import HEADER_BYTES, Block, decode, encode
 from mlforge.bundle.sections import SelfTest, Vector
 from mlforge.study.model import Model
+from mlforge.toolchain.sources import root
 from tests.programs.bundled_app import VECTORS, answers, bundled_app, model_of, stream
 from tests.zephyr.workspace import Workspace, boards, run_image
 
@@ -275,3 +276,23 @@ def test_a_sensor_that_does_not_deliver_is_no_good_health(image: Image, tmp_path
     lines = image.run(tmp_path, image.patched(image.symbol("test_sensor"), struct.pack("<i", -5)))
     assert state_of(lines, "boot") == "state 3, reason none (0), confirmed 1, allowed 1"
     assert state_of(lines, "end") == "state 4, reason sensor (5), confirmed 1, allowed 1"
+
+
+@pytest.mark.parametrize("board", boards("qemu_cortex_m3"))
+@pytest.mark.usefixtures("need_toolchain")
+def test_alarms_need_no_floats(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    """The sample of anomalies: the monitor's whole numbers against the doubles that the sample itself computes."""
+    app = tmp_path / "app"
+    shutil.copytree(root() / "samples" / "anomaly", app)
+    shutil.copy(HERE / "release" / "src" / "anomaly.c", app / "src" / "main.c")
+    with (app / "prj.conf").open("a") as file:
+        file.write("CONFIG_MLFORGE_BUNDLE=y\n")
+    zephyr.build(app, tmp_path / "build", board)
+    lines = run_image(tmp_path / "build", board, "state ")
+    found = [re.fullmatch(r"error (\d+) (\d+), alarm (\d) (\d)", line) for line in lines]
+    windows = [tuple(map(int, each.groups())) for each in found if each]
+    assert len(windows) == 21
+    assert all(abs(exact - whole) <= 1 for exact, whole, _, _ in windows)
+    assert all(alarm == decision for _, _, alarm, decision in windows)
+    assert f"alarms {sum(decision for *_, decision in windows)} of 21" in lines
+    assert lines[-1] == "state 3"

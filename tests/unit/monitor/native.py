@@ -187,7 +187,8 @@ def library() -> ctypes.CDLL:
     sources = [*sorted((runtime / "monitor").glob("*.c")), *sorted((runtime / "bundle").glob("*.c"))]
     sources += [runtime / "features" / name for name in ("features.c", "window.c", "standardise.c", "quantise.c")]
     places = [runtime / "monitor", runtime / "bundle", runtime / "features"]
-    found = ctypes.CDLL(str(shared_library("mlforge_monitor", sources, include=places)))
+    undefined = ("-fsanitize=undefined", "-fno-sanitize-recover=all")  # whose report ends the process
+    found = ctypes.CDLL(str(shared_library("mlforge_monitor", sources, flags=undefined, include=places)))
     found.mlforge_moments_read.restype = Pair
     for name in ("mlforge_psi", "mlforge_normal_index", "mlforge_error_q16", "mlforge_sqrt"):
         getattr(found, name).restype = ctypes.c_uint32

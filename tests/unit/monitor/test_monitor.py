@@ -189,7 +189,7 @@ def test_alarms_have_a_gap_and_patience() -> None:
     seen = []
     for off in (1, 4, 1, 4, 4, 4, 3, 3, 3, 1, 4, 1, 1, 1):
         rig.answer = lambda given, off=off: given + off  # type: ignore[misc]
-        seen.append(rig.infer(np.zeros(STEPS)))
+        seen.append(rig.infer(np.arange(STEPS)))
         assert rig.call("mlforge_monitor_error") == pytest.approx(off * off * unit, abs=1)
     assert seen == [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0]
     assert rig.state.alarms == 8
@@ -273,6 +273,17 @@ def test_drift_is_told_once_there_are_enough_windows() -> None:
             assert rig.drift().drift & 4 == 0  # still mostly as before: 0.15 of 0.25
     assert rig.drift().drift == 7
     assert rig.call("mlforge_monitor_channel_index", 0) > 64 << 8
+
+
+def test_few_windows_tell_nothing() -> None:
+    rig = Rig(TaskCode.CLASSIFICATION, 2, 1, (baseline(0, 2560, (65535, 0), [65535] + [0] * 15),))
+    rig.answer = scores(0, 100)
+    for _ in range(255):
+        rig.infer(np.full(STEPS, 100))
+    assert rig.drift().drift == 0
+    assert min(rig.drift().scores, rig.drift().classes) > 64 << 8
+    rig.infer(np.full(STEPS, 100))
+    assert rig.drift().drift == 7
 
 
 def test_without_a_baseline_there_is_no_drift() -> None:
