@@ -107,7 +107,7 @@ function(_mlforge_program target directory)
     target_include_directories(${target} PRIVATE "${root}") # for firmware/app.h
   endif()
   _mlforge_place("${name}" ${sources})
-  _mlforge_instance(${target} "${name}" "${includes}")
+  _mlforge_instance(${target} "${name}" "${includes}" stand_in)
 endfunction()
 
 # After linking, holds the image against the limits of the contract. The image of native_sim is no ELF of a target.
@@ -282,14 +282,17 @@ function(_mlforge_engine result)
 endfunction()
 
 # Adds the instance of a model: its arena, its features, its service. `includes` are headers besides the model's own;
-# with the further argument `bundle` it is the release's, and watched.
+# with the further argument `bundle` it is the release's, and watched; with `stand_in` it is measured in its place.
 function(_mlforge_instance target name includes)
   get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
   set(directory "${CMAKE_BINARY_DIR}/mlforge/${name}")
   set(NAME ${name})
   set(BUNDLED 0)
+  set(STAND_IN 0)
   if("bundle" IN_LIST ARGN)
     set(BUNDLED 1)
+  elseif("stand_in" IN_LIST ARGN)
+    set(STAND_IN 1)
   endif()
   string(TOUPPER ${name} NAME_UPPER)
   string(TOLOWER ${name} NAME_LOWER) # as devicetree spells node names in C
@@ -300,7 +303,7 @@ function(_mlforge_instance target name includes)
   target_sources(${target} PRIVATE "${directory}/${name}_mlforge.c")
   target_include_directories(${target} PRIVATE "${directory}")
   # A measured model stands in for the bundle's: no block then, but what asks for one must link.
-  if(BUNDLED OR (CONFIG_MLFORGE_BUNDLE AND MLFORGE_PROGRAM))
+  if(BUNDLED OR (CONFIG_MLFORGE_BUNDLE AND STAND_IN))
     configure_file("${root}/zephyr/bundled.c.in" "${directory}/${name}_bundled.c" @ONLY)
     target_sources(${target} PRIVATE "${directory}/${name}_bundled.c")
   endif()

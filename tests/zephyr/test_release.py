@@ -20,6 +20,7 @@ from elftools.elf.elffile import ELFFile
 
 from mlforge.bundle.block import HEADER_BYTES, Block, decode, encode
 from mlforge.bundle.sections import SelfTest, Vector
+from mlforge.cli.main import main
 from mlforge.study.model import Model
 from mlforge.toolchain.sources import root
 from tests.programs.bundled_app import VECTORS, answers, bundled_app, model_of, stream
@@ -296,3 +297,17 @@ def test_alarms_need_no_floats(zephyr: Workspace, board: str, tmp_path: Path) ->
     assert all(alarm == decision for _, _, alarm, decision in windows)
     assert f"alarms {sum(decision for *_, decision in windows)} of 21" in lines
     assert lines[-1] == "state 3"
+
+
+@pytest.mark.parametrize("board", boards("native_sim"))
+@pytest.mark.usefixtures("need_toolchain")
+def test_candidates_are_measured_in_an_application_with_a_bundle(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    """There is no block then, and no check; nor is the application's other model taken for the one that is measured."""
+    app = tmp_path / "app"
+    shutil.copytree(HERE / "release", app)
+    bundled_app(app)
+    model = app / "model" / "activity.tflite"
+    shutil.copy(model, app / "model" / "other.tflite")
+    with (app / "CMakeLists.txt").open("a") as file:
+        file.write("mlforge_model(TARGET app MODEL model/other.tflite)\n")
+    assert main(["run", str(model), "--target", f"zephyr:{board}", "--app", str(app)]) == 0
