@@ -95,7 +95,7 @@ def main() -> int:
     parser.add_argument("--tasks", nargs="*", default=list(NAMES), choices=[path.name for path in TASKS.iterdir()])
     parser.add_argument("--proposers", nargs="*", default=["random", "tpe", "nsga2"], choices=PROPOSERS)
     parser.add_argument("--seeds", nargs="*", type=int, default=[1, 2, 3, 4, 5])
-    parser.add_argument("--trials", type=int, default=20, help="evaluations of each run (default: %(default)s)")
+    parser.add_argument("--trials", type=int, default=12, help="evaluations of each run (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=0, help="of each training (default: the task's)")
     parser.add_argument("--count", type=int, default=12, help="trainings for `orders` (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default: %(default)s)")

@@ -93,8 +93,7 @@ def test_killed_resumed_and_replayed(tmp_path: Path) -> None:
         answers(proposal(dense(12), "smaller")),
         answers(proposal(dense(16), "the first again")),
         answers(proposal(dense(5, 5), "deeper")),
-        answers(proposal(dense(6, 5), "wider")),
-        answers(proposal(dense(7, 6), "wider still")),
+        *(answers(proposal(dense(6, units), "wider")) for units in range(3, 10)),
     ]
     with endpoint(*script) as known:
         app = make_app(tmp_path / "app", known.url)
@@ -105,12 +104,12 @@ def test_killed_resumed_and_replayed(tmp_path: Path) -> None:
         status, document, said = ended(running[1])
     assert status == 3, said
     trials = document["trials"]
-    assert [one["proposer"] for one in trials] == ["agent", "tpe"] * 5  # no proposal keeps the limits
-    assert [one["state"] for one in trials] == ["rejected"] * 10
-    assert [len(trials[number]["architecture"]["layers"]) for number in range(0, 10, 2)] == [1, 1, 2, 2, 2]
+    assert [one["proposer"] for one in trials] == ["agent", "tpe"] * 10  # no proposal keeps the limits
+    assert [one["state"] for one in trials] == ["rejected"] * 20
+    assert [len(trials[number]["architecture"]["layers"]) for number in range(0, 20, 2)] == [1, 1, *[2] * 8]
     assert trials[0]["reasoning"] == "<script>alert(1)</script>[31m"
     assert trials[0]["parameters"] == {"layers": 1, "layer1.units": 16, "dropout": 0.0}
-    assert len(known.asked) == 10  # nothing that had been answered was asked again
+    assert len(known.asked) == 15  # nothing that had been answered was asked again
 
     report = (app / ".mlforge" / "report.html").read_text()
     assert "&lt;script&gt;alert(1)" in report and "<script" not in report
@@ -125,4 +124,4 @@ def test_killed_resumed_and_replayed(tmp_path: Path) -> None:
     status, again, said = ended(start(elsewhere, "--replay"))
     assert status == 3, said
     assert proposals(again["trials"]) == proposals(trials)
-    assert len(known.asked) == 10
+    assert len(known.asked) == 15

@@ -156,7 +156,7 @@ def test_an_unmet_contract_ends_with_3_and_names_what_binds(
     assert status == 3
     assert document["met"] is False
     assert document["binding"] == binding
-    assert document["exhausted"] == ("of 10 proposals 10 broke a limit before training" if binding == "latency" else "")
+    assert document["exhausted"] == ("of 20 proposals 20 broke a limit before training" if binding == "latency" else "")
     assert not (app / "mlforge.lock.yaml").exists()
 
 

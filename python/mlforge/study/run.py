@@ -27,7 +27,7 @@ from mlforge.study.storage import StudyStore
 
 Evaluate = Callable[[int, Proposal, Observer, Sequence[Trial]], Trial]
 POLL_S: Final = 1.0  # how often to look what other processes have finished, or left behind
-DRAWS: Final = 10  # proposals for each trial of the budget, on average, before limits are taken to be out of reach
+DRAWS: Final = 20  # proposals for each trial of the budget, on average, before limits are taken to be out of reach
 ATTEMPTS: Final = 3  # evaluations of one trial that may end with the death of their process
 
 
