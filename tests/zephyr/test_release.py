@@ -301,7 +301,9 @@ def test_alarms_need_no_floats(zephyr: Workspace, board: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize("board", boards("native_sim"))
 @pytest.mark.usefixtures("need_toolchain")
-def test_candidates_are_measured_in_an_application_with_a_bundle(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+def test_candidates_are_measured_in_an_application_with_a_bundle(
+    zephyr: Workspace, board: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """There is no block then, and no check; nor is the application's other model taken for the one that is measured."""
     app = tmp_path / "app"
     shutil.copytree(HERE / "release", app)
@@ -310,4 +312,5 @@ def test_candidates_are_measured_in_an_application_with_a_bundle(zephyr: Workspa
     shutil.copy(model, app / "model" / "other.tflite")
     with (app / "CMakeLists.txt").open("a") as file:
         file.write("mlforge_model(TARGET app MODEL model/other.tflite)\n")
+    monkeypatch.chdir(tmp_path)  # where native_sim keeps its flash
     assert main(["run", str(model), "--target", f"zephyr:{board}", "--app", str(app)]) == 0
