@@ -32,11 +32,13 @@ def connected(link: Link, timeout_s: float = TIMEOUT_S) -> Iterator[Device]:
     transport = transport_of(link)
     try:
         from smpclient import SMPClient
+
+        from mlforge.bundle.in_sequence import InSequence
     except ImportError as error:
         raise DeviceError("talking to devices needs the package smpclient", hint=NEEDED) from error
     for name in ("smpclient", "smp"):
         logging.getLogger(name).addHandler(logging.NullHandler())  # what goes wrong is told by our errors
-    client = SMPClient(transport, link.address, timeout_s)
+    client = SMPClient(InSequence(transport), link.address, timeout_s)
     with asyncio.Runner() as runner:
         device = SmpDevice(client, runner, link)
         try:

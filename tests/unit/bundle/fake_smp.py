@@ -67,6 +67,7 @@ class Faults:
     upload_error: int = 0  # of the image group
     silent: bool = False
     nonsense: bool = False
+    late: bool = False  # each answer comes twice; the second time when nobody waits for it
     refuses_image: bool = False  # the bootloader does
     stuck: bool = False  # never resets
     endless: bool = False  # neither confirms nor falls back
@@ -93,6 +94,7 @@ class FakeDevice:
     def __post_init__(self) -> None:
         self.slots: list[Image | None] = [Image.of(self.running), None]
         self._first.active = self._first.confirmed = True
+        self._late = b""
         self._upload = b""
         self._upload_sha = b""
         self._upload_bytes = 0
@@ -103,8 +105,16 @@ class FakeDevice:
         assert image is not None
         return image
 
-    def handle(self, frame: bytes) -> bytes | None:
-        """The answer's frame; None for silence."""
+    def handle(self, frame: bytes) -> Iterator[bytes]:
+        """The frames that the device sends then: an answer, or none."""
+        if self.faults.late and self._late:
+            yield self._late
+        answer = self._handled(frame)
+        self._late = answer or b""
+        if answer:
+            yield answer
+
+    def _handled(self, frame: bytes) -> bytes | None:
         if self.faults.silent:
             return None
         first, _, _, group, sequence, command = struct.unpack_from(">BBHHBB", frame)
@@ -243,7 +253,7 @@ def over_udp(device: FakeDevice) -> Iterator[str]:
 
         def step() -> None:
             frame, peer = server.recvfrom(1 << 16)
-            if answer := device.handle(frame):
+            for answer in device.handle(frame):
                 server.sendto(answer, peer)
 
         with _served(step):
@@ -319,7 +329,7 @@ class _Lines:
                 frame, checksum = self._packet[2:-2], self._packet[-2:]
                 assert binascii.crc_hqx(frame, 0) == int.from_bytes(checksum, "big")
                 assert len(self._packet) <= BUFFER_BYTES, "longer than the device's buffer"
-                if answer := self._device.handle(frame):
+                for answer in self._device.handle(frame):
                     yield from self._encoded(answer)
 
     @staticmethod

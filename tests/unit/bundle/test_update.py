@@ -95,6 +95,13 @@ def test_over_a_serial_port(way: str, tmp_path: Path) -> None:
     assert made.starts == 1
 
 
+def test_answers_that_come_too_late_are_no_answers() -> None:
+    made = device(Faults(late=True))
+    assert deliver(made).ending is Ending.CONFIRMED
+    with over_socket(made, Path(mkdtemp(prefix="mlforge-")) / "smp") as name, connector(serial_link(name))() as client:
+        assert [slot.version for slot in client.slots()] == [Version(1, 3, 0), Version(1, 2, 3)]
+
+
 def test_an_upload_goes_on_where_the_link_was_cut() -> None:
     made = device(Faults(cut_at=[1500, 4000]))
     outcome = deliver(made)
