@@ -49,10 +49,11 @@ class Board:
     memory_bytes: int
     flash_start: int
     flash_address: int  # as the processor sees it
+    early_watchdog: bool  # one that MCUboot starts, with the driver's default time, barks within seconds, not hours
 
 
-AN385 = Board("mps2/an385", "mps2-an385", 16 << 20, 0, 0x21000000)  # PSRAM
-AN547 = Board("mps3/corstone300/an547", "mps3-an547", 2 << 30, 256 << 20, 0x70000000)  # DDR; its secure part
+AN385 = Board("mps2/an385", "mps2-an385", 16 << 20, 0, 0x21000000, True)  # PSRAM
+AN547 = Board("mps3/corstone300/an547", "mps3-an547", 2 << 30, 256 << 20, 0x70000000, False)  # DDR; its secure part
 BOARDS = {board.name: board for board in (AN385, AN547)}
 
 
