@@ -97,7 +97,7 @@ def main() -> int:
     parser.add_argument("--seeds", nargs="*", type=int, default=[1, 2, 3, 4, 5])
     parser.add_argument("--trials", type=int, default=12, help="evaluations of each run (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=0, help="of each training (default: the task's)")
-    parser.add_argument("--count", type=int, default=12, help="trainings for `orders` (default: %(default)s)")
+    parser.add_argument("--count", type=int, default=16, help="trainings for `orders` (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default: %(default)s)")
     parser.add_argument("--model", default="", help="the agent's language model, as its endpoint calls it")
     parser.add_argument("--endpoint", default="", help="the agent's endpoint, speaking OpenAI's chat completions")

@@ -59,7 +59,7 @@ class Progress:
         self._budget, self._trials, self._resumed = budget, list(finished), counted(finished)
         if finished or retried:
             rejected = len(finished) - self._resumed
-            beside = f", {rejected} were rejected without" if rejected else ""
+            beside = f", {rejected} proposals were rejected before training" if rejected else ""
             again = f"; {retried} interrupted will be evaluated again" if retried else ""
             self._console.print(f"resumed: {self._resumed} of {budget} trainings are done{beside}{again}")
 
