@@ -14,16 +14,16 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import median
 
+from mlforge.app.model import compile_model
+from mlforge.app.prepare import prepare
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.contract.load import load_contract
 from mlforge.records.quality import Metric
 from mlforge.search.random import RandomProposer
 from mlforge.search.space import space_for
-from mlforge.study.artefacts import ArtefactStore
 from mlforge.study.evaluate import Evaluator
-from mlforge.study.model import compile_model
+from mlforge.study.memory.artefacts import ArtefactStore
 from mlforge.study.optimise import recipe, usable_target
-from mlforge.study.prepare import prepare
 from mlforge.targets.registry import target_named
 from mlforge.training.trainer import Trainer
 

@@ -18,9 +18,9 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
+from mlforge.app.run_model import run_model
+from mlforge.app.vectors import Vectors, read_vectors
 from mlforge.compiler import read_tflite
-from mlforge.study.run_model import run_model
-from mlforge.study.vectors import Vectors, read_vectors
 from mlforge.targets.registry import all_targets, target_named
 
 HERE = Path(__file__).parent

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mlforge.app.prepare import prepare
 from mlforge.contract.contract import Contract, Proposer, Pruner, Task
 from mlforge.contract.load import load_contract
 from mlforge.measure.ranking import validation
@@ -25,13 +26,12 @@ from mlforge.search.agent.secret import Secret
 from mlforge.search.registry import proposer_named
 from mlforge.search.space import space_for
 from mlforge.study.agent import Coster, ExchangeFiles, assignment
-from mlforge.study.artefacts import ArtefactStore
-from mlforge.study.database import open_database
 from mlforge.study.evaluate import Evaluator
 from mlforge.study.events import Silent
 from mlforge.study.halving import Halving
-from mlforge.study.optimise import recall, recipe, study_name, usable_target
-from mlforge.study.prepare import prepare
+from mlforge.study.memory.artefacts import ArtefactStore
+from mlforge.study.memory.database import open_database
+from mlforge.study.optimise import recipe, result_cache, study_name, usable_target
 from mlforge.targets.registry import target_named
 from mlforge.training.trainer import Trainer
 
@@ -99,7 +99,7 @@ def evaluator_of(contract: Contract, memory: Path | None) -> Iterator[Evaluator]
             yield evaluator
             return
         with closing(open_database(f"sqlite:///{memory.resolve() / 'memory.db'}")) as database:
-            yield replace(evaluator, recall=recall(database, artefacts, target))
+            yield replace(evaluator, cache=result_cache(database, artefacts, target))
 
 
 def run(evaluator: Evaluator, job: Job, name: str, model: ChatModel | None = None) -> list[Trial]:
@@ -160,7 +160,7 @@ def settings(contract: Contract) -> dict[str, Any]:
 
 def _key(evaluator: Evaluator) -> str:
     """Changes with the task's contract and data; a change of MLForge's code makes costs and trainings anew."""
-    identity = getattr(evaluator.recall, "identity", "")
+    identity = getattr(evaluator.cache, "identity", "")
     return f"{study_name(evaluator.contract, evaluator.prepared.data_digest)}-{identity[:8]}"
 
 

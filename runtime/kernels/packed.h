@@ -4,7 +4,7 @@
  *
  * A packed value x0 + 2^16 x1 holds the same element of the windows of two pixels. A sum of w * packed has the two
  * pixels' sums of products in its halves, as long as the lower one stays within 16 bits. So the sum is taken over
- * blocks of elements, so few that it does (the compiler has made sure: see compiler/ops/packed.py), and each block
+ * blocks of elements, so few that it does (the compiler has made sure: see compiler/ops/by_isa/packed.py), and each block
  * starts with 2^15 in both halves, so that they never are negative. Of all blocks, `total` is the sum modulo 2^32, and
  * `upper` that of the upper halves, exactly. What is left for the lower halves is then exact, too:
  * total - 2^16 upper.

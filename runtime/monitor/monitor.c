@@ -167,7 +167,7 @@ static uint32_t bit_length(uint32_t value)
 	return bits;
 }
 
-/* As python/mlforge/study/reference.py has it. */
+/* As python/mlforge/study/winner/golden_selection.py has it. */
 static uint32_t bin_of(const struct mlforge_monitor *monitor, const int8_t *output)
 {
 	if (monitor->task == MLFORGE_TASK_ANOMALY) {

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from mlforge.compiler.ops.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.free_view import ReshapeAttributes
+from mlforge.compiler.ops.window import Padding, WindowAttributes
 
 from mlforge.compiler.fixed_point import Activation
 from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
-from mlforge.compiler.ops.free_view import ReshapeAttributes
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
 from mlforge.compiler.ops.pad import PadAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
-from mlforge.compiler.ops.window import Padding, WindowAttributes
 from tests.fuzz.fields import fields_of
 from tests.unit.compiler.tflite_writer import write_tflite
 

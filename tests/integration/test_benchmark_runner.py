@@ -21,10 +21,10 @@ import pytest
 import serial
 from numpy.typing import NDArray
 
+from mlforge.app.serve import BENCHMARKS, build_served
 from mlforge.compiler import read_tflite
 from mlforge.compiler.graph import Quantization
 from mlforge.errors import ModelError, TargetUnavailableError
-from mlforge.study.serve import BENCHMARKS, build_served
 from mlforge.targets.registry import target_named
 from tests.programs.require import require
 from tests.unit.compiler.test_golden import model_file

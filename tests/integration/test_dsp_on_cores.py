@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mlforge.compiler import Graph, Isa, compile_graph
-from mlforge.compiler.ops import dsp_depthwise
+from mlforge.compiler.ops.by_isa import dsp_depthwise
 from mlforge.targets.registry import target_named
 from tests.integration.test_kernels_on_cores import side_by_side
 from tests.unit.compiler.cases import Maker, inputs_for

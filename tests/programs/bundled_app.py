@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mlforge.app.lockfile import locked_model, read_lock, write_lock
+from mlforge.app.model import Model, read_model
 from mlforge.features.pipeline import Pipeline
+from mlforge.records.golden_vectors import GoldenVectors
 from mlforge.records.lock import ModelFile
-from mlforge.records.reference import Reference
-from mlforge.study.artefacts import sha256
-from mlforge.study.lockfile import locked_model, read_lock, write_lock
-from mlforge.study.model import Model, read_model
 from mlforge.targets.host import HostTarget
+from mlforge.toolchain.files import sha256
 from tests.programs.locked_app import CHANNELS, locked_app
 
 BUNDLE = """\
@@ -64,11 +64,11 @@ def answers(model: Model, frames: NDArray[np.int32]) -> tuple[NDArray[np.int8], 
     return inputs, host.infer(firmware, inputs).outputs
 
 
-def reference(inputs: NDArray[np.int8], outputs: NDArray[np.int8]) -> Reference:
-    """As study/reference.py makes it, with these inputs and outputs for both splits."""
+def reference(inputs: NDArray[np.int8], outputs: NDArray[np.int8]) -> GoldenVectors:
+    """As study/winner/golden_selection.py makes it, with these inputs and outputs for both splits."""
     channels = inputs.reshape(-1, CHANNELS).astype(np.float64)
     scores = (outputs.max(axis=1).astype(np.int64) + 128) // 16
-    return Reference(
+    return GoldenVectors(
         mean=np.rint(channels.mean(axis=0) * 256).astype(np.int32),
         deviation=np.rint(channels.std(axis=0) * 256).astype(np.uint32),
         class_shares=_shares(outputs.argmax(axis=1), outputs.shape[1]),

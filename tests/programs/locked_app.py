@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from mlforge.app.lockfile import write_lock
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.contract.contract import StandardiseSpec, WindowSpec
 from mlforge.contract.load import load_contract
 from mlforge.features.fit import fit
 from mlforge.records.architecture import Architecture, Conv, GlobalAveragePool, Head
 from mlforge.records.lock import ModelFile
-from mlforge.study.artefacts import sha256
-from mlforge.study.lockfile import write_lock
+from mlforge.toolchain.files import sha256
 from tests.unit.compiler.tflite_writer import write_tflite
 from tests.unit.report import factory
 

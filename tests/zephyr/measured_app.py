@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from mlforge.app.prepare import prepare
 from mlforge.contract.contract import Contract
 from mlforge.contract.load import load_contract
 from mlforge.records.trial import Trial
-from mlforge.study.artefacts import Artefacts, artefacts_of
-from mlforge.study.confirm import Confirmer
-from mlforge.study.database import open_database, storage_url
 from mlforge.study.evaluate import MODEL_FILE, Evaluator
-from mlforge.study.optimise import recall, recipe
-from mlforge.study.prepare import prepare
+from mlforge.study.memory.artefacts import Artefacts, artefacts_of
+from mlforge.study.memory.database import open_database, storage_url
+from mlforge.study.optimise import recipe, result_cache
+from mlforge.study.winner.confirm import Confirmer
 from mlforge.targets.registry import target_named
 from mlforge.training.trainer import Trainer
 from tests.programs.locked_app import tiny_tflite
@@ -69,7 +69,7 @@ def make_evaluator(contract: Contract) -> Evaluator:
         trainer=Trainer(),
         artefacts=artefacts,
         recipe=recipe(contract),
-        recall=recall(database, artefacts, target),
+        cache=result_cache(database, artefacts, target),
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from mlforge.bundle.block import Block, Version, decode, encode
 from mlforge.bundle.extract import find_block
 from mlforge.bundle.sign import read_words, sign
-from mlforge.study.artefacts import sha256
+from mlforge.toolchain.files import sha256
 from mlforge.toolchain.zephyr import ZephyrBuild
 from tests.programs.bundled_app import bundled_app
 from tests.unit.bundle.images import imgtool

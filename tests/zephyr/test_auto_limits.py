@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from mlforge.app.free_memory import resolve
 from mlforge.cli.main import main
 from mlforge.contract.contract import Contract
 from mlforge.contract.load import load_contract
 from mlforge.errors import LimitError
-from mlforge.measure.room import rooms
-from mlforge.study.app_room import resolve
+from mlforge.measure.headroom import rooms
 from tests.programs.locked_app import lock_model, locked_app, tiny_tflite
 from tests.zephyr.workspace import Workspace
 
@@ -94,7 +94,7 @@ def test_an_app_in_a_slot_of_mcuboot(board: str, tmp_path: Path) -> None:
     (app / "sysbuild.conf").write_text("SB_CONFIG_BOOTLOADER_MCUBOOT=y\n")
     (app / "app.overlay").write_text(SLOTS)
     flash = resolve(contract, print).rooms["flash"]
-    # trailer: 128 sectors * 3 * 4 bytes + 48, in sectors; and a sector to move (see measure/room.py)
+    # trailer: 128 sectors * 3 * 4 bytes + 48, in sectors; and a sector to move (see measure/headroom.py)
     assert flash.free_bytes == SLOT_BYTES - 1_024 - 2_048 - 1_024 - flash.app_bytes
     assert flash.items[0].source.endswith("/partitions/partition@c000")
     main_c = app / "src" / "main.c"

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from mlforge.app.auto_limits import Resolved
+from mlforge.app.image_limits import image_limits
 from mlforge.contract.contract import Confirm
 from mlforge.contract.load import load_contract
 from mlforge.errors import BuildError
 from mlforge.records.trial import Trial
-from mlforge.study.auto_limits import Resolved
-from mlforge.study.confirm import Confirmer, Selection, select
-from mlforge.study.image import image_limits
+from mlforge.study.winner.confirm import Confirmer, Selection, select
 from mlforge.targets.zephyr import ZephyrTarget
 from tests.programs.locked_app import lock_model, tiny_tflite
 from tests.zephyr.measured_app import candidate, make_app, make_confirmer

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mlforge.app.run_model import run_model
 from mlforge.cli.main import main
 from mlforge.errors import RunError
 from mlforge.measure.cost import measure_cost
 from mlforge.measure.footprint import footprint
 from mlforge.measure.link_map import Part
 from mlforge.measure.owners import Owner
-from mlforge.study.run_model import run_model
 from mlforge.targets.registry import target_named
 from mlforge.targets.zephyr import ZephyrTarget
 from mlforge.targets.zephyr_boards import ZEPHYR_BOARDS

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from mlforge.bundle.image import TLV_MAGIC, parse_image
+from mlforge.bundle.signed_image import TLV_MAGIC, parse_image
 from tests.unit.bundle.images import keys
 from tests.zephyr.conftest import ALL_OTA
 from tests.zephyr.mcuboot import AN385, SLOTS
@@ -85,7 +85,7 @@ def _places(image: bytes, count: int, seed: int) -> list[tuple[str, int, int]]:
 
 
 def _unsigned(ota: Ota) -> bytes:
-    """A hash vouches for nobody."""
+    """A hash proves no origin."""
     image = parse_image(ota.signed(NEW))
     return _image(image.signed, [(SHA256, image.one(SHA256, protected=False) or b"")])
 

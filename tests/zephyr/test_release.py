@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
 
+from mlforge.app.model import Model
 from mlforge.bundle.block import HEADER_BYTES, Block, decode, encode
 from mlforge.bundle.sections import SelfTest, Vector
 from mlforge.cli.main import main
-from mlforge.study.model import Model
 from mlforge.toolchain.sources import root
 from tests.programs.bundled_app import VECTORS, answers, bundled_app, model_of, stream
 from tests.zephyr.workspace import Workspace, boards, require_toolchain, run_image

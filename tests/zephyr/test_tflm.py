@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mlforge.app.lockfile import locked_model, read_lock, write_lock
+from mlforge.app.tflm_arena_search import find_arena
+from mlforge.app.tflm_arenas import arena_file, read_sizes
 from mlforge.cli.main import main
 from mlforge.compiler import compile_tflm
 from mlforge.contract.load import load_contract
 from mlforge.errors import RunError
-from mlforge.measure.image import read_image
+from mlforge.measure.elf_image import read_image
 from mlforge.records.program import Engine
-from mlforge.study.arenas import arena_file, read_sizes
-from mlforge.study.find_arena import find_arena
-from mlforge.study.lockfile import locked_model, read_lock, write_lock
 from mlforge.targets.registry import target_named
 from mlforge.targets.zephyr import ZephyrTarget
 from tests.programs.locked_app import locked_app, tiny_tflite
@@ -55,7 +55,7 @@ def test_engines_side_by_side(board: str, model: Path, capsys: pytest.CaptureFix
     assert main([*command, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["same_outputs"] is True
-    assert document["departures"]["differing"] == 0 < document["departures"]["values"]
+    assert document["mismatches"]["differing"] == 0 < document["mismatches"]["values"]
     static, tflm = document["engines"]["static"], document["engines"]["tflm"]
     assert (static["engine"], tflm["engine"]) == ("static", "tflm")
     assert [one["kind"] for one in tflm["operators"]] == ["CONV_2D", "AVERAGE_POOL_2D", "FULLY_CONNECTED", "SOFTMAX"]

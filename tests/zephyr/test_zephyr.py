@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mlforge.app.lockfile import locked_model, read_lock
+from mlforge.app.model import read_model
 from mlforge.features.pipeline import Pipeline
-from mlforge.measure.image import read_image
-from mlforge.study.lockfile import locked_model, read_lock
-from mlforge.study.model import read_model
+from mlforge.measure.elf_image import read_image
 from mlforge.targets.host import HostTarget
 from mlforge.toolchain.sources import root
 from tests.programs.locked_app import lock_model, locked_app, tiny_tflite
@@ -154,7 +154,7 @@ def test_the_kernels_suite_notices_one_wrong_byte(zephyr: Workspace, tmp_path: P
     zephyr.build(app, tmp_path / "build", "native_sim")
     lines = run_image(tmp_path / "build", "native_sim", "PROJECT EXECUTION")
     assert "PROJECT EXECUTION FAILED" in lines[-1]
-    assert len([line for line in lines if " departs at byte " in line]) == 1
+    assert len([line for line in lines if " differs at byte " in line]) == 1
 
 
 @pytest.mark.parametrize("board", boards("qemu_cortex_m3")[:1])

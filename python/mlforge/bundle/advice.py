@@ -1,4 +1,4 @@
-"""What a telemetry record asks for: nothing, patience, calibration, data, or another training.
+"""What a telemetry record asks for: nothing, waiting, calibration, data, or another training.
 
 The limits of the population stability index are those of N. Siddiqi, Credit Risk Scorecards, Wiley 2006: below 0.1
 nothing has changed, from 0.25 on much has. For an input channel the device computes the same index of two normal

@@ -27,8 +27,8 @@ from mlforge.contract.build_thresholds import ANOMALY_THRESHOLD, LARGEST_ERROR
 from mlforge.contract.contract import BundleSpec, Contract, DecisionSpec, Task
 from mlforge.errors import BlockError, BundleError
 from mlforge.features.pipeline import Pipeline
+from mlforge.records.golden_vectors import GoldenVectors
 from mlforge.records.lock import Lock
-from mlforge.records.reference import Reference
 
 # Below 0.1 nothing has changed, from 0.25 on much has: N. Siddiqi, Credit Risk Scorecards, Wiley 2006, chapter 9.
 PSI_LIMIT: Final = 0.25
@@ -40,7 +40,7 @@ _CODES: Final = {
 }
 
 
-def assemble(contract: Contract, lock: Lock, output: TensorInfo, reference: Reference | None, board: str) -> Block:
+def assemble(contract: Contract, lock: Lock, output: TensorInfo, reference: GoldenVectors | None, board: str) -> Block:
     """The block of a release for a Zephyr board target.
 
     Args:
@@ -142,7 +142,7 @@ def _per_channel(contract: Contract, name: str, values: Sequence[float], channel
     return values if len(values) == channels else [values[0]] * channels
 
 
-def _references(reference: Reference) -> list[AnySection | None]:
+def _references(reference: GoldenVectors) -> list[AnySection | None]:
     pairs = zip(reference.mean.tolist(), reference.deviation.tolist(), strict=True)
     baseline = Baseline(
         psi_limit=round(PSI_LIMIT * 256),

@@ -1,4 +1,4 @@
-"""Little-endian records from bytes that nobody vouches for, and back: every field has a name, and an error tells it.
+"""Little-endian records from untrusted bytes, and back: every field has a name, and an error tells it.
 
 Knows nothing of what the fields mean.
 """

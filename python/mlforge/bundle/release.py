@@ -13,7 +13,6 @@ from pathlib import Path
 from mlforge.bundle.assemble import versions_of
 from mlforge.bundle.block import Versions
 from mlforge.bundle.built import Built, bill, bootloader_key, inputs_of
-from mlforge.bundle.image import read_image
 from mlforge.bundle.keys import Key, read_key
 from mlforge.bundle.manifest import (
     MANIFEST_FORMAT,
@@ -27,7 +26,8 @@ from mlforge.bundle.manifest import (
     revision,
 )
 from mlforge.bundle.sign import read_words, sign
-from mlforge.bundle.verify import KEY_HASH, Expected, State, Verification, verify
+from mlforge.bundle.signed_image import read_image
+from mlforge.bundle.verification import KEY_HASH, Expected, State, Verification, verify
 from mlforge.bundle.versions import VERSION_FILE, check_version, refuse_downgrade
 from mlforge.contract.contract import Contract
 from mlforge.errors import BundleError
@@ -35,7 +35,7 @@ from mlforge.records.lock import Lock
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Options:
     """A public `key`, or none, takes the image as the build signed it. `previous` None is the manifest at the place of
     the new one, if there is one."""
 
@@ -54,7 +54,7 @@ class Release:
     verification: Verification
 
 
-def check_sources(contract: Contract, lock: Lock, wishes: Wishes) -> None:
+def check_sources(contract: Contract, lock: Lock, options: Options) -> None:
     """What can be refused before anything is built. Raises BundleError."""
     if lock.contract_sha256 != contract.digest or lock.name != contract.name:
         raise BundleError(
@@ -62,16 +62,16 @@ def check_sources(contract: Contract, lock: Lock, wishes: Wishes) -> None:
             hint="`west mlforge optimise` searches again; changes under `bundle:` need no search",
         )
     version = check_version(contract)
-    previous = wishes.previous or wishes.output.parent / MANIFEST_NAME
-    if wishes.previous or previous.is_file():
-        refuse_downgrade(version, read_manifest(previous).version, allowed=wishes.downgrade)
+    previous = options.previous or options.output.parent / MANIFEST_NAME
+    if options.previous or previous.is_file():
+        refuse_downgrade(version, read_manifest(previous).version, allowed=options.downgrade)
 
 
 def make_release(
     contract: Contract,
     lock: Lock,
     built: Built,
-    wishes: Wishes,
+    options: Options,
     tools: Mapping[str, str],
     say: Callable[[str], None] = lambda _: None,
 ) -> Release:
@@ -80,19 +80,19 @@ def make_release(
     Raises:
         BundleError: the sources, the key or the image will not do; nothing is then written but the SBOM.
     """
-    check_sources(contract, lock, wishes)
-    wishes.output.parent.mkdir(parents=True, exist_ok=True)
+    check_sources(contract, lock, options)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
     say("writing the SBOM")
-    sbom = bill(built, wishes.output.parent / "spdx")
-    with tempfile.TemporaryDirectory(prefix=".mlforge-", dir=wishes.output.parent) as directory:
+    sbom = bill(built, options.output.parent / "spdx")
+    with tempfile.TemporaryDirectory(prefix=".mlforge-", dir=options.output.parent) as directory:
         image = Path(directory) / "image.bin"
-        key = _signed(built, image, wishes)
+        key = _signed(built, image, options)
         if key is not None and not _boots(built, key):
             say(
                 "note: the bootloader of this build takes another key, and will not boot this image; "
                 "SB_CONFIG_BOOT_SIGNATURE_KEY_FILE names the one it takes"
             )
-        expected = Expected(key, contract.digest, lock.model.sha256, wishes.development)
+        expected = Expected(key, contract.digest, lock.model.sha256, options.development)
         found = verify(image, expected)
         if not found.sound or found.block is None:
             wrong = "; ".join(f"{one.check}: {one.text}" for one in found.findings if one.state is State.FAILED)
@@ -105,7 +105,7 @@ def make_release(
             name=found.block.name,
             board=found.block.board,
             versions=_versions(found.block.versions),
-            image=_image_file(wishes.output.name, image, built),
+            image=_image_file(options.output.name, image, built),
             signer=Signer(key.kind, key.sha256, key.development) if key else None,
             key_hash=(read_image(image).one(KEY_HASH, protected=False) or b"").hex(),
             contract_sha256=contract.digest,
@@ -119,17 +119,17 @@ def make_release(
         )
         manifest = parse_manifest(described.to_json().encode())  # as whoever reads it will
         (Path(directory) / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
-        image.replace(wishes.output)
-        beside = wishes.output.parent / MANIFEST_NAME
+        image.replace(options.output)
+        beside = options.output.parent / MANIFEST_NAME
         (Path(directory) / MANIFEST_NAME).replace(beside)
-    return Release(wishes.output, beside, manifest, found)
+    return Release(options.output, beside, manifest, found)
 
 
-def _signed(built: Built, image: Path, wishes: Wishes) -> Key | None:
-    key = read_key(wishes.key) if wishes.key else None
-    if key is not None and wishes.key is not None and key.private:
+def _signed(built: Built, image: Path, options: Options) -> Key | None:
+    key = read_key(options.key) if options.key else None
+    if key is not None and options.key is not None and key.private:
         words = read_words(built.note)
-        return sign(built.unsigned, image, wishes.key, words, development=wishes.development)
+        return sign(built.unsigned, image, options.key, words, development=options.development)
     try:
         shutil.copyfile(built.signed, image)
     except OSError as error:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mlforge.bundle.block import Version, decode
 from mlforge.bundle.extract import find_block
-from mlforge.bundle.image import payload_of
+from mlforge.bundle.signed_image import payload_of
 from mlforge.bundle.tlv import facts_of, imgtool_arguments
 from mlforge.errors import BundleError
 from mlforge.toolchain.process import run

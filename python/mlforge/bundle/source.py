@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from mlforge.bundle.block import Block, encode
+from mlforge.templating import environment
 
 _PER_LINE: Final = 16
 
@@ -16,22 +14,14 @@ _PER_LINE: Final = 16
 def bundle_files(block: Block) -> Mapping[str, str]:
     """`NAME_bundle.c`, which defines `mlforge_bundle`. Raises BlockError."""
     data = encode(block)
-    text = _environment().get_template("bundle.c.j2").render(block=block, size_bytes=len(data), lines=_lines(data))
+    text = (
+        environment("mlforge.bundle")
+        .get_template("bundle.c.j2")
+        .render(block=block, size_bytes=len(data), lines=_lines(data))
+    )
     return {f"{block.name}_bundle.c": text}
 
 
 def _lines(data: bytes) -> Iterator[str]:
     for start in range(0, len(data), _PER_LINE):
         yield ", ".join(f"0x{byte:02x}" for byte in data[start : start + _PER_LINE])
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("mlforge.bundle"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )

@@ -17,8 +17,8 @@ from typing import Final, Protocol
 from mlforge.bundle.block import CRC_OFFSET, Block, Version
 from mlforge.bundle.device import BundleFacts, BundleState, Condition, Connect, Device, Slot, reason_text
 from mlforge.bundle.extract import find_block
-from mlforge.bundle.image import parse_image, payload_of
-from mlforge.bundle.verify import HASHES, Check, Expected, State, Verification, verify
+from mlforge.bundle.signed_image import parse_image, payload_of
+from mlforge.bundle.verification import HASHES, Check, Expected, State, Verification, verify
 from mlforge.errors import BundleError, DeviceError, LinkError
 
 HINT_TRIAL: Final = "wait until it is confirmed or rolled back, or reset the device"
@@ -39,7 +39,7 @@ class WallClock:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """`silence_s`: how long an upload may make no progress; `trial_s`: how long the device may take from its reset to
     the end of the trial; `pause_s`: between two attempts."""
 
@@ -49,10 +49,10 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Options:
     downgrade: bool = False
     other_name: bool = False
-    patience: Patience = Patience()
+    timeouts: Timeouts = Timeouts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,27 +108,29 @@ def open_package(path: Path, expected: Expected) -> Package:
     return Package(data, digest, image.version, crc, found.block, found)
 
 
-def update(connect: Connect, package: Package, wishes: Wishes = Wishes(), observer: Observer = Observer()) -> Outcome:
+def update(
+    connect: Connect, package: Package, options: Options = Options(), observer: Observer = Observer()
+) -> Outcome:
     """Delivers the package and waits for the end of its trial.
 
     Raises:
         BundleError: it does not belong on this device.
-        LinkError: the device is silent for longer than the patience lasts.
+        LinkError: the device is silent for longer than `options.timeouts` allows.
         DeviceError: it refuses, or answers nonsense; or the trial has no end.
     """
     with connect() as device:
         before, state = _active(device.slots()), device.state()
         facts = device.facts() if state is not None and state.checked else None
         _say_what_runs(before, state, facts, observer)
-        _refuse(package, before, facts, wishes)
+        _refuse(package, before, facts, options)
         if before.digest == package.digest and before.confirmed:
             return Outcome(Ending.ALREADY, package.version, before.version)
     if before.digest == package.digest:
-        return _watch(connect, package, before, wishes, observer)
-    delivery = _deliver(connect, package, wishes.patience, observer)
+        return _watch(connect, package, before, options, observer)
+    delivery = _deliver(connect, package, options.timeouts, observer)
     observer.say("the device has the whole image; it is to try it after a reset")
-    _start_trial(connect, package, wishes.patience, observer)
-    ended = _watch(connect, package, before, wishes, observer)
+    _start_trial(connect, package, options.timeouts, observer)
+    ended = _watch(connect, package, before, options, observer)
     return Outcome(ended.ending, ended.version, ended.before, ended.reason, delivery.cuts, delivery.sent_bytes)
 
 
@@ -141,16 +143,16 @@ def _say_what_runs(running: Slot, state: BundleState | None, facts: BundleFacts 
         observer.say(f"the device runs {facts.name} {running.version} on {facts.board}")
 
 
-def _refuse(package: Package, running: Slot, facts: BundleFacts | None, wishes: Wishes) -> None:
+def _refuse(package: Package, running: Slot, facts: BundleFacts | None, options: Options) -> None:
     block = package.block
     if facts is not None and facts.board != block.board:
         raise BundleError(f"the bundle is for {block.board}, the device is a {facts.board}")
-    if facts is not None and facts.name != block.name and not wishes.other_name:
+    if facts is not None and facts.name != block.name and not options.other_name:
         raise BundleError(
             f"the bundle is a {block.name}, the device runs a {facts.name}",
             hint="--allow-other-name delivers it nevertheless",
         )
-    if package.version < running.version and not wishes.downgrade:
+    if package.version < running.version and not options.downgrade:
         raise BundleError(
             f"the bundle is {package.version}, the device runs {running.version}, which is newer",
             hint="--allow-downgrade delivers it nevertheless; MCUboot may still refuse it",
@@ -169,7 +171,7 @@ class _Delivery:
     progress_s: float = 0.0
 
 
-def _deliver(connect: Connect, package: Package, patience: Patience, observer: Observer) -> _Delivery:
+def _deliver(connect: Connect, package: Package, timeouts: Timeouts, observer: Observer) -> _Delivery:
     """Uploads until the device holds the image, over as many links as that takes."""
     state = _Delivery(progress_s=observer.clock.now_s())
     while True:
@@ -182,11 +184,11 @@ def _deliver(connect: Connect, package: Package, patience: Patience, observer: O
                     return state
                 raise DeviceError("the device took the image, but has another one in its second slot")
         except LinkError as error:
-            if observer.clock.now_s() - state.progress_s > patience.silence_s:
+            if observer.clock.now_s() - state.progress_s > timeouts.silence_s:
                 raise
             state.cuts += 1
             observer.say(f"{error.message}; trying again")
-            observer.clock.sleep(patience.pause_s)
+            observer.clock.sleep(timeouts.pause_s)
 
 
 def _send(device: Device, data: bytes, state: _Delivery, observer: Observer) -> None:
@@ -203,9 +205,9 @@ def _send(device: Device, data: bytes, state: _Delivery, observer: Observer) -> 
         observer.sent(offset, len(data))
 
 
-def _start_trial(connect: Connect, package: Package, patience: Patience, observer: Observer) -> None:
+def _start_trial(connect: Connect, package: Package, timeouts: Timeouts, observer: Observer) -> None:
     """A reset whose answer is lost may have happened: `_watch` finds out."""
-    end_s = observer.clock.now_s() + patience.silence_s
+    end_s = observer.clock.now_s() + timeouts.silence_s
     while True:
         try:
             with connect() as device:
@@ -217,20 +219,20 @@ def _start_trial(connect: Connect, package: Package, patience: Patience, observe
         except LinkError:
             if observer.clock.now_s() > end_s:
                 raise
-            observer.clock.sleep(patience.pause_s)
+            observer.clock.sleep(timeouts.pause_s)
 
 
-def _watch(connect: Connect, package: Package, before: Slot, wishes: Wishes, observer: Observer) -> Outcome:
+def _watch(connect: Connect, package: Package, before: Slot, options: Options, observer: Observer) -> Outcome:
     """Waits until the device has confirmed the package, or runs what it ran before."""
-    patience, clock, seen = wishes.patience, observer.clock, ""
-    end_s = clock.now_s() + patience.trial_s
+    timeouts, clock, seen = options.timeouts, observer.clock, ""
+    end_s = clock.now_s() + timeouts.trial_s
     told = "is silent since its reset"
     while clock.now_s() < end_s:
         try:
             with connect() as device:
                 slots, state = device.slots(), device.state()
         except LinkError:
-            clock.sleep(patience.pause_s)
+            clock.sleep(timeouts.pause_s)
             continue
         running = _active(slots)
         if running.digest == package.digest:
@@ -241,9 +243,9 @@ def _watch(connect: Connect, package: Package, before: Slot, wishes: Wishes, obs
             return Outcome(Ending.ROLLED_BACK, package.version, before.version, _why(slots, state, package, seen))
         else:
             told = "has not begun to run the bundle"
-        clock.sleep(patience.pause_s)
+        clock.sleep(timeouts.pause_s)
     raise DeviceError(
-        f"after {patience.trial_s:g} s the device {told}",
+        f"after {timeouts.trial_s:g} s the device {told}",
         hint="a reset takes an unconfirmed bundle back; look at its log",
     )
 

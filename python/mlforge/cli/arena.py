@@ -16,7 +16,7 @@ from mlforge.cli.common import add_json, print_json
 from mlforge.cli.main import Status
 
 if TYPE_CHECKING:
-    from mlforge.study.find_arena import FoundArena
+    from mlforge.app.tflm_arena_search import FoundArena
     from mlforge.targets.zephyr import ZephyrTarget
 
 
@@ -51,12 +51,12 @@ def execute(arguments: argparse.Namespace) -> Status:
 def _app(arguments: argparse.Namespace, target: ZephyrTarget) -> tuple[Path, FoundArena]:
     import json
 
+    from mlforge.app.lockfile import locked_model, read_lock, write_lock
+    from mlforge.app.tflm_arena_search import find_arena
     from mlforge.contract.load import load_contract
     from mlforge.errors import ForgeError
     from mlforge.features.pipeline import Pipeline
     from mlforge.records.program import Engine
-    from mlforge.study.find_arena import find_arena
-    from mlforge.study.lockfile import locked_model, read_lock, write_lock
 
     app: Path = arguments.subject
     contract, lock = load_contract(app), read_lock(app)
@@ -73,10 +73,10 @@ def _app(arguments: argparse.Namespace, target: ZephyrTarget) -> tuple[Path, Fou
 
 
 def _model(arguments: argparse.Namespace, target: ZephyrTarget) -> tuple[Path, FoundArena]:
+    from mlforge.app.tflm_arena_search import find_arena
+    from mlforge.app.tflm_arenas import write_size
     from mlforge.cli.models import model_name, read_model_file
     from mlforge.records.program import Engine
-    from mlforge.study.arenas import write_size
-    from mlforge.study.find_arena import find_arena
 
     model: Path = arguments.subject
     data = read_model_file(model)

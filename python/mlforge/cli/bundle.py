@@ -15,7 +15,7 @@ from mlforge.cli.common import add_json, console, print_json
 from mlforge.cli.main import Status
 
 if TYPE_CHECKING:
-    from mlforge.bundle.verify import Verification
+    from mlforge.bundle.verification import Verification
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -51,10 +51,10 @@ def execute(arguments: argparse.Namespace) -> Status:
 
 
 def _verify(arguments: argparse.Namespace) -> Status:
+    from mlforge.app.lockfile import read_lock
     from mlforge.bundle.keys import read_key
-    from mlforge.bundle.verify import Expected, verify
+    from mlforge.bundle.verification import Expected, verify
     from mlforge.contract.load import load_contract
-    from mlforge.study.lockfile import read_lock
 
     app: Path | None = arguments.app
     expected = Expected(
@@ -72,29 +72,29 @@ def _verify(arguments: argparse.Namespace) -> Status:
 
 
 def _release(arguments: argparse.Namespace) -> Status:
+    from mlforge.app.lockfile import locked_model, read_lock
     from mlforge.bundle.built import make
-    from mlforge.bundle.release import Wishes, check_sources, make_release
+    from mlforge.bundle.release import Options, check_sources, make_release
     from mlforge.contract.load import load_contract
-    from mlforge.study.lockfile import locked_model, read_lock
-    from mlforge.study.provenance import tool_versions
+    from mlforge.study.winner.provenance import tool_versions
 
     contract = load_contract(arguments.app or Path())
     lock = read_lock(contract.app_dir)
     locked_model(contract.app_dir, lock)
     directory: Path = arguments.build_dir or contract.app_dir / "build"
-    wishes = Wishes(
+    options = Options(
         output=arguments.output or directory / "bundle" / f"{contract.name}.signed.bin",
         key=arguments.key,
         previous=arguments.previous,
         downgrade=arguments.allow_downgrade,
         development=arguments.allow_development_key,
     )
-    check_sources(contract, lock, wishes)
+    check_sources(contract, lock, options)
     say: Callable[[str], None] = _silent if arguments.json else _say
     say(f"building {contract.app_dir} in {directory}")
     built = make(contract, directory)
     tools = tool_versions(("arm-none-eabi-gcc", "cmake", "ninja"))
-    release = make_release(contract, lock, built, wishes, tools, say)
+    release = make_release(contract, lock, built, options, tools, say)
     if arguments.json:
         checks = _as_json(release.verification)
         print_json({"image": str(release.image), "manifest": str(release.manifest_file), "verification": checks})

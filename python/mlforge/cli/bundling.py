@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mlforge.study.build_step import AppSources
+    from mlforge.app.build_step import AppSources
 
 
 def bundle_sources(built: AppSources, board: str) -> tuple[Mapping[str, str], tuple[Path, ...]]:
     """The C file of the block, and the files of the app that it was made from. Raises ForgeError."""
+    from mlforge.app.lockfile import locked_reference
     from mlforge.bundle.assemble import assemble
     from mlforge.bundle.source import bundle_files
     from mlforge.bundle.versions import check_version, version_file
-    from mlforge.study.lockfile import locked_reference
 
     app, lock = built.contract.app_dir, built.lock
     check_version(built.contract)

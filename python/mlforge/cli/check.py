@@ -14,8 +14,8 @@ from mlforge.cli.common import add_app, add_json, console, print_json
 from mlforge.cli.main import Status
 
 if TYPE_CHECKING:
+    from mlforge.app.auto_limits import Resolved
     from mlforge.contract.contract import Contract
-    from mlforge.study.auto_limits import Resolved
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,11 +57,11 @@ def execute(arguments: argparse.Namespace) -> Status:
 
 def _resolved(contract: Contract) -> Resolved:
     """What takes seconds, a build of the app, is only started where the contract asks for it."""
-    from mlforge.study.auto_limits import Resolved
+    from mlforge.app.auto_limits import Resolved
 
     if not contract.limits.auto:
         return Resolved(contract, {})
-    from mlforge.study.app_room import resolve
+    from mlforge.app.free_memory import resolve
 
     return resolve(contract, lambda sentence: print(sentence, file=sys.stderr))
 
@@ -79,15 +79,15 @@ def _rooms(resolved: Resolved) -> dict[str, Any]:
 
 
 def _print_account(resolved: Resolved) -> None:
-    from mlforge.study.auto_limits import account
+    from mlforge.app.auto_limits import account
 
     for line in account(resolved):
         print(line)
 
 
 def _check_image(contract: Contract, arguments: argparse.Namespace) -> Status:
-    from mlforge.study.auto_limits import resolve_from_image
-    from mlforge.study.image import image_limits
+    from mlforge.app.auto_limits import resolve_from_image
+    from mlforge.app.image_limits import image_limits
 
     resolved = resolve_from_image(contract, arguments.image)
     limits = image_limits(resolved, arguments.image)

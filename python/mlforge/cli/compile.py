@@ -13,8 +13,8 @@ from mlforge.cli.common import add_arena, add_json, print_json, write_arena
 from mlforge.cli.main import Status
 
 if TYPE_CHECKING:
+    from mlforge.app.tflm_arenas import Machine
     from mlforge.compiler import CompiledModel, TflmModel
-    from mlforge.study.arenas import Machine
 
     Compiled: TypeAlias = CompiledModel | TflmModel
 
@@ -63,8 +63,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.app.build_step import write_changed
     from mlforge.errors import ForgeError
-    from mlforge.study.build_step import write_changed
 
     if arguments.bundle and not arguments.app:
         raise ForgeError("--bundle needs --app: a model alone has no contract")
@@ -84,10 +84,10 @@ def execute(arguments: argparse.Namespace) -> Status:
 
 
 def _compile_model(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, str], tuple[Path, ...]]:
+    from mlforge.app.float_model import int8_model
+    from mlforge.app.tflm_arenas import arena_file, known_size, read_sizes
     from mlforge.cli.models import read_model_file
     from mlforge.compiler import compile_graph, compile_tflm, read_tflite
-    from mlforge.study.arenas import arena_file, known_size, read_sizes
-    from mlforge.study.float_model import int8_model
 
     model: Path = arguments.model
     given: Path | None = arguments.representative
@@ -103,17 +103,17 @@ def _compile_model(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, s
 
 
 def _machine(arguments: argparse.Namespace, engine: str) -> Machine:
+    from mlforge.app.tflm_arenas import Machine
     from mlforge.compiler import Isa
     from mlforge.records.program import Engine
-    from mlforge.study.arenas import Machine
 
     return Machine(Engine(arguments.engine or engine), arguments.arch, Isa(arguments.isa))
 
 
 def _compile_app(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, str], tuple[Path, ...]]:
+    from mlforge.app.build_step import app_sources
     from mlforge.contract.load import load_contract
     from mlforge.errors import ForgeError
-    from mlforge.study.build_step import app_sources
 
     if arguments.representative:
         raise ForgeError("--representative goes with a model: the locked model of an app is int8 already")
@@ -134,8 +134,8 @@ def _compile_app(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, str
 
 
 def _finish(arguments: argparse.Namespace, inputs: tuple[Path, ...]) -> None:
+    from mlforge.app.build_step import depfile
     from mlforge.errors import ForgeError
-    from mlforge.study.build_step import depfile
 
     if arguments.depfile and not arguments.stamp:
         raise ForgeError("--depfile needs --stamp: a rule must have a target")

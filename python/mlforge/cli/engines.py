@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlforge.records.program import Engine
 
 if TYPE_CHECKING:
-    from mlforge.study.run_model import ModelRun
+    from mlforge.app.run_model import ModelRun
 
 
 def engines(text: str) -> tuple[Engine, ...]:
@@ -32,7 +32,7 @@ def same_outputs(runs: dict[Engine, ModelRun]) -> bool:
     )
 
 
-def departures(runs: dict[Engine, ModelRun]) -> dict[str, Any]:
+def mismatches(runs: dict[Engine, ModelRun]) -> dict[str, Any]:
     """How far the engines' outputs lie apart: `differing` of `values`, at most `largest` steps."""
     first, *others = runs.values()
     pairs = [

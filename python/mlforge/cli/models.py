@@ -13,7 +13,7 @@ MAX_MODEL_BYTES: Final = 32 * 1024 * 1024
 
 def read_model_file(path: Path) -> bytes:
     """The file's bytes. Raises ModelError where it cannot be read, LockError where a lock beside it names another."""
-    from mlforge.study.lockfile import check_against_lock
+    from mlforge.app.lockfile import check_against_lock
 
     if path.exists() and not path.is_file():
         raise ModelError(f"{path}: not a file")

@@ -1,5 +1,5 @@
 """Reads the telemetry of a device, draws it beside the baseline that the bundle carries, and says what it asks for:
-nothing, patience, calibration, data, or another training. Raw data never leave the device.
+nothing, waiting, calibration, data, or another training. Raw data never leave the device.
 
 Exit status: 0 read, whatever it says; 1 an error.
 """
@@ -114,7 +114,7 @@ def _block(path: Path) -> Block:
     """Raises BundleError."""
     from mlforge.bundle.block import decode
     from mlforge.bundle.extract import find_block
-    from mlforge.bundle.image import read_image
+    from mlforge.bundle.signed_image import read_image
 
     return decode(find_block(read_image(path).payload))
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mlforge.contract.contract import Contract
-    from mlforge.study.finish import Outcome
     from mlforge.study.optimise import Result
+    from mlforge.study.winner.finish import Outcome
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +77,7 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
     from mlforge.contract.contract import Proposer
     from mlforge.report import terminal
     from mlforge.report.facts import selection_words
-    from mlforge.report.making import ranges_sentence
+    from mlforge.report.variants import ranges_sentence
 
     outcome = result.outcome
     screen.print()

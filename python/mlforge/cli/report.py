@@ -20,12 +20,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.app.auto_limits import remembered
+    from mlforge.app.lockfile import LOCK_NAME, locked_model, read_lock
+    from mlforge.app.prepare import prepare
     from mlforge.cli.reporting import report_path, write_report
     from mlforge.contract.load import load_contract
-    from mlforge.study.auto_limits import remembered
-    from mlforge.study.lockfile import LOCK_NAME, locked_model, read_lock
     from mlforge.study.optimise import open_store
-    from mlforge.study.prepare import prepare
 
     contract = remembered(load_contract(arguments.app))
     lock = read_lock(contract.app_dir) if (contract.app_dir / LOCK_NAME).is_file() else None

@@ -20,8 +20,8 @@ def write_report(contract: Contract, lock: Lock | None, trials: Sequence[Trial],
     """One self-contained file, replaced in one step."""
     from mlforge.measure import ranking
     from mlforge.report.html import render_html
-    from mlforge.study.artefacts import write_atomically
     from mlforge.study.verdicts import limits_alone
+    from mlforge.toolchain.files import write_atomically
 
     facts = {"contract": contract.digest, "seed": str(contract.search.seed), "proposer": str(contract.search.proposer)}
     nearest = None if ranking.winner(trials) else ranking.nearest_miss(trials)  # the one that the terminal names

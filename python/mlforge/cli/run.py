@@ -25,12 +25,12 @@ from mlforge.cli.common import (
     use_hardware_map,
     write_arena,
 )
-from mlforge.cli.engines import departures, engines, same_outputs
+from mlforge.cli.engines import engines, mismatches, same_outputs
 from mlforge.cli.main import Status
 from mlforge.records.program import Engine
 
 if TYPE_CHECKING:
-    from mlforge.study.run_model import ModelRun
+    from mlforge.app.run_model import ModelRun
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -60,13 +60,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.app.run_model import run_model
+    from mlforge.app.vectors import read_vectors, save_outputs
+    from mlforge.app.zephyr_app import application_in
     from mlforge.cli.models import model_name, read_model_file
     from mlforge.contract.units import parse_frequency
     from mlforge.errors import ForgeError
-    from mlforge.study.application import application_in
     from mlforge.study.optimise import usable_target
-    from mlforge.study.run_model import run_model
-    from mlforge.study.vectors import read_vectors, save_outputs
 
     use_hardware_map(arguments)
     if arguments.app and not arguments.target.startswith(("zephyr:", "board:")):
@@ -100,7 +100,7 @@ def _show(arguments: argparse.Namespace, runs: dict[Engine, ModelRun]) -> None:
                 "target": arguments.target,
                 "engines": {str(engine): document for engine, document in documents.items()},
                 "same_outputs": same_outputs(runs),
-                "departures": departures(runs),
+                "mismatches": mismatches(runs),
             }
         )
     elif len(runs) == 1:
@@ -123,7 +123,7 @@ def _print_side_by_side(arguments: argparse.Namespace, runs: dict[Engine, ModelR
     if columns:
         screen.print(engines_table(columns, title=f"{arguments.model.name} on {arguments.target}"))
         screen.print(operators_by_engine(columns))
-    apart = departures(runs)
+    apart = mismatches(runs)
     if same_outputs(runs):
         screen.print(f"outputs: the same {apart['values']} values from all engines, byte for byte")
     else:

@@ -32,10 +32,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.app.serve import build_served, serve
     from mlforge.cli.models import model_name, read_model_file
     from mlforge.errors import ForgeError
     from mlforge.study.optimise import usable_target
-    from mlforge.study.serve import build_served, serve
 
     data = read_model_file(arguments.model)
     target = usable_target(arguments.target)

@@ -50,18 +50,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.bundle.keys import read_key
     from mlforge.bundle.smp_device import connector
-    from mlforge.bundle.update import Ending, Observer, Patience, Wishes, open_package, update
-    from mlforge.bundle.verify import Expected
+    from mlforge.bundle.update import Ending, Observer, Options, Timeouts, open_package, update
+    from mlforge.bundle.verification import Expected
 
     key = read_key(arguments.key) if arguments.key else None
     package = open_package(arguments.bundle, Expected(key, development=arguments.allow_development_key))
-    wishes = Wishes(
+    options = Options(
         downgrade=arguments.allow_downgrade,
         other_name=arguments.allow_other_name,
-        patience=Patience(silence_s=arguments.patience, trial_s=arguments.timeout),
+        timeouts=Timeouts(silence_s=arguments.patience, trial_s=arguments.timeout),
     )
     with UploadBar() as bar:
-        outcome = update(connector(link_of(arguments)), package, wishes, Observer(bar.say, bar.sent))
+        outcome = update(connector(link_of(arguments)), package, options, Observer(bar.say, bar.sent))
     if arguments.json:
         print_json(_as_json(outcome, package))
     else:

@@ -34,7 +34,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     import dataclasses
 
     from mlforge.contract.load import load_contract
-    from mlforge.study.verify import verify
+    from mlforge.study.stages import verify
 
     use_hardware_map(arguments)
     result = verify(load_contract(arguments.app), arguments.target, storage_of(arguments))

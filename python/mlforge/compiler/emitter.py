@@ -9,16 +9,17 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from mlforge.compiler.graph import DType, Graph, Tensor
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.lowering import Call, Sequence, lower_graph
-from mlforge.compiler.ops.contract import Constant, Field, Float, Lowered
+from mlforge.compiler.ops.operator import Constant, Field, Float, Lowered
 from mlforge.compiler.plan_checker import check_plan
 from mlforge.compiler.planner import Plan, plan_memory
 from mlforge.errors import ModelError
 from mlforge.records.program import Operator, Program
+from mlforge.templating import c_text, environment
 
 _TYPES: Final = {
     DType.INT8: "MLFORGE_INT8",
@@ -252,28 +253,13 @@ def wrapped(values: list[int]) -> Iterator[str]:
 
 
 @cache
-def environment() -> Environment:
-    """The templates, with filters for text that nobody vouches for."""
-    environment = Environment(
-        loader=PackageLoader("mlforge.compiler"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.filters["c_text"] = _c_text
-    environment.filters["c_float"] = _c_float
-    environment.filters["comment"] = _comment
-    return environment
-
-
-def _c_text(text: str) -> str:
-    """The inside of a C string literal; names come from files that nobody vouches for."""
-    return "".join(
-        chr(byte) if 32 <= byte < 127 and byte not in b'"\\?' else f"\\{byte:03o}"
-        for byte in text.encode(errors="replace")[:_MAX_NAME]
-    )
+def templates() -> Environment:
+    """The compiler's templates, with filters for untrusted names."""
+    made = environment("mlforge.compiler")
+    made.filters["c_name"] = lambda text: c_text(text[:_MAX_NAME])
+    made.filters["c_float"] = _c_float
+    made.filters["comment"] = _comment
+    return made
 
 
 def _comment(text: str) -> str:
@@ -310,6 +296,5 @@ def _render(
         "types": types(),
     }
     return {
-        f"{name}_model.{suffix}": environment().get_template(f"model.{suffix}.j2").render(values)
-        for suffix in ("h", "c")
+        f"{name}_model.{suffix}": templates().get_template(f"model.{suffix}.j2").render(values) for suffix in ("h", "c")
     }

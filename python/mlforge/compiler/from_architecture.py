@@ -18,12 +18,12 @@ from mlforge.compiler.fixed_point import Activation as Fused
 from mlforge.compiler.fixed_point import float32
 from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Shape, Tensor, validate
 from mlforge.compiler.ops.add import AddAttributes
-from mlforge.compiler.ops.free_view import ReshapeAttributes
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
-from mlforge.compiler.ops.pooling import PoolAttributes
+from mlforge.compiler.ops.shared.free_view import ReshapeAttributes
+from mlforge.compiler.ops.shared.pooling import PoolAttributes
+from mlforge.compiler.ops.shared.window import Padding as WindowPadding
+from mlforge.compiler.ops.shared.window import WindowAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
-from mlforge.compiler.ops.window import Padding as WindowPadding
-from mlforge.compiler.ops.window import WindowAttributes
 from mlforge.records.architecture import (
     Activation,
     Architecture,

@@ -9,7 +9,7 @@ from typing import Final
 from mlforge.compiler.graph import Graph, Node, validate
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops import operator_for
-from mlforge.compiler.ops.contract import Lowered, View
+from mlforge.compiler.ops.operator import Lowered, View
 from mlforge.compiler.passes.fold_padding import fold_padding
 from mlforge.compiler.passes.prune import prune
 from mlforge.compiler.planner import MemoryProblem, MemoryStep, Slice

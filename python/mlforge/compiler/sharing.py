@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mlforge.compiler.ops.contract import Part
+from mlforge.compiler.ops.operator import Part
 from mlforge.compiler.placement import ALIGNMENT_BYTES
 from mlforge.compiler.planner import Slice
 

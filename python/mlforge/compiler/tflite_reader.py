@@ -1,4 +1,4 @@
-"""Reads a .tflite file, which nobody vouches for, into a `Graph`.
+"""Reads a .tflite file, which is untrusted, into a `Graph`.
 
 The flatbuffer accessors trust every offset in the file. Here, counts are checked against the size of the file before
 anything is looped over or allocated, and whatever an accessor stumbles over ends as a ModelError.

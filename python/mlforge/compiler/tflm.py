@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mlforge.compiler.emitter import TensorInfo, check_name, environment, tensor_info, types, wrapped
+from mlforge.compiler.emitter import TensorInfo, check_name, templates, tensor_info, types, wrapped
 from mlforge.compiler.tflm_operators import METHODS
 from mlforge.compiler.tflm_outline import Outline, outline
 from mlforge.errors import ModelError, UnsupportedOperatorError
@@ -111,6 +111,5 @@ def _render(
         "flatbuffer": tuple(wrapped(list(data))),
     }
     return {
-        f"{name}_{suffix}": environment().get_template(template).render(values)
-        for suffix, template in _TEMPLATES.items()
+        f"{name}_{suffix}": templates().get_template(template).render(values) for suffix, template in _TEMPLATES.items()
     }

@@ -7,13 +7,11 @@ go up. Two blocks of one column that overlap are an output that grows over an in
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mlforge.compiler.emitter import CompiledModel
 from mlforge.compiler.placement import Block
+from mlforge.templating import environment
 
 _LEFT, _TOP, _BOTTOM, _RIGHT = 80, 56, 140, 24  # margins
 _HEIGHT: Final = 420  # of the arena
@@ -86,7 +84,7 @@ def render_timeline(compiled: CompiledModel) -> str:
         "peak_columns": [(scale.x(step), scale.column) for step in _peak_steps(plan.blocks, plan.arena_bytes)],
         "marks": [_Tick(scale.y(mark), f"{mark:,}") for mark in _marks(plan.arena_bytes)],
     }
-    return _environment().get_template("timeline.svg.j2").render(values)
+    return environment("mlforge.compiler", markup=True).get_template("timeline.svg.j2").render(values)
 
 
 def _box(compiled: CompiledModel, block: Block, index: int, scale: _Scale) -> _Box:
@@ -111,7 +109,7 @@ def _box(compiled: CompiledModel, block: Block, index: int, scale: _Scale) -> _B
 
 
 def _printable(text: str) -> str:
-    """Names come from files that nobody vouches for; XML does not even have every character."""
+    """Names come from untrusted files; XML does not even have every character."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
@@ -127,15 +125,3 @@ def _marks(arena_bytes: int) -> list[int]:
     while arena_bytes > 5 * step:
         step *= 2
     return list(range(0, arena_bytes + 1, step))
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("mlforge.compiler"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=True,
-    )

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mlforge.errors import DataError
 from mlforge.features.pipeline import EmittedStage, Pipeline
+from mlforge.templating import environment
 
 
 def emit(pipeline: Pipeline, name: str) -> dict[str, str]:
@@ -25,20 +22,8 @@ def emit(pipeline: Pipeline, name: str) -> dict[str, str]:
     stages: list[EmittedStage] = [*pipeline.stages, pipeline.quantise_stage()]
     symbol = f"{name}_pipeline"
     return {
-        f"{symbol}.{kind}": _environment()
+        f"{symbol}.{kind}": environment("mlforge.features")
         .get_template(f"pipeline.{kind}.j2")
         .render(symbol=symbol, pipeline=pipeline, stages=stages)
         for kind in ("h", "c")
     }
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from mlforge.errors import RunError
 from mlforge.measure.cycles import CycleModel, WindowCycles
+from mlforge.measure.elf_image import read_image
 from mlforge.measure.footprint import added_by_model
-from mlforge.measure.image import read_image
 from mlforge.records.cost import Cost, OperatorCost
 from mlforge.records.program import Firmware
 from mlforge.targets.target import Target, Timing, Window

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from mlforge.measure.image import Image, Symbol, read_image
+from mlforge.measure.elf_image import Image, Symbol, read_image
 from mlforge.measure.link_map import LinkMap, Part, link_map_of
 from mlforge.measure.owners import Owner, Owners, models_in, pipelines_in
 from mlforge.records.cost import FlashUse, RamUse

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from mlforge.measure.image import Symbol
+from mlforge.measure.elf_image import Symbol
 from mlforge.toolchain.sources import root
 
 _NAME: Final = re.compile(r"\bmlforge_\w+")

@@ -73,7 +73,7 @@ class Lock:
     thresholds: tuple[Threshold, ...] = ()
     confirmed: Cost | None = None  # measured in the Zephyr application; `verdict` then holds these sizes and times
     reference: ModelFile | None = None  # what a bundle carries beside the model; none in older locks
-    arenas: Mapping[str, int] = field(default_factory=dict)  # of TensorFlow Lite Micro, by machine: see study/arenas.py
+    arenas: Mapping[str, int] = field(default_factory=dict)  # of TFLM, by machine: see app/tflm_arenas.py
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, in the order of the fields."""

@@ -1,4 +1,4 @@
-"""Arrays from an .npz file that nobody vouches for: what it claims is held against a limit before memory is taken.
+"""Arrays from an untrusted .npz file: what it claims is held against a limit before memory is taken.
 
 An .npz file is a zip archive of .npy files: a header that is a Python literal, then the array's bytes
 (numpy.lib.format). Knows nothing of what the arrays mean.

@@ -7,19 +7,15 @@ and a content security policy in the page itself forbids what must not be there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from mlforge.records.lock import Lock
 from mlforge.records.trial import Trial
 from mlforge.records.verdict import Verdict
 from mlforge.report.view import build_page
+from mlforge.templating import environment
 
-_TEMPLATES: Final = Path(__file__).parent / "templates"
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -47,17 +43,4 @@ def render_html(
         provenance: further facts, shown in the given order: what a lock would say (seed, hashes) while there is none.
     """
     page = build_page(lock, trials, name=name, limits=limits, nearest=nearest, command=command, provenance=provenance)
-    return _template().render(page=page)
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("report.html.j2")
+    return environment("mlforge.report", markup=True).get_template("report.html.j2").render(page=page)

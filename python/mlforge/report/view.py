@@ -17,7 +17,6 @@ from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import dot_plots, facts, layers, search_plots, stacks, units
 from mlforge.report.comparison import CostRow, cost_rows
-from mlforge.report.making import AttemptRow, RangeRow, attempt_rows, range_rows, ranges_sentence
 from mlforge.report.rows import (
     CheckRow,
     Fact,
@@ -34,6 +33,7 @@ from mlforge.report.rows import (
     trial_row,
 )
 from mlforge.report.subject import Headline, Subject, find_subject, head_facts, headline, subject_words
+from mlforge.report.variants import AttemptRow, RangeRow, attempt_rows, range_rows, ranges_sentence
 from mlforge.search.objectives import front
 
 

@@ -19,9 +19,9 @@ from mlforge.search.agent.conversation import Agent
 from mlforge.search.agent.openai_chat import openai_chat
 from mlforge.search.agent.prompt import Assignment, Costed
 from mlforge.search.agent.secret import key_for, variable_for
-from mlforge.study.artefacts import write_atomically
 from mlforge.study.evaluate import Evaluator
 from mlforge.study.verdicts import limits_alone
+from mlforge.toolchain.files import write_atomically
 
 _CLOUD: Final = ("https://api.openai.com", "https://api.anthropic.com")  # these answer nobody without a key
 

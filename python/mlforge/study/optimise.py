@@ -8,27 +8,28 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from mlforge.app import auto_limits
+from mlforge.app import free_memory as app_room
+from mlforge.app.free_memory import Shape
+from mlforge.app.prepare import Prepared, prepare
 from mlforge.contract.contract import Contract, Pruner
 from mlforge.errors import ContractError, Problem, TargetUnavailableError
 from mlforge.records.program import Engine
 from mlforge.records.quality import Metric
 from mlforge.search.registry import proposer_named
 from mlforge.search.space import space_for
-from mlforge.study import app_room, auto_limits
 from mlforge.study.agent import agent_for, decisive, refuse_replay_without_agent
-from mlforge.study.app_room import Shape
-from mlforge.study.artefacts import Artefacts, artefacts_of
-from mlforge.study.confirm import Confirmer, confirming_target
-from mlforge.study.database import Database, storage_url
 from mlforge.study.evaluate import Evaluator
 from mlforge.study.events import Observer
-from mlforge.study.finish import Outcome, conclude, write_winner
 from mlforge.study.halving import Halving, halving
-from mlforge.study.prepare import Prepared, prepare
-from mlforge.study.provenance import tool_versions
-from mlforge.study.recall import DatabaseResults, Recall, identity_of
-from mlforge.study.run import Study
-from mlforge.study.storage import StudyStore
+from mlforge.study.loop import Study
+from mlforge.study.memory.artefacts import Artefacts, artefacts_of
+from mlforge.study.memory.database import Database, storage_url
+from mlforge.study.memory.result_cache import DatabaseResults, ResultCache, identity_of
+from mlforge.study.memory.study_store import StudyStore
+from mlforge.study.winner.confirm import Confirmer, confirming_target
+from mlforge.study.winner.finish import Outcome, conclude, write_winner
+from mlforge.study.winner.provenance import tool_versions
 from mlforge.targets.registry import target_named
 from mlforge.targets.target import Target
 from mlforge.targets.zephyr_build import Application
@@ -88,7 +89,7 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
                 trainer=trainer,
                 artefacts=artefacts,
                 recipe=recipe(contract),
-                recall=recall(store.database, artefacts, target),
+                cache=result_cache(store.database, artefacts, target),
                 halving=halving(contract.search.epochs) if contract.search.pruner is Pruner.HALVING else Halving(),
             )
             study = _study(evaluator, store, observer, say, replay=replay)
@@ -138,10 +139,10 @@ def open_store(contract: Contract, prepared: Prepared, storage: str = "") -> Stu
     return StudyStore(url, study_name(contract, prepared.data_digest), maximise=maximise)
 
 
-def recall(database: Database, artefacts: Artefacts, target: Target) -> Recall:
+def result_cache(database: Database, artefacts: Artefacts, target: Target) -> ResultCache:
     """What any study in this database measured with the tools of this machine."""
     versions = tool_versions((*target.programs, *target_named("host").programs))
-    return Recall(DatabaseResults(database), artefacts, identity_of(versions.items()))
+    return ResultCache(DatabaseResults(database), artefacts, identity_of(versions.items()))
 
 
 def study_name(contract: Contract, data_digest: str) -> str:

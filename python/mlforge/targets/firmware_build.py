@@ -14,7 +14,8 @@ from typing import Final
 
 from mlforge.records.program import Firmware, Program
 from mlforge.targets.boards import Board
-from mlforge.targets.program_files import attachment_template, identity, no_attachment, render, write_program
+from mlforge.targets.program_files import attachment_template, identity, no_attachment, write_program
+from mlforge.templating import render_file
 from mlforge.toolchain import cross
 from mlforge.toolchain.cache import cached, digest, digest_files
 from mlforge.toolchain.sources import root
@@ -132,4 +133,4 @@ def _includes(*directories: Path) -> tuple[str, ...]:
 
 def _linker_script(board: Board) -> str:
     values = {"board": board.name, "flash": board.flash, "ram": board.ram, "spare": board.spare}
-    return render(root() / "ports" / "baremetal" / "linker.ld.j2", {**values, "stack_bytes": board.stack_bytes})
+    return render_file(root() / "ports" / "baremetal" / "linker.ld.j2", {**values, "stack_bytes": board.stack_bytes})

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.errors import BuildError, RunError
 from mlforge.records.program import Program
+from mlforge.templating import render_file
 from mlforge.toolchain.cache import digest
 from mlforge.toolchain.sources import root
 
@@ -51,7 +50,7 @@ def write_program(program: Program, place: Path) -> list[Path]:
 
 def attachment(program: Program) -> str:
     """The C text that attaches a program to the firmware: see firmware/app.h."""
-    return render(attachment_template(), attachment_values(program))
+    return render_file(attachment_template(), attachment_values(program))
 
 
 def attachment_values(program: Program) -> dict[str, object]:
@@ -67,7 +66,7 @@ def program_id(program: Program) -> str:
 
 def no_attachment() -> str:
     """The same for the baseline: a firmware without a model."""
-    return render(attachment_template(), {**dict.fromkeys(_FIELDS, ""), "arena_bytes": 0, "id": "0" * ID_DIGITS})
+    return render_file(attachment_template(), {**dict.fromkeys(_FIELDS, ""), "arena_bytes": 0, "id": "0" * ID_DIGITS})
 
 
 def attachment_template() -> Path:
@@ -77,14 +76,6 @@ def attachment_template() -> Path:
 def identity(program: Program) -> list[str]:
     """All that distinguishes one program from another, for a cache key."""
     return [attachment(program), *(part for item in sorted(program.sources.items()) for part in item)]
-
-
-def render(template: Path, values: Mapping[str, object]) -> str:
-    """A template of ours; an unknown name in it is an error."""
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True, autoescape=False
-    )
-    return environment.from_string(template.read_text(encoding="utf-8")).render(values)
 
 
 def checked_inputs(program: Program, inputs: NDArray[np.int8]) -> NDArray[np.int8]:

@@ -20,7 +20,8 @@ from typing import Final
 
 from mlforge.errors import BuildError, ImageTooLargeError, ToolError
 from mlforge.records.program import Engine, Program
-from mlforge.targets.program_files import attachment_values, render
+from mlforge.targets.program_files import attachment_values
+from mlforge.templating import render_file
 from mlforge.toolchain import zephyr
 from mlforge.toolchain.cache import digest
 from mlforge.toolchain.sources import cache_directory, root
@@ -124,10 +125,10 @@ def program_files(program: Program) -> dict[str, str]:
         if Path(name).name != name or not name or name in _RESERVED:
             raise BuildError(f"{name!r} is no plain, new file name for a generated source")
     values = attachment_values(program)
-    files = {**program.sources, _ATTACHMENT: render(root() / PORT / "app.inc.j2", values)}
+    files = {**program.sources, _ATTACHMENT: render_file(root() / PORT / "app.inc.j2", values)}
     header = f"{program.name}_model.h"
     if header not in files:  # written by hand: the names that the instance needs
-        files[header] = render(root() / PORT / "model.h.j2", {**values, "input_bytes": program.input_bytes})
+        files[header] = render_file(root() / PORT / "model.h.j2", {**values, "input_bytes": program.input_bytes})
     return files
 
 

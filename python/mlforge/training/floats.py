@@ -1,4 +1,4 @@
-"""A job: a float model that a user brings, to int8. Imports no TensorFlow; nobody vouches for the model.
+"""A job: a float model that a user brings, to int8. Imports no TensorFlow; the model is untrusted.
 
 A `.keras` archive says which classes to build. Only Keras's own are accepted, and none of those that hold code, read
 files or run another framework's model; Keras's own safe mode stands behind that.

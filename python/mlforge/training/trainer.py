@@ -21,8 +21,8 @@ from mlforge.errors import MachineError, TrainingError
 from mlforge.records.architecture import Head
 from mlforge.training import worker
 from mlforge.training.floats import Quantisation
+from mlforge.training.fork_server import Nursery, Worker
 from mlforge.training.methods import Requantisation, Shrinking, Variant
-from mlforge.training.nursery import Nursery, Worker
 from mlforge.training.request import Floats, Labels, Stopped, TrainingRequest, TrainingResult, Watch
 
 START_TIMEOUT_S: Final = 300.0  # importing TensorFlow takes seconds; minutes where a machine is that busy

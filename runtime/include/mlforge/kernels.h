@@ -7,7 +7,7 @@
  *  - Activations are int8, channels last, batch 1: a picture is [height][width][channels].
  *  - `op` is constant data that the compiler emitted; it is never written, and lives in flash.
  *  - `input`, `output` and `scratch` lie in the arena of the caller. They do not overlap, except where a kernel says
- *    that it works in place, and where the compiler has worked out (compiler/ops/overlap.py) that a kernel which goes
+ *    that it works in place, and where the compiler has worked out (compiler/ops/shared/overlap.py) that a kernel which goes
  *    from front to back is done with what it writes over. No alignment is assumed unless a kernel says so.
  *  - Integer overflow of an accumulator wraps, as it does in the reference on two's complement machines.
  *

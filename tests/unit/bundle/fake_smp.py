@@ -23,7 +23,7 @@ from typing import Any
 import cbor2
 
 from mlforge.bundle.extract import find_block
-from mlforge.bundle.image import parse_image
+from mlforge.bundle.signed_image import parse_image
 
 OS, IMAGE, BUNDLE = 0, 1, 77
 READ, WRITE = 0, 2

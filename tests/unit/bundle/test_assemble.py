@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mlforge.app.build_step import app_sources
+from mlforge.app.lockfile import read_lock
 from mlforge.bundle.assemble import assemble, calibration, thresholds
 from mlforge.bundle.block import Block, Version, decode, encode
 from mlforge.bundle.sections import Baseline, Features, SelfTest, TaskCode, Threshold, Thresholds
@@ -17,14 +19,12 @@ from mlforge.compiler.graph import DType
 from mlforge.contract.load import load_contract
 from mlforge.errors import BundleError
 from mlforge.features.pipeline import Pipeline
-from mlforge.records.reference import Reference
+from mlforge.records.golden_vectors import GoldenVectors
 from mlforge.records.threshold import Threshold as LockedThreshold
-from mlforge.study.build_step import app_sources
-from mlforge.study.lockfile import read_lock
 from tests.programs.locked_app import CHANNELS, CLASSES, locked_app
 
 SOFTMAX = TensorInfo("scores", (1, 3), DType.INT8, 1 / 256, -128, 0, 3)
-REFERENCE = Reference(
+REFERENCE = GoldenVectors(
     mean=np.arange(CHANNELS, dtype=np.int32),
     deviation=np.full(CHANNELS, 9000, np.uint32),
     class_shares=np.array([40000, 20000, 5535], np.uint16),
@@ -39,7 +39,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return locked_app(tmp_path_factory.mktemp("app"))
 
 
-def block_of(app: Path, bundle: str = "{version: 1.2.0}", reference: Reference | None = None) -> Block:
+def block_of(app: Path, bundle: str = "{version: 1.2.0}", reference: GoldenVectors | None = None) -> Block:
     write_bundle(app, bundle)
     built = app_sources(app)
     assert not built.stale, "a release's own keys are not what the model was searched for"

@@ -1,4 +1,4 @@
-"""Bundle blocks: what is written is read again, and bytes that nobody vouches for are read or refused by name."""
+"""Bundle blocks: what is written is read again, and untrusted bytes are read or refused by name."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from mlforge.bundle import keys, sign
 from mlforge.bundle.keys import read_key
-from mlforge.bundle.verify import Check, Expected, verify
+from mlforge.bundle.verification import Check, Expected, verify
 from mlforge.errors import BundleError
 from tests.unit.bundle import images
 

@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlforge.app.build_step import app_sources
+from mlforge.app.lockfile import read_lock
 from mlforge.bundle.assemble import assemble
 from mlforge.bundle.block import encode
 from mlforge.bundle.built import Built, find
-from mlforge.bundle.image import parse_image
 from mlforge.bundle.manifest import Manifest, parse_manifest, read_manifest, revision
-from mlforge.bundle.release import Release, Wishes, check_sources, make_release
+from mlforge.bundle.release import Options, Release, check_sources, make_release
+from mlforge.bundle.signed_image import parse_image
 from mlforge.cli.main import main
 from mlforge.contract.contract import Contract
 from mlforge.contract.load import load_contract
 from mlforge.errors import BundleError
 from mlforge.records.lock import Lock
-from mlforge.study.build_step import app_sources
-from mlforge.study.lockfile import read_lock
 from mlforge.toolchain.process import run
 from tests.programs.locked_app import locked_app
 from tests.unit.bundle import images
@@ -55,10 +55,10 @@ def built(app: Path) -> Built:
     return find(image)
 
 
-def release(app: Path, **wishes: object) -> Release:
-    wanted = {"output": app.parent / "out" / "activity.signed.bin", "key": images.keys().private, **wishes}
+def release(app: Path, **options: object) -> Release:
+    wanted = {"output": app.parent / "out" / "activity.signed.bin", "key": images.keys().private, **options}
     contract, lock = sources(app)
-    return make_release(contract, lock, built(app), Wishes(**wanted), TOOLS)  # type: ignore[arg-type]
+    return make_release(contract, lock, built(app), Options(**wanted), TOOLS)  # type: ignore[arg-type]
 
 
 def sources(app: Path) -> tuple[Contract, Lock]:
@@ -107,7 +107,7 @@ def test_a_changed_contract_is_no_release(app: Path) -> None:
     contract, lock = sources(app)
     other = replace(contract, digest="0" * 64)
     with pytest.raises(BundleError, match="has changed since its model was locked"):
-        check_sources(other, lock, Wishes(app.parent / "a.bin"))
+        check_sources(other, lock, Options(app.parent / "a.bin"))
 
 
 def test_a_stale_build_is_no_release(app: Path) -> None:
@@ -115,12 +115,12 @@ def test_a_stale_build_is_no_release(app: Path) -> None:
     contract, lock = sources(app)
     old = built(app)
     output = app.parent / "out" / "a.bin"
-    wishes = Wishes(output, key=images.keys().private)
+    options = Options(output, key=images.keys().private)
     stranger = replace(lock, model=replace(lock.model, sha256="0" * 64))
     with pytest.raises(BundleError, match="no release: model: the bundle is of another model"):
-        make_release(contract, stranger, old, wishes, TOOLS)
+        make_release(contract, stranger, old, options, TOOLS)
     with pytest.raises(BundleError, match=r"not of the contract as it is now: it has firmware 1\.2\.0"):
-        make_release(load_contract(with_bundle(app, "1.3.0")), lock, old, wishes, TOOLS)
+        make_release(load_contract(with_bundle(app, "1.3.0")), lock, old, options, TOOLS)
     assert not [path for path in output.parent.iterdir() if path.is_file()]
 
 
@@ -153,8 +153,8 @@ def test_a_bootloader_that_takes_another_key_is_told(app: Path, file: Path, told
     with (beside.directory / "zephyr" / ".config").open("a") as configuration:
         configuration.write(f'CONFIG_MCUBOOT_SIGNATURE_KEY_FILE="{file}"\n')
     said: list[str] = []
-    wishes = Wishes(output=app.parent / "out" / "activity.signed.bin", key=images.keys().private)
-    make_release(*sources(app), beside, wishes, TOOLS, said.append)
+    options = Options(output=app.parent / "out" / "activity.signed.bin", key=images.keys().private)
+    make_release(*sources(app), beside, options, TOOLS, said.append)
     assert any("will not boot this image" in line for line in said) is told
     assert not any("secret" in line for line in said)
 

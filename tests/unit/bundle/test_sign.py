@@ -11,7 +11,7 @@ import pytest
 
 from mlforge.bundle.block import Version
 from mlforge.bundle.sign import read_words, with_facts, without_key
-from mlforge.bundle.verify import Expected, verify
+from mlforge.bundle.verification import Expected, verify
 from mlforge.bundle.versions import check_version, read_version, refuse_downgrade
 from mlforge.contract.load import load_contract
 from mlforge.errors import BundleError

@@ -18,8 +18,8 @@ from mlforge.bundle.keys import read_key
 from mlforge.bundle.links import serial_link, udp_link
 from mlforge.bundle.sign import sign
 from mlforge.bundle.smp_device import connector
-from mlforge.bundle.update import Ending, Observer, Outcome, Package, Patience, Wishes, open_package
-from mlforge.bundle.verify import Expected
+from mlforge.bundle.update import Ending, Observer, Options, Outcome, Package, Timeouts, open_package
+from mlforge.bundle.verification import Expected
 from mlforge.cli.main import main
 from mlforge.errors import BundleError, DeviceError, LinkError
 from tests.unit.bundle import images
@@ -28,7 +28,7 @@ from tests.unit.bundle.fake_smp import FakeDevice, Faults, over_pty, over_socket
 
 OLD, NEW = "1.2.3", "1.3.0"
 TIMEOUT_S = 0.25
-WISHES = Wishes(patience=Patience(silence_s=1.0, trial_s=3.0, pause_s=0.02))
+WISHES = Options(timeouts=Timeouts(silence_s=1.0, trial_s=3.0, pause_s=0.02))
 FACTS = {
     "name": "activity",
     "board": "mps2/an385",
@@ -65,10 +65,10 @@ def device(faults: Faults | None = None, **changes: object) -> FakeDevice:
     return made
 
 
-def deliver(made: FakeDevice, wishes: Wishes = WISHES, what: Package | None = None, **more: object) -> Outcome:
+def deliver(made: FakeDevice, options: Options = WISHES, what: Package | None = None, **more: object) -> Outcome:
     with over_udp(made) as address:
         connect = connector(udp_link(address), TIMEOUT_S)
-        return updating.update(connect, what or package(), wishes, Observer(**more))  # type: ignore[arg-type]
+        return updating.update(connect, what or package(), options, Observer(**more))  # type: ignore[arg-type]
 
 
 def test_a_good_bundle_is_confirmed() -> None:
@@ -195,7 +195,7 @@ def test_a_reset_whose_answer_is_lost_is_no_failure() -> None:
     ],
 )
 def test_a_trial_without_an_end(faults: Faults, words: str) -> None:
-    quick = Wishes(patience=Patience(1.0, 0.5, 0.05))
+    quick = Options(timeouts=Timeouts(1.0, 0.5, 0.05))
     with pytest.raises(DeviceError, match=words):
         deliver(device(faults), quick)
 
@@ -265,8 +265,8 @@ def test_refusals_before_anything_is_sent(facts: dict[str, str], what: str, word
 
 
 def test_a_downgrade_that_is_wished() -> None:
-    wishes = Wishes(downgrade=True, patience=WISHES.patience)
-    assert deliver(device(), wishes, package("1.2.2")).ending is Ending.CONFIRMED
+    options = Options(downgrade=True, timeouts=WISHES.timeouts)
+    assert deliver(device(), options, package("1.2.2")).ending is Ending.CONFIRMED
 
 
 def test_a_trial_that_is_under_way_is_not_disturbed() -> None:

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlforge.bundle.block import Version, encode
-from mlforge.bundle.image import parse_image
 from mlforge.bundle.keys import read_key
 from mlforge.bundle.sign import sign
+from mlforge.bundle.signed_image import parse_image
 from mlforge.bundle.tlv import Fact, facts_of, imgtool_arguments
-from mlforge.bundle.verify import Check, Expected, State, Verification, verify
+from mlforge.bundle.verification import Check, Expected, State, Verification, verify
 from mlforge.errors import BundleError, SignedImageError
 from tests.unit.bundle import images
 from tests.unit.bundle.blocks import block

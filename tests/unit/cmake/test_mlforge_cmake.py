@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlforge.study import float_model
+from mlforge.app import float_model
 from mlforge.toolchain.sources import root
 from mlforge.toolchain.zephyr import OLDEST
 from tests.programs.locked_app import lock_model, locked_app, tiny_tflite

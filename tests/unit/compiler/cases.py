@@ -10,14 +10,14 @@ import numpy as np
 from mlforge.compiler.fixed_point import Activation, float32
 from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Shape, Tensor
 from mlforge.compiler.ops.add import AddAttributes
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
-from mlforge.compiler.ops.free_view import ReshapeAttributes
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
 from mlforge.compiler.ops.pad import PadAttributes
-from mlforge.compiler.ops.pooling import PoolAttributes
-from mlforge.compiler.ops.reduction import ReduceAttributes
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.free_view import ReshapeAttributes
+from mlforge.compiler.ops.shared.pooling import PoolAttributes
+from mlforge.compiler.ops.shared.reduction import ReduceAttributes
+from mlforge.compiler.ops.shared.window import Padding, WindowAttributes, slide
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
-from mlforge.compiler.ops.window import Padding, WindowAttributes, slide
 
 
 class Maker:

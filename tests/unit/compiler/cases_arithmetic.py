@@ -10,13 +10,13 @@ import numpy as np
 from mlforge.compiler.fixed_point import float32
 from mlforge.compiler.graph import Attributes, DType, Graph, Quantization, Shape, Tensor
 from mlforge.compiler.ops.add import AddAttributes
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.leaky_relu import LeakyReluAttributes
-from mlforge.compiler.ops.reduction import ReduceAttributes
-from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.reduction import ReduceAttributes
+from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes
+from mlforge.compiler.ops.shared.window import Padding
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
 from mlforge.compiler.ops.transpose_conv import TransposeConvAttributes
-from mlforge.compiler.ops.window import Padding
 from tests.unit.compiler import cases
 from tests.unit.compiler.cases import Maker
 

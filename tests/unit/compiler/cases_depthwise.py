@@ -10,7 +10,7 @@ import numpy as np
 
 from mlforge.compiler.fixed_point import Activation, float32
 from mlforge.compiler.graph import DType, Graph, Quantization, Tensor
-from mlforge.compiler.ops.window import Padding, WindowAttributes, slide
+from mlforge.compiler.ops.shared.window import Padding, WindowAttributes, slide
 from tests.unit.compiler.cases import Maker
 
 Sizes = tuple[int, int]

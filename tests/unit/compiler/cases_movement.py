@@ -11,16 +11,16 @@ from mlforge.compiler.fixed_point import float32
 from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Shape, Tensor
 from mlforge.compiler.ops.broadcast_to import BroadcastToAttributes
 from mlforge.compiler.ops.concatenation import ConcatenationAttributes
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.fill import FillAttributes
-from mlforge.compiler.ops.free_view import ReshapeAttributes
 from mlforge.compiler.ops.gather import GatherAttributes
 from mlforge.compiler.ops.pack import PackAttributes
 from mlforge.compiler.ops.pad import PadAttributes
-from mlforge.compiler.ops.resizing import ResizeAttributes
 from mlforge.compiler.ops.shape import ShapeAttributes
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.free_view import ReshapeAttributes
+from mlforge.compiler.ops.shared.resizing import ResizeAttributes
+from mlforge.compiler.ops.shared.splitting import SplitAttributes
 from mlforge.compiler.ops.slice import SliceAttributes
-from mlforge.compiler.ops.splitting import SplitAttributes
 from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
 from mlforge.compiler.ops.transpose import TransposeAttributes
 from mlforge.compiler.ops.unpack import UnpackAttributes

@@ -12,15 +12,15 @@ from mlforge.compiler.emitter import compile_graph
 from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor, validate
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.lowering import lower_graph
-from mlforge.compiler.ops.contract import Lowered
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.leaky_relu import LeakyReluAttributes
-from mlforge.compiler.ops.reduction import ReduceAttributes
-from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes
+from mlforge.compiler.ops.operator import Lowered
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.reduction import ReduceAttributes
+from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes
+from mlforge.compiler.ops.shared.tables import exp_table, logistic_table, reciprocal_table
+from mlforge.compiler.ops.shared.window import Padding
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
-from mlforge.compiler.ops.tables import exp_table, logistic_table, reciprocal_table
 from mlforge.compiler.ops.transpose_conv import TransposeConvAttributes
-from mlforge.compiler.ops.window import Padding
 from mlforge.errors import UnsupportedOperatorError
 from tests.unit.compiler.cases import Maker
 from tests.unit.compiler.registry import CASES

@@ -15,10 +15,10 @@ from mlforge.compiler.fixed_point import float32
 from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Shape, Tensor
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.add import AddAttributes
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.leaky_relu import LeakyReluAttributes
-from mlforge.compiler.ops.reduction import ReduceAttributes
-from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.reduction import ReduceAttributes
+from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes
 from mlforge.compiler.tflite_reader import read_tflite
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.harness import SANITIZE, run_models

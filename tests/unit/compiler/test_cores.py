@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mlforge.compiler import Graph, Isa, compile_graph
-from mlforge.compiler.ops.packed import channel_blocks, starts
+from mlforge.compiler.ops.by_isa.packed import channel_blocks, starts
 from tests.unit.compiler.cases import CASES, Maker, inputs_for
 from tests.unit.compiler.harness import SANITIZE, run_models
 from tests.unit.compiler.reference import Interpreter

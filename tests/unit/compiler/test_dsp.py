@@ -12,9 +12,9 @@ from mlforge.compiler import Graph, Isa, compile_graph, read_tflite
 from mlforge.compiler.fixed_point import Multiplier, apply_multiplier, float32, quantize_multiplier
 from mlforge.compiler.graph import Tensor
 from mlforge.compiler.ops.add import AddAttributes
-from mlforge.compiler.ops.contract import Constant, Field
-from mlforge.compiler.ops.dsp import Channels, factor_and_power, without_dead
-from mlforge.compiler.ops.dsp_channels import channel_fields, product
+from mlforge.compiler.ops.by_isa.dsp import Channels, factor_and_power, without_dead
+from mlforge.compiler.ops.by_isa.dsp_channels import channel_fields, product
+from mlforge.compiler.ops.operator import Constant, Field
 from tests.unit.compiler.cases import CASES, Maker, inputs_for
 from tests.unit.compiler.harness import SANITIZE, run_models
 from tests.unit.compiler.reference import Interpreter

@@ -11,10 +11,10 @@ import pytest
 from mlforge.compiler import Graph, Isa, compile_graph
 from mlforge.compiler.fixed_point import INT8_MAX, INT8_MIN, Multiplier, apply_multiplier
 from mlforge.compiler.graph import Quantization
-from mlforge.compiler.ops import dsp_depthwise
-from mlforge.compiler.ops.dsp import factor_and_power
-from mlforge.compiler.ops.dsp_depthwise import Planes
-from mlforge.compiler.ops.window import Axis, Window
+from mlforge.compiler.ops.by_isa import dsp_depthwise
+from mlforge.compiler.ops.by_isa.dsp import factor_and_power
+from mlforge.compiler.ops.by_isa.dsp_depthwise import Planes
+from mlforge.compiler.ops.shared.window import Axis, Window
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.cases_depthwise import depthwise, graph
 from tests.unit.compiler.harness import SANITIZE, run_models

@@ -8,8 +8,8 @@ import numpy as np
 
 from mlforge.compiler import Graph, Isa, compile_graph
 from mlforge.compiler.fixed_point import Activation
-from mlforge.compiler.ops.pooling import PoolAttributes
-from mlforge.compiler.ops.window import Padding
+from mlforge.compiler.ops.shared.pooling import PoolAttributes
+from mlforge.compiler.ops.shared.window import Padding
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.harness import SANITIZE, run_models
 from tests.unit.compiler.registry import CASES, Reference

@@ -15,9 +15,9 @@ import pytest
 from mlforge.compiler import compile_graph
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.pad import PadAttributes
-from mlforge.compiler.ops.window import Padding, WindowAttributes
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.window import Padding, WindowAttributes
 from mlforge.errors import ModelError
 from mlforge.toolchain.sources import root
 from tests.unit.compiler.cases import inputs_for

@@ -12,20 +12,20 @@ from mlforge.compiler import compile_graph
 from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Tensor
 from mlforge.compiler.ops.broadcast_to import BroadcastToAttributes
 from mlforge.compiler.ops.concatenation import ConcatenationAttributes
-from mlforge.compiler.ops.contract import Part
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.fill import FillAttributes
 from mlforge.compiler.ops.gather import GatherAttributes
+from mlforge.compiler.ops.operator import Part
 from mlforge.compiler.ops.pack import PackAttributes
 from mlforge.compiler.ops.pad import PadAttributes
-from mlforge.compiler.ops.resizing import ResizeAttributes
 from mlforge.compiler.ops.shape import ShapeAttributes
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.resizing import ResizeAttributes
+from mlforge.compiler.ops.shared.splitting import SplitAttributes
+from mlforge.compiler.ops.shared.window import Padding, WindowAttributes
 from mlforge.compiler.ops.slice import SliceAttributes
-from mlforge.compiler.ops.splitting import SplitAttributes
 from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
 from mlforge.compiler.ops.transpose import TransposeAttributes
 from mlforge.compiler.ops.unpack import UnpackAttributes
-from mlforge.compiler.ops.window import Padding, WindowAttributes
 from mlforge.compiler.planner import Slice
 from mlforge.compiler.sharing import Sharing
 from mlforge.errors import UnsupportedOperatorError

@@ -8,8 +8,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from mlforge.compiler.ops.overlap import distance, elements_overlap, window_overlap
-from mlforge.compiler.ops.window import Axis, Window
+from mlforge.compiler.ops.shared.overlap import distance, elements_overlap, window_overlap
+from mlforge.compiler.ops.shared.window import Axis, Window
 from mlforge.compiler.placement import Block, Distances, peak_of, place_blocks, prove_bound
 
 

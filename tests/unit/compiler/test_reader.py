@@ -13,7 +13,7 @@ from mlforge.compiler import compile_graph, read_tflite
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.graph import ABSENT, DType, Graph, Node, Quantization, Tensor
 from mlforge.compiler.ops.conv_2d import Conv2D
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.errors import ModelError, UnsupportedOperatorError
 from mlforge.records.architecture import (
     Activation,

@@ -11,7 +11,7 @@ import pytest
 
 from mlforge.compiler.emitter import compile_graph
 from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.errors import ForgeError, ModelError, UnsupportedOperatorError
 from tests.unit.compiler.cases import Maker, inputs_for

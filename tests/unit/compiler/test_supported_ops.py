@@ -6,7 +6,7 @@ import os
 
 from mlforge.compiler import supported_ops_markdown
 from mlforge.compiler.ops import OPERATORS
-from mlforge.compiler.ops.contract import sentence
+from mlforge.compiler.ops.operator import sentence
 from mlforge.toolchain.sources import root
 
 

@@ -15,7 +15,7 @@ import pytest
 from mlforge.compiler import compile_graph, compile_tflm, read_tflite
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Tensor
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.tflm_operators import METHODS
 from mlforge.errors import ModelError, UnsupportedOperatorError
 from mlforge.records.program import Engine

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from mlforge.compiler import compile_graph
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.timeline import render_timeline
 from tests.unit.compiler.test_reader import ARCHITECTURE
 

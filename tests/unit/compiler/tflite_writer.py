@@ -15,17 +15,17 @@ from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
 from mlforge.compiler.ops.gather import GatherAttributes
 from mlforge.compiler.ops.leaky_relu import LeakyReluAttributes
 from mlforge.compiler.ops.pack import PackAttributes
-from mlforge.compiler.ops.pooling import PoolAttributes
-from mlforge.compiler.ops.reduction import ReduceAttributes
-from mlforge.compiler.ops.resizing import ResizeAttributes
-from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes
+from mlforge.compiler.ops.shared.pooling import PoolAttributes
+from mlforge.compiler.ops.shared.reduction import ReduceAttributes
+from mlforge.compiler.ops.shared.resizing import ResizeAttributes
+from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes
+from mlforge.compiler.ops.shared.window import WindowAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
 from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
 from mlforge.compiler.ops.svdf import SvdfAttributes
 from mlforge.compiler.ops.transpose_conv import TransposeConvAttributes
 from mlforge.compiler.ops.unidirectional_sequence_lstm import LstmAttributes
 from mlforge.compiler.ops.unpack import UnpackAttributes
-from mlforge.compiler.ops.window import WindowAttributes
 
 _TYPES = {DType.FLOAT32: 0, DType.INT32: 2, DType.INT64: 4, DType.INT16: 7, DType.INT8: 9}
 _FUSED = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")

@@ -13,9 +13,9 @@ from mlforge.contract.load import load_contract
 from mlforge.errors import BuildError, TargetUnavailableError
 from mlforge.records.trial import Trial
 from mlforge.records.verdict import Check, Verdict
-from mlforge.study import confirm
-from mlforge.study.confirm import MOST, Confirmer, Measured, confirming_target, select
 from mlforge.study.optimise import study_name
+from mlforge.study.winner import confirm
+from mlforge.study.winner.confirm import MOST, Confirmer, Measured, confirming_target, select
 from tests.unit.study import fakes
 
 ACTIVITY = (Path(__file__).parents[3] / "samples" / "activity" / "mlforge.yaml").read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlforge.errors import StudyError
-from mlforge.study.database import open_database, redacted, scrubbed, storage_url
+from mlforge.study.memory.database import open_database, redacted, scrubbed, storage_url
 
 SECRETS = [
     ("postgresql://me:pw1@db/x", "postgresql://me@db/x", ["pw1"]),

@@ -22,11 +22,11 @@ from mlforge.measure.ranking import winner
 from mlforge.records.quality import Metric
 from mlforge.records.trial import Epoch, Failure, State, Trial
 from mlforge.records.verdict import Check, Verdict
-from mlforge.study.artefacts import ArtefactStore
-from mlforge.study.database import open_database, sqlite_url
 from mlforge.study.evaluate import Evaluator
 from mlforge.study.halving import STARTUP, Halving, halving
-from mlforge.study.recall import DatabaseResults, Recall
+from mlforge.study.memory.artefacts import ArtefactStore
+from mlforge.study.memory.database import open_database, sqlite_url
+from mlforge.study.memory.result_cache import DatabaseResults, ResultCache
 from mlforge.training.request import Recipe, Stopped, TrainingRequest, TrainingResult, Watch
 from tests.unit.study import fakes
 
@@ -171,25 +171,25 @@ class FakeTrainer:
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Recall]:
+def memory(tmp_path: Path) -> Iterator[ResultCache]:
     with closing(open_database(sqlite_url(tmp_path))) as database:
-        yield Recall(DatabaseResults(database), ArtefactStore(tmp_path / "files"), "tools")
+        yield ResultCache(DatabaseResults(database), ArtefactStore(tmp_path / "files"), "tools")
 
 
-def trained(memory: Recall, trainer: FakeTrainer, visible: list[Trial]) -> tuple[int, bool, bool]:
+def trained(memory: ResultCache, trainer: FakeTrainer, visible: list[Trial]) -> tuple[int, bool, bool]:
     """Epochs of what an evaluation gets, whether that was stopped, and whether it was remembered."""
     nothing: Any = None
     some: Any = trainer
     evaluator = Evaluator(
-        nothing, nothing, nothing, nothing, some, nothing, Recipe(), recall=memory, halving=Halving((4, 8))
+        nothing, nothing, nothing, nothing, some, nothing, Recipe(), cache=memory, halving=Halving((4, 8))
     )
     x, y = np.zeros((4, 4), np.float32), np.array([0, 1, 0, 1])
     request = TrainingRequest(fakes.architecture(4), Task.CLASSIFICATION, x, y, x, y)
     result = evaluator._watched_training(request, visible)
-    return len(result.value.history), isinstance(result.value, Stopped), result.from_memory
+    return len(result.value.history), isinstance(result.value, Stopped), result.from_cache
 
 
-def test_memory_stops_where_the_training_would_have_been(memory: Recall) -> None:
+def test_memory_stops_where_the_training_would_have_been(memory: ResultCache) -> None:
     slow, good, bad = FakeTrainer(*[0.65] * 8), seen(0.1, 0.2, 0.3, 0.4), seen(0.7, 0.8, 0.9, 1.0)
     assert trained(memory, slow, good) == (4, True, False)
     assert trained(memory, slow, good) == (4, True, True)  # its beginning is known, and is enough

@@ -18,14 +18,14 @@ import pytest
 from mlforge.errors import StudyError
 from mlforge.measure.ranking import winner
 from mlforge.records.trial import Trial
-from mlforge.study import claims as claims_module
-from mlforge.study.artefacts import ArtefactStore, DatabaseArtefacts, artefacts_of
-from mlforge.study.claims import Claims, claimed
-from mlforge.study.database import Database, open_database
 from mlforge.study.events import Silent
-from mlforge.study.recall import DatabaseResults
-from mlforge.study.run import Study
-from mlforge.study.storage import StudyStore
+from mlforge.study.loop import Study
+from mlforge.study.memory import claims as claims_module
+from mlforge.study.memory.artefacts import ArtefactStore, DatabaseArtefacts, artefacts_of
+from mlforge.study.memory.claims import Claims, claimed
+from mlforge.study.memory.database import Database, open_database
+from mlforge.study.memory.result_cache import DatabaseResults
+from mlforge.study.memory.study_store import StudyStore
 from tests.programs import postgres
 from tests.unit.study import fakes
 
@@ -37,11 +37,11 @@ WORKER = """
 import json, sys, time
 root, url, name, seconds, log, lease_s, budget = sys.argv[1:]
 sys.path.insert(0, root)
-from mlforge.study import claims
+from mlforge.study.memory import claims
 claims.machine = lambda: name
 from mlforge.study.events import Silent
-from mlforge.study.run import Study
-from mlforge.study.storage import StudyStore
+from mlforge.study.loop import Study
+from mlforge.study.memory.study_store import StudyStore
 from tests.unit.study import fakes
 
 class Log(Silent):

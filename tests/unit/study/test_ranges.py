@@ -20,7 +20,7 @@ from mlforge.records.architecture import (
     Residual,
 )
 from mlforge.records.attempt import TensorRange
-from mlforge.study.ranges import tensor_ranges
+from mlforge.study.winner.ranges import tensor_ranges
 from mlforge.targets.registry import target_named
 
 HOST = target_named("host")

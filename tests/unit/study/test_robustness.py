@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mlforge.app.model import compile_model, dequantised
+from mlforge.app.prepare import Examples, Prepared, prepare
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.contract.load import load_contract
 from mlforge.measure.quality import evaluate
 from mlforge.records.architecture import Architecture, Dense, GlobalAveragePool, Head
 from mlforge.records.quality import Metric, Split, Stage
-from mlforge.study.model import compile_model, dequantised
 from mlforge.study.optimise import study_name
-from mlforge.study.prepare import Examples, Prepared, prepare
-from mlforge.study.robustness import robustness
+from mlforge.study.winner.robustness import robustness
 from mlforge.targets.host import HostTarget
 
 CONTRACT = """

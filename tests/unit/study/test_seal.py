@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import mlforge.study.prepare as prepare_module
+import mlforge.app.prepare as prepare_module
+from mlforge.app.prepare import Examples, prepare
 from mlforge.contract.contract import Contract, SplitSpec
 from mlforge.contract.load import load_contract
 from mlforge.data.dataset import Dataset
 from mlforge.data.load import load_dataset
 from mlforge.data.splits import split_dataset
-from mlforge.study.database import storage_url
-from mlforge.study.prepare import Examples, prepare
-from mlforge.study.seal import Opening, note_opening
-from mlforge.study.storage import StudyStore
+from mlforge.records.opening import Opening
+from mlforge.study.memory.database import storage_url
+from mlforge.study.memory.study_store import StudyStore
+from mlforge.study.winner.seal import note_opening
 
 SOURCES = Path(prepare_module.__file__).parents[1]
 SPLIT = SplitSpec("person", 0.2, 0.2, 1)
@@ -85,7 +86,7 @@ def test_the_split_is_opened_in_two_places_only() -> None:
                 callers.setdefault(path.relative_to(SOURCES).as_posix(), []).append(node)
             if isinstance(node, ast.Attribute) and node.attr == "_splits":
                 assert path.name == "prepare.py", f"{path} reaches behind the seal"
-    assert sorted(callers) == ["study/finish.py", "study/verify.py"]
+    assert sorted(callers) == ["study/winner/finish.py", "study/stages.py"]
     assert all(len(calls) == 1 and len(calls[0].args) == 1 for calls in callers.values())
 
 

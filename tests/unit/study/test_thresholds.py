@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from mlforge.app.build_step import app_sources, facts
+from mlforge.app.lockfile import read_lock, write_lock
 from mlforge.contract.contract import FalseAlarms
 from mlforge.contract.load import load_contract
 from mlforge.errors import LockError
 from mlforge.records.threshold import Threshold
-from mlforge.study.build_step import app_sources, facts
-from mlforge.study.lockfile import read_lock, write_lock
 from tests.programs.locked_app import locked_app
 
 

@@ -12,7 +12,6 @@ from mlforge.compiler.ops.arg_min import ArgMin
 from mlforge.compiler.ops.average_pool_2d import AveragePool2D
 from mlforge.compiler.ops.broadcast_to import BroadcastTo
 from mlforge.compiler.ops.concatenation import Concatenation
-from mlforge.compiler.ops.contract import Operator, sentence, span
 from mlforge.compiler.ops.conv_2d import Conv2D
 from mlforge.compiler.ops.depthwise_conv_2d import DepthwiseConv2D
 from mlforge.compiler.ops.dequantize import Dequantize
@@ -30,6 +29,7 @@ from mlforge.compiler.ops.maximum import Maximum
 from mlforge.compiler.ops.mean import Mean
 from mlforge.compiler.ops.minimum import Minimum
 from mlforge.compiler.ops.mul import Mul
+from mlforge.compiler.ops.operator import Operator, sentence, span
 from mlforge.compiler.ops.pack import Pack
 from mlforge.compiler.ops.pad import Pad
 from mlforge.compiler.ops.padv2 import PadV2

@@ -3,9 +3,9 @@
 import numpy as np
 
 from mlforge.compiler.fixed_point import float32, quantize_multiplier
-from mlforge.compiler.ops.contract import View
-from mlforge.compiler.ops.integers import limits_of
-from mlforge.compiler.ops.rescaling import NOTHING, ONE, Lines, Rescaling
+from mlforge.compiler.ops.operator import View
+from mlforge.compiler.ops.shared.integers import limits_of
+from mlforge.compiler.ops.shared.rescaling import NOTHING, ONE, Lines, Rescaling
 
 
 class Abs(Rescaling):

@@ -10,11 +10,11 @@ from tflite.AddOptions import AddOptions
 from mlforge.compiler.fixed_point import Ints
 from mlforge.compiler.graph import Attributes, DType, Shape
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.broadcast import Broadcast, activations, constant_operands
-from mlforge.compiler.ops.contract import Field, Lowered, Options, View, read_activation
-from mlforge.compiler.ops.dsp_add import lower_for_dsp
-from mlforge.compiler.ops.integers import is_narrow
-from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes, ScaledPair
+from mlforge.compiler.ops.by_isa.dsp_add import lower_for_dsp
+from mlforge.compiler.ops.operator import Field, Lowered, Options, View, read_activation
+from mlforge.compiler.ops.shared.broadcast import Broadcast, activations, constant_operands
+from mlforge.compiler.ops.shared.integers import is_int8
+from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes, ScaledPair
 
 _BITS = {DType.INT8: 20, DType.INT16: 15}  # micro/kernels/add_common.cc
 
@@ -68,7 +68,7 @@ class Add(Broadcast):
 
     def lower(self, view: View, isa: Isa) -> Lowered:
         pair = ScaledPair.of(_BITS[view.output.dtype], _factors(view))
-        dsp = lower_for_dsp(view, pair) if isa.has_dsp and is_narrow(view) else None
+        dsp = lower_for_dsp(view, pair) if isa.has_dsp and is_int8(view) else None
         return dsp or Broadcast.lower(self, view, isa)
 
     def walk(self, view: View) -> Lowered:
@@ -76,7 +76,7 @@ class Add(Broadcast):
         full = view.output
         counts = [view.input(position).elements for position in (0, 1)]
         if (
-            not is_narrow(view)
+            not is_int8(view)
             or full.elements not in counts
             or not all(_repeats(view.input(p).shape, full.shape) for p in (0, 1))
         ):

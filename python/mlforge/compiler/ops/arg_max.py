@@ -9,8 +9,8 @@ import numpy as np
 
 from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Lowered, Operator, Options, View, input_is_int8
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.operator import Lowered, Operator, Options, View, input_is_int8
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 
 
 def axis_is_constant(view: View) -> str:

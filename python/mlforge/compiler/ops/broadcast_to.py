@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Lowered, Operator, Options, View
-from mlforge.compiler.ops.movement import (
+from mlforge.compiler.ops.operator import Lowered, Operator, Options, View
+from mlforge.compiler.ops.shared.movement import (
     constant_integers,
     dense_copy,
     input_is_activation,

@@ -9,9 +9,9 @@ from tflite.ConcatenationOptions import ConcatenationOptions
 from mlforge.compiler.fixed_point import Activation
 from mlforge.compiler.graph import Attributes, DType, Tensor
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Lowered, Operator, Options, Part, View, read_activation
-from mlforge.compiler.ops.movement import rank_is_moderate, resolved_axis
-from mlforge.compiler.ops.pieces import Pieces, parts_of, pieces_along, together
+from mlforge.compiler.ops.operator import Lowered, Operator, Options, Part, View, read_activation
+from mlforge.compiler.ops.shared.movement import rank_is_moderate, resolved_axis
+from mlforge.compiler.ops.shared.pieces import Pieces, parts_of, pieces_along, together
 
 
 @dataclass(frozen=True, slots=True)

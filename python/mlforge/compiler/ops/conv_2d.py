@@ -8,8 +8,10 @@ from tflite.Conv2DOptions import Conv2DOptions
 from mlforge.compiler.fixed_point import activation_range
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops import mve
-from mlforge.compiler.ops.contract import (
+from mlforge.compiler.ops.by_isa import mve
+from mlforge.compiler.ops.by_isa.dsp_conv_2d import lower_for_dsp
+from mlforge.compiler.ops.by_isa.packed_conv_2d import lower_packed
+from mlforge.compiler.ops.operator import (
     Constant,
     Lowered,
     Operator,
@@ -18,23 +20,21 @@ from mlforge.compiler.ops.contract import (
     output_stage,
     read_activation,
 )
-from mlforge.compiler.ops.dsp_conv_2d import lower_for_dsp
-from mlforge.compiler.ops.int16_sums import bias_fits, lower_conv_2d, sums_are_moderate
-from mlforge.compiler.ops.integers import input_is_integer, is_narrow, output_is_alike
-from mlforge.compiler.ops.overlap import window_overlap
-from mlforge.compiler.ops.packed_conv_2d import lower_packed
-from mlforge.compiler.ops.weights import (
+from mlforge.compiler.ops.shared.int16_sums import bias_fits, lower_conv_2d, sums_are_moderate
+from mlforge.compiler.ops.shared.integers import input_is_integer, is_int8, output_is_alike
+from mlforge.compiler.ops.shared.overlap import window_overlap
+from mlforge.compiler.ops.shared.weights import (
     channel_multipliers,
     constant_array,
     folded_bias,
     per_channel_along,
     weights_are_int8,
 )
-from mlforge.compiler.ops.window import (
+from mlforge.compiler.ops.shared.window import (
     Padding,
     Pair,
     WindowAttributes,
-    pictures,
+    nhwc,
     read_padding,
     shape_mismatch,
     strides_are_positive,
@@ -66,7 +66,7 @@ class Conv2D(Operator):
     constraints = (
         input_is_integer,
         output_is_alike,
-        pictures,
+        nhwc,
         strides_are_positive,
         weights_are_int8,
         weights_fit,
@@ -88,7 +88,7 @@ class Conv2D(Operator):
         )
 
     def lower(self, view: View, isa: Isa) -> Lowered:
-        if not is_narrow(view):
+        if not is_int8(view):
             return lower_conv_2d(view, _kernel(view))
         if isa is Isa.MVE and (vectors := mve.lower_conv_2d(view, _kernel(view))):
             return vectors

@@ -8,7 +8,8 @@ from tflite.DepthwiseConv2DOptions import DepthwiseConv2DOptions
 from mlforge.compiler.fixed_point import activation_range
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import (
+from mlforge.compiler.ops.by_isa.dsp_depthwise import lower_for_dsp
+from mlforge.compiler.ops.operator import (
     Constant,
     Lowered,
     Operator,
@@ -17,22 +18,21 @@ from mlforge.compiler.ops.contract import (
     output_stage,
     read_activation,
 )
-from mlforge.compiler.ops.dsp_depthwise import lower_for_dsp
-from mlforge.compiler.ops.int16_sums import bias_of_depthwise_fits, lower_depthwise_conv_2d, sums_are_moderate
-from mlforge.compiler.ops.integers import input_is_integer, is_narrow, output_is_alike
-from mlforge.compiler.ops.overlap import window_overlap
-from mlforge.compiler.ops.weights import (
+from mlforge.compiler.ops.shared.int16_sums import bias_of_depthwise_fits, lower_depthwise_conv_2d, sums_are_moderate
+from mlforge.compiler.ops.shared.integers import input_is_integer, is_int8, output_is_alike
+from mlforge.compiler.ops.shared.overlap import window_overlap
+from mlforge.compiler.ops.shared.weights import (
     channel_multipliers,
     constant_array,
     folded_bias,
     per_channel_along,
     weights_are_int8,
 )
-from mlforge.compiler.ops.window import (
+from mlforge.compiler.ops.shared.window import (
     Padding,
     Pair,
     WindowAttributes,
-    pictures,
+    nhwc,
     read_padding,
     shape_mismatch,
     strides_are_positive,
@@ -66,7 +66,7 @@ class DepthwiseConv2D(Operator):
     constraints = (
         input_is_integer,
         output_is_alike,
-        pictures,
+        nhwc,
         strides_are_positive,
         weights_are_int8,
         weights_fit,
@@ -89,7 +89,7 @@ class DepthwiseConv2D(Operator):
         )
 
     def lower(self, view: View, isa: Isa) -> Lowered:
-        if not is_narrow(view):
+        if not is_int8(view):
             return lower_depthwise_conv_2d(view, _kernel(view))
         dsp = lower_for_dsp(view, _kernel(view)) if isa.has_dsp else None
         return dsp or self._lower(view)

@@ -6,9 +6,9 @@ from typing import Final
 
 from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Float, Lowered, Operator, Options, View, same_shape
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
-from mlforge.compiler.ops.overlap import elements_overlap
+from mlforge.compiler.ops.operator import Float, Lowered, Operator, Options, View, same_shape
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.overlap import elements_overlap
 
 _KERNELS: Final = {DType.INT8: "mlforge_dequantize_s8_f32", DType.INT16: "mlforge_dequantize_s16_f32"}
 

@@ -16,14 +16,14 @@ from mlforge.compiler.fixed_point import (
     reciprocal_of_one_plus,
 )
 from mlforge.compiler.graph import Attributes, DType
-from mlforge.compiler.ops.broadcast import Broadcast
-from mlforge.compiler.ops.contract import Field, Options, View, output_stage, read_activation
-from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes, result_range
+from mlforge.compiler.ops.operator import Field, Options, View, output_stage, read_activation
+from mlforge.compiler.ops.shared.broadcast import Broadcast
+from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes, result_range
 
 _MAX_EXPONENT = 23  # the smallest headroom of a dividend
 
 
-def input_is_narrow(view: View) -> str:
+def input_is_int8(view: View) -> str:
     """The inputs are int8."""
     return "" if view.input().dtype is DType.INT8 else f"the first input is {view.input()}"
 
@@ -46,7 +46,7 @@ def _multiplier(view: View) -> Multiplier:
 class Div(Broadcast):
     kind = "DIV"
     options = "DivOptions"
-    constraints = (input_is_narrow, *Broadcast.constraints, ratio_is_moderate)
+    constraints = (input_is_int8, *Broadcast.constraints, ratio_is_moderate)
     kernel = "mlforge_div"
     parameters_type = "mlforge_product"
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from mlforge.compiler.fixed_point import Ints
-from mlforge.compiler.ops.contract import View, input_is_int8, output_is_int8, same_shape
-from mlforge.compiler.ops.elementwise import Elementwise
+from mlforge.compiler.ops.operator import View, input_is_int8, output_is_int8, same_shape
+from mlforge.compiler.ops.shared.elementwise import Elementwise
 
 
 def ratio_is_moderate(view: View) -> str:

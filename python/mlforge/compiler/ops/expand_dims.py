@@ -1,6 +1,6 @@
 """EXPAND_DIMS: a dimension of size 1 comes in; the bytes stay."""
 
-from mlforge.compiler.ops.free_view import FreeView
+from mlforge.compiler.ops.shared.free_view import FreeView
 
 
 class ExpandDims(FreeView):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Lowered, Operator, Options, View
-from mlforge.compiler.ops.movement import constant_integers, dense_copy, integers, lower_copy, rank_is_moderate
+from mlforge.compiler.ops.operator import Lowered, Operator, Options, View
+from mlforge.compiler.ops.shared.movement import constant_integers, dense_copy, integers, lower_copy, rank_is_moderate
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from tflite.FullyConnectedOptions import FullyConnectedOptions
 from mlforge.compiler.fixed_point import Activation, Multiplier, activation_range, float32, quantize_multiplier
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops import mve
-from mlforge.compiler.ops.contract import (
+from mlforge.compiler.ops.by_isa import mve
+from mlforge.compiler.ops.by_isa.dsp_fully_connected import lower_for_dsp
+from mlforge.compiler.ops.by_isa.packed_fully_connected import lower_packed
+from mlforge.compiler.ops.operator import (
     Constant,
     Lowered,
     Operator,
@@ -21,12 +23,10 @@ from mlforge.compiler.ops.contract import (
     read_activation,
     stage_shift,
 )
-from mlforge.compiler.ops.dsp_fully_connected import lower_for_dsp
-from mlforge.compiler.ops.int16_sums import bias_fits, lower_fully_connected, sums_are_moderate
-from mlforge.compiler.ops.integers import input_is_integer, is_narrow, output_is_alike
-from mlforge.compiler.ops.overlap import window_overlap
-from mlforge.compiler.ops.packed_fully_connected import lower_packed
-from mlforge.compiler.ops.weights import (
+from mlforge.compiler.ops.shared.int16_sums import bias_fits, lower_fully_connected, sums_are_moderate
+from mlforge.compiler.ops.shared.integers import input_is_integer, is_int8, output_is_alike
+from mlforge.compiler.ops.shared.overlap import window_overlap
+from mlforge.compiler.ops.shared.weights import (
     channel_multipliers,
     constant_array,
     folded_bias,
@@ -34,7 +34,7 @@ from mlforge.compiler.ops.weights import (
     per_channel_along,
     weights_are_int8,
 )
-from mlforge.compiler.ops.window import Axis, Window
+from mlforge.compiler.ops.shared.window import Axis, Window
 from mlforge.errors import UnsupportedOperatorError
 
 
@@ -80,7 +80,7 @@ class FullyConnected(Operator):
         return FullyConnectedAttributes(read_activation(self.kind, table.FusedActivationFunction()))
 
     def lower(self, view: View, isa: Isa) -> Lowered:
-        if not is_narrow(view):
+        if not is_int8(view):
             activation = view.node.attributes_as(FullyConnectedAttributes).activation
             return lower_fully_connected(view, _multipliers(view), activation)
         multipliers, (low, high) = _multipliers(view), _range(view)

@@ -10,8 +10,8 @@ from tflite.GatherOptions import GatherOptions
 
 from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Constant, Lowered, Operator, Options, View
-from mlforge.compiler.ops.movement import resolved_axis
+from mlforge.compiler.ops.operator import Constant, Lowered, Operator, Options, View
+from mlforge.compiler.ops.shared.movement import resolved_axis
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mlforge.compiler.fixed_point import Ints, Multiplier, divide_by_power, quantize_multiplier
-from mlforge.compiler.ops.contract import View, input_is_int8, output_is_int8, same_shape
-from mlforge.compiler.ops.elementwise import Elementwise
+from mlforge.compiler.ops.operator import View, input_is_int8, output_is_int8, same_shape
+from mlforge.compiler.ops.shared.elementwise import Elementwise
 
 _BITS = 7  # in front of the input
 _INT16_MIN, _INT16_MAX = -(1 << 15), (1 << 15) - 1

@@ -10,9 +10,9 @@ from tflite.LeakyReluOptions import LeakyReluOptions
 
 from mlforge.compiler.fixed_point import quantize_multiplier
 from mlforge.compiler.graph import Attributes
-from mlforge.compiler.ops.contract import Options, View
-from mlforge.compiler.ops.integers import limits_of
-from mlforge.compiler.ops.rescaling import Lines, Rescaling
+from mlforge.compiler.ops.operator import Options, View
+from mlforge.compiler.ops.shared.integers import limits_of
+from mlforge.compiler.ops.shared.rescaling import Lines, Rescaling
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """LOGISTIC (the sigmoid function)."""
 
 from mlforge.compiler.fixed_point import Ints, logistic
-from mlforge.compiler.ops.contract import View
-from mlforge.compiler.ops.sigmoids import Sigmoid, output_fits, saturating, scale_is_moderate
+from mlforge.compiler.ops.operator import View
+from mlforge.compiler.ops.shared.sigmoids import Sigmoid, output_fits, saturating, scale_is_moderate
 
 
 def output_is_probability(view: View) -> str:

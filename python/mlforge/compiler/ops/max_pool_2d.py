@@ -1,6 +1,6 @@
 """MAX_POOL_2D."""
 
-from mlforge.compiler.ops.pooling import Pool
+from mlforge.compiler.ops.shared.pooling import Pool
 
 
 class MaxPool2D(Pool):

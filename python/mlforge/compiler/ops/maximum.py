@@ -8,9 +8,9 @@ import numpy as np
 
 from mlforge.compiler.fixed_point import Ints
 from mlforge.compiler.graph import Attributes
-from mlforge.compiler.ops.broadcast import Broadcast
-from mlforge.compiler.ops.contract import Field, Options, View
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.operator import Field, Options, View
+from mlforge.compiler.ops.shared.broadcast import Broadcast
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 
 
 class Maximum(Broadcast):

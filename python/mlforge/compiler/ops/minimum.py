@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from mlforge.compiler.fixed_point import Ints
-from mlforge.compiler.ops.contract import Field, View
 from mlforge.compiler.ops.maximum import Maximum
+from mlforge.compiler.ops.operator import Field, View
 
 
 class Minimum(Maximum):

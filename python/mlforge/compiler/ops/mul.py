@@ -8,10 +8,10 @@ from tflite.MulOptions import MulOptions
 
 from mlforge.compiler.fixed_point import Ints, Multiplier, quantize_multiplier
 from mlforge.compiler.graph import Attributes
-from mlforge.compiler.ops.broadcast import Broadcast
-from mlforge.compiler.ops.contract import Field, Options, View, output_stage, read_activation, stage_shift
-from mlforge.compiler.ops.integers import is_narrow
-from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes, finished, result_range
+from mlforge.compiler.ops.operator import Field, Options, View, output_stage, read_activation, stage_shift
+from mlforge.compiler.ops.shared.broadcast import Broadcast
+from mlforge.compiler.ops.shared.integers import is_int8
+from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes, finished, result_range
 
 
 class Mul(Broadcast):
@@ -37,7 +37,7 @@ class Mul(Broadcast):
         return {
             "zero_point_1": view.input_quantization(0).zero_point,
             "zero_point_2": view.input_quantization(1).zero_point,
-            "shift": stage_shift(multiplier, low, high) if is_narrow(view) else multiplier.shift,
+            "shift": stage_shift(multiplier, low, high) if is_int8(view) else multiplier.shift,
             "stage": output_stage(low, high, view.output_quantization.zero_point),
             "multiplier": multiplier.value,
         }

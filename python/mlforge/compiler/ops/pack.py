@@ -8,9 +8,9 @@ from tflite.PackOptions import PackOptions
 
 from mlforge.compiler.graph import Attributes, Tensor
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Lowered, Operator, Options, Part, View
-from mlforge.compiler.ops.movement import rank_is_moderate, resolved_axis
-from mlforge.compiler.ops.pieces import Pieces, parts_of, pieces_along, together
+from mlforge.compiler.ops.operator import Lowered, Operator, Options, Part, View
+from mlforge.compiler.ops.shared.movement import rank_is_moderate, resolved_axis
+from mlforge.compiler.ops.shared.pieces import Pieces, parts_of, pieces_along, together
 
 
 @dataclass(frozen=True, slots=True)

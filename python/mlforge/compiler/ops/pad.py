@@ -1,6 +1,6 @@
 """PAD with zeros (the quantised zero point)."""
 
-from mlforge.compiler.ops.padding import PadAttributes, Padding, one_kind_of_data, paddings_fit, paddings_of
+from mlforge.compiler.ops.shared.padding import PadAttributes, Padding, one_kind_of_data, paddings_fit, paddings_of
 
 __all__ = ["Pad", "PadAttributes", "paddings_of"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mlforge.compiler.graph import DType
-from mlforge.compiler.ops.contract import View
-from mlforge.compiler.ops.padding import Padding, one_kind_of_data, paddings_fit
+from mlforge.compiler.ops.operator import View
+from mlforge.compiler.ops.shared.padding import Padding, one_kind_of_data, paddings_fit
 
 
 def value_fits(view: View) -> str:

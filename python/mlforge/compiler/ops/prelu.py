@@ -8,10 +8,10 @@ import numpy as np
 
 from mlforge.compiler.fixed_point import Ints, Multiplier, apply_multiplier, quantize_multiplier
 from mlforge.compiler.graph import Attributes, DType
-from mlforge.compiler.ops.broadcast import Broadcast, shapes_fit
-from mlforge.compiler.ops.contract import Field, Options, View, output_stage
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
-from mlforge.compiler.ops.integers import limits_of, not_an_integer, output_is_alike
+from mlforge.compiler.ops.operator import Field, Options, View, output_stage
+from mlforge.compiler.ops.shared.broadcast import Broadcast, shapes_fit
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.integers import limits_of, not_an_integer, output_is_alike
 
 
 def operands_are_integers(view: View) -> str:

@@ -8,9 +8,9 @@ from typing import Final
 from mlforge.compiler.fixed_point import apply_multiplier, quantize_multiplier
 from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Float, Lowered, Operator, Options, View, same_shape
-from mlforge.compiler.ops.elementwise import ALL_VALUES, ElementwiseAttributes, lookup
-from mlforge.compiler.ops.overlap import elements_overlap
+from mlforge.compiler.ops.operator import Float, Lowered, Operator, Options, View, same_shape
+from mlforge.compiler.ops.shared.elementwise import ALL_VALUES, ElementwiseAttributes, lookup
+from mlforge.compiler.ops.shared.overlap import elements_overlap
 
 # By the input's type, as the reference has them (micro/kernels/quantize_common.cc).
 _RESULTS: Final = {

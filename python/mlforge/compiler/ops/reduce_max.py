@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Lowered, View, input_is_int8, output_is_int8
-from mlforge.compiler.ops.reduction import Reduction, axes_are_constant, axes_of, reduction_of, shape_fits
+from mlforge.compiler.ops.operator import Lowered, View, input_is_int8, output_is_int8
+from mlforge.compiler.ops.shared.reduction import Reduction, axes_are_constant, axes_of, reduction_of, shape_fits
 
 
 def same_scale(view: View) -> str:

@@ -1,9 +1,9 @@
 """RELU6 that stands alone: the reference clamps in the input's quantisation and does not rescale to the output's."""
 
 from mlforge.compiler.fixed_point import quantize
-from mlforge.compiler.ops.contract import View, same_shape
-from mlforge.compiler.ops.integers import LIMITS, input_is_integer, output_is_alike
-from mlforge.compiler.ops.rescaling import NOTHING, ONE, Lines, Rescaling
+from mlforge.compiler.ops.operator import View, same_shape
+from mlforge.compiler.ops.shared.integers import LIMITS, input_is_integer, output_is_alike
+from mlforge.compiler.ops.shared.rescaling import NOTHING, ONE, Lines, Rescaling
 
 
 class Relu6(Rescaling):

@@ -1,6 +1,6 @@
 """RESHAPE: another view of the same bytes, so nothing runs."""
 
-from mlforge.compiler.ops.free_view import FreeView
+from mlforge.compiler.ops.shared.free_view import FreeView
 
 
 class Reshape(FreeView):

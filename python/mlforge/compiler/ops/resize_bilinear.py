@@ -8,7 +8,7 @@ from tflite.ResizeBilinearOptions import ResizeBilinearOptions
 
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import (
+from mlforge.compiler.ops.operator import (
     Constant,
     Lowered,
     Operator,
@@ -17,8 +17,8 @@ from mlforge.compiler.ops.contract import (
     input_is_int8,
     output_is_int8,
 )
-from mlforge.compiler.ops.resizing import ResizeAttributes, front_to_back, size_fits
-from mlforge.compiler.ops.window import pictures
+from mlforge.compiler.ops.shared.resizing import ResizeAttributes, front_to_back, size_fits
+from mlforge.compiler.ops.shared.window import nhwc
 
 _ONE = 1 << 10
 
@@ -41,7 +41,7 @@ class ResizeBilinear(Operator):
     kind = "RESIZE_BILINEAR"
     options = "ResizeBilinearOptions"
     inputs = (2, 2)
-    constraints = (input_is_int8, output_is_int8, pictures, size_fits, corners_or_centres, rounding_stays_inside)
+    constraints = (input_is_int8, output_is_int8, nhwc, size_fits, corners_or_centres, rounding_stays_inside)
 
     def read(self, options: Options) -> Attributes:
         if options is None:

@@ -8,17 +8,17 @@ from tflite.ResizeNearestNeighborOptions import ResizeNearestNeighborOptions
 
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Constant, Lowered, Operator, Options, View
-from mlforge.compiler.ops.movement import input_is_activation, same_type
-from mlforge.compiler.ops.resizing import ResizeAttributes, front_to_back, size_fits
-from mlforge.compiler.ops.window import pictures
+from mlforge.compiler.ops.operator import Constant, Lowered, Operator, Options, View
+from mlforge.compiler.ops.shared.movement import input_is_activation, same_type
+from mlforge.compiler.ops.shared.resizing import ResizeAttributes, front_to_back, size_fits
+from mlforge.compiler.ops.shared.window import nhwc
 
 
 class ResizeNearestNeighbor(Operator):
     kind = "RESIZE_NEAREST_NEIGHBOR"
     options = "ResizeNearestNeighborOptions"
     inputs = (2, 2)
-    constraints = (input_is_activation, same_type, pictures, size_fits)
+    constraints = (input_is_activation, same_type, nhwc, size_fits)
 
     def read(self, options: Options) -> Attributes:
         if options is None:

@@ -10,8 +10,8 @@ from mlforge.compiler.fixed_point import (
     inverse_square_root,
     quantize_multiplier,
 )
-from mlforge.compiler.ops.contract import View, input_is_int8, output_is_int8, same_shape
-from mlforge.compiler.ops.elementwise import Elementwise
+from mlforge.compiler.ops.operator import View, input_is_int8, output_is_int8, same_shape
+from mlforge.compiler.ops.shared.elementwise import Elementwise
 
 _BITS = 20  # in front of the inverse root, so that it is an integer (kShift in micro/kernels/elementwise.cc)
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Constant, Lowered, Operator, Options, View
-from mlforge.compiler.ops.movement import Copy, copy_call
+from mlforge.compiler.ops.operator import Constant, Lowered, Operator, Options, View
+from mlforge.compiler.ops.shared.movement import Copy, copy_call
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Lowered, Operator, Options, Part, View
-from mlforge.compiler.ops.movement import (
+from mlforge.compiler.ops.operator import Lowered, Operator, Options, Part, View
+from mlforge.compiler.ops.shared.movement import (
     Copy,
     constant_integers,
     dense_copy,

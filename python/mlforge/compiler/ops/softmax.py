@@ -10,9 +10,9 @@ from tflite.SoftmaxOptions import SoftmaxOptions
 from mlforge.compiler.fixed_point import INT32_MAX, Multiplier, input_radius, quantize_multiplier
 from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Constant, Lowered, Operator, Options, View, same_shape
-from mlforge.compiler.ops.integers import input_is_integer
-from mlforge.compiler.ops.tables import exp_table, reciprocal_table
+from mlforge.compiler.ops.operator import Constant, Lowered, Operator, Options, View, same_shape
+from mlforge.compiler.ops.shared.integers import input_is_integer
+from mlforge.compiler.ops.shared.tables import exp_table, reciprocal_table
 
 _INTEGER_BITS = 5  # of a scaled difference
 _MAX_DEPTH = 4095  # the sum of exponentials has 12 integer bits

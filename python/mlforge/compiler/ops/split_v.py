@@ -1,7 +1,7 @@
 """SPLIT_V into pieces of given sizes."""
 
-from mlforge.compiler.ops.contract import View
-from mlforge.compiler.ops.splitting import Splitting, mismatch
+from mlforge.compiler.ops.operator import View
+from mlforge.compiler.ops.shared.splitting import Splitting, mismatch
 
 
 def pieces_fit(view: View) -> str:

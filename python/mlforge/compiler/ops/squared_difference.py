@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from mlforge.compiler.fixed_point import Ints
 from mlforge.compiler.graph import Attributes, DType
-from mlforge.compiler.ops.broadcast import Broadcast
-from mlforge.compiler.ops.contract import Field, Options, View
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
-from mlforge.compiler.ops.scaled_pair import ScaledPair
+from mlforge.compiler.ops.operator import Field, Options, View
+from mlforge.compiler.ops.shared.broadcast import Broadcast
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.scaled_pair import ScaledPair
 
 _BITS = {DType.INT8: 7, DType.INT16: 0}  # micro/kernels/squared_difference.cc: the square just fits 32 bits
 

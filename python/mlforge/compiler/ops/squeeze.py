@@ -1,6 +1,6 @@
 """SQUEEZE: dimensions of size 1 go; the bytes stay."""
 
-from mlforge.compiler.ops.free_view import FreeView
+from mlforge.compiler.ops.shared.free_view import FreeView
 
 
 class Squeeze(FreeView):

@@ -9,9 +9,9 @@ from tflite.SubOptions import SubOptions
 
 from mlforge.compiler.fixed_point import Ints
 from mlforge.compiler.graph import Attributes, DType
-from mlforge.compiler.ops.broadcast import Broadcast
-from mlforge.compiler.ops.contract import Field, Options, View, read_activation
-from mlforge.compiler.ops.scaled_pair import ArithmeticAttributes, ScaledPair
+from mlforge.compiler.ops.operator import Field, Options, View, read_activation
+from mlforge.compiler.ops.shared.broadcast import Broadcast
+from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes, ScaledPair
 
 _BITS = {DType.INT8: 20, DType.INT16: 15}  # micro/kernels/sub_common.cc
 

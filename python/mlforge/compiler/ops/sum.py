@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mlforge.compiler.fixed_point import quantize_multiplier
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Lowered, View
-from mlforge.compiler.ops.reduction import SUM_CONSTRAINTS, Reduction, sum_call
+from mlforge.compiler.ops.operator import Lowered, View
+from mlforge.compiler.ops.shared.reduction import SUM_CONSTRAINTS, Reduction, sum_call
 
 
 class Sum(Reduction):

@@ -11,7 +11,7 @@ from tflite.SVDFOptions import SVDFOptions
 from mlforge.compiler.fixed_point import INT8_MAX, INT8_MIN, Multiplier, quantize_multiplier
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes, DType, Tensor
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import (
+from mlforge.compiler.ops.operator import (
     Constant,
     Lowered,
     Operator,
@@ -22,7 +22,7 @@ from mlforge.compiler.ops.contract import (
     output_stage,
     stage_shift,
 )
-from mlforge.compiler.ops.weights import constant_array
+from mlforge.compiler.ops.shared.weights import constant_array
 
 _FEATURE, _TIME, _BIAS, _STATE = 1, 2, 3, 4
 _LARGEST_SCALE = 1e30  # well within float32

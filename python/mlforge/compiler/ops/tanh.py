@@ -1,8 +1,8 @@
 """TANH."""
 
 from mlforge.compiler.fixed_point import Ints, tanh
-from mlforge.compiler.ops.contract import View
-from mlforge.compiler.ops.sigmoids import Sigmoid, output_fits, saturating, scale_is_moderate
+from mlforge.compiler.ops.operator import View
+from mlforge.compiler.ops.shared.sigmoids import Sigmoid, output_fits, saturating, scale_is_moderate
 
 
 def output_is_symmetric(view: View) -> str:

@@ -11,7 +11,7 @@ from tflite.TransposeConvOptions import TransposeConvOptions
 from mlforge.compiler.fixed_point import Activation, activation_range
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes, DType
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import (
+from mlforge.compiler.ops.operator import (
     Constant,
     Field,
     Lowered,
@@ -21,16 +21,16 @@ from mlforge.compiler.ops.contract import (
     output_stage,
     read_activation,
 )
-from mlforge.compiler.ops.int16_sums import channels_of, sums_mismatch
-from mlforge.compiler.ops.integers import SUFFIXES, is_narrow, not_an_integer
-from mlforge.compiler.ops.weights import (
+from mlforge.compiler.ops.shared.int16_sums import channels_of, sums_mismatch
+from mlforge.compiler.ops.shared.integers import SUFFIXES, is_int8, not_an_integer
+from mlforge.compiler.ops.shared.weights import (
     channel_multipliers,
     constant_array,
     multipliers_of,
     per_channel_along,
     weights_are_int8,
 )
-from mlforge.compiler.ops.window import Padding, Pair, read_padding
+from mlforge.compiler.ops.shared.window import Padding, Pair, read_padding
 
 _SHAPE, _WEIGHTS, _INPUT, _BIAS = range(4)
 
@@ -56,7 +56,7 @@ def output_is_alike(view: View) -> str:
     return not_an_integer(tensor)
 
 
-def pictures(view: View) -> str:
+def nhwc(view: View) -> str:
     """Input and output are [1, height, width, channels], each dimension at most 32767."""
     for tensor in (view.input(_INPUT), view.output):
         if len(tensor.shape) != 4 or tensor.shape[0] != 1 or max(tensor.shape) > MAX_DIMENSION:
@@ -93,7 +93,7 @@ def bias_fits(view: View) -> str:
     if not view.has_input(_BIAS):
         return ""
     tensor = view.input(_BIAS)
-    accepted = (DType.INT32,) if is_narrow(view) else (DType.INT64, DType.INT16)
+    accepted = (DType.INT32,) if is_int8(view) else (DType.INT64, DType.INT16)
     if tensor.is_constant and tensor.dtype in accepted and tensor.shape == view.output.shape[3:]:
         return ""
     return f'the bias "{tensor.name}" is {"" if tensor.is_constant else "not constant "}{tensor}'
@@ -108,7 +108,7 @@ def strides_are_positive(view: View) -> str:
 def scales_are_comparable(view: View) -> str:
     """The input's scale times those of the weights is at most 2^30 times the output's; of int16, below 128 times it,
     and sums of 64 bits stay below 2^47."""
-    if not is_narrow(view):
+    if not is_int8(view):
         return sums_mismatch(view, source=_INPUT, bias=_BIAS, axis=0)
     product = view.input_quantization(_INPUT).scale * max(view.input_quantization(_WEIGHTS).scales)
     output = view.output_quantization.scale
@@ -135,7 +135,7 @@ class TransposeConv(Operator):
     constraints = (
         third_is_integer,
         output_is_alike,
-        pictures,
+        nhwc,
         shape_is_the_outputs,
         strides_are_positive,
         weights_are_int8,
@@ -161,7 +161,7 @@ class TransposeConv(Operator):
         pads = _pads(view)
         return Lowered(
             kernel=f"mlforge_transpose_conv_{SUFFIXES[output.dtype]}",
-            parameters_type="mlforge_transpose_conv" if is_narrow(view) else "mlforge_transpose_conv_s16",
+            parameters_type="mlforge_transpose_conv" if is_int8(view) else "mlforge_transpose_conv_s16",
             parameters={
                 "input_height": source.shape[1],
                 "input_width": source.shape[2],
@@ -176,7 +176,7 @@ class TransposeConv(Operator):
                 "input_channels": source.shape[3],
                 "output_channels": output.shape[3],
                 "weights": Constant("weights", weights.astype(np.int8)),
-                **(_narrow_stage(view) if is_narrow(view) else {"channels": _wide_stage(view)}),
+                **(_narrow_stage(view) if is_int8(view) else {"channels": _wide_stage(view)}),
             },
             inputs=(view.node.inputs[_INPUT],),
             outputs=view.node.outputs,

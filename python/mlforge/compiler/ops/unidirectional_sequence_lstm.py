@@ -18,7 +18,7 @@ from tflite.UnidirectionalSequenceLSTMOptions import UnidirectionalSequenceLSTMO
 from mlforge.compiler.fixed_point import Multiplier, float32, quantize_multiplier
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes, DType, Tensor
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import (
+from mlforge.compiler.ops.operator import (
     Constant,
     Field,
     Lowered,
@@ -28,8 +28,8 @@ from mlforge.compiler.ops.contract import (
     input_is_int8,
     output_is_int8,
 )
-from mlforge.compiler.ops.tables import logistic_table
-from mlforge.compiler.ops.weights import constant_array
+from mlforge.compiler.ops.shared.tables import logistic_table
+from mlforge.compiler.ops.shared.weights import constant_array
 from mlforge.errors import UnsupportedOperatorError
 
 # Of the gates in the order of the kernel: forget, input, cell, output.

@@ -8,9 +8,9 @@ from tflite.UnpackOptions import UnpackOptions
 
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.contract import Lowered, Operator, Options, Part, View
-from mlforge.compiler.ops.movement import input_is_activation, rank_is_moderate, resolved_axis, same_type
-from mlforge.compiler.ops.pieces import Pieces, apart, parts_of, pieces_along
+from mlforge.compiler.ops.operator import Lowered, Operator, Options, Part, View
+from mlforge.compiler.ops.shared.movement import input_is_activation, rank_is_moderate, resolved_axis, same_type
+from mlforge.compiler.ops.shared.pieces import Pieces, apart, parts_of, pieces_along
 
 
 @dataclass(frozen=True, slots=True)

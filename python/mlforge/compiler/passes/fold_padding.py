@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from mlforge.compiler.graph import Graph, Node
 from mlforge.compiler.ops import operator_for
-from mlforge.compiler.ops.contract import View
-from mlforge.compiler.ops.padding import Padding, paddings_of
-from mlforge.compiler.ops.window import WindowAttributes
+from mlforge.compiler.ops.operator import View
+from mlforge.compiler.ops.shared.padding import Padding, paddings_of
+from mlforge.compiler.ops.shared.window import WindowAttributes
 
 _CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 

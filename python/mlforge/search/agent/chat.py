@@ -17,7 +17,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`text` should be one JSON document; nobody vouches for it."""
+    """`text` should be one JSON document; it is untrusted."""
 
     text: str
     tokens_in: int

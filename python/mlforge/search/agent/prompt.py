@@ -10,8 +10,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from mlforge.records.architecture import Architecture, Head, Layer, Residual, Shape
@@ -21,6 +19,7 @@ from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.search.agent.bounds import layer_sizes
 from mlforge.search.history import objective
+from mlforge.templating import environment
 
 DETAILED: Final = 3  # of the last trials, besides the best
 LISTED: Final = 24  # earlier trials in one line each
@@ -63,7 +62,12 @@ def system_text(task: Assignment, may_ask: int) -> str:
     rank = len(task.input_shape)
     signal = rank == 3 and task.input_shape[1] == 1
     facts = {"task": task, "metric": str(task.metric), "rank": rank, "signal": signal, "may_ask": may_ask}
-    return str(_template().render(facts, picture=rank == 3 and not signal))
+    return str(
+        environment("mlforge.search.agent")
+        .get_template("system.j2")
+        .render(facts, picture=rank == 3 and not signal)
+        .rstrip("\n")
+    )
 
 
 def opening(number: int, trials: Sequence[Trial], task: Assignment, questions: int) -> str:
@@ -169,17 +173,3 @@ def _short(value: float) -> float | None:
 
 def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-
-
-@cache
-def _template() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=False,  # not HTML, and every value is a number or a word of our own
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("system.j2")

@@ -14,7 +14,7 @@ static const struct {
 #include "vectors.inc"
 };
 
-static uint32_t departure(const uint8_t *found, const uint8_t *expected, uint32_t bytes)
+static uint32_t first_difference(const uint8_t *found, const uint8_t *expected, uint32_t bytes)
 {
 	uint32_t i = 0;
 
@@ -40,10 +40,10 @@ static int run(size_t vector)
 	for (uint8_t i = 0; i < model->outputs_count; i++) {
 		const uint32_t bytes = model->outputs[i].bytes;
 		const uint32_t at =
-			departure((const uint8_t *)mlforge_output(&kernels_instance, i), output, bytes);
+			first_difference((const uint8_t *)mlforge_output(&kernels_instance, i), output, bytes);
 
 		if (at < bytes) {
-			TC_PRINT("vector %u: %s departs at byte %u of %u\n", (uint32_t)vector, model->outputs[i].name, at,
+			TC_PRINT("vector %u: %s differs at byte %u of %u\n", (uint32_t)vector, model->outputs[i].name, at,
 				 bytes);
 			departed++;
 		}

@@ -1,0 +1,4 @@
+"""What a build and the measuring commands need of an application: lock, build step, limits, images, models.
+
+Knows no study: `west build` never imports the study's memory.
+"""

@@ -1,0 +1,111 @@
+"""CONV_2D and FULLY_CONNECTED for Isa.MVE; the layouts are those of mlforge/kernels_mve.h."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.compiler.fixed_point import Multiplier, activation_range
+from mlforge.compiler.ops.by_isa.dsp import Channels, without_dead
+from mlforge.compiler.ops.operator import Constant, Lowered, View
+from mlforge.compiler.ops.shared.overlap import window_overlap
+from mlforge.compiler.ops.shared.weights import constant_array, exact_bias, multipliers_of
+from mlforge.compiler.ops.shared.window import Axis, Pair, Window, WindowAttributes, window_of
+
+_LANES: Final = 4  # pixels or outputs at a time
+_SHIFTS: Final = range(1, 32)  # to the right
+_SUM_LIMIT: Final = 1 << 31
+
+
+def lower_conv_2d(view: View, kernel: Pair) -> Lowered | None:
+    """None where the numbers do not suit the kernel."""
+    weights = constant_array(view, 1)
+    count, inputs = weights.shape[0], weights.shape[3]
+    window = window_of(view, kernel).canonical()
+    quantization = view.output_quantization
+    activation = view.node.attributes_as(WindowAttributes).activation
+    low, high = activation_range(activation, quantization.scale, quantization.zero_point)
+    bias = exact_bias(view, count, weights.sum(axis=(1, 2, 3)))
+    channels = Channels(weights.reshape(count, -1), bias, tuple(multipliers_of(view, count)))
+    channels = without_dead(channels, quantization.zero_point, low, high)
+    if not _suits(channels):
+        return None
+    in_rows = window.height.kernel == 1 and window.width.dilation == 1 and not window.has_padding
+    return Lowered(
+        kernel="mlforge_mve_conv_2d_s8",
+        parameters_type="mlforge_mve_conv_2d",
+        parameters={
+            "window": window.fields(),
+            "input_channels": inputs,
+            "output_channels": count,
+            "zero_point": quantization.zero_point,
+            "input_zero_point": view.input_quantization().zero_point,
+            "low": low,
+            "high": high,
+            "weights": Constant("weights", channels.weights.astype(np.int8)),
+            "bias": Constant("bias", channels.bias.astype(np.int32)),
+            "multiplier": Constant("multiplier", _values(channels.multipliers)),
+            "shift": Constant("shift", _shifts(channels.multipliers).astype(np.int8)),
+        },
+        inputs=view.node.inputs[:1],
+        outputs=view.node.outputs,
+        macs=window.pixels * weights.size,
+        note=str(window),
+        overlap=window_overlap(view.node.inputs[0], window, inputs, count, in_flight=_LANES),
+        takes_scratch=True,
+        scratch_bytes=0 if in_rows else _LANES * window.taps * inputs,
+    )
+
+
+def lower_fully_connected(view: View, multipliers: Sequence[Multiplier], low: int, high: int) -> Lowered | None:
+    """None where the numbers do not suit the kernel. `multipliers` holds one for all outputs, or one for each."""
+    weights = constant_array(view, 1)
+    outputs, inputs = weights.shape
+    per_output, rows = len(multipliers) > 1, view.input().elements // inputs
+    channels = Channels(weights, exact_bias(view, outputs, weights.sum(axis=1)), tuple(multipliers))
+    if per_output:
+        channels = without_dead(channels, view.output_quantization.zero_point, low, high)
+    if not _suits(channels):
+        return None
+    rest = -outputs % _LANES
+    finish = channels.multipliers + channels.multipliers[-1:] * rest if per_output else channels.multipliers * _LANES
+    one_row = Window(Axis(1, 1, 1, 1, 1, 0), Axis(rows, rows, 1, 1, 1, 0))
+    return Lowered(
+        kernel="mlforge_mve_fully_connected_s8",
+        parameters_type="mlforge_mve_fully_connected",
+        parameters={
+            "rows": rows,
+            "inputs": inputs,
+            "outputs": outputs,
+            "zero_point": view.output_quantization.zero_point,
+            "low": low,
+            "high": high,
+            "per_output": int(per_output),
+            "weights": Constant("weights", channels.weights.astype(np.int8)),
+            "bias": Constant("bias", np.pad(channels.bias, (0, rest)).astype(np.int32)),
+            "multiplier": Constant("multiplier", _values(finish)),
+            "shift": Constant("shift", _shifts(finish).astype(np.int32)),
+        },
+        inputs=view.node.inputs[:1],
+        outputs=view.node.outputs,
+        macs=rows * weights.size,
+        note="a scale for each output" if per_output else "one scale for all weights",
+        overlap=window_overlap(view.node.inputs[0], one_row, inputs, outputs, in_flight=1),
+    )
+
+
+def _suits(channels: Channels) -> bool:
+    """Whether sums fit into int32, and all shifts are to the right."""
+    fits = bool((channels.highest < _SUM_LIMIT).all() and (channels.lowest >= -_SUM_LIMIT).all())
+    return fits and all(m.value > 0 and -m.exponent in _SHIFTS for m in channels.multipliers)
+
+
+def _values(multipliers: Sequence[Multiplier]) -> NDArray[np.int32]:
+    return np.array([multiplier.value for multiplier in multipliers], np.int32)
+
+
+def _shifts(multipliers: Sequence[Multiplier]) -> NDArray[np.int64]:
+    return np.array([multiplier.exponent for multiplier in multipliers], np.int64)

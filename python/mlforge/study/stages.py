@@ -1,0 +1,119 @@
+"""The three stages of a locked model, measured again: is what lies beside `prj.conf` still what the lock says it is?"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from mlforge.app.auto_limits import remembered
+from mlforge.app.lockfile import locked_model, read_lock
+from mlforge.app.model import read_model
+from mlforge.app.prepare import prepare
+from mlforge.app.zephyr_app import application, is_zephyr_app
+from mlforge.contract.contract import Contract
+from mlforge.errors import LockError, StudyError
+from mlforge.records.cost import Cost
+from mlforge.records.lock import Lock
+from mlforge.records.quality import Quality, Split, Stage
+from mlforge.records.verdict import Verdict
+from mlforge.study.evaluate import FLOAT_MODEL_FILE, Evaluator
+from mlforge.study.memory.artefacts import artefacts_of
+from mlforge.study.memory.study_store import StudyStore
+from mlforge.study.optimise import open_store, recipe, usable_target
+from mlforge.study.verdicts import judge
+from mlforge.study.winner.seal import note_opening
+from mlforge.targets.registry import target_named
+from mlforge.targets.zephyr_build import Application
+from mlforge.training.trainer import Trainer
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    name: str
+    qualities: tuple[Quality, ...]
+    cost: Cost
+    verdict: Verdict  # on the test split, int8 on the target
+    notes: tuple[str, ...]  # what differs from the lock, and what could not be measured
+
+
+def verify(contract: Contract, target_name: str | None = None, storage: str = "") -> Verification:
+    """Measures the locked model on validation and test data at every stage.
+
+    Args:
+        storage: the URL of the study's database; empty for the one beside the app.
+
+    Raises:
+        LockError: no lock, a model that is not the locked one, or a lock of other data.
+        LimitError: a limit of `auto` that no study has given a number.
+        RunError: host and target disagree on an int8 output.
+    """
+    contract = remembered(contract)
+    searched = contract  # whose study has the float model, whatever it is verified on
+    if target_name is not None:
+        contract = replace(contract, target=replace(contract.target, board=target_name))
+    lock = read_lock(contract.app_dir)
+    tflite = locked_model(contract.app_dir, lock)
+    prepared = prepare(contract)
+    if prepared.data_digest != lock.data_sha256:
+        raise LockError("the data are not those that the lock names", hint="`west mlforge optimise` locks a new model")
+    with (
+        closing(Trainer()) as trainer,
+        closing(open_store(searched, prepared, storage)) as store,
+    ):  # a worker starts only if there is a float model to ask
+        evaluator = Evaluator(
+            contract=contract,
+            prepared=prepared,
+            target=usable_target(contract.target.board, _application(contract, lock)),
+            host=target_named("host"),
+            trainer=trainer,
+            artefacts=artefacts_of(store.database, contract.app_dir),
+            recipe=recipe(contract),
+        )
+        model = read_model(tflite, contract.name, prepared.pipeline, evaluator.isa)
+        float_model, notes = _float_model(evaluator, store, lock)
+        qualities: list[Quality] = []
+        ours = lock.study.winner if lock.contract_sha256 == contract.digest else None
+        opening = note_opening(store, prepared.data_digest, contract.data.split, ours, lock.model.sha256)
+        for split, examples in ((Split.VALIDATE, prepared.validate), (Split.TEST, prepared.open_test(opening))):
+            if float_model is not None:
+                outputs = trainer.predict(float_model, examples.x)
+                qualities.append(evaluator.judge(outputs, examples, Stage.FP32_HOST, split))
+            qualities += evaluator.int8_qualities(model, examples, split)
+        cost = evaluator.measure(model)
+    return Verification(
+        contract.name,
+        tuple(qualities),
+        cost,
+        judge(contract, cost, qualities[-1], in_application=contract.target.board.startswith(("zephyr:", "board:"))),
+        (*notes, *_changes(lock, qualities)),
+    )
+
+
+def _application(contract: Contract, lock: Lock) -> Application | None:
+    """Where a Zephyr target measures: in the application itself."""
+    if not is_zephyr_app(contract.app_dir):
+        return None
+    return application(contract, lock.classes, lock.model.sha256)
+
+
+def _float_model(evaluator: Evaluator, store: StudyStore, lock: Lock) -> tuple[bytes | None, tuple[str, ...]]:
+    """The float model of the winner, where this machine still has the study."""
+    chosen = next((trial for trial in store.trials() if trial.number == lock.study.winner), None)
+    missing = "FP32 not measured: the study that made this model is not on this machine"
+    if chosen is None or lock.model.sha256 not in chosen.artefacts.values():
+        return None, (missing,)
+    try:
+        return evaluator.artefacts.get(chosen.artefacts[FLOAT_MODEL_FILE]), ()
+    except StudyError:
+        return None, (missing,)
+
+
+def _changes(lock: Lock, qualities: list[Quality]) -> tuple[str, ...]:
+    """Where a measured quality is not the one in the lock."""
+    locked = {(quality.stage, quality.split, quality.metric): quality.value for quality in lock.qualities}
+    return tuple(
+        f"{quality.metric} at {quality.stage} on {quality.split}: {quality.value:.4f}, the lock says {before:.4f}"
+        for quality in qualities
+        if (before := locked.get((quality.stage, quality.split, quality.metric))) is not None
+        and abs(before - quality.value) > 1e-9
+    )

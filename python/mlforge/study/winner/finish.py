@@ -1,0 +1,164 @@
+"""The end of a study: picks the winner, opens the test split for it, and makes the lock that goes beside `prj.conf`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from mlforge.app.lockfile import write_lock
+from mlforge.app.model import Model, int8_inputs, read_model
+from mlforge.contract.contract import Contract
+from mlforge.measure import ranking
+from mlforge.measure.ranking import Choice
+from mlforge.records.lock import LOCK_FORMAT, Lock, ModelFile, StudyFacts
+from mlforge.records.opening import Opening
+from mlforge.records.quality import Split, Stage
+from mlforge.records.trial import State, Trial
+from mlforge.records.verdict import Verdict
+from mlforge.study.evaluate import FLOAT_MODEL_FILE, MODEL_FILE, Evaluator
+from mlforge.study.memory.study_store import StudyStore
+from mlforge.study.verdicts import judge
+from mlforge.study.winner.confirm import Confirmer, PassedOver, Selection, select
+from mlforge.study.winner.golden_selection import reference
+from mlforge.study.winner.provenance import tool_versions
+from mlforge.study.winner.ranges import tensor_ranges
+from mlforge.study.winner.robustness import robustness
+from mlforge.study.winner.seal import note_opening
+from mlforge.study.winner.thresholds import thresholds
+from mlforge.toolchain.files import sha256, write_atomically
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a study ended. `winner` and `lock` are there where a trial met the contract on validation data; `met` says
+    whether it also did on the test split, on the target. `nearest` is the one to look at otherwise; `passed_over` those
+    that would have won but for the application."""
+
+    contract: Contract
+    trials: tuple[Trial, ...]
+    winner: Trial | None
+    lock: Lock | None
+    nearest: Trial | None
+    passed_over: tuple[PassedOver, ...] = ()
+
+    @property
+    def met(self) -> bool:
+        return self.lock is not None and self.lock.verdict.met
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The final figures where there is a winner, else those of the nearest miss."""
+        if self.lock is not None:
+            return self.lock.verdict
+        return self.nearest.verdict if self.nearest else None
+
+
+def conclude(
+    evaluator: Evaluator,
+    store: StudyStore,
+    trials: Sequence[Trial],
+    programs: tuple[str, ...],
+    say: Callable[[str], None] = lambda _: None,
+    confirmer: Confirmer | None = None,
+) -> Outcome:
+    """Picks the winner, confirmed in the application where there is a confirmer, and measures it on the test split.
+
+    Raises:
+        ForgeError: the winner cannot be measured again (its artefacts are gone, a tool is).
+    """
+    selection = select(confirmer, trials)
+    choice, passed = selection.choice, selection.passed_over
+    if choice is None:
+        nearest = passed[0].trial if passed else ranking.nearest_miss(trials)
+        return Outcome(evaluator.contract, tuple(trials), None, None, nearest, passed)
+    best = choice.winner
+    say(ranking.why(best.number, choice.best.number, choice.tied))
+    say(f"opening the test split for trial {best.number}")
+    lock = _final_lock(evaluator, store, selection, choice, trials, programs)
+    return Outcome(evaluator.contract, tuple(trials), best, lock, None if lock.verdict.met else best, passed)
+
+
+def write_winner(outcome: Outcome, evaluator: Evaluator) -> tuple[Path, Path]:
+    """Writes the model and the lock file beside `prj.conf`; returns their paths. Call it for a met contract only."""
+    if outcome.winner is None or outcome.lock is None:
+        raise ValueError("there is no winner to write")
+    app = outcome.contract.app_dir
+    model = app / outcome.lock.model.path
+    write_atomically(model, evaluator.artefacts.get(outcome.winner.artefacts[MODEL_FILE]))
+    if outcome.lock.reference is not None:
+        write_atomically(app / outcome.lock.reference.path, evaluator.artefacts.get(outcome.lock.reference.sha256))
+    return model, write_lock(app, outcome.lock)
+
+
+def _final_lock(
+    evaluator: Evaluator,
+    store: StudyStore,
+    selection: Selection,
+    choice: Choice,
+    trials: Sequence[Trial],
+    programs: tuple[str, ...],
+) -> Lock:
+    contract, prepared, best = evaluator.contract, evaluator.prepared, choice.winner
+    tflite = evaluator.artefacts.get(best.artefacts[MODEL_FILE])
+    model = read_model(tflite, contract.name, prepared.pipeline, evaluator.isa)
+    opening = note_opening(store, prepared.data_digest, contract.data.split, best.number, sha256(tflite))
+    examples = prepared.open_test(opening)
+    outputs = evaluator.trainer.predict(evaluator.artefacts.get(best.artefacts[FLOAT_MODEL_FILE]), examples.x)
+    float_quality = evaluator.judge(outputs, examples, Stage.FP32_HOST, Split.TEST)
+    host, on_target = evaluator.int8_qualities(model, examples, Split.TEST)
+    cost = evaluator.measure(model)
+    return Lock(
+        format=LOCK_FORMAT,
+        name=contract.name,
+        model=ModelFile(f"model/{contract.name}.tflite", sha256(tflite), len(tflite)),
+        contract_sha256=contract.digest,
+        data_sha256=prepared.data_digest,
+        features=json.loads(model.pipeline.to_json()),
+        classes=prepared.classes,
+        architecture=best.architecture,
+        study=_facts(contract, choice, trials, opening),
+        cost=cost,
+        qualities=tuple(replace(each, deviations=()) for each in (*best.qualities, float_quality, host, on_target)),
+        verdict=judge(contract, selection.confirmed or cost, on_target, in_application=selection.confirmed is not None),
+        tools=tool_versions(programs),
+        attempts=best.attempts,
+        ranges=tensor_ranges(model.graph, "ranges", evaluator.host, int8_inputs(model, prepared.validate)),
+        robustness=robustness(evaluator, model),
+        thresholds=thresholds(evaluator, model, examples),
+        confirmed=selection.confirmed,
+        reference=_reference_file(evaluator, model),
+    )
+
+
+def _reference_file(evaluator: Evaluator, model: Model) -> ModelFile:
+    data = reference(evaluator, model).to_bytes()
+    return ModelFile(f"model/{evaluator.contract.name}.bundle.npz", evaluator.artefacts.put(data), len(data))
+
+
+def _facts(contract: Contract, choice: Choice, trials: Sequence[Trial], opening: Opening) -> StudyFacts:
+    states = [trial.state for trial in trials]
+    training = [trial.seconds["train"] for trial in trials if "train" in trial.seconds]
+    whole = [
+        trial.seconds["train"] for trial in trials if trial.state is State.TRAINED and "train" not in trial.recalled
+    ]
+    rejected = states.count(State.REJECTED)
+    return StudyFacts(
+        proposer=str(contract.search.proposer),
+        seed=contract.search.seed,
+        trials=len(trials),
+        trained=states.count(State.TRAINED),
+        rejected=rejected,
+        stopped=states.count(State.STOPPED),
+        failed=states.count(State.FAILED),
+        winner=choice.winner.number,
+        test_opened_for=opening.trials,
+        test_models=opening.models,
+        tied=choice.tied,
+        best=choice.best.number,
+        unproven=choice.unproven,
+        training_seconds=round(sum(training), 1),
+        training_seconds_saved=round(rejected * median(whole), 1) if whole else 0.0,
+    )

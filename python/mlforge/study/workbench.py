@@ -1,0 +1,268 @@
+"""What an evaluation works with: the contract, the data, the target and the trainer, and what they answered before.
+
+Everything here may be asked for any network, at any time, by several threads: costs, trainings and answers are kept in
+the result cache. Which network, and in which order, is for `evaluate` to say.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlforge.app.first_mismatch import first_mismatch
+from mlforge.app.model import (
+    Model,
+    compile_model,
+    dequantised,
+    dequantised_inputs,
+    int8_inputs,
+)
+from mlforge.app.prepare import Examples, Prepared
+from mlforge.compiler.from_architecture import lower_architecture
+from mlforge.compiler.isa import Isa
+from mlforge.contract.contract import Contract, Task
+from mlforge.errors import RunError
+from mlforge.measure.cost import measure_cost
+from mlforge.measure.quality import evaluate, reconstruction_error
+from mlforge.records.architecture import Architecture
+from mlforge.records.cost import Cost
+from mlforge.records.program import Program
+from mlforge.records.quality import Metric, Quality, Split, Stage
+from mlforge.records.trial import Epoch, Trial
+from mlforge.records.verdict import Verdict
+from mlforge.study.halving import Halving
+from mlforge.study.memory.artefacts import Artefacts
+from mlforge.study.memory.result_cache import Cached, ResultCache, array_parts, program_parts, request_parts
+from mlforge.study.verdicts import judge
+from mlforge.targets.target import Target
+from mlforge.training.methods import Requantisation, Shrinking, Variant
+from mlforge.training.request import Recipe, Stopped, TrainingRequest, TrainingResult
+from mlforge.training.trainer import Trainer
+
+TRAINING, STOPPED = "training", "stopped training"  # what the result cache calls them
+COSTED_INPUTS: Final = 3  # inferences that are counted for one Cost: counts hardly depend on data
+COSTED_FRAMES: Final = 2  # model inputs' worth of raw frames, for the cost of the features
+
+
+T = TypeVar("T")
+Take: TypeAlias = Callable[[Cached[T]], T]
+Answer: TypeAlias = Callable[[Target, Program, NDArray[np.int8]], NDArray[np.int8]]
+
+
+def run_int8(target: Target, program: Program, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
+    """What a program answers on a target: int8 [N, output_bytes] for [N, input_bytes]. Raises BuildError, RunError."""
+    return target.infer(target.build(program), inputs).outputs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FloatOutputs:
+    outputs: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Int8Outputs:
+    outputs: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variants:
+    variants: tuple[Variant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Everything that an evaluation needs besides the proposal. Safe to call from several threads."""
+
+    contract: Contract
+    prepared: Prepared
+    target: Target
+    host: Target
+    trainer: Trainer
+    artefacts: Artefacts
+    recipe: Recipe
+    cache: ResultCache = field(default_factory=ResultCache)
+    teaching: threading.Lock = field(default_factory=threading.Lock)  # held while a study's teacher is trained
+    halving: Halving = field(default_factory=Halving)  # stops nothing
+
+    @property
+    def metric(self) -> Metric:
+        return Metric(self.contract.goals[0].metric)
+
+    @property
+    def task(self) -> Task:
+        return self.contract.task
+
+    @property
+    def isa(self) -> Isa:
+        """What models are compiled for."""
+        return Isa(self.target.isa)
+
+    def costed(self, architecture: Architecture) -> Model:
+        graph = lower_architecture(architecture, self.recipe.seed)
+        return compile_model(graph, self.contract.name, self.prepared.pipeline, self.isa)
+
+    def cost(self, architecture: Architecture) -> tuple[Cost, Verdict]:
+        """What an architecture costs with random weights, held against the limits. Raises ForgeError."""
+        cost = self.known_cost(self.costed(architecture)).value
+        return cost, judge(self.contract, cost)
+
+    def measure(self, model: Model) -> Cost:
+        """Builds and measures on the target. Raises BuildError, RunError."""
+        model = model.compiled_for(self.target.isa)
+        inputs, frames = self._workload(model)
+        return measure_cost(
+            self.target, self.target.build(model.program), inputs, self.contract.target.clock_hz, frames
+        )
+
+    def int8_qualities(
+        self, model: Model, examples: Examples, split: Split, answer: Answer = run_int8
+    ) -> tuple[Quality, Quality]:
+        """Quality on the host and on the target, each with its own kernels: the same vectors, and the same bytes back.
+
+        Args:
+            answer: what a program answers on a target; it may remember.
+
+        Raises:
+            RunError: host and target disagree, which neither hardware nor compiler may cause.
+        """
+        inputs = int8_inputs(model, examples)
+        answers = []
+        for target in (self.host, self.target):
+            answers.append(answer(target, model.compiled_for(target.isa).program, inputs))
+        if different := np.flatnonzero((answers[0] != answers[1]).any(axis=1)).tolist():
+            mismatch = first_mismatch(model.graph, "mismatch", self.host, self.target, inputs[different[:1]])
+            raise RunError(
+                f"int8 outputs on the host and on {self.target.name} differ for {len(different)} of {len(inputs)} "
+                f"examples of the {split} split; {mismatch or 'no single operator differs'}"
+            )
+        return (
+            self.judge_int8(model, inputs, answers[0], examples, Stage.INT8_HOST, split),
+            self.judge_int8(model, inputs, answers[1], examples, Stage.INT8_TARGET, split),
+        )
+
+    def judge(self, outputs: NDArray[np.float32], examples: Examples, stage: Stage, split: Split) -> Quality:
+        """Quality of real-valued outputs, [N, ...]. Raises ModelError, DataError; see measure.quality.evaluate."""
+        scores = reconstruction_error(outputs, examples.x) if self.task is Task.ANOMALY else outputs
+        return evaluate(
+            scores,
+            examples.y,
+            metric=self.metric,
+            stage=stage,
+            split=split,
+            groups=examples.groups,
+            strata=examples.strata,
+        )
+
+    def judge_int8(
+        self,
+        model: Model,
+        inputs: NDArray[np.int8],
+        outputs: NDArray[np.int8],
+        examples: Examples,
+        stage: Stage,
+        split: Split,
+    ) -> Quality:
+        """Quality of int8 outputs [N, bytes] for int8 inputs. An autoencoder is held against its int8 input, as on the
+        device: what lies beyond the range of that input is lost on it."""
+        seen = replace(examples, x=dequantised_inputs(model, inputs))
+        return self.judge(dequantised(model, outputs), seen, stage, split)
+
+    def int8_scores(self, model: Model, examples: Examples) -> NDArray[np.float64]:
+        """An autoencoder's anomaly scores [N, 1] as on the device, from its int8 inputs and outputs."""
+        inputs = int8_inputs(model, examples)
+        outputs = run_int8(self.host, model.compiled_for(self.host.isa).program, inputs)
+        return reconstruction_error(dequantised(model, outputs), dequantised_inputs(model, inputs))
+
+    def _workload(self, model: Model) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+        """What is run to measure a Cost: inputs [COSTED_INPUTS, input_bytes], and raw frames."""
+        recording = self.prepared.train.recordings[0]
+        frames = model.pipeline.to_frames(recording)[: _frames_for(model, COSTED_FRAMES)]
+        generator = np.random.default_rng(0)
+        inputs = generator.integers(-128, 128, (COSTED_INPUTS, model.program.input_bytes), dtype=np.int8)
+        return inputs, frames
+
+    def known_cost(self, model: Model) -> Cached[Cost]:
+        model = model.compiled_for(self.target.isa)
+        parts = [self.target.name, str(self.contract.target.clock_hz), *program_parts(model.program)]
+        parts += [part for array in self._workload(model) for part in array_parts(array)]
+        return self.cache.once(Cost, "cost", parts, lambda: self.measure(model))
+
+    def known_training(self, request: TrainingRequest) -> Cached[TrainingResult]:
+        return self.cache.once(TrainingResult, TRAINING, request_parts(request), lambda: self.trainer.train(request))
+
+    def _watched_training(self, request: TrainingRequest, visible: Sequence[Trial]) -> Cached[TrainingResult | Stopped]:
+        """Trains, or remembers a training; either is stopped at the same epoch."""
+        parts = request_parts(request)
+        whole = self.cache.find(TrainingResult, TRAINING, parts)
+        known = whole or self.cache.find(Stopped, STOPPED, parts)
+        if known is not None and (at := self.halving.stopped_at(visible, known.history)):
+            return Cached(Stopped(known.history[:at], known.inherited), from_cache=True)
+        if whole is not None:
+            return Cached(whole, from_cache=True)
+        result = self.trainer.train_watched(request, Watch(self.halving, visible))
+        self.cache.keep(STOPPED if isinstance(result, Stopped) else TRAINING, parts, result)
+        return Cached(result, from_cache=False)
+
+    def known_variants(self, job: Requantisation) -> Cached[tuple[Variant, ...]]:
+        parts = [*request_parts(job.request), job.keras, *job.methods]
+        known = self.cache.once(Variants, "variants", parts, lambda: Variants(self.trainer.requantise(job)))
+        return Cached(known.value.variants, known.from_cache)
+
+    def known_shrinking(self, job: Shrinking) -> Cached[TrainingResult]:
+        parts = [*request_parts(job.request), job.keras, repr(job.share)]
+        return self.cache.once(TrainingResult, "shrinking", parts, lambda: self.trainer.shrink(job))
+
+    def known_outputs(self, keras: bytes, x: NDArray[np.float32]) -> Cached[NDArray[np.float32]]:
+        known = self.cache.once(
+            FloatOutputs, "outputs", [keras, *array_parts(x)], lambda: FloatOutputs(self.trainer.predict(keras, x))
+        )
+        return Cached(known.value.outputs, known.from_cache)
+
+    def known_answers(self, take: Take[Int8Outputs]) -> Answer:
+        """What programs answer, remembered; each answer passes `take`, which may note whether it is fresh."""
+
+        def answer(target: Target, program: Program, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
+            parts = [target.name, *program_parts(program), *array_parts(inputs)]
+            known = self.cache.once(
+                Int8Outputs, "answers", parts, lambda: Int8Outputs(run_int8(target, program, inputs))
+            )
+            return take(known).outputs
+
+        return answer
+
+    def request(self, architecture: Architecture) -> TrainingRequest:
+        """The training of an architecture by the study's recipe on its data."""
+        train, validate = self.prepared.train, self.prepared.validate
+        normal = validate.y == 0 if self.task is Task.ANOMALY else np.ones(len(validate), bool)
+        return TrainingRequest(
+            architecture=architecture,
+            task=self.task,
+            x_train=train.x,
+            y_train=train.y,
+            x_validate=validate.x[normal],
+            y_validate=validate.y[normal],
+            recipe=self.recipe,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    halving: Halving
+    visible: Sequence[Trial]
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        return self.halving.rungs
+
+    def goes_on(self, history: tuple[Epoch, ...]) -> bool:
+        return self.halving.stopped_at(self.visible, history) is None
+
+
+def _frames_for(model: Model, inputs: int) -> int:
+    window = model.pipeline.window
+    return window.length + (inputs - 1) * window.hop
