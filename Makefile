@@ -1,6 +1,8 @@
 # Two commands do everything: `make demo` and `make test`. Both install what is missing first (see scripts/setup.sh).
 SHELL := /bin/bash
 VENV := .venv
+# qemu_plugin_api.h is QEMU's own text.
+C_FILES = $(filter-out ports/qemu-plugin/qemu_plugin_api.h,$(shell git ls-files '*.c' '*.h' '*.cc'))
 PYTHON := $(VENV)/bin/python
 export MLFORGE_CACHE ?= $(CURDIR)/build/cache
 
@@ -32,6 +34,7 @@ setup-dev:
 lint:
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/clang-format --dry-run --Werror $(C_FILES)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 

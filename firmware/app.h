@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is attached to the measuring firmware: a model and its arena, perhaps a feature pipeline, or nothing at all
- * (the baseline, whose size is what the firmware itself costs). One generated file defines `mlforge_app`.
+ * What is attached to the measuring firmware: a model and its arena, perhaps a feature pipeline, or
+ * nothing at all (the baseline, whose size is what the firmware itself costs). One generated file
+ * defines `mlforge_app`.
  */
 #ifndef MLFORGE_APP_H_
 #define MLFORGE_APP_H_
@@ -24,7 +25,8 @@ struct mlforge_app_pipeline {
 
 struct mlforge_app {
 	const char *name;
-	const char *id; /* 16 hex digits of all that was compiled into the firmware for this model */
+	const char
+		*id; /* 16 hex digits of all that was compiled into the firmware for this model */
 	const struct mlforge_model *model; /* NULL in the baseline */
 	uint8_t *arena;
 	const struct mlforge_app_pipeline *pipeline; /* NULL without features */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The device side of the MLPerf Tiny benchmark's protocol (github.com/mlcommons/tiny, benchmark/api), so that its
- * runner drives this firmware unchanged. Knows nothing of our own commands.
+ * The device side of the MLPerf Tiny benchmark's protocol (github.com/mlcommons/tiny,
+ * benchmark/api), so that its runner drives this firmware unchanged. Knows nothing of our own
+ * commands.
  */
 #include "app.h"
 #include "device.h"
@@ -57,13 +58,17 @@ static void results(void)
 	mlforge_put("]\r\n");
 }
 
-/* Neither stack nor time are looked at here: between two timestamps of the benchmark lie inferences alone. */
+/* Neither stack nor time are looked at here: between two timestamps of the benchmark lie inferences
+ * alone. */
 static void run(uint32_t count)
 {
-	const uint32_t vector = mlforge_app.wire != NULL && mlforge_app.wire->load != NULL ? mlforge_app.wire->width : 0U;
+	const uint32_t vector = mlforge_app.wire != NULL && mlforge_app.wire->load != NULL
+					? mlforge_app.wire->width
+					: 0U;
 
 	for (; count > 0U; count--) {
-		mlforge_load_vector(vector); /* an inference does not leave its inputs as they were */
+		mlforge_load_vector(
+			vector); /* an inference does not leave its inputs as they were */
 		mlforge_app.model->invoke(mlforge_app.arena);
 	}
 }
@@ -87,11 +92,13 @@ static void infer(char *arguments)
 		mlforge_put("e-[No model, or its input was not loaded]\r\n");
 		return;
 	}
-	if (mlforge_app.wire != NULL && mlforge_app.wire->load != NULL && !mlforge_app.wire->load()) {
+	if (mlforge_app.wire != NULL && mlforge_app.wire->load != NULL &&
+	    !mlforge_app.wire->load()) {
 		mlforge_put("e-[The input cannot be converted here]\r\n");
 		return;
 	}
-	mlforge_model_reset(mlforge_app.model, mlforge_app.arena); /* the same results for the same command */
+	mlforge_model_reset(mlforge_app.model,
+			    mlforge_app.arena); /* the same results for the same command */
 	mlforge_put("m-warmup-start-");
 	mlforge_put_unsigned(warmups);
 	mlforge_put("\r\n");
@@ -186,7 +193,8 @@ static void help(void)
 	mlforge_put("MLForge measuring firmware\r\n"
 		    "help, name, profile, timestamp, results, infer N [W=10]\r\n"
 		    "db load N, db HH[HH]*, db print\r\n"
-		    "mlforge-info, mlforge-batch [N=1], mlforge-reset, mlforge-extract [N=1] [OFFSET=0]\r\n");
+		    "mlforge-info, mlforge-batch [N=1], mlforge-reset, mlforge-extract [N=1] "
+		    "[OFFSET=0]\r\n");
 }
 
 bool mlforge_benchmark_command(const char *name, char *arguments)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where input vectors wait. The firmware reserves no memory for them, or its size would depend on the model's: they
- * lie in memory that the linker found unused, and where that cannot hold a single vector, in the arena.
+ * Where input vectors wait. The firmware reserves no memory for them, or its size would depend on
+ * the model's: they lie in memory that the linker found unused, and where that cannot hold a single
+ * vector, in the arena.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The commands of the measuring firmware, and the buffer that they share. A command answers with lines; the main loop
- * closes each answer with `m-ready`.
+ * The commands of the measuring firmware, and the buffer that they share. A command answers with
+ * lines; the main loop closes each answer with `m-ready`.
  */
 #ifndef MLFORGE_DEVICE_H_
 #define MLFORGE_DEVICE_H_
@@ -20,10 +20,12 @@ bool mlforge_own_command(const char *name, char *arguments);
 uint32_t mlforge_input_bytes(void);
 uint32_t mlforge_output_bytes(void);
 
-/* Copies input vector `index` of the buffer into the arena, unless the buffer is the arena itself. */
+/* Copies input vector `index` of the buffer into the arena, unless the buffer is the arena itself.
+ */
 void mlforge_load_vector(uint32_t index);
 
-/* The buffer of `db load`: spare memory, or the arena's inputs where no spare memory can hold one vector. */
+/* The buffer of `db load`: spare memory, or the arena's inputs where no spare memory can hold one
+ * vector. */
 uint32_t mlforge_buffer_bytes(void);
 uint8_t *mlforge_buffer_at(uint32_t offset);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The measuring firmware: reads commands that end in '%' and answers each with lines and a final `m-ready`.
+ * The measuring firmware: reads commands that end in '%' and answers each with lines and a final
+ * `m-ready`.
  */
 #include "app.h"
 #include "device.h"
@@ -35,7 +36,8 @@ static void answer(void)
 
 	if (name == NULL) {
 		mlforge_put("e-[Empty command]\r\n");
-	} else if (!mlforge_benchmark_command(name, arguments) && !mlforge_own_command(name, arguments)) {
+	} else if (!mlforge_benchmark_command(name, arguments) &&
+		   !mlforge_own_command(name, arguments)) {
 		mlforge_put("e-[Unknown command: ");
 		mlforge_put(name);
 		mlforge_put("]\r\n");

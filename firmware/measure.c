@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Implements measure.h. The profiler leaves out whatever lies in a function `mlforge_measure_...` or
- * `mlforge_probe_...`, so all that this file does between two probes must stay in functions of such names.
+ * Implements measure.h. The profiler leaves out whatever lies in a function `mlforge_measure_...`
+ * or `mlforge_probe_...`, so all that this file does between two probes must stay in functions of
+ * such names.
  */
 #include "measure.h"
 
@@ -30,7 +31,8 @@ PROBE mlforge_probe_features_end(void)
 	__asm__ volatile("" ::: "memory");
 }
 
-/* Inlined, so that the stack pointer is the caller's, below which nothing lives while interrupts are masked. */
+/* Inlined, so that the stack pointer is the caller's, below which nothing lives while interrupts
+ * are masked. */
 static inline __attribute__((always_inline)) void paint(uintptr_t limit, uintptr_t top)
 {
 	for (volatile uint32_t *word = (volatile uint32_t *)limit; (uintptr_t)word < top; word++) {
@@ -48,7 +50,8 @@ static inline __attribute__((always_inline)) uint32_t watermark(uintptr_t limit,
 	while ((uintptr_t)word < top && *word == PAINT) {
 		word++;
 	}
-	return (uintptr_t)word == limit ? MLFORGE_STACK_OVERFLOW : (uint32_t)(top - (uintptr_t)word);
+	return (uintptr_t)word == limit ? MLFORGE_STACK_OVERFLOW
+					: (uint32_t)(top - (uintptr_t)word);
 }
 
 __attribute__((noinline)) struct mlforge_measured mlforge_measure_inference(void)
@@ -71,7 +74,8 @@ __attribute__((noinline)) struct mlforge_measured mlforge_measure_inference(void
 	return measured;
 }
 
-__attribute__((noinline)) bool mlforge_measure_features(const int32_t **frame, const int32_t *end, int8_t *input,
+__attribute__((noinline)) bool mlforge_measure_features(const int32_t **frame, const int32_t *end,
+							int8_t *input,
 							struct mlforge_measured *measured)
 {
 	const struct mlforge_app_pipeline *const app = mlforge_app.pipeline;

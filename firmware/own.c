@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Our own commands: what is attached, runs over many vectors, features from raw frames. Vectors and frames are
- * already in the buffer, by `db load` or because the emulator put them there. Each answer ends with a check over the
- * command as it arrived and the answer: a serial line may change one digit into another.
+ * Our own commands: what is attached, runs over many vectors, features from raw frames. Vectors and
+ * frames are already in the buffer, by `db load` or because the emulator put them there. Each
+ * answer ends with a check over the command as it arrived and the answer: a serial line may change
+ * one digit into another.
  */
 #include "app.h"
 #include "device.h"
@@ -13,7 +14,8 @@
 static void merge(struct mlforge_measured *worst, struct mlforge_measured one)
 {
 	worst->ticks = one.ticks > worst->ticks ? one.ticks : worst->ticks;
-	worst->stack_bytes = one.stack_bytes > worst->stack_bytes ? one.stack_bytes : worst->stack_bytes;
+	worst->stack_bytes =
+		one.stack_bytes > worst->stack_bytes ? one.stack_bytes : worst->stack_bytes;
 }
 
 static void put_measured(struct mlforge_measured worst)
@@ -30,14 +32,17 @@ static void info(void)
 {
 	const struct mlforge_app_pipeline *features = mlforge_app.pipeline;
 
-	mlforge_put_pair("arena-bytes", mlforge_app.model == NULL ? 0U : mlforge_app.model->arena_bytes);
+	mlforge_put_pair("arena-bytes",
+			 mlforge_app.model == NULL ? 0U : mlforge_app.model->arena_bytes);
 	mlforge_put_pair("input-bytes", mlforge_input_bytes());
 	mlforge_put_pair("output-bytes", mlforge_output_bytes());
 	mlforge_put_pair("buffer-bytes", mlforge_buffer_bytes());
 	mlforge_put_pair("line-bytes", MLFORGE_LINE_BYTES);
 	mlforge_put_pair("clock-hz", mlforge_port_clock_hz());
-	mlforge_put_pair("frame-length", features == NULL ? 0U : features->frame_length(features->pipeline));
-	mlforge_put_pair("feature-bytes", features == NULL ? 0U : features->output_bytes(features->pipeline));
+	mlforge_put_pair("frame-length",
+			 features == NULL ? 0U : features->frame_length(features->pipeline));
+	mlforge_put_pair("feature-bytes",
+			 features == NULL ? 0U : features->output_bytes(features->pipeline));
 	mlforge_put("m-program-[");
 	mlforge_put(mlforge_app.id);
 	mlforge_put("]\r\n");
@@ -45,7 +50,8 @@ static void info(void)
 
 static void put_check(const char *key, uint32_t value)
 {
-	const uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value};
+	const uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16),
+				  (uint8_t)(value >> 8), (uint8_t)value};
 
 	mlforge_put("m-");
 	mlforge_put(key);
@@ -75,7 +81,8 @@ static void put_outputs(void)
 
 	mlforge_put("m-out-[");
 	for (uint8_t i = 0; i < model->outputs_count; i++) {
-		mlforge_put_hex(mlforge_app.arena + model->outputs[i].offset, model->outputs[i].bytes);
+		mlforge_put_hex(mlforge_app.arena + model->outputs[i].offset,
+				model->outputs[i].bytes);
 	}
 	mlforge_put("]\r\n");
 }
@@ -144,7 +151,8 @@ static void reset(void)
 	}
 }
 
-/* Reads the next word as a number. Returns false where it is none; a missing word leaves `value` as it is. */
+/* Reads the next word as a number. Returns false where it is none; a missing word leaves `value` as
+ * it is. */
 static bool read_optional(char **arguments, uint32_t *value)
 {
 	const char *word = mlforge_next_word(arguments);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the measuring firmware needs from a board: a byte stream, a clock, an interrupt mask, and the bounds of its
- * stack and of memory that nothing else uses. Each port implements all of it; nothing here is weak or optional.
+ * What the measuring firmware needs from a board: a byte stream, a clock, an interrupt mask, and
+ * the bounds of its stack and of memory that nothing else uses. Each port implements all of it;
+ * nothing here is weak or optional.
  */
 #ifndef MLFORGE_PORT_H_
 #define MLFORGE_PORT_H_
@@ -17,7 +18,8 @@ void mlforge_port_write(char byte);
 /* Receives one byte; blocks until there is one. */
 char mlforge_port_read(void);
 
-/* A free-running counter of mlforge_port_clock_hz; differences are exact across its wrap at 2^32. */
+/* A free-running counter of mlforge_port_clock_hz; differences are exact across its wrap at 2^32.
+ */
 uint32_t mlforge_port_ticks(void);
 uint32_t mlforge_port_clock_hz(void);
 
@@ -45,7 +47,8 @@ static inline uintptr_t mlforge_port_stack_pointer(void)
 	return pointer;
 }
 
-/* Lowest address of the running stack; UINTPTR_MAX where it cannot be told, and the stack is then not measured. */
+/* Lowest address of the running stack; UINTPTR_MAX where it cannot be told, and the stack is then
+ * not measured. */
 uintptr_t mlforge_port_stack_limit(void);
 
 /* Memory that neither image nor stack occupies (linker symbols). */

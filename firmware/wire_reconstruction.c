@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * See wire.h. The only file of the firmware that calculates with floats; images without it link none of that. */
+ * See wire.h. The only file of the firmware that calculates with floats; images without it link
+ * none of that. */
 #include <string.h>
 
 #include "app.h"
@@ -7,9 +8,9 @@
 #include "text.h"
 #include "wire.h"
 
-#define WIDTH 4U
+#define WIDTH   4U
 #define LARGEST 4000000.0F /* that can be printed */
-#define FAR 1000.0F /* steps: beyond int8, and well within int32 */
+#define FAR     1000.0F    /* steps: beyond int8, and well within int32 */
 
 static float sent(uint32_t index)
 {
@@ -52,8 +53,9 @@ static bool is_possible(void)
 	const struct mlforge_tensor *const input = mlforge_app.model->inputs;
 	const struct mlforge_tensor *const output = mlforge_app.model->outputs;
 
-	return input->type == MLFORGE_INT8 && output->type == MLFORGE_INT8 && input->bytes == output->bytes &&
-	       mlforge_app.model->inputs_count == 1U && mlforge_buffer_bytes() / (WIDTH + 1U) >= input->bytes;
+	return input->type == MLFORGE_INT8 && output->type == MLFORGE_INT8 &&
+	       input->bytes == output->bytes && mlforge_app.model->inputs_count == 1U &&
+	       mlforge_buffer_bytes() / (WIDTH + 1U) >= input->bytes;
 }
 
 static bool load(void)
@@ -79,7 +81,8 @@ static void results(void)
 		return;
 	}
 	for (uint32_t i = 0; i < output->bytes; i++) {
-		const float distance = (float)((int32_t)values[i] - output->zero_point) * output->scale - sent(i);
+		const float distance =
+			(float)((int32_t)values[i] - output->zero_point) * output->scale - sent(i);
 
 		sum += distance * distance;
 	}

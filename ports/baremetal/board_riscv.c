@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What follows reset on RV32, the fault report, and the clock: mtime of the core-local interruptor (SiFive FU540-C000
- * manual, chapter 9), which QEMU's `virt` machine runs at 10 MHz.
+ * What follows reset on RV32, the fault report, and the clock: mtime of the core-local interruptor
+ * (SiFive FU540-C000 manual, chapter 9), which QEMU's `virt` machine runs at 10 MHz.
  */
 #include <string.h>
 
@@ -24,7 +24,8 @@ void mlforge_fault_report(uint32_t cause, uint32_t pc, uint32_t value, uint32_t 
 
 __attribute__((noreturn)) void mlforge_start(void)
 {
-	memcpy(mlforge_data_start, mlforge_data_image, (size_t)(mlforge_data_end - mlforge_data_start));
+	memcpy(mlforge_data_start, mlforge_data_image,
+	       (size_t)(mlforge_data_end - mlforge_data_start));
 	memset(mlforge_bss_start, 0, (size_t)(mlforge_bss_end - mlforge_bss_start));
 	(void)main();
 	for (;;) {
@@ -37,7 +38,8 @@ static void put_register(const char *name, uint32_t value)
 	mlforge_put_word(value);
 }
 
-__attribute__((noreturn)) void mlforge_fault_report(uint32_t cause, uint32_t pc, uint32_t value, uint32_t stack)
+__attribute__((noreturn)) void mlforge_fault_report(uint32_t cause, uint32_t pc, uint32_t value,
+						    uint32_t stack)
 {
 	mlforge_put("\r\nm-fault-[trap");
 	put_register(" mcause=", cause);

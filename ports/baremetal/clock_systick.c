@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The clock of Cortex-M: SysTick, extended to 32 bits by its exception. While interrupts are masked one wrap may be
- * pending and is counted; a second one would be lost, so what is timed must be shorter than two wraps (over a second
- * on the emulated boards). Registers: Armv7-M Architecture Reference Manual, B3.3.
+ * The clock of Cortex-M: SysTick, extended to 32 bits by its exception. While interrupts are masked
+ * one wrap may be pending and is counted; a second one would be lost, so what is timed must be
+ * shorter than two wraps (over a second on the emulated boards). Registers: Armv7-M Architecture
+ * Reference Manual, B3.3.
  */
 #include "clock_systick.h"
 
 #include "port.h"
 
-#define SYST_CSR (*(volatile uint32_t *)0xE000E010U)
-#define SYST_RVR (*(volatile uint32_t *)0xE000E014U)
-#define SYST_CVR (*(volatile uint32_t *)0xE000E018U)
-#define ICSR (*(volatile uint32_t *)0xE000ED04U)
+#define SYST_CSR       (*(volatile uint32_t *)0xE000E010U)
+#define SYST_RVR       (*(volatile uint32_t *)0xE000E014U)
+#define SYST_CVR       (*(volatile uint32_t *)0xE000E018U)
+#define ICSR           (*(volatile uint32_t *)0xE000ED04U)
 #define ICSR_PENDSTSET (1U << 26)
 
 #define TICKS_PER_US (MLFORGE_CLOCK_HZ / 1000000U)
 /* The longest period of whole microseconds that 24 bits hold. */
-#define PERIOD (0x1000000U / TICKS_PER_US * TICKS_PER_US)
+#define PERIOD       (0x1000000U / TICKS_PER_US * TICKS_PER_US)
 
 static volatile uint32_t periods;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reset, exception vectors and fault reports of Cortex-M0 to M55. A fault prints one line and stops for good; whoever
- * talks to the firmware sees the line and ends the emulator.
+ * Reset, exception vectors and fault reports of Cortex-M0 to M55. A fault prints one line and stops
+ * for good; whoever talks to the firmware sees the line and ends the emulator.
  */
 #include <stdint.h>
 #include <string.h>
@@ -10,14 +10,14 @@
 #include "port.h"
 #include "text.h"
 
-#define CPACR (*(volatile uint32_t *)0xE000ED88U)
-#define CFSR (*(volatile uint32_t *)0xE000ED28U)
-#define HFSR (*(volatile uint32_t *)0xE000ED2CU)
-#define MMFAR (*(volatile uint32_t *)0xE000ED34U)
-#define BFAR (*(volatile uint32_t *)0xE000ED38U)
+#define CPACR    (*(volatile uint32_t *)0xE000ED88U)
+#define CFSR     (*(volatile uint32_t *)0xE000ED28U)
+#define HFSR     (*(volatile uint32_t *)0xE000ED2CU)
+#define MMFAR    (*(volatile uint32_t *)0xE000ED34U)
+#define BFAR     (*(volatile uint32_t *)0xE000ED38U)
 #define MPU_TYPE (*(volatile uint32_t *)0xE000ED90U)
 #define MPU_CTRL (*(volatile uint32_t *)0xE000ED94U)
-#define MPU_RNR (*(volatile uint32_t *)0xE000ED98U)
+#define MPU_RNR  (*(volatile uint32_t *)0xE000ED98U)
 #define MPU_RBAR (*(volatile uint32_t *)0xE000ED9CU)
 #define MPU_RASR (*(volatile uint32_t *)0xE000EDA0U)
 
@@ -34,9 +34,10 @@ void mlforge_reset(void);
 void mlforge_fault(void);
 void mlforge_fault_report(const uint32_t *frame);
 
-/* The emulated MPS2 boards with an Armv7-M core swallow accesses below their RAM, where an overflowing stack goes: deny
- * the megabyte there. The other boards fault by themselves. Code for an Armv6-M core may run on such a board too, so the
- * core is asked whether it has regions. (Armv7-M Architecture Reference Manual, B3.5) */
+/* The emulated MPS2 boards with an Armv7-M core swallow accesses below their RAM, where an
+ * overflowing stack goes: deny the megabyte there. The other boards fault by themselves. Code for
+ * an Armv6-M core may run on such a board too, so the core is asked whether it has regions.
+ * (Armv7-M Architecture Reference Manual, B3.5) */
 static inline void guard_stack(void)
 {
 #if __ARM_ARCH <= 7
@@ -46,7 +47,7 @@ static inline void guard_stack(void)
 	MPU_RNR = 0;
 	MPU_RBAR = (uint32_t)(uintptr_t)mlforge_stack_limit - 0x100000U;
 	MPU_RASR = (1U << 28) | (19U << 1) | 1U; /* no execution, no access, 2^20 bytes, on */
-	MPU_CTRL = 5;				 /* on, all else as without */
+	MPU_CTRL = 5;                            /* on, all else as without */
 	__asm__ volatile("dsb\n\tisb" ::: "memory");
 #endif
 }
@@ -58,7 +59,8 @@ __attribute__((noreturn)) void mlforge_reset(void)
 	CPACR |= 0xFU << 20;
 	__asm__ volatile("dsb\n\tisb" ::: "memory");
 #endif
-	memcpy(mlforge_data_start, mlforge_data_image, (size_t)(mlforge_data_end - mlforge_data_start));
+	memcpy(mlforge_data_start, mlforge_data_image,
+	       (size_t)(mlforge_data_end - mlforge_data_start));
 	memset(mlforge_bss_start, 0, (size_t)(mlforge_bss_end - mlforge_bss_start));
 	guard_stack();
 	(void)main();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A polled UART: one file per kind of UART implements it, with mlforge_port_read and mlforge_port_write.
+ * A polled UART: one file per kind of UART implements it, with mlforge_port_read and
+ * mlforge_port_write.
  */
 #ifndef MLFORGE_UART_H_
 #define MLFORGE_UART_H_

@@ -5,10 +5,10 @@
 #include "uart.h"
 
 #define REGISTER(offset) (*(volatile uint32_t *)(MLFORGE_UART_BASE + (offset)))
-#define DATA REGISTER(0x00U)
-#define STATE REGISTER(0x04U)
-#define CTRL REGISTER(0x08U)
-#define BAUDDIV REGISTER(0x10U)
+#define DATA             REGISTER(0x00U)
+#define STATE            REGISTER(0x04U)
+#define CTRL             REGISTER(0x08U)
+#define BAUDDIV          REGISTER(0x10U)
 
 #define STATE_TX_FULL 1U
 #define STATE_RX_FULL 2U

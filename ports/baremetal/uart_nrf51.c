@@ -5,14 +5,14 @@
 #include "uart.h"
 
 #define REGISTER(offset) (*(volatile uint32_t *)(MLFORGE_UART_BASE + (offset)))
-#define START_RX REGISTER(0x000U)
-#define START_TX REGISTER(0x008U)
-#define RX_READY REGISTER(0x108U)
-#define TX_READY REGISTER(0x11CU)
-#define ENABLE REGISTER(0x500U)
-#define RXD REGISTER(0x518U)
-#define TXD REGISTER(0x51CU)
-#define BAUDRATE REGISTER(0x524U)
+#define START_RX         REGISTER(0x000U)
+#define START_TX         REGISTER(0x008U)
+#define RX_READY         REGISTER(0x108U)
+#define TX_READY         REGISTER(0x11CU)
+#define ENABLE           REGISTER(0x500U)
+#define RXD              REGISTER(0x518U)
+#define TXD              REGISTER(0x51CU)
+#define BAUDRATE         REGISTER(0x524U)
 
 void mlforge_uart_init(void)
 {

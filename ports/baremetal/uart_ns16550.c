@@ -5,9 +5,9 @@
 #include "uart.h"
 
 #define REGISTER(offset) (*(volatile uint8_t *)(MLFORGE_UART_BASE + (offset)))
-#define DATA REGISTER(0U)
-#define FIFO_CONTROL REGISTER(2U)
-#define LINE_STATUS REGISTER(5U)
+#define DATA             REGISTER(0U)
+#define FIFO_CONTROL     REGISTER(2U)
+#define LINE_STATUS      REGISTER(5U)
 
 #define RX_READY 0x01U
 #define TX_EMPTY 0x20U

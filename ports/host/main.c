@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs the attached model, or its features, natively: `infer IN OUT` maps input vectors to output vectors, `extract IN
- * OUT` raw frames to model inputs. Files hold the plain bytes one after the other; numbers are in the host's order.
+ * Runs the attached model, or its features, natively: `infer IN OUT` maps input vectors to output
+ * vectors, `extract IN OUT` raw frames to model inputs. Files hold the plain bytes one after the
+ * other; numbers are in the host's order.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +16,15 @@ static int fail(const char *reason)
 	return EXIT_FAILURE;
 }
 
-/* Reads the model's inputs into the arena. Returns 1 for a whole vector, 0 at the end of the file. */
+/* Reads the model's inputs into the arena. Returns 1 for a whole vector, 0 at the end of the file.
+ */
 static int read_vector(FILE *in)
 {
 	const struct mlforge_model *model = mlforge_app.model;
 
 	for (uint8_t i = 0; i < model->inputs_count; i++) {
-		if (fread(mlforge_app.arena + model->inputs[i].offset, model->inputs[i].bytes, 1, in) != 1) {
+		if (fread(mlforge_app.arena + model->inputs[i].offset, model->inputs[i].bytes, 1,
+			  in) != 1) {
 			return 0;
 		}
 	}
@@ -35,11 +38,13 @@ static int infer(FILE *in, FILE *out)
 	if (model == NULL) {
 		return fail("no model");
 	}
-	mlforge_model_reset(model, mlforge_app.arena); /* vectors follow one another, as they do on a device */
+	mlforge_model_reset(
+		model, mlforge_app.arena); /* vectors follow one another, as they do on a device */
 	while (read_vector(in)) {
 		model->invoke(mlforge_app.arena);
 		for (uint8_t i = 0; i < model->outputs_count; i++) {
-			if (fwrite(mlforge_app.arena + model->outputs[i].offset, model->outputs[i].bytes, 1, out) != 1) {
+			if (fwrite(mlforge_app.arena + model->outputs[i].offset,
+				   model->outputs[i].bytes, 1, out) != 1) {
 				return fail("cannot write the outputs");
 			}
 		}
@@ -77,8 +82,13 @@ static int extract(FILE *in, FILE *out)
 int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "frame-length") == 0) {
-		printf("%u %u\n", mlforge_app.pipeline ? mlforge_app.pipeline->frame_length(mlforge_app.pipeline->pipeline) : 0U,
-		       mlforge_app.pipeline ? mlforge_app.pipeline->output_bytes(mlforge_app.pipeline->pipeline) : 0U);
+		printf("%u %u\n",
+		       mlforge_app.pipeline
+			       ? mlforge_app.pipeline->frame_length(mlforge_app.pipeline->pipeline)
+			       : 0U,
+		       mlforge_app.pipeline
+			       ? mlforge_app.pipeline->output_bytes(mlforge_app.pipeline->pipeline)
+			       : 0U);
 		return EXIT_SUCCESS;
 	}
 	if (argc != 4) {

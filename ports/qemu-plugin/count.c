@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A QEMU plugin that counts, exactly, how often each block of instructions runs and how often it ends in a taken
- * branch, apart for each region of each measured window. It knows addresses only; what they mean is the reader's.
+ * A QEMU plugin that counts, exactly, how often each block of instructions runs and how often it
+ * ends in a taken branch, apart for each region of each measured window. It knows addresses only;
+ * what they mean is the reader's.
  *
- * Arguments: marks=FILE with lines "HEX-ADDRESS ID", and out=FILE. When a block that starts at a marked address is
- * entered: ID 0 closes the window, IDs 1 and 2 open one of that kind, higher IDs switch the region in an open window.
- * Output, text: "B block start bytes instructions" once a block, "W kind" at a window's end, then its counts,
- * "C region block executed taken", and at exit "E". A file without its "E" is incomplete.
+ * Arguments: marks=FILE with lines "HEX-ADDRESS ID", and out=FILE. When a block that starts at a
+ * marked address is entered: ID 0 closes the window, IDs 1 and 2 open one of that kind, higher IDs
+ * switch the region in an open window. Output, text: "B block start bytes instructions" once a
+ * block, "W kind" at a window's end, then its counts, "C region block executed taken", and at exit
+ * "E". A file without its "E" is incomplete.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -16,7 +18,11 @@
 
 #include "qemu_plugin_api.h"
 
-enum { REGION_CLOSED = 0, FIRST_REGION = 3, MAX_MARKS = 4096 };
+enum {
+	REGION_CLOSED = 0,
+	FIRST_REGION = 3,
+	MAX_MARKS = 4096
+};
 
 struct counter {
 	uint64_t executed;
@@ -39,7 +45,10 @@ struct mark {
 	uint32_t region;
 };
 
-enum { BUCKETS = 4096, NO_REGION = UINT32_MAX };
+enum {
+	BUCKETS = 4096,
+	NO_REGION = UINT32_MAX
+};
 
 static struct mark marks[MAX_MARKS];
 static size_t marks_count;
@@ -84,12 +93,16 @@ static void close_window(void)
 				const struct counter *counter = &block->counters[at];
 
 				if (counter->executed != 0) {
-					fprintf(out, "C %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64 "\n", at,
-						block->number, counter->executed, counter->taken);
+					fprintf(out,
+						"C %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64
+						"\n",
+						at, block->number, counter->executed,
+						counter->taken);
 				}
 			}
 			if (block->counters_size != 0) {
-				memset(block->counters, 0, block->counters_size * sizeof(*block->counters));
+				memset(block->counters, 0,
+				       block->counters_size * sizeof(*block->counters));
 			}
 		}
 	}
@@ -161,8 +174,8 @@ static struct block *block_of(uint64_t start, uint64_t end, uint32_t instruction
 		.next = *bucket,
 	};
 	*bucket = block;
-	fprintf(out, "B %" PRIu32 " %" PRIx64 " %" PRIu64 " %" PRIu32 "\n", block->number, start, end - start,
-		instructions);
+	fprintf(out, "B %" PRIu32 " %" PRIx64 " %" PRIu64 " %" PRIu32 "\n", block->number, start,
+		end - start, instructions);
 	return block;
 }
 
@@ -174,7 +187,8 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *translate
 	struct block *block = block_of(qemu_plugin_tb_vaddr(translated), end, (uint32_t)count);
 
 	(void)id;
-	qemu_plugin_register_vcpu_tb_exec_cb(translated, on_execution, QEMU_PLUGIN_CB_NO_REGS, block);
+	qemu_plugin_register_vcpu_tb_exec_cb(translated, on_execution, QEMU_PLUGIN_CB_NO_REGS,
+					     block);
 }
 
 static void on_exit_of_qemu(qemu_plugin_id_t id, void *data)
@@ -193,7 +207,8 @@ static bool read_marks(const char *path)
 	if (file == NULL) {
 		return false;
 	}
-	while (room && fscanf(file, "%" SCNx64 " %" SCNu32, &marks[marks_count].address, &marks[marks_count].region) == 2) {
+	while (room && fscanf(file, "%" SCNx64 " %" SCNu32, &marks[marks_count].address,
+			      &marks[marks_count].region) == 2) {
 		room = ++marks_count < MAX_MARKS;
 	}
 	fclose(file);
@@ -202,9 +217,11 @@ static bool read_marks(const char *path)
 
 PLUGIN_EXPORT int qemu_plugin_version = MLFORGE_PLUGIN_API;
 
-PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv);
+PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
+				      char **argv);
 
-PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
+PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
+				      char **argv)
 {
 	bool marked = false;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The measuring firmware inside a Zephyr application: it takes over at the end of the kernel's initialisation, before
- * any static thread or main() runs, so that nothing else competes for the processor. The UART is polled: the one that
- * devicetree's chosen node `mlforge,uart` names, else the console's.
+ * The measuring firmware inside a Zephyr application: it takes over at the end of the kernel's
+ * initialisation, before any static thread or main() runs, so that nothing else competes for the
+ * processor. The UART is polled: the one that devicetree's chosen node `mlforge,uart` names, else
+ * the console's.
  */
 #include <zephyr/device.h>
 #include <zephyr/drivers/uart.h>
@@ -91,7 +92,8 @@ uintptr_t mlforge_port_stack_limit(void)
 #endif
 }
 
-/* Weak like Zephyr's own, before which the linker finds it: a handler of the application's still takes precedence. */
+/* Weak like Zephyr's own, before which the linker finds it: a handler of the application's still
+ * takes precedence. */
 __weak void k_sys_fatal_error_handler(unsigned int reason, const struct arch_esf *esf)
 {
 	(void)irq_lock();
@@ -125,8 +127,8 @@ static void run(void *first, void *second, void *third)
 
 static int take_over(void)
 {
-	k_thread_create(&thread, stack, K_KERNEL_STACK_SIZEOF(stack), run, NULL, NULL, NULL, K_HIGHEST_THREAD_PRIO,
-			OPTIONS, K_NO_WAIT);
+	k_thread_create(&thread, stack, K_KERNEL_STACK_SIZEOF(stack), run, NULL, NULL, NULL,
+			K_HIGHEST_THREAD_PRIO, OPTIONS, K_NO_WAIT);
 	k_sleep(K_FOREVER);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * On native_sim no linker script tells what the image leaves: the memory where test vectors wait is set aside here.
+ * On native_sim no linker script tells what the image leaves: the memory where test vectors wait is
+ * set aside here.
  */
 #include <stdint.h>
 

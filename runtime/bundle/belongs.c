@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whether a block is that of the image that carries it; the golden vectors in it; words for reasons.
+ * Whether a block is that of the image that carries it; the golden vectors in it; words for
+ * reasons.
  */
 #include <string.h>
 
@@ -39,14 +40,18 @@ static bool sections_fit(const struct mlforge_bundle *bundle, const struct mlfor
 	const struct mlforge_self_test *test = &bundle->self_test;
 	const uint8_t classes = image->task == MLFORGE_TASK_CLASSIFICATION ? image->classes : 0;
 
-	return (!thresholds->data || (thresholds->task == image->task && thresholds->classes == classes)) &&
+	return (!thresholds->data ||
+		(thresholds->task == image->task && thresholds->classes == classes)) &&
 	       (!calibration->data || calibration->channels == image->channels) &&
-	       (!baseline->data || (baseline->channels == image->channels && baseline->classes == classes &&
-				    baseline->score_bins == image->score_bins)) &&
-	       (!test->data || (test->input_bytes == image->input_bytes && test->output_bytes == image->output_bytes));
+	       (!baseline->data ||
+		(baseline->channels == image->channels && baseline->classes == classes &&
+		 baseline->score_bins == image->score_bins)) &&
+	       (!test->data || (test->input_bytes == image->input_bytes &&
+				test->output_bytes == image->output_bytes));
 }
 
-struct mlforge_finding mlforge_bundle_belongs(const struct mlforge_bundle *bundle, const struct mlforge_image *image)
+struct mlforge_finding mlforge_bundle_belongs(const struct mlforge_bundle *bundle,
+					      const struct mlforge_image *image)
 {
 	enum mlforge_reason reason = MLFORGE_REASON_NONE;
 
@@ -77,8 +82,9 @@ const int8_t *mlforge_self_test_output(const struct mlforge_self_test *test, uin
 const char *mlforge_reason_text(enum mlforge_reason reason)
 {
 	static const char *const words[] = {
-		"none",      "format",   "crc",   "contract", "model",       "board",   "name",  "arena",
-		"self-test", "deadline", "stack", "sensor",   "application", "timeout", "flash", "reset",
+		"none",        "format",  "crc",       "contract", "model", "board",
+		"name",        "arena",   "self-test", "deadline", "stack", "sensor",
+		"application", "timeout", "flash",     "reset",
 	};
 
 	return (size_t)reason < sizeof(words) / sizeof(words[0]) ? words[reason] : "unknown";

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Header and section table of a block: the strictness of python/mlforge/bundle/block.py, byte by byte.
+ * Header and section table of a block: the strictness of python/mlforge/bundle/block.py, byte by
+ * byte.
  */
 #include <string.h>
 
@@ -74,7 +75,8 @@ static uint32_t crc_of(const uint8_t *block, uint32_t bytes)
 	return mlforge_crc32(before, &block[CRC + 4], bytes - CRC - 4);
 }
 
-static struct mlforge_finding read_header(const uint8_t *block, uint32_t bytes, struct mlforge_bundle *bundle)
+static struct mlforge_finding read_header(const uint8_t *block, uint32_t bytes,
+					  struct mlforge_bundle *bundle)
 {
 	if (bytes < HEADER_BYTES || bytes > MAX_BYTES || memcmp(block, "MLFB", 4) != 0) {
 		return wrong_at(0);
@@ -98,8 +100,10 @@ static struct mlforge_finding read_header(const uint8_t *block, uint32_t bytes, 
 	return is_zero(&block[RESERVED], HEADER_BYTES - RESERVED) ? sound : wrong_at(RESERVED);
 }
 
-/* Each section begins where the one before it ended, so that bounds are held by one number that only grows. */
-static struct mlforge_finding read_sections(const uint8_t *block, uint32_t bytes, struct mlforge_bundle *bundle)
+/* Each section begins where the one before it ended, so that bounds are held by one number that
+ * only grows. */
+static struct mlforge_finding read_sections(const uint8_t *block, uint32_t bytes,
+					    struct mlforge_bundle *bundle)
 {
 	const uint32_t count = mlforge_u16(&block[SECTIONS]);
 	uint32_t end = HEADER_BYTES + ENTRY_BYTES * count;
@@ -108,13 +112,15 @@ static struct mlforge_finding read_sections(const uint8_t *block, uint32_t bytes
 	if (count > MAX_SECTIONS || end > bytes) {
 		return wrong_at(SECTIONS);
 	}
-	for (uint32_t at = HEADER_BYTES; at < HEADER_BYTES + ENTRY_BYTES * count; at += ENTRY_BYTES) {
+	for (uint32_t at = HEADER_BYTES; at < HEADER_BYTES + ENTRY_BYTES * count;
+	     at += ENTRY_BYTES) {
 		const uint16_t kind = mlforge_u16(&block[at]);
 		const uint32_t size = mlforge_u32(&block[at + 8]);
 		const uint8_t *data = &block[end];
 
-		if (kind <= last || mlforge_u16(&block[at + 2]) != 0 || mlforge_u32(&block[at + 12]) != 0 ||
-		    mlforge_u32(&block[at + 4]) != end || size > bytes - end) {
+		if (kind <= last || mlforge_u16(&block[at + 2]) != 0 ||
+		    mlforge_u32(&block[at + 12]) != 0 || mlforge_u32(&block[at + 4]) != end ||
+		    size > bytes - end) {
 			return wrong_at(at);
 		}
 		const uint32_t padding = (8 - size % 8) % 8;
@@ -129,7 +135,8 @@ static struct mlforge_finding read_sections(const uint8_t *block, uint32_t bytes
 	return end == bytes ? sound : wrong_at(end);
 }
 
-struct mlforge_finding mlforge_bundle_read(const uint8_t *block, uint32_t bytes, struct mlforge_bundle *bundle)
+struct mlforge_finding mlforge_bundle_read(const uint8_t *block, uint32_t bytes,
+					   struct mlforge_bundle *bundle)
 {
 	*bundle = (struct mlforge_bundle){0};
 	struct mlforge_finding finding = read_header(block, bytes, bundle);

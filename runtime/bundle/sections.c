@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The sections of a block. Sizes are held against the section's before anything behind a head is read; products of
- * fields of 16 and 32 bits are made in 64.
+ * The sections of a block. Sizes are held against the section's before anything behind a head is
+ * read; products of fields of 16 and 32 bits are made in 64.
  */
 #include "sections.h"
 
@@ -12,7 +12,7 @@ enum {
 	SELF_TEST = 5,
 };
 
-#define Q8_LIMIT (128 * 256) /* of means and deviations of int8 values in Q8.8 */
+#define Q8_LIMIT    (128 * 256) /* of means and deviations of int8 values in Q8.8 */
 #define MAX_VECTORS 256
 
 static bool classes_in_order(const uint8_t *pairs, uint32_t count)
@@ -25,13 +25,16 @@ static bool classes_in_order(const uint8_t *pairs, uint32_t count)
 	return true;
 }
 
-static bool read_thresholds(const uint8_t *data, uint32_t bytes, struct mlforge_thresholds *thresholds)
+static bool read_thresholds(const uint8_t *data, uint32_t bytes,
+			    struct mlforge_thresholds *thresholds)
 {
 	if (bytes < 4 || data[0] > MLFORGE_TASK_ANOMALY || data[2] == 0 || data[3] != 0) {
 		return false;
 	}
 	const uint8_t task = data[0];
-	const uint32_t size = task == MLFORGE_TASK_CLASSIFICATION ? 2U * data[1] : task == MLFORGE_TASK_ANOMALY ? 8 : 0;
+	const uint32_t size = task == MLFORGE_TASK_CLASSIFICATION ? 2U * data[1]
+			      : task == MLFORGE_TASK_ANOMALY      ? 8
+								  : 0;
 
 	if ((data[1] > 0) != (task == MLFORGE_TASK_CLASSIFICATION) || bytes != 4 + size) {
 		return false;
@@ -43,7 +46,8 @@ static bool read_thresholds(const uint8_t *data, uint32_t bytes, struct mlforge_
 	return classes_in_order(&data[4], data[1]);
 }
 
-static bool read_calibration(const uint8_t *data, uint32_t bytes, struct mlforge_calibration *calibration)
+static bool read_calibration(const uint8_t *data, uint32_t bytes,
+			     struct mlforge_calibration *calibration)
 {
 	if (bytes < 8) {
 		return false;
@@ -64,7 +68,8 @@ static bool read_calibration(const uint8_t *data, uint32_t bytes, struct mlforge
 			return false;
 		}
 	}
-	*calibration = (struct mlforge_calibration){&data[8], channels, flags == 1, mlforge_u32(&data[4])};
+	*calibration =
+		(struct mlforge_calibration){&data[8], channels, flags == 1, mlforge_u32(&data[4])};
 	return true;
 }
 
@@ -73,16 +78,18 @@ static bool read_baseline(const uint8_t *data, uint32_t bytes, struct mlforge_ba
 	if (bytes < 8) {
 		return false;
 	}
-	*baseline = (struct mlforge_baseline){&data[8], mlforge_u16(data), mlforge_u16(&data[2]), mlforge_u16(&data[4]),
-					      mlforge_u16(&data[6])};
+	*baseline = (struct mlforge_baseline){&data[8], mlforge_u16(data), mlforge_u16(&data[2]),
+					      mlforge_u16(&data[4]), mlforge_u16(&data[6])};
 	if (baseline->channels == 0 || baseline->psi_limit == 0 ||
-	    bytes != 8 + 8U * baseline->channels + 2U * baseline->classes + 2U * baseline->score_bins) {
+	    bytes != 8 + 8U * baseline->channels + 2U * baseline->classes +
+			     2U * baseline->score_bins) {
 		return false;
 	}
 	for (uint32_t i = 0; i < baseline->channels; i++) {
 		const int32_t mean = mlforge_i32(&baseline->data[8 * i]);
 
-		if (mean < -Q8_LIMIT || mean > Q8_LIMIT || mlforge_u32(&baseline->data[8 * i + 4]) > Q8_LIMIT) {
+		if (mean < -Q8_LIMIT || mean > Q8_LIMIT ||
+		    mlforge_u32(&baseline->data[8 * i + 4]) > Q8_LIMIT) {
 			return false;
 		}
 	}
@@ -94,14 +101,17 @@ static bool read_self_test(const uint8_t *data, uint32_t bytes, struct mlforge_s
 	if (bytes < 12) {
 		return false;
 	}
-	*test = (struct mlforge_self_test){&data[12], mlforge_u16(data), mlforge_u32(&data[4]), mlforge_u32(&data[8])};
+	*test = (struct mlforge_self_test){&data[12], mlforge_u16(data), mlforge_u32(&data[4]),
+					   mlforge_u32(&data[8])};
 	const uint64_t vector_bytes = (uint64_t)test->input_bytes + test->output_bytes;
 
 	return test->vectors >= 1 && test->vectors <= MAX_VECTORS && mlforge_u16(&data[2]) == 0 &&
-	       test->input_bytes > 0 && test->output_bytes > 0 && bytes - 12 == vector_bytes * test->vectors;
+	       test->input_bytes > 0 && test->output_bytes > 0 &&
+	       bytes - 12 == vector_bytes * test->vectors;
 }
 
-bool mlforge_section_read(uint16_t kind, const uint8_t *data, uint32_t bytes, struct mlforge_bundle *bundle)
+bool mlforge_section_read(uint16_t kind, const uint8_t *data, uint32_t bytes,
+			  struct mlforge_bundle *bundle)
 {
 	switch (kind) {
 	case THRESHOLDS:

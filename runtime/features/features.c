@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Drives a pipeline: frame by frame through the stages into the collector. Knows no particular stage.
+ * Drives a pipeline: frame by frame through the stages into the collector. Knows no particular
+ * stage.
  */
 #include <string.h>
 

@@ -16,7 +16,9 @@ bool mlforge_quantise_process(const struct mlforge_stage *stage, const void *inp
 
 	for (uint32_t i = 0; i < length; i++) {
 		const int32_t scaled = mlforge_scale_i32(in[i], tables.multiplier, tables.shift);
-		const int32_t value = scaled < lowest ? lowest : scaled > highest ? highest : scaled;
+		const int32_t value = scaled < lowest    ? lowest
+				      : scaled > highest ? highest
+							 : scaled;
 
 		out[i] = (int8_t)(value + tables.zero_point);
 	}

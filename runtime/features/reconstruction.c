@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How far an autoencoder's output is from its input. Exact sums of whole numbers, and floats only at their end, so that
- * the host and every target agree on which side of a threshold a window lies.
+ * How far an autoencoder's output is from its input. Exact sums of whole numbers, and floats only
+ * at their end, so that the host and every target agree on which side of a threshold a window lies.
  */
 #include "mlforge/reconstruction.h"
 
@@ -26,6 +26,7 @@ double mlforge_reconstruction_error(const struct mlforge_tensor *input, const in
 		return 0.0;
 	}
 	return (double)input->scale * (double)input->scale *
-	       ((double)given_squares - 2.0 * ratio * (double)products + ratio * ratio * (double)made_squares) /
+	       ((double)given_squares - 2.0 * ratio * (double)products +
+		ratio * ratio * (double)made_squares) /
 	       (double)count;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Corrections of frames, and how the device finds them: the mean and deviation at the model's input are known from
- * training; how the features map a frame's value there is known, too; so what a channel is off by can be told in frames.
+ * Corrections of frames, and how the device finds them: the mean and deviation at the model's input
+ * are known from training; how the features map a frame's value there is known, too; so what a
+ * channel is off by can be told in frames.
  */
 #include "mlforge/fixed_point.h"
 #include "mlforge/pipeline.h"
@@ -11,7 +12,8 @@
 
 int32_t mlforge_correct(int32_t value, struct mlforge_correction correction)
 {
-	return mlforge_scale_i32(mlforge_subtract_i32(value, correction.offset), correction.gain, 16);
+	return mlforge_scale_i32(mlforge_subtract_i32(value, correction.offset), correction.gain,
+				 16);
 }
 
 struct bounds {
@@ -24,11 +26,13 @@ static struct bounds bounds_of(const struct mlforge_calibration *calibration, ui
 {
 	const uint8_t *data = &calibration->data[16U * channel];
 
-	return (struct bounds){
-		{mlforge_i32(data), mlforge_i32(&data[4])}, mlforge_i32(&data[8]), mlforge_i32(&data[12])};
+	return (struct bounds){{mlforge_i32(data), mlforge_i32(&data[4])},
+			       mlforge_i32(&data[8]),
+			       mlforge_i32(&data[12])};
 }
 
-struct mlforge_correction mlforge_monitor_shipped(const struct mlforge_monitor *monitor, uint16_t channel)
+struct mlforge_correction mlforge_monitor_shipped(const struct mlforge_monitor *monitor,
+						  uint16_t channel)
 {
 	if (monitor->bundle->calibration.data == NULL) {
 		return (struct mlforge_correction){0, UNITY};
@@ -38,7 +42,9 @@ struct mlforge_correction mlforge_monitor_shipped(const struct mlforge_monitor *
 
 static int64_t held(int64_t value, int64_t middle, int64_t bound)
 {
-	return value < middle - bound ? middle - bound : value > middle + bound ? middle + bound : value;
+	return value < middle - bound   ? middle - bound
+	       : value > middle + bound ? middle + bound
+					: value;
 }
 
 /* To nearest, ties away from zero. */
@@ -87,7 +93,8 @@ static struct slope slope_of(const struct mlforge_pipeline *features, uint16_t c
 	return slope;
 }
 
-/* A difference at the model's input, Q8.8, in frames; saturated well beyond what frames can hold. */
+/* A difference at the model's input, Q8.8, in frames; saturated well beyond what frames can hold.
+ */
 static int64_t in_frames(int32_t steps_q8, struct slope slope)
 {
 	const int64_t limit = (int64_t)1 << 33;
@@ -108,13 +115,16 @@ static int64_t in_frames(int32_t steps_q8, struct slope slope)
 	return held(value, 0, limit);
 }
 
-/* What makes the frames seen have the mean and deviation of the training data, held to the bounds. */
-static struct mlforge_correction better(const struct mlforge_monitor *monitor, uint16_t channel, struct slope slope)
+/* What makes the frames seen have the mean and deviation of the training data, held to the bounds.
+ */
+static struct mlforge_correction better(const struct mlforge_monitor *monitor, uint16_t channel,
+					struct slope slope)
 {
 	const struct mlforge_reference *seen = &monitor->references[channel];
 	const struct mlforge_correction now = monitor->corrections[channel];
 	const struct bounds bounds = bounds_of(&monitor->bundle->calibration, channel);
-	const struct mlforge_moment_pair found = mlforge_moments_read(&seen->inputs, monitor->state->frame_values);
+	const struct mlforge_moment_pair found =
+		mlforge_moments_read(&seen->inputs, monitor->state->frame_values);
 	const uint8_t *baseline = &monitor->bundle->baseline.data[8U * channel];
 	const int32_t mean = mlforge_i32(baseline);
 	const uint32_t deviation = mlforge_u32(&baseline[4]);
@@ -125,13 +135,16 @@ static struct mlforge_correction better(const struct mlforge_monitor *monitor, u
 		gain = divide(gain * deviation, found.deviation);
 	}
 	gain = held(gain, bounds.shipped.gain, bounds.gain);
-	/* corrected = now.gain * (raw - now.offset), and is to become less by what the mean is off. */
+	/* corrected = now.gain * (raw - now.offset), and is to become less by what the mean is off.
+	 */
 	const int64_t raw_less_offset = divide(corrected * UNITY, now.gain);
-	const int64_t wanted = held(corrected - in_frames(found.mean - mean, slope), 0, (int64_t)1 << 34);
+	const int64_t wanted =
+		held(corrected - in_frames(found.mean - mean, slope), 0, (int64_t)1 << 34);
 	const int64_t offset = now.offset + raw_less_offset - divide(wanted * UNITY, gain);
 
 	return (struct mlforge_correction){
-		mlforge_saturate_i32(held(offset, bounds.shipped.offset, bounds.offset)), (int32_t)gain};
+		mlforge_saturate_i32(held(offset, bounds.shipped.offset, bounds.offset)),
+		(int32_t)gain};
 }
 
 static void forget_frames(const struct mlforge_monitor *monitor)
@@ -148,7 +161,8 @@ static enum mlforge_calibrated calibrate(const struct mlforge_monitor *monitor)
 {
 	const struct mlforge_bundle *bundle = monitor->bundle;
 
-	if (monitor->references == NULL || !bundle->calibration.baseline_allowed || bundle->baseline.data == NULL) {
+	if (monitor->references == NULL || !bundle->calibration.baseline_allowed ||
+	    bundle->baseline.data == NULL) {
 		return MLFORGE_CALIBRATED_NOT_ALLOWED;
 	}
 	for (uint16_t i = 0; i < monitor->channels; i++) {
@@ -156,11 +170,13 @@ static enum mlforge_calibrated calibrate(const struct mlforge_monitor *monitor)
 			return MLFORGE_CALIBRATED_NOT_SUPPORTED;
 		}
 	}
-	if (monitor->state->frame_windows < MLFORGE_CALIBRATION_WINDOWS || monitor->state->frames == 0) {
+	if (monitor->state->frame_windows < MLFORGE_CALIBRATION_WINDOWS ||
+	    monitor->state->frames == 0) {
 		return MLFORGE_CALIBRATED_TOO_EARLY;
 	}
 	for (uint16_t i = 0; i < monitor->channels; i++) {
-		monitor->corrections[i] = better(monitor, i, slope_of(monitor->instance->features, i));
+		monitor->corrections[i] =
+			better(monitor, i, slope_of(monitor->instance->features, i));
 	}
 	monitor->state->calibrations++;
 	forget_frames(monitor);
@@ -193,13 +209,14 @@ static bool within(struct mlforge_correction correction, struct bounds bounds)
 	       held(correction.gain, bounds.shipped.gain, bounds.gain) == correction.gain;
 }
 
-bool mlforge_monitor_restore(const struct mlforge_monitor *monitor, const struct mlforge_correction *corrections,
-			     uint32_t calibrations)
+bool mlforge_monitor_restore(const struct mlforge_monitor *monitor,
+			     const struct mlforge_correction *corrections, uint32_t calibrations)
 {
 	const struct mlforge_calibration *calibration = &monitor->bundle->calibration;
 
 	for (uint16_t i = 0; i < monitor->channels; i++) {
-		if (!calibration->baseline_allowed || !within(corrections[i], bounds_of(calibration, i))) {
+		if (!calibration->baseline_allowed ||
+		    !within(corrections[i], bounds_of(calibration, i))) {
 			return false;
 		}
 	}

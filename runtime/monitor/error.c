@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The mean squared reconstruction error without floats: with x and y the values less their zero points, s the larger of
- * their scales (x's, say) and r the other as a share of it, s^2 (sum of x^2 - 2 r sum of xy + r^2 sum of y^2) / n. The
- * sums are exact; scales have 32 bits.
+ * The mean squared reconstruction error without floats: with x and y the values less their zero
+ * points, s the larger of their scales (x's, say) and r the other as a share of it, s^2 (sum of x^2
+ * - 2 r sum of xy + r^2 sum of y^2) / n. The sums are exact; scales have 32 bits.
  */
 #include <string.h>
 
@@ -76,7 +76,8 @@ struct sums {
 	int64_t products;
 };
 
-static struct sums add_up(const int8_t *coarse, int32_t coarse_zero, const int8_t *fine, int32_t fine_zero, uint32_t count)
+static struct sums add_up(const int8_t *coarse, int32_t coarse_zero, const int8_t *fine,
+			  int32_t fine_zero, uint32_t count)
 {
 	struct sums sums = {0, 0, 0};
 
@@ -92,14 +93,15 @@ static struct sums add_up(const int8_t *coarse, int32_t coarse_zero, const int8_
 }
 
 /* `a` has the larger scale: with its steps as the unit, nothing gets large. */
-static uint32_t error_of(const struct mlforge_tensor *a, const int8_t *coarse, const struct mlforge_tensor *b,
-			 const int8_t *fine)
+static uint32_t error_of(const struct mlforge_tensor *a, const int8_t *coarse,
+			 const struct mlforge_tensor *b, const int8_t *fine)
 {
 	const uint32_t count = a->bytes < b->bytes ? a->bytes : b->bytes;
 	const struct sums sums = add_up(coarse, a->zero_point, fine, b->zero_point, count);
 	const struct scale unit = scale_of(a->scale);
 	const struct scale by = ratio(scale_of(b->scale), unit);
-	const uint64_t cross = sums.products < 0 ? (uint64_t)-sums.products : (uint64_t)sums.products;
+	const uint64_t cross =
+		sums.products < 0 ? (uint64_t)-sums.products : (uint64_t)sums.products;
 
 	if (count == 0) {
 		return 0;
@@ -107,14 +109,17 @@ static uint32_t error_of(const struct mlforge_tensor *a, const int8_t *coarse, c
 	/* Q16 all, of squared steps. */
 	const uint64_t twice = scaled(cross << 17, by);
 	const uint64_t squares = (sums.coarse << 16) + scaled(sums.fine << 16, squared(by));
-	const uint64_t sum = sums.products < 0 ? squares + twice : squares > twice ? squares - twice : 0;
+	const uint64_t sum = sums.products < 0 ? squares + twice
+			     : squares > twice ? squares - twice
+					       : 0;
 	const uint64_t error = scaled(sum, squared(unit)) / count;
 
 	return error > UINT32_MAX ? UINT32_MAX : (uint32_t)error;
 }
 
-uint32_t mlforge_error_q16(const struct mlforge_tensor *input, const int8_t *given, const struct mlforge_tensor *output,
-			   const int8_t *made)
+uint32_t mlforge_error_q16(const struct mlforge_tensor *input, const int8_t *given,
+			   const struct mlforge_tensor *output, const int8_t *made)
 {
-	return input->scale < output->scale ? error_of(output, made, input, given) : error_of(input, given, output, made);
+	return input->scale < output->scale ? error_of(output, made, input, given)
+					    : error_of(input, given, output, made);
 }

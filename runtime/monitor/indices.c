@@ -54,7 +54,8 @@ uint32_t mlforge_psi(const uint32_t *counts, const uint8_t *shares, uint32_t bin
 	}
 	for (uint32_t i = 0; all != 0 && i < bins; i++) {
 		const struct share seen = share_of(counts[i], all);
-		const struct share expected = share_of((uint32_t)(shares[2 * i] | shares[2 * i + 1] << 8), ALL);
+		const struct share expected =
+			share_of((uint32_t)(shares[2 * i] | shares[2 * i + 1] << 8), ALL);
 
 		sum += (seen.value - expected.value) * (seen.logarithm - expected.logarithm);
 	}
@@ -68,7 +69,8 @@ uint32_t mlforge_psi(const uint32_t *counts, const uint8_t *shares, uint32_t bin
 
 static uint64_t variance_of(uint32_t deviation)
 {
-	const uint64_t held = deviation < MLFORGE_LEAST_DEVIATION ? MLFORGE_LEAST_DEVIATION : deviation;
+	const uint64_t held =
+		deviation < MLFORGE_LEAST_DEVIATION ? MLFORGE_LEAST_DEVIATION : deviation;
 
 	return held * held;
 }

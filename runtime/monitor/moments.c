@@ -25,12 +25,14 @@ static int64_t divide(int64_t value, int64_t by)
 	return (value + (value < 0 ? -by / 2 : by / 2)) / by;
 }
 
-/* The variance in Q32.32: around the nearest whole number, so that the square of the rest is small and loses nothing. */
+/* The variance in Q32.32: around the nearest whole number, so that the square of the rest is small
+ * and loses nothing. */
 static uint64_t variance(const struct mlforge_moments *moments, uint32_t count)
 {
 	const int64_t middle = divide(moments->sum, count);
 	const int64_t rest = moments->sum - middle * count; /* at most half of count */
-	const int64_t squares = (int64_t)moments->squares - 2 * middle * moments->sum + middle * middle * count;
+	const int64_t squares =
+		(int64_t)moments->squares - 2 * middle * moments->sum + middle * middle * count;
 
 	if (squares <= 0) {
 		return 0;
@@ -44,7 +46,8 @@ static uint64_t variance(const struct mlforge_moments *moments, uint32_t count)
 	return all > off ? all - off : 0;
 }
 
-struct mlforge_moment_pair mlforge_moments_read(const struct mlforge_moments *moments, uint32_t count)
+struct mlforge_moment_pair mlforge_moments_read(const struct mlforge_moments *moments,
+						uint32_t count)
 {
 	if (count == 0) {
 		return (struct mlforge_moment_pair){0, 0};
@@ -52,7 +55,8 @@ struct mlforge_moment_pair mlforge_moments_read(const struct mlforge_moments *mo
 	/* The root of Q16.16 is Q8.8; of four times that, twice it, so that it can be rounded. */
 	const uint32_t twice = mlforge_sqrt(variance(moments, count) >> 14);
 
-	return (struct mlforge_moment_pair){(int32_t)divide(moments->sum * 256, count), (twice + 1) / 2};
+	return (struct mlforge_moment_pair){(int32_t)divide(moments->sum * 256, count),
+					    (twice + 1) / 2};
 }
 
 void mlforge_moments_age(struct mlforge_moments *moments)

@@ -58,7 +58,8 @@ static void age_counts(uint32_t *counts, uint32_t count)
 	}
 }
 
-/* What comes counts for more than what was long ago: half of all is forgotten whenever there is much. */
+/* What comes counts for more than what was long ago: half of all is forgotten whenever there is
+ * much. */
 static void age(const struct mlforge_monitor *monitor)
 {
 	struct mlforge_monitor_state *state = monitor->state;
@@ -91,7 +92,8 @@ static void age_references(const struct mlforge_monitor *monitor)
 	}
 }
 
-const int32_t *mlforge_monitor_frame(const struct mlforge_supervisor *supervisor, const int32_t *frame)
+const int32_t *mlforge_monitor_frame(const struct mlforge_supervisor *supervisor,
+				     const int32_t *frame)
 {
 	const struct mlforge_monitor *monitor = mlforge_monitor_of(supervisor);
 
@@ -112,9 +114,10 @@ const int32_t *mlforge_monitor_frame(const struct mlforge_supervisor *supervisor
 	return monitor->frame;
 }
 
-/* Sums over one window fit 32 bits where it has fewer than 2^17 steps; they are made for up to so many at a time. */
-static void add_channel(struct mlforge_moments *moments, struct mlforge_reference *reference, const int8_t *input,
-			uint32_t steps, uint32_t stride)
+/* Sums over one window fit 32 bits where it has fewer than 2^17 steps; they are made for up to so
+ * many at a time. */
+static void add_channel(struct mlforge_moments *moments, struct mlforge_reference *reference,
+			const int8_t *input, uint32_t steps, uint32_t stride)
 {
 	while (steps > 0) {
 		const uint32_t now = steps < 1U << 16 ? steps : 1U << 16;
@@ -142,7 +145,8 @@ static void observe_input(const struct mlforge_monitor *monitor, const int8_t *i
 	struct mlforge_monitor_state *state = monitor->state;
 
 	for (uint16_t i = 0; i < monitor->channels; i++) {
-		struct mlforge_reference *reference = monitor->references ? &monitor->references[i] : NULL;
+		struct mlforge_reference *reference =
+			monitor->references ? &monitor->references[i] : NULL;
 
 		add_channel(&monitor->moments[i], reference, &input[i], steps, monitor->channels);
 	}
@@ -175,7 +179,9 @@ static uint32_t bin_of(const struct mlforge_monitor *monitor, const int8_t *outp
 
 		return bits < bins_of(monitor) ? bits : bins_of(monitor) - 1;
 	}
-	const uint32_t index = monitor->task == MLFORGE_TASK_CLASSIFICATION ? mlforge_argmax(output, monitor->classes) : 0;
+	const uint32_t index = monitor->task == MLFORGE_TASK_CLASSIFICATION
+				       ? mlforge_argmax(output, monitor->classes)
+				       : 0;
 
 	return (uint32_t)(output[index] + 128) / 16;
 }
@@ -186,10 +192,11 @@ static void observe_output(const struct mlforge_monitor *monitor, const int8_t *
 	struct mlforge_monitor_state *state = monitor->state;
 
 	if (monitor->given != NULL) {
-		state->error_q16 = mlforge_error_q16(&model->inputs[0], monitor->given, &model->outputs[0], output);
+		state->error_q16 = mlforge_error_q16(&model->inputs[0], monitor->given,
+						     &model->outputs[0], output);
 	}
-	mlforge_decide(&state->decider, &monitor->bundle->thresholds, monitor->task, output, monitor->classes,
-		       state->error_q16);
+	mlforge_decide(&state->decider, &monitor->bundle->thresholds, monitor->task, output,
+		       monitor->classes, state->error_q16);
 	state->inferences += state->inferences < UINT32_MAX;
 	state->windows++;
 	state->alarms += monitor->task == MLFORGE_TASK_ANOMALY && state->decider.decision == 1;

@@ -7,7 +7,8 @@
 
 #include "mlforge/monitor.h"
 
-static inline const struct mlforge_monitor *mlforge_monitor_of(const struct mlforge_supervisor *supervisor)
+static inline const struct mlforge_monitor *
+mlforge_monitor_of(const struct mlforge_supervisor *supervisor)
 {
 	return (const struct mlforge_monitor *)supervisor;
 }
@@ -27,8 +28,8 @@ static inline void mlforge_monitor_unlock(const struct mlforge_monitor *monitor)
 }
 
 /* What a window proposes, and what it therefore comes to. */
-void mlforge_decide(struct mlforge_decider *decider, const struct mlforge_thresholds *thresholds, uint8_t task,
-		    const int8_t *scores, uint32_t classes, uint32_t error_q16);
+void mlforge_decide(struct mlforge_decider *decider, const struct mlforge_thresholds *thresholds,
+		    uint8_t task, const int8_t *scores, uint32_t classes, uint32_t error_q16);
 
 static inline void mlforge_decider_reset(struct mlforge_decider *decider, uint8_t task)
 {

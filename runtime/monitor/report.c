@@ -4,10 +4,12 @@
  */
 #include "monitor.h"
 
-struct mlforge_moment_pair mlforge_monitor_moments(const struct mlforge_monitor *monitor, uint16_t channel)
+struct mlforge_moment_pair mlforge_monitor_moments(const struct mlforge_monitor *monitor,
+						   uint16_t channel)
 {
 	mlforge_monitor_lock(monitor);
-	const struct mlforge_moment_pair found = mlforge_moments_read(&monitor->moments[channel], monitor->state->values);
+	const struct mlforge_moment_pair found =
+		mlforge_moments_read(&monitor->moments[channel], monitor->state->values);
 
 	mlforge_monitor_unlock(monitor);
 	return found;
@@ -20,8 +22,9 @@ uint32_t mlforge_monitor_channel_index(const struct mlforge_monitor *monitor, ui
 	if (baseline->data == NULL || monitor->state->values == 0) {
 		return 0;
 	}
-	const struct mlforge_moment_pair expected = {mlforge_i32(&baseline->data[8U * channel]),
-						     mlforge_u32(&baseline->data[8U * channel + 4])};
+	const struct mlforge_moment_pair expected = {
+		mlforge_i32(&baseline->data[8U * channel]),
+		mlforge_u32(&baseline->data[8U * channel + 4])};
 
 	return mlforge_normal_index(mlforge_monitor_moments(monitor, channel), expected);
 }
@@ -53,11 +56,13 @@ struct mlforge_drift_report mlforge_monitor_drift(const struct mlforge_monitor *
 	mlforge_monitor_lock(monitor);
 	report.classes = mlforge_psi(monitor->class_counts, classes, baseline->classes);
 	report.scores = mlforge_psi(monitor->score_counts, &classes[2U * baseline->classes], bins);
-	report.windows_needed = MLFORGE_WINDOWS_PER_BIN * (bins > monitor->classes ? bins : monitor->classes);
+	report.windows_needed =
+		MLFORGE_WINDOWS_PER_BIN * (bins > monitor->classes ? bins : monitor->classes);
 	if (monitor->state->windows >= report.windows_needed) {
-		report.drift = (uint8_t)((worst_channel(monitor) > limit ? MLFORGE_DRIFT_INPUTS : 0) |
-					 (report.scores > limit ? MLFORGE_DRIFT_SCORES : 0) |
-					 (report.classes > limit ? MLFORGE_DRIFT_CLASSES : 0));
+		report.drift =
+			(uint8_t)((worst_channel(monitor) > limit ? MLFORGE_DRIFT_INPUTS : 0) |
+				  (report.scores > limit ? MLFORGE_DRIFT_SCORES : 0) |
+				  (report.classes > limit ? MLFORGE_DRIFT_CLASSES : 0));
 	}
 	mlforge_monitor_unlock(monitor);
 	return report;

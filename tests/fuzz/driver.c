@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs compiled models one after another, each in an arena of exactly the size that it asks for, which the sanitiser
- * guards at both ends. The first argument is the index of the first model; the name of each goes to standard output
- * before it runs. The build puts a models.h beside this file: the C of each model, and MODELS, their descriptors.
+ * Runs compiled models one after another, each in an arena of exactly the size that it asks for,
+ * which the sanitiser guards at both ends. The first argument is the index of the first model; the
+ * name of each goes to standard output before it runs. The build puts a models.h beside this file:
+ * the C of each model, and MODELS, their descriptors.
  */
 #define _POSIX_C_SOURCE 200112L
 
@@ -40,7 +41,8 @@ static int run(const struct mlforge_model *model)
 		mlforge_model_reset(model, arena);
 		state = 1; /* the same inputs, wherever they lie */
 		for (int i = 0; i < model->inputs_count; i++) {
-			fill((uint8_t *)arena + model->inputs[i].offset, model->inputs[i].bytes, way);
+			fill((uint8_t *)arena + model->inputs[i].offset, model->inputs[i].bytes,
+			     way);
 		}
 		model->invoke(arena);
 		for (int i = 0; i < model->outputs_count; i++) {
@@ -60,7 +62,8 @@ int main(int argc, char **argv)
 {
 	static const struct mlforge_model *const models[] = {MODELS};
 
-	for (size_t i = argc > 1 ? strtoul(argv[1], NULL, 10) : 0; i < sizeof(models) / sizeof(models[0]); i++) {
+	for (size_t i = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+	     i < sizeof(models) / sizeof(models[0]); i++) {
 		printf("%s", models[i]->name);
 		fflush(stdout);
 		if (run(models[i])) {

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from mlforge.compiler import CompiledModel, Isa, compile_graph, read_tflite
-from mlforge.toolchain.sources import root
+from mlforge.toolchain.sources import runtime_includes, runtime_sources
 
 HERE: Final = Path(__file__).parent
 ISAS: Final = tuple(Isa)
@@ -36,7 +36,7 @@ class Complaint:
 def kernels(place: Path) -> list[Path]:
     """Objects of all kernels, with the sanitisers; made once."""
     objects = []
-    for source in sorted((root() / "runtime" / "kernels").glob("*.c")):
+    for source in runtime_sources("kernels"):
         objects.append(place / f"{source.stem}.o")
         if not objects[-1].exists():
             _call([_host_compiler(), *_WARNINGS, *_HOST, *_includes(), "-c", str(source), "-o", str(objects[-1])])
@@ -119,7 +119,7 @@ def _seed(name: str) -> int:
 
 
 def _includes(*places: Path) -> list[str]:
-    return [f"-I{place}" for place in (*places, root() / "runtime" / "include")]
+    return [f"-I{place}" for place in (*places, *runtime_includes())]
 
 
 def _host_compiler() -> str:

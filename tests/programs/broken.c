@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A model that goes wrong as its first input says: 0 hangs, 1 writes where nothing is, 2 overflows the stack, 3 loses
- * the stack; any other input comes out again.
+ * A model that goes wrong as its first input says: 0 hangs, 1 writes where nothing is, 2 overflows
+ * the stack, 3 loses the stack; any other input comes out again.
  */
 #include "broken.h"
 
@@ -27,7 +27,8 @@ __attribute__((noinline)) static void broken_op0_go(uint8_t *arena)
 		break;
 #if defined(__arm__)
 	case 3:
-		__asm__ volatile("movs r0, #0\n\tmov sp, r0\n\tpush {r0}\n\tudf #0" ::: "r0", "memory");
+		__asm__ volatile("movs r0, #0\n\tmov sp, r0\n\tpush {r0}\n\tudf #0" ::
+					 : "r0", "memory");
 		break;
 #endif
 	default:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A model whose instructions and stack are known: operator 0 runs 202 instructions and takes 100 branches, operator 1
- * runs 5 and uses 400 bytes of stack. Invoke calls both and returns.
+ * A model whose instructions and stack are known: operator 0 runs 202 instructions and takes 100
+ * branches, operator 1 runs 5 and uses 400 bytes of stack. Invoke calls both and returns.
  */
 #include "counted.h"
 
@@ -46,12 +46,14 @@ __attribute__((naked)) static void counted_invoke(uint8_t *arena)
 			 "call %1\n\t"
 			 "lw ra, 12(sp)\n\t"
 			 "addi sp, sp, 16\n\t"
-			 "ret" ::"i"(counted_op0_loop), "i"(counted_op1_stack));
+			 "ret" ::"i"(counted_op0_loop),
+			 "i"(counted_op1_stack));
 #else
 	__asm__ volatile("push {r4, lr}\n\t"
 			 "bl %c0\n\t"
 			 "bl %c1\n\t"
-			 "pop {r4, pc}" ::"i"(counted_op0_loop), "i"(counted_op1_stack));
+			 "pop {r4, pc}" ::"i"(counted_op0_loop),
+			 "i"(counted_op1_stack));
 #endif
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A model by hand: 4 inputs, 2 outputs, two operators. Output 0 is the sum of the inputs, output 1 their difference,
- * each plus a bias from flash; saturation left out. Enough to test targets without the compiler.
+ * A model by hand: 4 inputs, 2 outputs, two operators. Output 0 is the sum of the inputs, output 1
+ * their difference, each plus a bias from flash; saturation left out. Enough to test targets
+ * without the compiler.
  */
 #include "tiny.h"
 
@@ -32,11 +33,25 @@ static void tiny_invoke(uint8_t *arena)
 }
 
 static const struct mlforge_tensor tiny_inputs[] = {
-	{.name = "in", .offset = 0, .bytes = 4, .scale = 0.5F, .zero_point = 0, .type = MLFORGE_INT8, .rank = 2, .shape = {1, 4}},
+	{.name = "in",
+	 .offset = 0,
+	 .bytes = 4,
+	 .scale = 0.5F,
+	 .zero_point = 0,
+	 .type = MLFORGE_INT8,
+	 .rank = 2,
+	 .shape = {1, 4}},
 };
 
 static const struct mlforge_tensor tiny_outputs[] = {
-	{.name = "out", .offset = 16, .bytes = 2, .scale = 0.125F, .zero_point = 1, .type = MLFORGE_INT8, .rank = 2, .shape = {1, 2}},
+	{.name = "out",
+	 .offset = 16,
+	 .bytes = 2,
+	 .scale = 0.125F,
+	 .zero_point = 1,
+	 .type = MLFORGE_INT8,
+	 .rank = 2,
+	 .shape = {1, 2}},
 };
 
 const struct mlforge_model tiny_model = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A model by hand with much input: 8000 bytes in two inputs, two outputs of one byte each: the sums of either input.
+ * A model by hand with much input: 8000 bytes in two inputs, two outputs of one byte each: the sums
+ * of either input.
  */
 #include "wide.h"
 
@@ -24,13 +25,37 @@ static void wide_invoke(uint8_t *arena)
 }
 
 static const struct mlforge_tensor wide_inputs[] = {
-	{.name = "first", .offset = 3008, .bytes = 5000, .scale = 1.0F, .type = MLFORGE_INT8, .rank = 1, .shape = {5000}},
-	{.name = "second", .offset = 0, .bytes = 3000, .scale = 1.0F, .type = MLFORGE_INT8, .rank = 1, .shape = {3000}},
+	{.name = "first",
+	 .offset = 3008,
+	 .bytes = 5000,
+	 .scale = 1.0F,
+	 .type = MLFORGE_INT8,
+	 .rank = 1,
+	 .shape = {5000}},
+	{.name = "second",
+	 .offset = 0,
+	 .bytes = 3000,
+	 .scale = 1.0F,
+	 .type = MLFORGE_INT8,
+	 .rank = 1,
+	 .shape = {3000}},
 };
 
 static const struct mlforge_tensor wide_outputs[] = {
-	{.name = "sum of first", .offset = 8008, .bytes = 1, .scale = 1.0F, .type = MLFORGE_INT8, .rank = 1, .shape = {1}},
-	{.name = "sum of second", .offset = 0, .bytes = 1, .scale = 1.0F, .type = MLFORGE_INT8, .rank = 1, .shape = {1}},
+	{.name = "sum of first",
+	 .offset = 8008,
+	 .bytes = 1,
+	 .scale = 1.0F,
+	 .type = MLFORGE_INT8,
+	 .rank = 1,
+	 .shape = {1}},
+	{.name = "sum of second",
+	 .offset = 0,
+	 .bytes = 1,
+	 .scale = 1.0F,
+	 .type = MLFORGE_INT8,
+	 .rank = 1,
+	 .shape = {1}},
 };
 
 const struct mlforge_model wide_model = {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A QEMU plugin that takes the power away at an exact moment: before a processor's store to its flash, by its number.
+ * A QEMU plugin that takes the power away at an exact moment: before a processor's store to its
+ * flash, by its number.
  *
- * Arguments: flash=ADDRESS, size=BYTES, after=STORES (0: never), and count=FILE, in which the number of stores so far
- * is kept as 64 bits in the host's byte order, so that it outlives the process.
+ * Arguments: flash=ADDRESS, size=BYTES, after=STORES (0: never), and count=FILE, in which the
+ * number of stores so far is kept as 64 bits in the host's byte order, so that it outlives the
+ * process.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -37,8 +39,8 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 {
 	(void)id;
 	for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); i++) {
-		qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(block, i), on_store, QEMU_PLUGIN_CB_NO_REGS,
-						 QEMU_PLUGIN_MEM_RW, NULL);
+		qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(block, i), on_store,
+						 QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
 	}
 }
 
@@ -60,9 +62,11 @@ static int keep_count_in(const char *path)
 
 PLUGIN_EXPORT int qemu_plugin_version = MLFORGE_PLUGIN_API;
 
-PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv);
+PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
+				      char **argv);
 
-PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
+PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
+				      char **argv)
 {
 	(void)info;
 	for (int i = 0; i < argc; i++) {

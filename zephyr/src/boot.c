@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The release at boot. Before the application's threads start, its bundle is checked; then, in a thread of the least
- * priority, its health is watched, and only then is it confirmed. A trial that fails ends in a reset, by which MCUboot
- * takes the device back to the release before it.
+ * The release at boot. Before the application's threads start, its bundle is checked; then, in a
+ * thread of the least priority, its health is watched, and only then is it confirmed. A trial that
+ * fails ends in a reset, by which MCUboot takes the device back to the release before it.
  */
 #include <zephyr/init.h>
 #include <zephyr/kernel.h>
@@ -70,8 +70,8 @@ static int confirm(void)
 #endif
 }
 
-/* How a release that was tried before ended is told; this one's own trial is noted as one that a reset ends, until
- * something else is known. */
+/* How a release that was tried before ended is told; this one's own trial is noted as one that a
+ * reset ends, until something else is known. */
 static void open_trial(void)
 {
 	const struct mlforge_failed *last = mlforge_stored_trial();
@@ -80,9 +80,9 @@ static void open_trial(void)
 	now.confirmed = is_confirmed();
 	if (last->finding.reason != MLFORGE_REASON_NONE && last->crc != trial.crc) {
 		now.failed = *last;
-		LOG_WRN("release %u.%u.%u was tried here and did not last: %s (%u)", last->firmware.major,
-			last->firmware.minor, last->firmware.revision, mlforge_reason_text(last->finding.reason),
-			last->finding.detail);
+		LOG_WRN("release %u.%u.%u was tried here and did not last: %s (%u)",
+			last->firmware.major, last->firmware.minor, last->firmware.revision,
+			mlforge_reason_text(last->finding.reason), last->finding.detail);
 	}
 	if (!now.confirmed) {
 		trial.finding.reason = MLFORGE_REASON_RESET;
@@ -99,7 +99,8 @@ static void fail(enum mlforge_bundle_state state, struct mlforge_finding finding
 	struct mlforge_failed trial = mlforge_bundle_identity();
 
 	set_state(state, finding);
-	LOG_ERR("%s failed: %s (%u)", state == MLFORGE_BUNDLE_REFUSED ? "boot check" : "health check",
+	LOG_ERR("%s failed: %s (%u)",
+		state == MLFORGE_BUNDLE_REFUSED ? "boot check" : "health check",
 		mlforge_reason_text(finding.reason), finding.detail);
 	if (now.confirmed) {
 		return;
@@ -119,23 +120,29 @@ static void admit(uint32_t worst_us)
 	now.self_test_us = worst_us;
 	mlforge_monitor_begin(&mlforge_bundle_monitor);
 	if (mlforge_stored_corrections(mlforge_bundle_contents.crc, &calibrations) &&
-	    mlforge_monitor_restore(&mlforge_bundle_monitor, mlforge_release.stored, calibrations)) {
+	    mlforge_monitor_restore(&mlforge_bundle_monitor, mlforge_release.stored,
+				    calibrations)) {
 		LOG_INF("calibrated %u times", calibrations);
 	}
-	set_state(now.confirmed ? MLFORGE_BUNDLE_RUNNING : MLFORGE_BUNDLE_TRIAL, (struct mlforge_finding){0});
-	LOG_INF("release %u.%u.%u, bundle %08x: sound; %u vectors, %u us%s", version->major, version->minor,
-		version->revision, mlforge_bundle_contents.crc, mlforge_bundle_contents.self_test.vectors, worst_us,
+	set_state(now.confirmed ? MLFORGE_BUNDLE_RUNNING : MLFORGE_BUNDLE_TRIAL,
+		  (struct mlforge_finding){0});
+	LOG_INF("release %u.%u.%u, bundle %08x: sound; %u vectors, %u us%s", version->major,
+		version->minor, version->revision, mlforge_bundle_contents.crc,
+		mlforge_bundle_contents.self_test.vectors, worst_us,
 		now.confirmed ? "" : "; on trial");
 }
 
 static void watch(void)
 {
-	const int64_t ends_ms = k_uptime_get() + CONFIG_MLFORGE_BUNDLE_TRIAL_S * (int64_t)MSEC_PER_SEC;
-	const int64_t earliest_ms = k_uptime_get() + CONFIG_MLFORGE_BUNDLE_HEALTH_S * (int64_t)MSEC_PER_SEC;
+	const int64_t ends_ms =
+		k_uptime_get() + CONFIG_MLFORGE_BUNDLE_TRIAL_S * (int64_t)MSEC_PER_SEC;
+	const int64_t earliest_ms =
+		k_uptime_get() + CONFIG_MLFORGE_BUNDLE_HEALTH_S * (int64_t)MSEC_PER_SEC;
 	struct mlforge_finding finding = {0};
 	bool settled = false;
 
-	while (finding.reason == MLFORGE_REASON_NONE && !(settled && k_uptime_get() >= earliest_ms)) {
+	while (finding.reason == MLFORGE_REASON_NONE &&
+	       !(settled && k_uptime_get() >= earliest_ms)) {
 		size_t unused = 0;
 
 		k_sleep(K_MSEC(POLL_MS));
@@ -148,7 +155,9 @@ static void watch(void)
 	if (finding.reason == MLFORGE_REASON_NONE && !now.confirmed) {
 		const int status = confirm();
 
-		finding = status == 0 ? finding : (struct mlforge_finding){MLFORGE_REASON_FLASH, (uint32_t)-status};
+		finding = status == 0 ? finding
+				      : (struct mlforge_finding){MLFORGE_REASON_FLASH,
+								 (uint32_t)-status};
 	}
 	if (finding.reason != MLFORGE_REASON_NONE) {
 		fail(MLFORGE_BUNDLE_UNHEALTHY, finding);

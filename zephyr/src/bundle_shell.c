@@ -18,14 +18,17 @@ static const char *name_of(uint32_t class)
 	return class < instance->classes_count ? instance->classes[class] : "?";
 }
 
-static void print_version(const struct shell *shell, const char *what, const struct mlforge_version *version)
+static void print_version(const struct shell *shell, const char *what,
+			  const struct mlforge_version *version)
 {
-	shell_print(shell, "  %s %u.%u.%u+%u", what, version->major, version->minor, version->revision, version->build);
+	shell_print(shell, "  %s %u.%u.%u+%u", what, version->major, version->minor,
+		    version->revision, version->build);
 }
 
 static int bundle(const struct shell *shell, size_t count, char **words)
 {
-	static const char *const states[] = {"unchecked", "refused", "on trial", "running", "unhealthy"};
+	static const char *const states[] = {"unchecked", "refused", "on trial", "running",
+					     "unhealthy"};
 	const struct mlforge_bundle *contents = &mlforge_bundle_contents;
 	struct mlforge_bundle_status status;
 
@@ -33,21 +36,23 @@ static int bundle(const struct shell *shell, size_t count, char **words)
 	ARG_UNUSED(words);
 	mlforge_bundle_status(&status);
 	shell_print(shell, "%s, %s, reason %s (%u)", states[status.state],
-		    status.confirmed ? "confirmed" : "not confirmed", mlforge_reason_text(status.finding.reason),
-		    status.finding.detail);
+		    status.confirmed ? "confirmed" : "not confirmed",
+		    mlforge_reason_text(status.finding.reason), status.finding.detail);
 	if (contents->name != NULL) {
-		shell_print(shell, "  %.32s for %.32s, bundle %08x", contents->name, contents->board, contents->crc);
+		shell_print(shell, "  %.32s for %.32s, bundle %08x", contents->name,
+			    contents->board, contents->crc);
 		print_version(shell, "firmware", &contents->firmware);
 		print_version(shell, "model", &contents->model);
 		print_version(shell, "thresholds", &contents->thresholds_version);
 		print_version(shell, "calibration", &contents->calibration_version);
-		shell_print(shell, "  self-test %u vectors, worst %u us", contents->self_test.vectors,
-			    status.self_test_us);
+		shell_print(shell, "  self-test %u vectors, worst %u us",
+			    contents->self_test.vectors, status.self_test_us);
 	}
 	if (status.failed.finding.reason != MLFORGE_REASON_NONE) {
 		print_version(shell, "did not last:", &status.failed.firmware);
 		shell_print(shell, "    bundle %08x, reason %s (%u)", status.failed.crc,
-			    mlforge_reason_text(status.failed.finding.reason), status.failed.finding.detail);
+			    mlforge_reason_text(status.failed.finding.reason),
+			    status.failed.finding.detail);
 	}
 	return 0;
 }
@@ -65,17 +70,19 @@ static int thresholds(const struct shell *shell, size_t count, char **words)
 		shell_print(shell, "%u windows in a row", shipped->hysteresis);
 	}
 	for (uint32_t i = 0; shipped->data != NULL && i < shipped->classes; i++) {
-		shell_print(shell, "  %s: from %d, until below %d", name_of(i), (int8_t)shipped->data[2 * i],
-			    (int8_t)shipped->data[2 * i + 1]);
+		shell_print(shell, "  %s: from %d, until below %d", name_of(i),
+			    (int8_t)shipped->data[2 * i], (int8_t)shipped->data[2 * i + 1]);
 	}
 	if (shipped->data != NULL && shipped->task == MLFORGE_TASK_ANOMALY) {
 		shell_print(shell, "  alarm: from %u/65536, until below %u/65536; newest %u/65536",
-			    mlforge_u32(shipped->data), mlforge_u32(&shipped->data[4]), mlforge_monitor_error(monitor));
+			    mlforge_u32(shipped->data), mlforge_u32(&shipped->data[4]),
+			    mlforge_monitor_error(monitor));
 	}
 	if (monitor->task == MLFORGE_TASK_ANOMALY) {
 		shell_print(shell, "decision: %s", decision == 1 ? "alarm" : "normal");
 	} else {
-		shell_print(shell, "decision: %s", decision < 0 ? "none" : name_of((uint32_t)decision));
+		shell_print(shell, "decision: %s",
+			    decision < 0 ? "none" : name_of((uint32_t)decision));
 	}
 	return 0;
 }
@@ -105,15 +112,15 @@ static int calibrate(const struct shell *shell, size_t count, char **words)
 	}
 	mlforge_bundle_lock();
 	for (uint16_t i = 0; i < monitor->channels; i++) {
-		shell_print(shell, "  channel %u: offset %d, gain %d/65536", i, monitor->corrections[i].offset,
-			    monitor->corrections[i].gain);
+		shell_print(shell, "  channel %u: offset %d, gain %d/65536", i,
+			    monitor->corrections[i].offset, monitor->corrections[i].gain);
 	}
 	mlforge_bundle_unlock();
 	return status;
 }
 
-SHELL_SUBCMD_ADD((mlforge), calibrate, NULL, "Calibrate the baseline now; reset: as shipped; show: only show", calibrate,
-		 1, 1);
+SHELL_SUBCMD_ADD((mlforge), calibrate, NULL,
+		 "Calibrate the baseline now; reset: as shipped; show: only show", calibrate, 1, 1);
 #endif
 
 static void print_index(const struct shell *shell, const char *what, uint32_t index)
@@ -136,7 +143,8 @@ static void print_drift(const struct shell *shell)
 		    report.drift & MLFORGE_DRIFT_SCORES ? " scores" : "",
 		    report.drift & MLFORGE_DRIFT_CLASSES ? " classes" : "");
 	if (monitor->state->windows < report.windows_needed) {
-		shell_print(shell, "  too early to tell: %u windows are needed", report.windows_needed);
+		shell_print(shell, "  too early to tell: %u windows are needed",
+			    report.windows_needed);
 	}
 	print_index(shell, "scores", report.scores);
 	if (monitor->classes > 0) {
@@ -146,13 +154,13 @@ static void print_drift(const struct shell *shell)
 
 static void print_statistics(const struct shell *shell)
 {
-	shell_print(shell, "  windows %u, inferences %u, alarms %u", monitor->state->windows, monitor->state->inferences,
-		    monitor->state->alarms);
+	shell_print(shell, "  windows %u, inferences %u, alarms %u", monitor->state->windows,
+		    monitor->state->inferences, monitor->state->alarms);
 	for (uint16_t i = 0; i < monitor->channels; i++) {
 		const struct mlforge_moment_pair pair = mlforge_monitor_moments(monitor, i);
 
-		shell_print(shell, "  channel %u: mean %d/256, deviation %u/256, index %u/65536", i, pair.mean,
-			    pair.deviation, mlforge_monitor_channel_index(monitor, i));
+		shell_print(shell, "  channel %u: mean %d/256, deviation %u/256, index %u/65536", i,
+			    pair.mean, pair.deviation, mlforge_monitor_channel_index(monitor, i));
 	}
 	for (uint16_t i = 0; i < monitor->classes; i++) {
 		shell_print(shell, "  %s: %u windows", name_of(i), monitor->class_counts[i]);
@@ -190,7 +198,9 @@ static int telemetry(const struct shell *shell, size_t count, char **words)
 	return -EINVAL;
 }
 
-SHELL_SUBCMD_ADD((mlforge), bundle, NULL, "Which release runs, and what became of it", bundle, 1, 0);
-SHELL_SUBCMD_ADD((mlforge), thresholds, NULL, "The bundle's thresholds, and the decision", thresholds, 1, 0);
-SHELL_SUBCMD_ADD((mlforge), telemetry, NULL, "Statistics and drift; cbor: the record; reset: begin afresh", telemetry, 1,
-		 1);
+SHELL_SUBCMD_ADD((mlforge), bundle, NULL, "Which release runs, and what became of it", bundle, 1,
+		 0);
+SHELL_SUBCMD_ADD((mlforge), thresholds, NULL, "The bundle's thresholds, and the decision",
+		 thresholds, 1, 0);
+SHELL_SUBCMD_ADD((mlforge), telemetry, NULL,
+		 "Statistics and drift; cbor: the record; reset: begin afresh", telemetry, 1, 1);

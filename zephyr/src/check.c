@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The check of the bundle before the first inference: the block itself, whether it is this image's, the arena's memory,
- * and the golden vectors, byte for byte.
+ * The check of the bundle before the first inference: the block itself, whether it is this image's,
+ * the arena's memory, and the golden vectors, byte for byte.
  */
 #include <string.h>
 #include <zephyr/logging/log.h>
@@ -33,7 +33,8 @@ struct mlforge_failed mlforge_bundle_identity(void)
 
 	return (struct mlforge_failed){
 		.crc = mlforge_u32(&block[12]),
-		.firmware = {block[16], block[17], mlforge_u16(&block[18]), mlforge_u32(&block[20])},
+		.firmware = {block[16], block[17], mlforge_u16(&block[18]),
+			     mlforge_u32(&block[20])},
 	};
 }
 
@@ -77,10 +78,12 @@ static struct mlforge_finding check_arena(const struct mlforge_instance *instanc
 }
 
 /* One vector; its microseconds where the answer is right, else UINT32_MAX. */
-static uint32_t infer(const struct mlforge_instance *instance, const struct mlforge_self_test *test, uint32_t vector)
+static uint32_t infer(const struct mlforge_instance *instance, const struct mlforge_self_test *test,
+		      uint32_t vector)
 {
 	mlforge_model_reset(instance->model, instance->arena);
-	memcpy(mlforge_input(instance, 0), mlforge_self_test_input(test, vector), test->input_bytes);
+	memcpy(mlforge_input(instance, 0), mlforge_self_test_input(test, vector),
+	       test->input_bytes);
 	k_sched_lock();
 	const struct mlforge_moment started = mlforge_now();
 
@@ -88,13 +91,15 @@ static uint32_t infer(const struct mlforge_instance *instance, const struct mlfo
 	const uint32_t took_us = mlforge_elapsed_us(started, mlforge_now());
 
 	k_sched_unlock();
-	return memcmp(mlforge_output(instance, 0), mlforge_self_test_output(test, vector), test->output_bytes) == 0
+	return memcmp(mlforge_output(instance, 0), mlforge_self_test_output(test, vector),
+		      test->output_bytes) == 0
 		       ? took_us
 		       : UINT32_MAX;
 }
 
-static struct mlforge_finding run_vector(const struct mlforge_instance *instance, const struct mlforge_self_test *test,
-					 uint32_t vector, uint32_t *worst_us)
+static struct mlforge_finding run_vector(const struct mlforge_instance *instance,
+					 const struct mlforge_self_test *test, uint32_t vector,
+					 uint32_t *worst_us)
 {
 	uint32_t least_us = UINT32_MAX;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Moments, and the time between them: to the cycle where it is short, right where the cycle counter has turned over.
+ * Moments, and the time between them: to the cycle where it is short, right where the cycle counter
+ * has turned over.
  */
 #ifndef MLFORGE_CLOCK_H_
 #define MLFORGE_CLOCK_H_

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whether the application around a sound bundle is well: stacks, sensors, and what the application itself has to say.
+ * Whether the application around a sound bundle is well: stacks, sensors, and what the application
+ * itself has to say.
  */
 #include <errno.h>
 #include <zephyr/kernel.h>
@@ -45,8 +46,8 @@ static struct mlforge_finding check_stacks(size_t unused_bytes)
 	return finding;
 }
 
-/* A feed that runs must have brought a frame; one that does not must have sensors that are ready. 0, or -EAGAIN with
- * *detail the reason so far. */
+/* A feed that runs must have brought a frame; one that does not must have sensors that are ready.
+ * 0, or -EAGAIN with *detail the reason so far. */
 static int check_sensors(uint32_t *detail)
 {
 	int status = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Slots are claimed under a spinlock, filled without it, and published in the order of their claims: a producer that is
- * interrupted while it copies delays what was claimed after it, and blocks nobody.
+ * Slots are claimed under a spinlock, filled without it, and published in the order of their
+ * claims: a producer that is interrupted while it copies delays what was claimed after it, and
+ * blocks nobody.
  */
 #include <string.h>
 
@@ -24,7 +25,8 @@ static uint32_t queued(const struct mlforge_queue *queue)
 	return queue->submitted - queue->refused - queue->processed;
 }
 
-/* Marks the slot as filled, and returns how many slots at the head of the queue have thereby become ready. */
+/* Marks the slot as filled, and returns how many slots at the head of the queue have thereby become
+ * ready. */
 static uint32_t publish(struct mlforge_queue *queue, struct mlforge_slot *slot)
 {
 	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
@@ -40,7 +42,8 @@ static uint32_t publish(struct mlforge_queue *queue, struct mlforge_slot *slot)
 	return count;
 }
 
-/* Before the kernel runs there is no thread to switch to: Zephyr 3.7 tries all the same unless interrupts are locked. */
+/* Before the kernel runs there is no thread to switch to: Zephyr 3.7 tries all the same unless
+ * interrupts are locked. */
 static void tell_of(struct mlforge_queue *queue, uint32_t messages)
 {
 	const unsigned int key = k_is_pre_kernel() ? irq_lock() : 0;

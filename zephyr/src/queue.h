@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The queue of a service, for its own code alone. Any number of producers, interrupts among them; one consumer.
+ * The queue of a service, for its own code alone. Any number of producers, interrupts among them;
+ * one consumer.
  */
 #ifndef MLFORGE_QUEUE_H_
 #define MLFORGE_QUEUE_H_
 
 #include <mlforge/service.h>
 
-/* Copies a message in and notes the time. Returns 0, or, when the queue stayed full for `timeout`, how many messages
- * have been refused so far. */
+/* Copies a message in and notes the time. Returns 0, or, when the queue stayed full for `timeout`,
+ * how many messages have been refused so far. */
 uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_timeout_t timeout);
 
 /* Waits for the oldest message; it stays in its slot until mlforge_queue_release. */

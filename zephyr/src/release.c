@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The release while it runs: its monitor's lock and clock, calibration every so often, telemetry in the log.
+ * The release while it runs: its monitor's lock and clock, calibration every so often, telemetry in
+ * the log.
  */
 #include <errno.h>
 #include <zephyr/kernel.h>
@@ -56,7 +57,8 @@ struct mlforge_counts mlforge_release_counts(void)
 	struct mlforge_stats stats;
 
 	mlforge_service_stats(mlforge_release.service, &stats);
-	counts = (struct mlforge_counts){stats.late, stats.refused, MAX(stats.worst_inference_us, worst_us)};
+	counts = (struct mlforge_counts){stats.late, stats.refused,
+					 MAX(stats.worst_inference_us, worst_us)};
 #endif
 	return counts;
 }
@@ -102,7 +104,8 @@ static void calibrate_when_due(int64_t *due_ms)
 	const uint32_t period_s = mlforge_bundle_contents.calibration.period_s;
 	const int64_t now_ms = k_uptime_get();
 
-	if (period_s == 0 || !mlforge_bundle_contents.calibration.baseline_allowed || now_ms < *due_ms) {
+	if (period_s == 0 || !mlforge_bundle_contents.calibration.baseline_allowed ||
+	    now_ms < *due_ms) {
 		return;
 	}
 	if (*due_ms != 0) {
@@ -132,7 +135,8 @@ static void log_when_due(int64_t *due_ms)
 {
 	if (k_uptime_get() >= *due_ms) {
 		(void)mlforge_telemetry_lines(log_line, NULL);
-		*due_ms = k_uptime_get() + CONFIG_MLFORGE_TELEMETRY_LOG_INTERVAL_S * (int64_t)MSEC_PER_SEC;
+		*due_ms = k_uptime_get() +
+			  CONFIG_MLFORGE_TELEMETRY_LOG_INTERVAL_S * (int64_t)MSEC_PER_SEC;
 	}
 }
 #else

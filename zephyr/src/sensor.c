@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The thread of the feeds: once a period, sensors to a frame, and the frame to its service. Periods are counted from
- * one start, so that rounding to ticks does not add up. What makes no frame is counted and logged.
+ * The thread of the feeds: once a period, sensors to a frame, and the frame to its service. Periods
+ * are counted from one start, so that rounding to ticks does not add up. What makes no frame is
+ * counted and logged.
  */
 #include <errno.h>
 #include <mlforge/sensor.h>
@@ -10,15 +11,16 @@
 
 LOG_MODULE_DECLARE(mlforge, CONFIG_MLFORGE_LOG_LEVEL);
 
-/* After so many periods without a trigger the sensor is read all the same: where an edge of its interrupt was lost,
- * there is no other until somebody reads it. */
+/* After so many periods without a trigger the sensor is read all the same: where an edge of its
+ * interrupt was lost, there is no other until somebody reads it. */
 #define PATIENCE_PERIODS 4
 
 static K_THREAD_STACK_DEFINE(stack, CONFIG_MLFORGE_SENSOR_STACK_SIZE);
 static struct k_work_q queue;
 
 /* What is worth a line of the log: the 1st, 2nd, 4th, 8th, ... and not all of them. */
-static void count(const struct mlforge_sensor *sensor, uint32_t *counter, uint32_t by, int status, const char *what)
+static void count(const struct mlforge_sensor *sensor, uint32_t *counter, uint32_t by, int status,
+		  const char *what)
 {
 	struct mlforge_sensor_state *state = sensor->state;
 	const k_spinlock_key_t key = k_spin_lock(&state->lock);
@@ -36,10 +38,12 @@ static void count(const struct mlforge_sensor *sensor, uint32_t *counter, uint32
 	}
 }
 
-/* A value in millionths, scaled, and held to what mlforge_frame_value takes; beyond it saturates in any case. */
+/* A value in millionths, scaled, and held to what mlforge_frame_value takes; beyond it saturates in
+ * any case. */
 static int64_t scaled_micro(const struct sensor_value *value, int32_t scale_micro, int8_t frac_bits)
 {
-	const int64_t micro = (int64_t)value->val1 * scale_micro + (int64_t)value->val2 * scale_micro / 1000000;
+	const int64_t micro =
+		(int64_t)value->val1 * scale_micro + (int64_t)value->val2 * scale_micro / 1000000;
 	const int64_t limit = (((int64_t)1 << 62) - 1) >> MAX(frac_bits, 0);
 
 	return CLAMP(micro, -limit, limit);
@@ -82,8 +86,9 @@ static int read_frame(const struct mlforge_sensor *sensor)
 			return status;
 		}
 		for (size_t j = 0; j < (MLFORGE_SENSOR_3_AXIS(which) ? 3U : 1U); j++) {
-			*frame++ = mlforge_frame_value(scaled_micro(&values[j], channel->scale_micro, frac_bits),
-						       frac_bits);
+			*frame++ = mlforge_frame_value(
+				scaled_micro(&values[j], channel->scale_micro, frac_bits),
+				frac_bits);
 		}
 	}
 	return 0;
@@ -161,7 +166,8 @@ void mlforge_sensor_work(struct k_work *work)
 /* In the driver's thread, or in an interrupt. */
 static void on_trigger(const struct device *device, const struct sensor_trigger *trigger)
 {
-	struct mlforge_sensor_state *state = CONTAINER_OF(trigger, struct mlforge_sensor_state, trigger);
+	struct mlforge_sensor_state *state =
+		CONTAINER_OF(trigger, struct mlforge_sensor_state, trigger);
 
 	ARG_UNUSED(device);
 	if (state->running) {
@@ -181,13 +187,16 @@ static void set_rate(const struct mlforge_sensor *sensor)
 
 	for (size_t i = 0; i < sensor->channels_count; i++) {
 		const struct device *device = device_of(sensor, i);
-		const int status = device_is_ready(device)
-					   ? sensor_attr_set(device, (enum sensor_channel)sensor->channels[i].channel,
-							     SENSOR_ATTR_SAMPLING_FREQUENCY, &hz)
-					   : -ENODEV;
+		const int status =
+			device_is_ready(device)
+				? sensor_attr_set(device,
+						  (enum sensor_channel)sensor->channels[i].channel,
+						  SENSOR_ATTR_SAMPLING_FREQUENCY, &hz)
+				: -ENODEV;
 
 		if (status != 0) {
-			LOG_INF("%s: %s keeps its own rate (%d)", sensor->name, device->name, status);
+			LOG_INF("%s: %s keeps its own rate (%d)", sensor->name, device->name,
+				status);
 		}
 	}
 }
@@ -207,10 +216,12 @@ int mlforge_sensor_start(const struct mlforge_sensor *sensor)
 		(void)k_work_schedule_for_queue(&queue, &state->work, K_NO_WAIT);
 		return 0;
 	}
-	state->trigger = (struct sensor_trigger){.type = SENSOR_TRIG_DATA_READY, .chan = SENSOR_CHAN_ALL};
-	const int status = device_is_ready(sensor->devices[0])
-				   ? sensor_trigger_set(sensor->devices[0], &state->trigger, on_trigger)
-				   : -ENODEV;
+	state->trigger =
+		(struct sensor_trigger){.type = SENSOR_TRIG_DATA_READY, .chan = SENSOR_CHAN_ALL};
+	const int status =
+		device_is_ready(sensor->devices[0])
+			? sensor_trigger_set(sensor->devices[0], &state->trigger, on_trigger)
+			: -ENODEV;
 
 	if (status != 0) {
 		state->running = false;
@@ -257,8 +268,8 @@ void mlforge_sensor_log_stats(const struct mlforge_sensor *sensor)
 	struct mlforge_sensor_stats now;
 
 	mlforge_sensor_stats(sensor, &now);
-	LOG_INF("%s: frames %u, refused %u, errors %u (last %d), missed %u", sensor->name, now.frames, now.refused,
-		now.errors, now.last_error, now.missed);
+	LOG_INF("%s: frames %u, refused %u, errors %u (last %d), missed %u", sensor->name,
+		now.frames, now.refused, now.errors, now.last_error, now.missed);
 }
 
 /* The services' threads start after this: frames wait in their queues. */
@@ -266,7 +277,8 @@ static int begin(void)
 {
 	static const struct k_work_queue_config config = {.name = "mlforge_sensor"};
 
-	k_work_queue_start(&queue, stack, K_THREAD_STACK_SIZEOF(stack), CONFIG_MLFORGE_SENSOR_PRIORITY, &config);
+	k_work_queue_start(&queue, stack, K_THREAD_STACK_SIZEOF(stack),
+			   CONFIG_MLFORGE_SENSOR_PRIORITY, &config);
 	if (IS_ENABLED(CONFIG_MLFORGE_SENSOR_AT_BOOT)) {
 		STRUCT_SECTION_FOREACH(mlforge_sensor, sensor) {
 			if (mlforge_allowed(sensor->service->instance)) {

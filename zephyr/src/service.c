@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The thread of a service, and inferences in turn with it. Nothing is lost silently: refused frames, late results and
- * skipped windows are counted and logged.
+ * The thread of a service, and inferences in turn with it. Nothing is lost silently: refused
+ * frames, late results and skipped windows are counted and logged.
  */
 #include <errno.h>
 #include <mlforge/service.h>
@@ -22,7 +22,8 @@ static bool worth_a_line(uint32_t count)
 static void publish(const struct mlforge_service *service, const struct mlforge_result *result)
 {
 #ifdef CONFIG_MLFORGE_ZBUS
-	const uint32_t best = mlforge_argmax(result->output, service->instance->model->outputs[0].bytes);
+	const uint32_t best =
+		mlforge_argmax(result->output, service->instance->model->outputs[0].bytes);
 	const struct mlforge_message message = {
 		.number = result->number,
 		.latency_us = result->latency_us,
@@ -54,8 +55,8 @@ static void count(const struct mlforge_service *service, const struct mlforge_re
 
 	k_spin_unlock(&service->state->stats_lock, key);
 	if (result->late && worth_a_line(late)) {
-		LOG_WRN("%s: late, %u so far: %u us, deadline %u us", service->name, late, result->latency_us,
-			service->instance->deadline_us);
+		LOG_WRN("%s: late, %u so far: %u us, deadline %u us", service->name, late,
+			result->latency_us, service->instance->deadline_us);
 	}
 }
 
@@ -173,7 +174,8 @@ void mlforge_service_thread(void *argument, void *unused1, void *unused2)
 	}
 }
 
-int mlforge_service_submit(const struct mlforge_service *service, const void *message, k_timeout_t timeout)
+int mlforge_service_submit(const struct mlforge_service *service, const void *message,
+			   k_timeout_t timeout)
 {
 	if (message == NULL) {
 		return -EINVAL;
@@ -181,7 +183,8 @@ int mlforge_service_submit(const struct mlforge_service *service, const void *me
 	if (!mlforge_allowed(service->instance)) {
 		return -EACCES;
 	}
-	const uint32_t refused = mlforge_queue_put(service->queue, message, k_is_in_isr() ? K_NO_WAIT : timeout);
+	const uint32_t refused =
+		mlforge_queue_put(service->queue, message, k_is_in_isr() ? K_NO_WAIT : timeout);
 
 	if (refused == 0) {
 		return 0;
@@ -192,8 +195,8 @@ int mlforge_service_submit(const struct mlforge_service *service, const void *me
 	return -ENOBUFS;
 }
 
-int mlforge_service_infer(const struct mlforge_service *service, const int8_t *input, int8_t *output,
-			  k_timeout_t timeout)
+int mlforge_service_infer(const struct mlforge_service *service, const int8_t *input,
+			  int8_t *output, k_timeout_t timeout)
 {
 	const struct mlforge_instance *instance = service->instance;
 
@@ -236,7 +239,8 @@ int mlforge_service_listen(const struct mlforge_service *service, struct mlforge
 	return 0;
 }
 
-int mlforge_service_unlisten(const struct mlforge_service *service, struct mlforge_listener *listener)
+int mlforge_service_unlisten(const struct mlforge_service *service,
+			     struct mlforge_listener *listener)
 {
 	struct mlforge_service_state *state = service->state;
 

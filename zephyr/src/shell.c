@@ -16,8 +16,8 @@ static void print_sensors(const struct shell *shell)
 
 		mlforge_sensor_stats(sensor, &now);
 		shell_print(shell, "%s", sensor->name);
-		shell_print(shell, "  frames %u, refused %u, errors %u (last %d), missed %u", now.frames, now.refused,
-			    now.errors, now.last_error, now.missed);
+		shell_print(shell, "  frames %u, refused %u, errors %u (last %d), missed %u",
+			    now.frames, now.refused, now.errors, now.last_error, now.missed);
 	}
 #else
 	ARG_UNUSED(shell);
@@ -42,12 +42,13 @@ static int stats(const struct shell *shell, size_t count, char **words)
 
 		mlforge_service_stats(service, &now);
 		shell_print(shell, "%s", service->name);
-		shell_print(shell, "  frames %u, refused %u, queued %u (at most %u of %u)", now.submitted, now.refused,
-			    now.queued, now.most_queued, now.queue_length);
-		shell_print(shell, "  inferences %u, late %u, skipped %u, direct %u", now.inferences, now.late,
-			    now.skipped, now.direct);
-		shell_print(shell, "  worst latency %u us, deadline %u us, worst inference %u us", now.worst_latency_us,
-			    now.deadline_us, now.worst_inference_us);
+		shell_print(shell, "  frames %u, refused %u, queued %u (at most %u of %u)",
+			    now.submitted, now.refused, now.queued, now.most_queued,
+			    now.queue_length);
+		shell_print(shell, "  inferences %u, late %u, skipped %u, direct %u",
+			    now.inferences, now.late, now.skipped, now.direct);
+		shell_print(shell, "  worst latency %u us, deadline %u us, worst inference %u us",
+			    now.worst_latency_us, now.deadline_us, now.worst_inference_us);
 		shell_print(shell, "  arena %u bytes, stack %u of %u bytes used", now.arena_bytes,
 			    now.stack_bytes - now.stack_unused_bytes, now.stack_bytes);
 	}
@@ -67,5 +68,6 @@ static int reset(const struct shell *shell, size_t count, char **words)
 	return 0;
 }
 
-SHELL_SUBCMD_ADD((mlforge), stats, NULL, "What each service has done since boot or reset", stats, 1, 0);
+SHELL_SUBCMD_ADD((mlforge), stats, NULL, "What each service has done since boot or reset", stats, 1,
+		 0);
 SHELL_SUBCMD_ADD((mlforge), reset, NULL, "Start counting afresh", reset, 1, 0);

@@ -41,18 +41,22 @@ enum {
 
 static int refuse(struct smp_streamer *context, uint16_t error)
 {
-	return smp_add_cmd_err(context->writer->zs, CONFIG_MLFORGE_SMP_GROUP, error) ? MGMT_ERR_EOK : MGMT_ERR_EMSGSIZE;
+	return smp_add_cmd_err(context->writer->zs, CONFIG_MLFORGE_SMP_GROUP, error)
+		       ? MGMT_ERR_EOK
+		       : MGMT_ERR_EMSGSIZE;
 }
 
 static bool put_text(zcbor_state_t *cbor, const char *key, const char *text, size_t most_bytes)
 {
-	return zcbor_tstr_put_term(cbor, key, 32) && zcbor_tstr_encode_ptr(cbor, text, strnlen(text, most_bytes));
+	return zcbor_tstr_put_term(cbor, key, 32) &&
+	       zcbor_tstr_encode_ptr(cbor, text, strnlen(text, most_bytes));
 }
 
 static bool put_version(zcbor_state_t *cbor, const char *key, const struct mlforge_version *version)
 {
 	char text[VERSION_TEXT];
-	int length = snprintf(text, sizeof(text), "%u.%u.%u", version->major, version->minor, version->revision);
+	int length = snprintf(text, sizeof(text), "%u.%u.%u", version->major, version->minor,
+			      version->revision);
 
 	if (version->build != 0) {
 		(void)snprintf(&text[length], sizeof(text) - (size_t)length, "+%u", version->build);
@@ -68,7 +72,8 @@ static bool put_uint(zcbor_state_t *cbor, const char *key, uint32_t value)
 static bool put_failed(zcbor_state_t *cbor, const struct mlforge_failed *failed)
 {
 	return failed->finding.reason == MLFORGE_REASON_NONE ||
-	       (put_uint(cbor, "failed_crc", failed->crc) && put_version(cbor, "failed_firmware", &failed->firmware) &&
+	       (put_uint(cbor, "failed_crc", failed->crc) &&
+		put_version(cbor, "failed_firmware", &failed->firmware) &&
 		put_uint(cbor, "failed_reason", failed->finding.reason) &&
 		put_uint(cbor, "failed_detail", failed->finding.detail));
 }
@@ -81,10 +86,13 @@ static int on_state(struct smp_streamer *context)
 	struct mlforge_bundle_status status;
 
 	mlforge_bundle_status(&status);
-	const bool done = put_uint(cbor, "state", status.state) && put_uint(cbor, "reason", status.finding.reason) &&
-			  put_uint(cbor, "detail", status.finding.detail) && zcbor_tstr_put_lit(cbor, "confirmed") &&
-			  zcbor_bool_put(cbor, status.confirmed) && put_uint(cbor, "crc", own.crc) &&
-			  put_version(cbor, "firmware", &own.firmware) && put_failed(cbor, &status.failed);
+	const bool done =
+		put_uint(cbor, "state", status.state) &&
+		put_uint(cbor, "reason", status.finding.reason) &&
+		put_uint(cbor, "detail", status.finding.detail) &&
+		zcbor_tstr_put_lit(cbor, "confirmed") && zcbor_bool_put(cbor, status.confirmed) &&
+		put_uint(cbor, "crc", own.crc) && put_version(cbor, "firmware", &own.firmware) &&
+		put_failed(cbor, &status.failed);
 
 	return done ? MGMT_ERR_EOK : MGMT_ERR_EMSGSIZE;
 }
@@ -122,7 +130,8 @@ static int send_piece(struct smp_streamer *context, uint32_t offset)
 	zcbor_state_t *cbor = context->writer->zs;
 
 	if (offset == 0) {
-		length = mlforge_telemetry_encode(mlforge_release.smp_record, mlforge_release.record_bytes);
+		length = mlforge_telemetry_encode(mlforge_release.smp_record,
+						  mlforge_release.record_bytes);
 	}
 	if (length < 0) {
 		return refuse(context, length == -EACCES ? ERROR_NOT_PASSED : ERROR_TOO_LARGE);
@@ -131,9 +140,11 @@ static int send_piece(struct smp_streamer *context, uint32_t offset)
 		return refuse(context, ERROR_OFFSET);
 	}
 	const uint32_t bytes = MIN(CHUNK_BYTES, (uint32_t)length - offset);
-	const bool done = put_uint(cbor, "off", offset) && put_uint(cbor, "len", (uint32_t)length) &&
-			  zcbor_tstr_put_lit(cbor, "data") &&
-			  zcbor_bstr_encode_ptr(cbor, (const char *)&mlforge_release.smp_record[offset], bytes);
+	const bool done =
+		put_uint(cbor, "off", offset) && put_uint(cbor, "len", (uint32_t)length) &&
+		zcbor_tstr_put_lit(cbor, "data") &&
+		zcbor_bstr_encode_ptr(cbor, (const char *)&mlforge_release.smp_record[offset],
+				      bytes);
 
 	return done ? MGMT_ERR_EOK : MGMT_ERR_EMSGSIZE;
 }
@@ -146,7 +157,8 @@ static int on_telemetry(struct smp_streamer *context)
 		ZCBOR_MAP_DECODE_KEY_DECODER("off", zcbor_uint32_decode, &offset),
 	};
 
-	if (zcbor_map_decode_bulk(context->reader->zs, request, ARRAY_SIZE(request), &decoded) != 0) {
+	if (zcbor_map_decode_bulk(context->reader->zs, request, ARRAY_SIZE(request), &decoded) !=
+	    0) {
 		return MGMT_ERR_EINVAL;
 	}
 	return send_piece(context, offset);
@@ -168,7 +180,8 @@ static int on_calibrate(struct smp_streamer *context)
 		ZCBOR_MAP_DECODE_KEY_DECODER("reset", zcbor_bool_decode, &reset),
 	};
 
-	if (zcbor_map_decode_bulk(context->reader->zs, request, ARRAY_SIZE(request), &decoded) != 0) {
+	if (zcbor_map_decode_bulk(context->reader->zs, request, ARRAY_SIZE(request), &decoded) !=
+	    0) {
 		return MGMT_ERR_EINVAL;
 	}
 	switch (reset ? mlforge_bundle_uncalibrate() : mlforge_bundle_calibrate()) {
@@ -207,10 +220,8 @@ static int translate(uint16_t error)
 #endif
 
 static const struct mgmt_handler handlers[] = {
-	[COMMAND_STATE] = {.mh_read = on_state},
-	[COMMAND_FACTS] = {.mh_read = on_facts},
-	[COMMAND_TELEMETRY] = {.mh_read = on_telemetry},
-	[COMMAND_RESET] = {.mh_write = on_reset},
+	[COMMAND_STATE] = {.mh_read = on_state},          [COMMAND_FACTS] = {.mh_read = on_facts},
+	[COMMAND_TELEMETRY] = {.mh_read = on_telemetry},  [COMMAND_RESET] = {.mh_write = on_reset},
 	[COMMAND_CALIBRATE] = {.mh_write = on_calibrate},
 };
 

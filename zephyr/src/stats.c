@@ -43,12 +43,14 @@ void mlforge_service_log_stats(const struct mlforge_service *service)
 	struct mlforge_stats now;
 
 	mlforge_service_stats(service, &now);
-	LOG_INF("%s: inferences %u, late %u, skipped %u; worst latency %u us, deadline %u us, worst inference %u us",
-		service->name, now.inferences, now.late, now.skipped, now.worst_latency_us, now.deadline_us,
-		now.worst_inference_us);
-	LOG_INF("%s: frames %u, refused %u, most queued %u of %u; arena %u bytes, stack %u of %u bytes used",
-		service->name, now.submitted, now.refused, now.most_queued, now.queue_length, now.arena_bytes,
-		now.stack_bytes - now.stack_unused_bytes, now.stack_bytes);
+	LOG_INF("%s: inferences %u, late %u, skipped %u; worst latency %u us, deadline %u us, "
+		"worst inference %u us",
+		service->name, now.inferences, now.late, now.skipped, now.worst_latency_us,
+		now.deadline_us, now.worst_inference_us);
+	LOG_INF("%s: frames %u, refused %u, most queued %u of %u; arena %u bytes, stack %u of %u "
+		"bytes used",
+		service->name, now.submitted, now.refused, now.most_queued, now.queue_length,
+		now.arena_bytes, now.stack_bytes - now.stack_unused_bytes, now.stack_bytes);
 }
 
 #if CONFIG_MLFORGE_STATS_LOG_INTERVAL_S > 0
@@ -62,7 +64,8 @@ static void log_all(struct k_work *work)
 		mlforge_sensor_log_stats(sensor);
 	}
 #endif
-	(void)k_work_schedule(k_work_delayable_from_work(work), K_SECONDS(CONFIG_MLFORGE_STATS_LOG_INTERVAL_S));
+	(void)k_work_schedule(k_work_delayable_from_work(work),
+			      K_SECONDS(CONFIG_MLFORGE_STATS_LOG_INTERVAL_S));
 }
 
 static K_WORK_DELAYABLE_DEFINE(log_work, log_all);

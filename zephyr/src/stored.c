@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What outlives a reset, in Zephyr's settings: how the last trial ended, and the device's own calibration. Each belongs to
- * one bundle, by the CRC of its block; what is of another bundle, or of another size, is as if it were not there.
+ * What outlives a reset, in Zephyr's settings: how the last trial ended, and the device's own
+ * calibration. Each belongs to one bundle, by the CRC of its block; what is of another bundle, or
+ * of another size, is as if it were not there.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,7 +17,8 @@ LOG_MODULE_DECLARE(mlforge_bundle, CONFIG_MLFORGE_LOG_LEVEL);
 #define TRIAL       "mlforge/trial"
 #define CALIBRATION "mlforge/calibration"
 #define TRIAL_BYTES 17
-#define HEAD_BYTES  8 /* of a calibration: CRC and how many there were; then pairs of offset and gain */
+#define HEAD_BYTES                                                                                 \
+	8 /* of a calibration: CRC and how many there were; then pairs of offset and gain */
 
 static struct mlforge_failed trial;
 static struct {
@@ -68,7 +70,8 @@ static void read_calibration(size_t bytes, settings_read_cb read, void *context)
 	memmove(data, &data[HEAD_BYTES], bytes - HEAD_BYTES);
 }
 
-static int on_setting(const char *key, size_t bytes, settings_read_cb read, void *context, void *unused)
+static int on_setting(const char *key, size_t bytes, settings_read_cb read, void *context,
+		      void *unused)
 {
 	ARG_UNUSED(unused);
 	if (key != NULL && strcmp(key, "trial") == 0) {

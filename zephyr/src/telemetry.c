@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The telemetry record in CBOR: docs/telemetry.md lists what is in it, and nothing else is ever sent.
+ * The telemetry record in CBOR: docs/telemetry.md lists what is in it, and nothing else is ever
+ * sent.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +20,8 @@ static bool put_uint(zcbor_state_t *cbor, uint32_t key, uint32_t value)
 	return zcbor_uint32_put(cbor, key) && zcbor_uint32_put(cbor, value);
 }
 
-static bool put_list(zcbor_state_t *cbor, uint32_t key, uint32_t count, bool (*item)(zcbor_state_t *, uint16_t))
+static bool put_list(zcbor_state_t *cbor, uint32_t key, uint32_t count,
+		     bool (*item)(zcbor_state_t *, uint16_t))
 {
 	bool done = zcbor_uint32_put(cbor, key) && zcbor_list_start_encode(cbor, count);
 
@@ -59,20 +61,23 @@ static bool put_index(zcbor_state_t *cbor, uint16_t index)
 /* Differences wrap as the bounds of int32 allow: an offset and its bound are both of 32 bits. */
 static bool put_offset(zcbor_state_t *cbor, uint16_t index)
 {
-	const int64_t off = (int64_t)monitor->corrections[index].offset - mlforge_monitor_shipped(monitor, index).offset;
+	const int64_t off = (int64_t)monitor->corrections[index].offset -
+			    mlforge_monitor_shipped(monitor, index).offset;
 
 	return zcbor_int32_put(cbor, (int32_t)CLAMP(off, INT32_MIN, INT32_MAX));
 }
 
 static bool put_gain(zcbor_state_t *cbor, uint16_t index)
 {
-	return zcbor_int32_put(cbor, monitor->corrections[index].gain - mlforge_monitor_shipped(monitor, index).gain);
+	return zcbor_int32_put(cbor, monitor->corrections[index].gain -
+					     mlforge_monitor_shipped(monitor, index).gain);
 }
 
 static bool put_firmware(zcbor_state_t *cbor, uint16_t index)
 {
 	const struct mlforge_version *version = &mlforge_bundle_contents.firmware;
-	const uint32_t parts[] = {version->major, version->minor, version->revision, version->build};
+	const uint32_t parts[] = {version->major, version->minor, version->revision,
+				  version->build};
 
 	return zcbor_uint32_put(cbor, parts[index]);
 }
@@ -81,9 +86,12 @@ static bool put_head(zcbor_state_t *cbor)
 {
 	const struct mlforge_counts counts = mlforge_release_counts();
 
-	return put_uint(cbor, 0, RECORD_VERSION) && put_uint(cbor, 1, mlforge_bundle_contents.crc) &&
-	       put_list(cbor, 2, 4, put_firmware) && put_uint(cbor, 3, (uint32_t)(k_uptime_get() / MSEC_PER_SEC)) &&
-	       put_uint(cbor, 4, mlforge_bundle_state()) && put_uint(cbor, 5, monitor->state->windows) &&
+	return put_uint(cbor, 0, RECORD_VERSION) &&
+	       put_uint(cbor, 1, mlforge_bundle_contents.crc) &&
+	       put_list(cbor, 2, 4, put_firmware) &&
+	       put_uint(cbor, 3, (uint32_t)(k_uptime_get() / MSEC_PER_SEC)) &&
+	       put_uint(cbor, 4, mlforge_bundle_state()) &&
+	       put_uint(cbor, 5, monitor->state->windows) &&
 	       put_uint(cbor, 6, monitor->state->inferences) && put_uint(cbor, 7, counts.late) &&
 	       put_uint(cbor, 8, counts.refused) && put_uint(cbor, 9, counts.worst_inference_us);
 }
@@ -101,7 +109,8 @@ static bool put_drift(zcbor_state_t *cbor, const struct mlforge_drift_report *re
 	if (mlforge_bundle_contents.baseline.data == NULL) {
 		return true;
 	}
-	return put_uint(cbor, 15, report->scores) && (monitor->classes == 0 || put_uint(cbor, 16, report->classes)) &&
+	return put_uint(cbor, 15, report->scores) &&
+	       (monitor->classes == 0 || put_uint(cbor, 16, report->classes)) &&
 	       put_list(cbor, 17, monitor->channels, put_index);
 }
 
@@ -110,7 +119,8 @@ static bool put_calibration(zcbor_state_t *cbor)
 	if (!mlforge_bundle_contents.calibration.baseline_allowed) {
 		return true;
 	}
-	return put_list(cbor, 18, monitor->channels, put_offset) && put_list(cbor, 19, monitor->channels, put_gain) &&
+	return put_list(cbor, 18, monitor->channels, put_offset) &&
+	       put_list(cbor, 19, monitor->channels, put_gain) &&
 	       put_uint(cbor, 20, monitor->state->calibrations);
 }
 
@@ -118,10 +128,12 @@ static bool put_record(zcbor_state_t *cbor)
 {
 	const struct mlforge_drift_report report = mlforge_monitor_drift(monitor);
 
-	return zcbor_map_start_encode(cbor, MOST_KEYS) && put_head(cbor) && put_uint(cbor, 10, report.drift) &&
-	       put_statistics(cbor) && put_drift(cbor, &report) && put_calibration(cbor) &&
+	return zcbor_map_start_encode(cbor, MOST_KEYS) && put_head(cbor) &&
+	       put_uint(cbor, 10, report.drift) && put_statistics(cbor) &&
+	       put_drift(cbor, &report) && put_calibration(cbor) &&
 	       (report.windows_needed == 0 || put_uint(cbor, 21, report.windows_needed)) &&
-	       (monitor->task != MLFORGE_TASK_ANOMALY || put_uint(cbor, 22, monitor->state->alarms)) &&
+	       (monitor->task != MLFORGE_TASK_ANOMALY ||
+		put_uint(cbor, 22, monitor->state->alarms)) &&
 	       zcbor_map_end_encode(cbor, MOST_KEYS);
 }
 
@@ -149,13 +161,15 @@ int mlforge_telemetry_lines(void (*print)(void *context, const char *line), void
 
 	mlforge_bundle_lock(); /* of the buffer, too */
 	const uint8_t *record = mlforge_release.record;
-	const int bytes = mlforge_telemetry_encode(mlforge_release.record, mlforge_release.record_bytes);
+	const int bytes =
+		mlforge_telemetry_encode(mlforge_release.record, mlforge_release.record_bytes);
 
 	for (int from = 0; from < bytes; from += BYTES_A_LINE) {
 		int length = snprintf(line, sizeof(line), "mlforge-telemetry %d/%d ", from, bytes);
 
 		for (int i = from; i < MIN(from + BYTES_A_LINE, bytes); i++) {
-			length += snprintf(&line[length], sizeof(line) - (size_t)length, "%02x", record[i]);
+			length += snprintf(&line[length], sizeof(line) - (size_t)length, "%02x",
+					   record[i]);
 		}
 		print(context, line);
 	}

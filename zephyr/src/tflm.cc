@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Implements tflm.h. Nothing that goes wrong passes in silence: all of it ends in mlforge_tflm_failed.
+ * Implements tflm.h. Nothing that goes wrong passes in silence: all of it ends in
+ * mlforge_tflm_failed.
  */
 #include <cstdlib>
 #include <mlforge/tflm.h>
@@ -19,7 +20,8 @@ static MlforgeTflmMarks *marks_of(const struct mlforge_tflm *engine)
 	return reinterpret_cast<MlforgeTflmMarks *>(engine->interpreter->marks);
 }
 
-/* Enters where the interpreter has put a tensor. False where that is not what the compiler made of the model. */
+/* Enters where the interpreter has put a tensor. False where that is not what the compiler made of
+ * the model. */
 static bool bind(const struct mlforge_tflm *engine, uint8_t *arena, struct mlforge_tensor *known,
 		 const TfLiteTensor *found)
 {
@@ -69,11 +71,13 @@ static void set_up(const struct mlforge_tflm *engine, uint8_t *arena)
 	const AtWork at_work(engine);
 	const char *const name = engine->model->name;
 	const tflite::Model *const model = tflite::GetModel(engine->flatbuffer);
-	const auto *const operators = static_cast<const tflite::MicroOpResolver *>(engine->operators());
+	const auto *const operators =
+		static_cast<const tflite::MicroOpResolver *>(engine->operators());
 	tflite::MicroProfilerInterface *marks = nullptr;
 
 	if (model->version() != TFLITE_SCHEMA_VERSION) {
-		mlforge_tflm_failed(name, "TensorFlow Lite Micro reads another version of the file format");
+		mlforge_tflm_failed(
+			name, "TensorFlow Lite Micro reads another version of the file format");
 	}
 	if (operators == nullptr) {
 		mlforge_tflm_failed(name, "an operator could not be registered");
@@ -81,21 +85,25 @@ static void set_up(const struct mlforge_tflm *engine, uint8_t *arena)
 	if (engine->marks != nullptr) {
 		marks = new (engine->interpreter->marks) MlforgeTflmMarks(engine->marks);
 	}
-	new (engine->interpreter->interpreter)
-		tflite::MicroInterpreter(model, *operators, arena, engine->model->arena_bytes, nullptr, marks);
+	new (engine->interpreter->interpreter) tflite::MicroInterpreter(
+		model, *operators, arena, engine->model->arena_bytes, nullptr, marks);
 	if (interpreter_of(engine)->AllocateTensors() != kTfLiteOk) {
-		mlforge_tflm_failed(name, "AllocateTensors failed: the arena is too small, or an operator refused");
+		mlforge_tflm_failed(
+			name,
+			"AllocateTensors failed: the arena is too small, or an operator refused");
 	}
 	if (!bind_all(engine, arena)) {
-		mlforge_tflm_failed(name, "the inputs and outputs are not those that were compiled for");
+		mlforge_tflm_failed(name,
+				    "the inputs and outputs are not those that were compiled for");
 	}
 	engine->interpreter->arena = arena;
 	mlforge_tflm_ready(name, static_cast<uint32_t>(interpreter_of(engine)->arena_used_bytes()));
 }
 
 #ifndef CONFIG_CPP_EXCEPTIONS
-/* The module uses std::string in functions that no model links; yet with it comes libstdc++'s memory for exceptions,
- * which it takes from the heap at boot. Nothing throws here, and nothing takes memory from a heap. */
+/* The module uses std::string in functions that no model links; yet with it comes libstdc++'s
+ * memory for exceptions, which it takes from the heap at boot. Nothing throws here, and nothing
+ * takes memory from a heap. */
 extern "C" void *__cxa_allocate_exception(size_t) noexcept
 {
 	abort();
@@ -118,7 +126,8 @@ extern "C" void mlforge_tflm_reset(const struct mlforge_tflm *engine, uint8_t *a
 extern "C" void mlforge_tflm_invoke(const struct mlforge_tflm *engine, uint8_t *arena)
 {
 	if (engine->interpreter->arena != arena) {
-		mlforge_tflm_failed(engine->model->name, "an inference before mlforge_reset, or in another arena");
+		mlforge_tflm_failed(engine->model->name,
+				    "an inference before mlforge_reset, or in another arena");
 	}
 	const AtWork at_work(engine);
 	if (engine->marks != nullptr) {

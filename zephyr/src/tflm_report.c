@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a model on TensorFlow Lite Micro has to say: that it runs, and in how much arena, or why it cannot, which is the
- * end. What TensorFlow Lite Micro itself said stands on the console before it. The measuring firmware says it in its
- * protocol.
+ * What a model on TensorFlow Lite Micro has to say: that it runs, and in how much arena, or why it
+ * cannot, which is the end. What TensorFlow Lite Micro itself said stands on the console before it.
+ * The measuring firmware says it in its protocol.
  */
 #include <mlforge/tflm.h>
 #include <stdlib.h>
@@ -17,11 +17,13 @@ void mlforge_tflm_at_work(const char *model)
 
 __attribute__((noreturn)) void __real_abort(void);
 
-/* The linker puts it before abort(), by which TensorFlow Lite Micro ends where it finds too little memory too late. */
+/* The linker puts it before abort(), by which TensorFlow Lite Micro ends where it finds too little
+ * memory too late. */
 __attribute__((noreturn)) void __wrap_abort(void)
 {
 	if (at_work_on != NULL) {
-		mlforge_tflm_failed(at_work_on, "it aborted, for want of arena or of a sound model");
+		mlforge_tflm_failed(at_work_on,
+				    "it aborted, for want of arena or of a sound model");
 	}
 	__real_abort();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The end of a trial that nobody ends: a timer feeds the watchdog until the trial's time is over, and resets the device
- * then. Where even interrupts hang, the watchdog does, where the board has one.
+ * The end of a trial that nobody ends: a timer feeds the watchdog until the trial's time is over,
+ * and resets the device then. Where even interrupts hang, the watchdog does, where the board has
+ * one.
  */
 #include <zephyr/device.h>
 #include <zephyr/devicetree.h>
@@ -110,7 +111,8 @@ static K_TIMER_DEFINE(timer, on_timer, NULL);
 
 void mlforge_trial_begin(void)
 {
-	ends_ms = k_uptime_get() + (int64_t)(CONFIG_MLFORGE_BUNDLE_TRIAL_S + GRACE_S) * MSEC_PER_SEC;
+	ends_ms =
+		k_uptime_get() + (int64_t)(CONFIG_MLFORGE_BUNDLE_TRIAL_S + GRACE_S) * MSEC_PER_SEC;
 	start_watchdog();
 	k_timer_start(&timer, K_MSEC(FEED_MS), K_MSEC(FEED_MS));
 }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlforge.features.pipeline import EmittedStage, Pipeline
 from mlforge.toolchain.host import shared_library
-from mlforge.toolchain.sources import root
+from mlforge.toolchain.sources import runtime_sources
 
 
 class _Stage(ctypes.Structure):
@@ -55,8 +55,7 @@ class _Pipeline(ctypes.Structure):
 @cache
 def library() -> ctypes.CDLL:
     """runtime/features, built by the host's compiler once. Raises ToolError or BuildError."""
-    directory = root() / "runtime" / "features"
-    built = ctypes.CDLL(str(shared_library("mlforge_features", sorted(directory.glob("*.c")), include=[directory])))
+    built = ctypes.CDLL(str(shared_library("mlforge_features", runtime_sources("features", "host"))))
     built.mlforge_features_extract.restype = ctypes.c_uint32
     built.mlforge_features_extract.argtypes = [
         ctypes.POINTER(_Pipeline),

@@ -42,7 +42,7 @@ class Part:
 
 @cache
 def _part(directory: Path) -> Part:
-    sources = [path for path in sorted(directory.glob("*")) if path.suffix in (".c", ".h")]
+    sources = [path for path in sorted(directory.rglob("*")) if path.suffix in (".c", ".h")]
     names = {name for path in sources for name in _NAME.findall(path.read_text(encoding="utf-8"))}
     return Part(frozenset(names), frozenset(path.name for path in sources if path.suffix == ".c"))
 

@@ -18,7 +18,7 @@ from mlforge.targets.program_files import attachment_template, identity, no_atta
 from mlforge.templating import render_file
 from mlforge.toolchain import cross
 from mlforge.toolchain.cache import cached, digest, digest_files
-from mlforge.toolchain.sources import root
+from mlforge.toolchain.sources import root, runtime_sources
 
 _PORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "cortex-m": ("startup_cortexm.c", "clock_systick.c", "board_cortexm.c"),
@@ -116,9 +116,7 @@ def _harness(board: Board) -> Harness:
 def _archives(board: Board) -> tuple[Path, ...]:
     built = []
     for part in _RUNTIME:
-        sources = sorted((root() / "runtime" / part).glob("*.c"))
-        if sources:
-            built.append(cross.archive(board.core, f"mlforge_{part}", sources))
+        built.append(cross.archive(board.core, f"mlforge_{part}", runtime_sources(part)))
     return tuple(built)
 
 

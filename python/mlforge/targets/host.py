@@ -7,7 +7,6 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +24,7 @@ from mlforge.targets.target import Inference, Profile
 from mlforge.toolchain.cache import cached, digest
 from mlforge.toolchain.host import cached_objects, compile_objects, compiler, link_program
 from mlforge.toolchain.process import find, run
-from mlforge.toolchain.sources import root
-
-_RUNTIME: Final = ("kernels", "features")
+from mlforge.toolchain.sources import root, runtime_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +117,9 @@ class HostTarget:
 
 
 def _shared_objects() -> tuple[Path, ...]:
-    runtime = sorted(path for part in _RUNTIME for path in (root() / "runtime" / part).glob("*.c"))
     return (
         *cached_objects("main", [root() / "ports" / "host" / "main.c"], include=[root() / "firmware"]),
-        *cached_objects("runtime", runtime),
+        *cached_objects("runtime", runtime_sources("kernels", "features", "host")),
     )
 
 

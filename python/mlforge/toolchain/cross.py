@@ -12,7 +12,7 @@ from mlforge.errors import BuildError
 from mlforge.toolchain.cache import cached, digest, digest_files
 from mlforge.toolchain.cores import Core
 from mlforge.toolchain.process import find, run
-from mlforge.toolchain.sources import root
+from mlforge.toolchain.sources import runtime_includes
 
 # One section for each function and object, so that the linker drops what a model does not use. Identical functions stay
 # apart (no-ipa-icf), so that each operator keeps an address of its own to be counted at.
@@ -75,10 +75,9 @@ def compile_objects(core: Core, sources: Sequence[Path], place: Path, *, flags: 
 
 def archive(core: Core, name: str, sources: Sequence[Path], *, include: Sequence[Path] = ()) -> Path:
     """`lib<name>.a` of the sources, built once per core and content of sources and headers."""
-    directories = (root() / "runtime" / "include", *include)
+    directories = (*runtime_includes(), *include)
     headers = sorted(header for directory in directories for header in directory.rglob("*.h"))
-    beside = sorted({header for source in sources for header in source.parent.glob("*.h")})
-    key = digest([version(core), name, *core.flags, *C_FLAGS, digest_files([*sources, *headers, *beside])])
+    key = digest([version(core), name, *core.flags, *C_FLAGS, digest_files([*sources, *headers])])
 
     def make(place: Path) -> None:
         objects = compile_objects(core, sources, place, flags=include_flags(directories))

@@ -11,7 +11,7 @@ from typing import Final
 from mlforge.errors import BuildError
 from mlforge.toolchain.cache import cached, digest, digest_files
 from mlforge.toolchain.process import run
-from mlforge.toolchain.sources import root
+from mlforge.toolchain.sources import runtime_includes
 
 # -ffp-contract=off and no -march=native: the same results on every host.
 HOST_FLAGS: Final = ("-std=c11", "-O2", "-Wall", "-Wextra", "-ffp-contract=off", "-fno-strict-overflow")
@@ -30,12 +30,12 @@ def shared_library(
         BuildError: the compiler refused; its words are in `log`.
         ToolError: there is no compiler, or it hung.
     """
-    headers = sorted((root() / "runtime" / "include").rglob("*.h"))
-    extra = sorted(header for directory in include for header in directory.rglob("*.h"))
-    key = digest([compiler(), name, *HOST_FLAGS, *flags, digest_files([*sources, *headers, *extra])])
+    places = (*runtime_includes(), *include)
+    headers = sorted({header for directory in places for header in directory.rglob("*.h")})
+    key = digest([compiler(), name, *HOST_FLAGS, *flags, digest_files([*sources, *headers])])
 
     def make(place: Path) -> None:
-        includes = [f"-I{directory}" for directory in (root() / "runtime" / "include", *include)]
+        includes = [f"-I{directory}" for directory in places]
         out = place / f"lib{name}.so"
         command: list[str | Path] = [
             compiler(),
@@ -58,7 +58,7 @@ def shared_library(
 
 def compile_objects(sources: Sequence[Path], place: Path, *, include: Sequence[Path] = ()) -> tuple[Path, ...]:
     """Compiles each source into `place`. Raises BuildError with the compiler's words."""
-    includes = [f"-I{directory}" for directory in (root() / "runtime" / "include", *include)]
+    includes = [f"-I{directory}" for directory in (*runtime_includes(), *include)]
 
     def one(source: Path) -> Path:
         out = place / f"{source.name}.o"
@@ -74,7 +74,7 @@ def compile_objects(sources: Sequence[Path], place: Path, *, include: Sequence[P
 
 def cached_objects(name: str, sources: Sequence[Path], *, include: Sequence[Path] = ()) -> tuple[Path, ...]:
     """Objects of the runtime's sources, built once per content of sources and headers. Raises BuildError."""
-    places = (root() / "runtime" / "include", *include, *sorted({source.parent for source in sources}))
+    places = (*runtime_includes(), *include)
     headers = sorted({header for place in places for header in place.rglob("*.h")})
     key = digest([compiler(), name, *HOST_FLAGS, *_SECTIONS, digest_files([*sources, *headers])])
 

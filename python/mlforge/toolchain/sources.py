@@ -18,6 +18,18 @@ def root() -> Path:
     return path
 
 
+def runtime_sources(*parts: str) -> tuple[Path, ...]:
+    """The runtime's C files of some parts (`kernels`, `features`, …), as runtime/sources.txt lists them."""
+    runtime = root() / "runtime"
+    lines = (runtime / "sources.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(runtime / line for line in lines if line.partition("/")[0] in parts)
+
+
+def runtime_includes() -> tuple[Path, ...]:
+    """Where the runtime's own sources find headers: the public ones, and by path from runtime/ the private ones."""
+    return root() / "runtime" / "include", root() / "runtime"
+
+
 def cache_directory() -> Path:
     """Build results by content hash; safe to delete. MLFORGE_CACHE, else the user's cache directory."""
     if explicit := os.environ.get("MLFORGE_CACHE"):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bundle block of an image (docs/bundle.md), read where it lies. Nobody vouches for its bytes before
- * mlforge_bundle_read has; nothing is ever read outside them.
+ * The bundle block of an image (docs/bundle.md), read where it lies. Nobody vouches for its bytes
+ * before mlforge_bundle_read has; nothing is ever read outside them.
  */
 #ifndef MLFORGE_BUNDLE_H_
 #define MLFORGE_BUNDLE_H_
@@ -14,7 +14,8 @@
 extern "C" {
 #endif
 
-/* Why a bundle was refused, or did not last. The numbers and their details are those of docs/telemetry.md. */
+/* Why a bundle was refused, or did not last. The numbers and their details are those of
+ * docs/telemetry.md. */
 enum mlforge_reason {
 	MLFORGE_REASON_NONE = 0,
 	MLFORGE_REASON_FORMAT = 1,
@@ -58,21 +59,24 @@ struct mlforge_version {
 
 /* Each `data` is NULL where the block has no such section; then all else is 0, too. */
 struct mlforge_thresholds {
-	const uint8_t *data; /* pairs enter, leave: int8 for classes, little-endian uint32 Q16.16 for anomalies */
+	const uint8_t *data; /* pairs enter, leave: int8 for classes, little-endian uint32 Q16.16
+				for anomalies */
 	uint8_t task;        /* enum mlforge_task */
 	uint8_t classes;     /* 0 but for classification */
 	uint8_t hysteresis;  /* windows in a row before a decision changes, at least 1 */
 };
 
 struct mlforge_calibration {
-	const uint8_t *data; /* offset, gain, offset_bound, gain_bound: little-endian int32 for each channel */
+	const uint8_t *data; /* offset, gain, offset_bound, gain_bound: little-endian int32 for each
+				channel */
 	uint16_t channels;
 	bool baseline_allowed;
 	uint32_t period_s;
 };
 
 struct mlforge_baseline {
-	const uint8_t *data; /* means and deviations of channels, then shares of classes, then of bins */
+	const uint8_t
+		*data; /* means and deviations of channels, then shares of classes, then of bins */
 	uint16_t channels;
 	uint16_t classes;
 	uint16_t score_bins;
@@ -94,8 +98,9 @@ struct mlforge_bundle {
 	struct mlforge_version calibration_version;
 	const uint8_t *contract_sha256; /* [MLFORGE_DIGEST_BYTES] */
 	const uint8_t *model_sha256;    /* [MLFORGE_DIGEST_BYTES] */
-	const char *board;              /* [MLFORGE_TEXT_BYTES], zeros behind it; none where it fills the field */
-	const char *name;               /* likewise */
+	const char
+		*board;   /* [MLFORGE_TEXT_BYTES], zeros behind it; none where it fills the field */
+	const char *name; /* likewise */
 	struct mlforge_thresholds thresholds;
 	struct mlforge_calibration calibration;
 	struct mlforge_baseline baseline;
@@ -116,18 +121,21 @@ struct mlforge_image {
 	uint32_t output_bytes;
 };
 
-/* Reads a block: everything that docs/bundle.md says of it but the sections' SHA-256, for which the CRC stands in, and the
- * JSON text of the features, which no device reads.
+/* Reads a block: everything that docs/bundle.md says of it but the sections' SHA-256, for which the
+ * CRC stands in, and the JSON text of the features, which no device reads.
  *
  * block   [bytes] of any content
  * bundle  filled in where the block is sound; it then points into the block
  *
- * Returns the reason FORMAT with the offset of what is wrong, or CRC with what it comes to, or NONE. */
-struct mlforge_finding mlforge_bundle_read(const uint8_t *block, uint32_t bytes, struct mlforge_bundle *bundle);
+ * Returns the reason FORMAT with the offset of what is wrong, or CRC with what it comes to, or
+ * NONE. */
+struct mlforge_finding mlforge_bundle_read(const uint8_t *block, uint32_t bytes,
+					   struct mlforge_bundle *bundle);
 
-/* Whether a sound block is this image's: of its contract, model, board and name, in these numbers of channels, classes,
- * bins and bytes (FORMAT with the detail 0 where not). */
-struct mlforge_finding mlforge_bundle_belongs(const struct mlforge_bundle *bundle, const struct mlforge_image *image);
+/* Whether a sound block is this image's: of its contract, model, board and name, in these numbers
+ * of channels, classes, bins and bytes (FORMAT with the detail 0 where not). */
+struct mlforge_finding mlforge_bundle_belongs(const struct mlforge_bundle *bundle,
+					      const struct mlforge_image *image);
 
 /* Of a vector below self_test->vectors; [input_bytes] and [output_bytes]. */
 const int8_t *mlforge_self_test_input(const struct mlforge_self_test *test, uint32_t vector);
@@ -147,7 +155,8 @@ static inline uint16_t mlforge_u16(const uint8_t *at)
 
 static inline uint32_t mlforge_u32(const uint8_t *at)
 {
-	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+	       (uint32_t)at[3] << 24;
 }
 
 static inline int32_t mlforge_i32(const uint8_t *at)

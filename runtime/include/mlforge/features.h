@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From raw frames to a model's int8 input. A pipeline is a constant description, emitted from the contract, and a
- * state that the emitted code owns. Frames are 32-bit fixed point with the pipeline's own number of fraction bits.
- * The host computes the features of the training data with this very code.
+ * From raw frames to a model's int8 input. A pipeline is a constant description, emitted from the
+ * contract, and a state that the emitted code owns. Frames are 32-bit fixed point with the
+ * pipeline's own number of fraction bits. The host computes the features of the training data with
+ * this very code.
  */
 #ifndef MLFORGE_FEATURES_H_
 #define MLFORGE_FEATURES_H_
@@ -37,7 +38,8 @@ bool mlforge_features_push(const struct mlforge_pipeline *pipeline, const int32_
 /* Writes the newest model input.
  *
  * pipeline  that returned true from mlforge_features_push, once at least since its reset
- * input     int8 [mlforge_features_output_bytes], oldest frame first: the model's own quantisation */
+ * input     int8 [mlforge_features_output_bytes], oldest frame first: the model's own quantisation
+ */
 void mlforge_features_read(const struct mlforge_pipeline *pipeline, int8_t *input);
 
 #ifdef __cplusplus

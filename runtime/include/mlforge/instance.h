@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A model ready to run: with its arena, and, where the application has a contract, with its features and the names of
- * its classes. The build step generates one for each model. No locks: one caller at a time for one instance.
+ * A model ready to run: with its arena, and, where the application has a contract, with its
+ * features and the names of its classes. The build step generates one for each model. No locks: one
+ * caller at a time for one instance.
  */
 #ifndef MLFORGE_INSTANCE_H_
 #define MLFORGE_INSTANCE_H_
@@ -15,7 +16,8 @@ extern "C" {
 
 /* Stands behind an instance whose inferences are watched (monitor.h). */
 struct mlforge_supervisor {
-	const bool *allowed; /* false: there are no inferences, because the bundle is not what it should be */
+	const bool *allowed; /* false: there are no inferences, because the bundle is not what it
+				should be */
 	/* What the features get in place of `frame`. */
 	const int32_t *(*frame)(const struct mlforge_supervisor *supervisor, const int32_t *frame);
 	/* One inference; false where none is allowed. */
@@ -26,15 +28,17 @@ struct mlforge_supervisor {
 struct mlforge_instance {
 	const struct mlforge_model *model;
 	uint8_t *arena; /* model->arena_bytes, aligned to MLFORGE_ARENA_ALIGN */
-	const struct mlforge_pipeline *features; /* NULL: the application writes the model's input itself */
-	int8_t frame_frac_bits;                  /* of the features' frames: a value is stored as value * 2^bits */
-	uint8_t classes_count;                   /* 0: the outputs have no names */
-	const char *const *classes;              /* [classes_count], in the order of the outputs */
-	uint32_t deadline_us;                    /* worst-case latency of the contract; 0 for none */
+	const struct mlforge_pipeline
+		*features;      /* NULL: the application writes the model's input itself */
+	int8_t frame_frac_bits; /* of the features' frames: a value is stored as value * 2^bits */
+	uint8_t classes_count;  /* 0: the outputs have no names */
+	const char *const *classes; /* [classes_count], in the order of the outputs */
+	uint32_t deadline_us;       /* worst-case latency of the contract; 0 for none */
 	const struct mlforge_supervisor *supervisor; /* NULL: nobody watches */
 };
 
-/* Whether there are inferences: always, but where the release of this image is watched and did not pass its check.
+/* Whether there are inferences: always, but where the release of this image is watched and did not
+ * pass its check.
  *
  * instance  of any model */
 static inline bool mlforge_allowed(const struct mlforge_instance *instance)
@@ -47,8 +51,9 @@ static inline bool mlforge_allowed(const struct mlforge_instance *instance)
  * instance  of the model
  * index     of the input, below model->inputs_count
  *
- * Returns [inputs[index].bytes] in the arena, the type and shape those of inputs[index], channels last, the batch 1; a
- * value is stored as round(value / scale) + zero_point. An inference does not leave it as it was. */
+ * Returns [inputs[index].bytes] in the arena, the type and shape those of inputs[index], channels
+ * last, the batch 1; a value is stored as round(value / scale) + zero_point. An inference does not
+ * leave it as it was. */
 static inline int8_t *mlforge_input(const struct mlforge_instance *instance, uint8_t index)
 {
 	return (int8_t *)&instance->arena[instance->model->inputs[index].offset];
@@ -59,8 +64,9 @@ static inline int8_t *mlforge_input(const struct mlforge_instance *instance, uin
  * instance  of the model
  * index     of the output, below model->outputs_count
  *
- * Returns [outputs[index].bytes] in the arena, the type and shape those of outputs[index]; a stored q stands for
- * scale * (q - zero_point). Valid until an input is written or the next inference begins. */
+ * Returns [outputs[index].bytes] in the arena, the type and shape those of outputs[index]; a stored
+ * q stands for scale * (q - zero_point). Valid until an input is written or the next inference
+ * begins. */
 static inline const int8_t *mlforge_output(const struct mlforge_instance *instance, uint8_t index)
 {
 	return (const int8_t *)&instance->arena[instance->model->outputs[index].offset];
@@ -68,8 +74,9 @@ static inline const int8_t *mlforge_output(const struct mlforge_instance *instan
 
 /* One inference, in the caller's thread and on its stack.
  *
- * instance  of the model, with all its inputs written. A model with a state (model->state_bytes) needs one
- *           mlforge_reset before the first; the build step's instances have that behind them when main runs
+ * instance  of the model, with all its inputs written. A model with a state (model->state_bytes)
+ * needs one mlforge_reset before the first; the build step's instances have that behind them when
+ * main runs
  *
  * Returns true; false, and nothing done, where there are no inferences: see mlforge_allowed. */
 static inline bool mlforge_infer(const struct mlforge_instance *instance)
@@ -84,7 +91,8 @@ static inline bool mlforge_infer(const struct mlforge_instance *instance)
 /* Takes one frame of sensor values, without an inference.
  *
  * instance  of a model with features
- * frame     int32 [mlforge_features_frame_length], fixed point with frame_frac_bits: see mlforge_frame_value. Copied
+ * frame     int32 [mlforge_features_frame_length], fixed point with frame_frac_bits: see
+ * mlforge_frame_value. Copied
  *
  * Returns true when it completes a window, which mlforge_features_read then gives. */
 static inline bool mlforge_take(const struct mlforge_instance *instance, const int32_t *frame)
@@ -131,11 +139,13 @@ static inline void mlforge_reset(const struct mlforge_instance *instance)
  * index     of the value, below outputs[output].bytes
  *
  * Returns scale * (q - zero_point). */
-static inline float mlforge_output_value(const struct mlforge_instance *instance, uint8_t output, uint32_t index)
+static inline float mlforge_output_value(const struct mlforge_instance *instance, uint8_t output,
+					 uint32_t index)
 {
 	const struct mlforge_tensor *tensor = &instance->model->outputs[output];
 
-	return (float)(mlforge_output(instance, output)[index] - tensor->zero_point) * tensor->scale;
+	return (float)(mlforge_output(instance, output)[index] - tensor->zero_point) *
+	       tensor->scale;
 }
 
 /* A sensor's value as the fixed point of the frames.

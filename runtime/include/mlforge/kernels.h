@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The int8 kernels that compiled models call. One kernel a file in runtime/kernels; the linker takes those that a model
- * uses. All arithmetic is that of TensorFlow Lite Micro's reference kernels with double rounding, bit for bit.
+ * The int8 kernels that compiled models call. One kernel a file in runtime/kernels; the linker
+ * takes those that a model uses. All arithmetic is that of TensorFlow Lite Micro's reference
+ * kernels with double rounding, bit for bit.
  *
  * Conventions, for every kernel:
  *  - Activations are int8, channels last, batch 1: a picture is [height][width][channels].
  *  - `op` is constant data that the compiler emitted; it is never written, and lives in flash.
- *  - `input`, `output` and `scratch` lie in the arena of the caller. They do not overlap, except where a kernel says
- *    that it works in place, and where the compiler has worked out (compiler/ops/shared/overlap.py) that a kernel which goes
- *    from front to back is done with what it writes over. No alignment is assumed unless a kernel says so.
- *  - Integer overflow of an accumulator wraps, as it does in the reference on two's complement machines.
+ *  - `input`, `output` and `scratch` lie in the arena of the caller. They do not overlap, except
+ * where a kernel says that it works in place, and where the compiler has worked out
+ * (compiler/ops/shared/overlap.py) that a kernel which goes from front to back is done with what it
+ * writes over. No alignment is assumed unless a kernel says so.
+ *  - Integer overflow of an accumulator wraps, as it does in the reference on two's complement
+ * machines.
  *
- * A result is requantised as `y = round2(round1(acc * multiplier / 2^31) / 2^right)`, the multiplier in
- * [2^30, 2^31 - 1] or 0. Tables hold `shift = right - 1`, in [-1, 30]; a smaller value, down to -32, means a shift to
- * the left by `-1 - shift` before the multiplication instead. Where the result is then clamped to less than all of
- * int8, MLFORGE_CLAMPED is subtracted from the shift of the output stage, so that the common case is one comparison.
+ * A result is requantised as `y = round2(round1(acc * multiplier / 2^31) / 2^right)`, the
+ * multiplier in [2^30, 2^31 - 1] or 0. Tables hold `shift = right - 1`, in [-1, 30]; a smaller
+ * value, down to -32, means a shift to the left by `-1 - shift` before the multiplication instead.
+ * Where the result is then clamped to less than all of int8, MLFORGE_CLAMPED is subtracted from the
+ * shift of the output stage, so that the common case is one comparison.
  */
 #ifndef MLFORGE_KERNELS_H_
 #define MLFORGE_KERNELS_H_
@@ -27,8 +31,9 @@ extern "C" {
 
 #define MLFORGE_CLAMPED 66
 
-/* Where a sliding window reads. The compiler has made sure that each output pixel sees at least one input pixel, and
- * that (height, 1) signals are turned into (1, width), so that their windows are contiguous. */
+/* Where a sliding window reads. The compiler has made sure that each output pixel sees at least one
+ * input pixel, and that (height, 1) signals are turned into (1, width), so that their windows are
+ * contiguous. */
 struct mlforge_window {
 	uint16_t input_height;
 	uint16_t input_width;
@@ -51,9 +56,9 @@ struct mlforge_output_stage {
 	int16_t zero_point;
 };
 
-/* CONV_2D. Weights [output_channels][kernel_height][kernel_width][input_channels], values -128..127.
- * `bias` has the input's zero point folded in: bias[o] - input_zero_point * sum(weights[o]).
- * Two output pixels and two output channels at a time. */
+/* CONV_2D. Weights [output_channels][kernel_height][kernel_width][input_channels], values
+ * -128..127. `bias` has the input's zero point folded in: bias[o] - input_zero_point *
+ * sum(weights[o]). Two output pixels and two output channels at a time. */
 struct mlforge_conv_2d {
 	struct mlforge_window window;
 	uint16_t input_channels;
@@ -66,9 +71,10 @@ struct mlforge_conv_2d {
 	const int8_t *shift;       /* [output_channels] */
 };
 
-/* `scratch`: 2 * kernel_height * kernel_width * input_channels bytes; unused (may be any pointer) for windows of one
- * row without padding and dilation. */
-void mlforge_conv_2d_s8(const struct mlforge_conv_2d *op, const int8_t *input, int8_t *output, int8_t *scratch);
+/* `scratch`: 2 * kernel_height * kernel_width * input_channels bytes; unused (may be any pointer)
+ * for windows of one row without padding and dilation. */
+void mlforge_conv_2d_s8(const struct mlforge_conv_2d *op, const int8_t *input, int8_t *output,
+			int8_t *scratch);
 
 /* DEPTHWISE_CONV_2D. Output channel c reads input channel c / multiplier_of_channels.
  * Weights [kernel_height * kernel_width][output_channels]; `bias` folded as in mlforge_conv_2d. */
@@ -84,17 +90,17 @@ struct mlforge_depthwise_conv_2d {
 	const int8_t *shift;
 };
 
-/* For channel_multiplier 1. `scratch`: kernel_height * kernel_width int32_t, 4-byte aligned, then input_channels
- * bytes. Input and scratch must lie in the same arena. */
-void mlforge_depthwise_conv_2d_s8(const struct mlforge_depthwise_conv_2d *op, const int8_t *input, int8_t *output,
-				  void *scratch);
+/* For channel_multiplier 1. `scratch`: kernel_height * kernel_width int32_t, 4-byte aligned, then
+ * input_channels bytes. Input and scratch must lie in the same arena. */
+void mlforge_depthwise_conv_2d_s8(const struct mlforge_depthwise_conv_2d *op, const int8_t *input,
+				  int8_t *output, void *scratch);
 
 /* For any channel_multiplier. No scratch. */
-void mlforge_depthwise_conv_2d_multi_s8(const struct mlforge_depthwise_conv_2d *op, const int8_t *input,
-					int8_t *output, void *scratch);
+void mlforge_depthwise_conv_2d_multi_s8(const struct mlforge_depthwise_conv_2d *op,
+					const int8_t *input, int8_t *output, void *scratch);
 
-/* FULLY_CONNECTED with one multiplier for all outputs. Weights [outputs][inputs]; `bias` folded as in mlforge_conv_2d.
- * Input [rows][inputs], output [rows][outputs]. */
+/* FULLY_CONNECTED with one multiplier for all outputs. Weights [outputs][inputs]; `bias` folded as
+ * in mlforge_conv_2d. Input [rows][inputs], output [rows][outputs]. */
 struct mlforge_fully_connected {
 	uint32_t rows;
 	uint32_t inputs;
@@ -106,10 +112,12 @@ struct mlforge_fully_connected {
 	const int32_t *bias;
 };
 
-void mlforge_fully_connected_s8(const struct mlforge_fully_connected *op, const int8_t *input, int8_t *output);
+void mlforge_fully_connected_s8(const struct mlforge_fully_connected *op, const int8_t *input,
+				int8_t *output);
 
-/* TRANSPOSE_CONV. Weights [output_channels][kernel_height][kernel_width][input_channels], values -128..127. Input pixel
- * (y, x) reaches the output pixels from (y * stride_height - pad_top, x * stride_width - pad_left) on. */
+/* TRANSPOSE_CONV. Weights [output_channels][kernel_height][kernel_width][input_channels], values
+ * -128..127. Input pixel (y, x) reaches the output pixels from (y * stride_height - pad_top, x *
+ * stride_width - pad_left) on. */
 struct mlforge_transpose_conv {
 	uint16_t input_height;
 	uint16_t input_width;
@@ -131,7 +139,8 @@ struct mlforge_transpose_conv {
 	const int8_t *shift;       /* [output_channels] */
 };
 
-void mlforge_transpose_conv_s8(const struct mlforge_transpose_conv *op, const int8_t *input, int8_t *output);
+void mlforge_transpose_conv_s8(const struct mlforge_transpose_conv *op, const int8_t *input,
+			       int8_t *output);
 
 /* AVERAGE_POOL_2D and MAX_POOL_2D. Padding takes no part in the average or the maximum. */
 struct mlforge_pool_2d {
@@ -141,12 +150,13 @@ struct mlforge_pool_2d {
 	int8_t high;
 };
 
-void mlforge_average_pool_2d_s8(const struct mlforge_pool_2d *op, const int8_t *input, int8_t *output);
+void mlforge_average_pool_2d_s8(const struct mlforge_pool_2d *op, const int8_t *input,
+				int8_t *output);
 void mlforge_max_pool_2d_s8(const struct mlforge_pool_2d *op, const int8_t *input, int8_t *output);
 
-/* ADD. Each input is brought to a common scale with 20 fraction bits. Works in place on either input.
- * Input i has count elements where repeat_i is 0; else it has repeat_i elements, used over and over.
- * At most one of the two is repeated. */
+/* ADD. Each input is brought to a common scale with 20 fraction bits. Works in place on either
+ * input. Input i has count elements where repeat_i is 0; else it has repeat_i elements, used over
+ * and over. At most one of the two is repeated. */
 struct mlforge_add {
 	uint32_t count;
 	uint32_t repeat_1;
@@ -162,11 +172,12 @@ struct mlforge_add {
 	int32_t multiplier_output;
 };
 
-void mlforge_add_s8(const struct mlforge_add *op, const int8_t *input_1, const int8_t *input_2, int8_t *output);
+void mlforge_add_s8(const struct mlforge_add *op, const int8_t *input_1, const int8_t *input_2,
+		    int8_t *output);
 
-/* SOFTMAX over rows of `depth`; the output's scale is 1/256 and its zero point -128. Works in place.
- * `multiplier` and `left_shift` bring a difference of inputs to a Q5.26 fixed-point number; a difference below
- * `difference_min` counts as minus infinity. */
+/* SOFTMAX over rows of `depth`; the output's scale is 1/256 and its zero point -128. Works in
+ * place. `multiplier` and `left_shift` bring a difference of inputs to a Q5.26 fixed-point number;
+ * a difference below `difference_min` counts as minus infinity. */
 struct mlforge_softmax {
 	uint32_t rows;
 	uint32_t depth;
@@ -177,11 +188,12 @@ struct mlforge_softmax {
 
 void mlforge_softmax_s8(const struct mlforge_softmax *op, const int8_t *input, int8_t *output);
 
-/* The same into int16: the output's scale is 1/65536 and its zero point -32768. `output` is int16_t, 2-byte aligned,
- * and does not overlap the input. */
+/* The same into int16: the output's scale is 1/65536 and its zero point -32768. `output` is
+ * int16_t, 2-byte aligned, and does not overlap the input. */
 void mlforge_softmax_s8_to_s16(const struct mlforge_softmax *op, const int8_t *input, void *output);
 
-/* Any element-wise function of one int8: `table[value + 128]`, worked out by the compiler. Works in place. */
+/* Any element-wise function of one int8: `table[value + 128]`, worked out by the compiler. Works in
+ * place. */
 struct mlforge_lookup {
 	uint32_t count;
 	const int8_t *table; /* [256] */
@@ -189,7 +201,8 @@ struct mlforge_lookup {
 
 void mlforge_lookup_s8(const struct mlforge_lookup *op, const int8_t *input, int8_t *output);
 
-/* PAD of up to four axes: the output is filled with `value`, and the input copied into its middle. */
+/* PAD of up to four axes: the output is filled with `value`, and the input copied into its middle.
+ */
 struct mlforge_pad {
 	uint16_t input_shape[4];
 	uint16_t before[4];

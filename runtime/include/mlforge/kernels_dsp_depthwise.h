@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * DEPTHWISE_CONV_2D on cores with Arm's DSP extension. Portable C with assembly for those cores: every other core runs
- * it too, with the same results. The conventions are those of mlforge/kernels.h.
+ * DEPTHWISE_CONV_2D on cores with Arm's DSP extension. Portable C with assembly for those cores:
+ * every other core runs it too, with the same results. The conventions are those of
+ * mlforge/kernels.h.
  */
 #ifndef MLFORGE_KERNELS_DSP_DEPTHWISE_H_
 #define MLFORGE_KERNELS_DSP_DEPTHWISE_H_
@@ -15,15 +16,16 @@
 extern "C" {
 #endif
 
-/* One output channel for each input channel. The window's "height" counts rows, which are taken one after the other,
- * its "width" the columns within a row, which are taken four at a time; where `is_transposed` is set, the rows are the
- * picture's columns. Output rows are made in bands, as scratch holds no more.
+/* One output channel for each input channel. The window's "height" counts rows, which are taken one
+ * after the other, its "width" the columns within a row, which are taken four at a time; where
+ * `is_transposed` is set, the rows are the picture's columns. Output rows are made in bands, as
+ * scratch holds no more.
  *
  * Weights [channels][kernel_height][kernel_width]; no accumulator reaches 2^28. */
 struct mlforge_dsp_depthwise {
 	struct mlforge_window window;
 	uint16_t channels;
-	uint16_t band_rows;	/* output rows at a time */
+	uint16_t band_rows;     /* output rows at a time */
 	uint16_t plane_columns; /* elements in a row of a plane: even */
 	uint8_t is_transposed;
 	int8_t input_zero_point;
@@ -35,29 +37,30 @@ struct mlforge_dsp_depthwise {
 };
 
 /* All work in place where input and output are the same size: with stride 1.
- * `scratch`, 4-byte aligned: 4 bytes for each word of a channel's weights (see below), then 8 bytes for each element of
- * a row of a plane, for as many rows as a band reads.
+ * `scratch`, 4-byte aligned: 4 bytes for each word of a channel's weights (see below), then 8 bytes
+ * for each element of a row of a plane, for as many rows as a band reads.
  *
  * For 3x3, without dilation; stride_width 1 or 2. Six words. */
-void mlforge_dsp_depthwise_3x3_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input, int8_t *output,
-				  void *scratch);
-void mlforge_dsp_depthwise_3x3_stride_2_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input, int8_t *output,
-					   void *scratch);
+void mlforge_dsp_depthwise_3x3_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input,
+				  int8_t *output, void *scratch);
+void mlforge_dsp_depthwise_3x3_stride_2_s8(const struct mlforge_dsp_depthwise *op,
+					   const int8_t *input, int8_t *output, void *scratch);
 
 /* The same where zero_point is -128, as after a ReLU. */
-void mlforge_dsp_depthwise_3x3_relu_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input, int8_t *output,
-				       void *scratch);
-void mlforge_dsp_depthwise_3x3_stride_2_relu_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input,
-						int8_t *output, void *scratch);
+void mlforge_dsp_depthwise_3x3_relu_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input,
+				       int8_t *output, void *scratch);
+void mlforge_dsp_depthwise_3x3_stride_2_relu_s8(const struct mlforge_dsp_depthwise *op,
+						const int8_t *input, int8_t *output, void *scratch);
 
-/* For any window with stride_width 1 and dilation_width 1. 2 * (kernel_width / 2 + 1) words for each row of the kernel. */
-void mlforge_dsp_depthwise_stride_1_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input, int8_t *output,
-				       void *scratch);
+/* For any window with stride_width 1 and dilation_width 1. 2 * (kernel_width / 2 + 1) words for
+ * each row of the kernel. */
+void mlforge_dsp_depthwise_stride_1_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input,
+				       int8_t *output, void *scratch);
 
-/* For any window. For each row of the kernel: (kernel_width + 1) / 2 words without dilation of the columns, else
- * kernel_width words. */
-void mlforge_dsp_depthwise_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input, int8_t *output,
-			      void *scratch);
+/* For any window. For each row of the kernel: (kernel_width + 1) / 2 words without dilation of the
+ * columns, else kernel_width words. */
+void mlforge_dsp_depthwise_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input,
+			      int8_t *output, void *scratch);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kernels that move values without looking at them, resize pictures, and convert between types. Part of
- * mlforge/kernels.h, whose conventions hold here and which includes this file; include that one.
+ * Kernels that move values without looking at them, resize pictures, and convert between types.
+ * Part of mlforge/kernels.h, whose conventions hold here and which includes this file; include that
+ * one.
  */
 #ifndef MLFORGE_KERNELS_MOVEMENT_H_
 #define MLFORGE_KERNELS_MOVEMENT_H_
@@ -14,12 +15,12 @@ extern "C" {
 
 #define MLFORGE_COPY_RANK 5
 
-/* Runs of bytes from one strided arrangement into another: TRANSPOSE, SLICE, STRIDED_SLICE, SPLIT, PACK, UNPACK,
- * CONCATENATION, BROADCAST_TO and FILL. The outermost dimension comes first; unused ones have count 1. Steps are bytes.
- * Runs are copied in the order of the dimensions. */
+/* Runs of bytes from one strided arrangement into another: TRANSPOSE, SLICE, STRIDED_SLICE, SPLIT,
+ * PACK, UNPACK, CONCATENATION, BROADCAST_TO and FILL. The outermost dimension comes first; unused
+ * ones have count 1. Steps are bytes. Runs are copied in the order of the dimensions. */
 struct mlforge_copy {
-	uint32_t run;          /* bytes that lie together on both sides */
-	uint32_t input_start;  /* bytes before the first run */
+	uint32_t run;         /* bytes that lie together on both sides */
+	uint32_t input_start; /* bytes before the first run */
 	uint32_t output_start;
 	uint32_t count[MLFORGE_COPY_RANK];
 	int32_t input_step[MLFORGE_COPY_RANK];
@@ -28,8 +29,9 @@ struct mlforge_copy {
 
 void mlforge_copy(const struct mlforge_copy *op, const int8_t *input, int8_t *output);
 
-/* GATHER: [batches][outer][axis][slice bytes] to [batches][outer][indices][slice bytes]. An index outside of the axis
- * counts as the nearest inside. `indices` is int32_t[batches][indices], 4-byte aligned. */
+/* GATHER: [batches][outer][axis][slice bytes] to [batches][outer][indices][slice bytes]. An index
+ * outside of the axis counts as the nearest inside. `indices` is int32_t[batches][indices], 4-byte
+ * aligned. */
 struct mlforge_gather {
 	uint32_t batches;
 	uint32_t outer;
@@ -38,7 +40,8 @@ struct mlforge_gather {
 	uint32_t slice_bytes;
 };
 
-void mlforge_gather(const struct mlforge_gather *op, const int8_t *input, const void *indices, int8_t *output);
+void mlforge_gather(const struct mlforge_gather *op, const int8_t *input, const void *indices,
+		    int8_t *output);
 
 /* RESIZE_NEAREST_NEIGHBOR: output pixel (y, x) is input pixel (rows[y], columns[x]). */
 struct mlforge_resize_nearest {
@@ -50,10 +53,11 @@ struct mlforge_resize_nearest {
 	const int16_t *columns; /* [output_width] */
 };
 
-void mlforge_resize_nearest(const struct mlforge_resize_nearest *op, const int8_t *input, int8_t *output);
+void mlforge_resize_nearest(const struct mlforge_resize_nearest *op, const int8_t *input,
+			    int8_t *output);
 
-/* RESIZE_BILINEAR. For each output position along an axis three numbers: two input positions, and the weight of the
- * second in 1024ths, -512 to 1024; the first has the rest. */
+/* RESIZE_BILINEAR. For each output position along an axis three numbers: two input positions, and
+ * the weight of the second in 1024ths, -512 to 1024; the first has the rest. */
 struct mlforge_resize_bilinear {
 	uint16_t input_width;
 	uint16_t output_height;
@@ -63,10 +67,11 @@ struct mlforge_resize_bilinear {
 	const int16_t *columns; /* [output_width][3] */
 };
 
-void mlforge_resize_bilinear_s8(const struct mlforge_resize_bilinear *op, const int8_t *input, int8_t *output);
+void mlforge_resize_bilinear_s8(const struct mlforge_resize_bilinear *op, const int8_t *input,
+				int8_t *output);
 
-/* QUANTIZE of floats: `clamp(round(x / scale) + zero_point)`, halves away from zero; not-a-number counts as 0.
- * `input` is float, 4-byte aligned; `output` int8_t, or int16_t (2-byte aligned). */
+/* QUANTIZE of floats: `clamp(round(x / scale) + zero_point)`, halves away from zero; not-a-number
+ * counts as 0. `input` is float, 4-byte aligned; `output` int8_t, or int16_t (2-byte aligned). */
 struct mlforge_quantize {
 	uint32_t count;
 	float scale;
@@ -76,8 +81,8 @@ struct mlforge_quantize {
 void mlforge_quantize_f32_s8(const struct mlforge_quantize *op, const void *input, void *output);
 void mlforge_quantize_f32_s16(const struct mlforge_quantize *op, const void *input, void *output);
 
-/* DEQUANTIZE: `scale * (q - zero_point)`, rounded to float. `output` is float, 4-byte aligned; `input` int8_t, or
- * int16_t (2-byte aligned). */
+/* DEQUANTIZE: `scale * (q - zero_point)`, rounded to float. `output` is float, 4-byte aligned;
+ * `input` int8_t, or int16_t (2-byte aligned). */
 void mlforge_dequantize_s8_f32(const struct mlforge_quantize *op, const void *input, void *output);
 void mlforge_dequantize_s16_f32(const struct mlforge_quantize *op, const void *input, void *output);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kernels that compiled models call on cores with Arm's vector extension for microcontrollers (MVE, Helium). They have
- * a form in plain C, so that every other core runs them too, with the same results. The conventions are those of
- * mlforge/kernels.h. Sums fit into int32; multipliers are in [2^30, 2^31), shifts to the right in 1..31.
+ * Kernels that compiled models call on cores with Arm's vector extension for microcontrollers (MVE,
+ * Helium). They have a form in plain C, so that every other core runs them too, with the same
+ * results. The conventions are those of mlforge/kernels.h. Sums fit into int32; multipliers are in
+ * [2^30, 2^31), shifts to the right in 1..31.
  */
 #ifndef MLFORGE_KERNELS_MVE_KERNELS_H_
 #define MLFORGE_KERNELS_MVE_KERNELS_H_
@@ -22,21 +23,21 @@ struct mlforge_mve_conv_2d {
 	uint16_t output_channels;
 	int16_t zero_point;
 	int8_t input_zero_point; /* what padding is filled with */
-	int8_t low;		 /* smallest and largest result */
+	int8_t low;              /* smallest and largest result */
 	int8_t high;
 	const int8_t *weights;
-	const int32_t *bias;	   /* [output_channels] */
+	const int32_t *bias;       /* [output_channels] */
 	const int32_t *multiplier; /* [output_channels] */
-	const int8_t *shift;	   /* [output_channels], to the left, so that it is negative */
+	const int8_t *shift;       /* [output_channels], to the left, so that it is negative */
 };
 
-/* `scratch`: 4 * kernel_height * kernel_width * input_channels bytes; unused (may be any pointer) for windows of one row
- * without padding and dilation. */
-void mlforge_mve_conv_2d_s8(const struct mlforge_mve_conv_2d *op, const int8_t *input, int8_t *output, int8_t *scratch);
+/* `scratch`: 4 * kernel_height * kernel_width * input_channels bytes; unused (may be any pointer)
+ * for windows of one row without padding and dilation. */
+void mlforge_mve_conv_2d_s8(const struct mlforge_mve_conv_2d *op, const int8_t *input,
+			    int8_t *output, int8_t *scratch);
 
-/* FULLY_CONNECTED. Weights and bias as in mlforge_fully_connected; all tables but the weights have a multiple of four
- * elements.
- * Input [rows][inputs], output [rows][outputs]. */
+/* FULLY_CONNECTED. Weights and bias as in mlforge_fully_connected; all tables but the weights have
+ * a multiple of four elements. Input [rows][inputs], output [rows][outputs]. */
 struct mlforge_mve_fully_connected {
 	uint32_t rows;
 	uint32_t inputs;
@@ -48,10 +49,11 @@ struct mlforge_mve_fully_connected {
 	const int8_t *weights;
 	const int32_t *bias;
 	const int32_t *multiplier; /* [outputs, rounded up] or four times the same one */
-	const int32_t *shift;	   /* likewise; to the left, so that they are negative */
+	const int32_t *shift;      /* likewise; to the left, so that they are negative */
 };
 
-void mlforge_mve_fully_connected_s8(const struct mlforge_mve_fully_connected *op, const int8_t *input, int8_t *output);
+void mlforge_mve_fully_connected_s8(const struct mlforge_mve_fully_connected *op,
+				    const int8_t *input, int8_t *output);
 
 #ifdef __cplusplus
 }

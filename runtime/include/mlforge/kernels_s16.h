@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kernels for int16 activations with int8 weights. Part of mlforge/kernels.h, whose conventions hold here and which
- * includes this file; include that one. Activations are int16_t, 2-byte aligned, with the zero point 0.
+ * Kernels for int16 activations with int8 weights. Part of mlforge/kernels.h, whose conventions
+ * hold here and which includes this file; include that one. Activations are int16_t, 2-byte
+ * aligned, with the zero point 0.
  */
 #ifndef MLFORGE_KERNELS_S16_H_
 #define MLFORGE_KERNELS_S16_H_
@@ -14,15 +15,18 @@ extern "C" {
 
 /* How the accumulator of channel c becomes int16; results are clamped to low..high.
  *
- * If `wide`, accumulators have 64 bits, their magnitude is below 2^47, `multiplier` has 15 bits, and the result is
- * `(acc * multiplier + 2^(shift - 1)) / 2^shift`, rounded down, modulo 2^32; shift in 8..46. Otherwise they have 32
- * bits, and `multiplier` and `shift` are what the head of mlforge/kernels.h says.
+ * If `wide`, accumulators have 64 bits, their magnitude is below 2^47, `multiplier` has 15 bits,
+ * and the result is
+ * `(acc * multiplier + 2^(shift - 1)) / 2^shift`, rounded down, modulo 2^32; shift in 8..46.
+ * Otherwise they have 32 bits, and `multiplier` and `shift` are what the head of mlforge/kernels.h
+ * says.
  */
 struct mlforge_channels_s16 {
 	int16_t low;
 	int16_t high;
 	uint8_t wide;
-	uint8_t step;              /* 1 where each channel has its own multiplier and shift, 0 where there is one for all */
+	uint8_t step; /* 1 where each channel has its own multiplier and shift, 0 where there is one
+			 for all */
 	const int32_t *bias;       /* [channels]; NULL for none, or for wide_bias */
 	const int64_t *wide_bias;  /* [channels], where 32 bits are too few; else NULL */
 	const int32_t *multiplier; /* [channels] or [1] */
@@ -50,7 +54,8 @@ struct mlforge_depthwise_conv_2d_s16 {
 	struct mlforge_channels_s16 channels;
 };
 
-void mlforge_depthwise_conv_2d_s16(const struct mlforge_depthwise_conv_2d_s16 *op, const void *input, void *output);
+void mlforge_depthwise_conv_2d_s16(const struct mlforge_depthwise_conv_2d_s16 *op,
+				   const void *input, void *output);
 
 /* FULLY_CONNECTED. Weights [outputs][inputs], input [rows][inputs], output [rows][outputs]. */
 struct mlforge_fully_connected_s16 {
@@ -61,7 +66,8 @@ struct mlforge_fully_connected_s16 {
 	struct mlforge_channels_s16 channels;
 };
 
-void mlforge_fully_connected_s16(const struct mlforge_fully_connected_s16 *op, const void *input, void *output);
+void mlforge_fully_connected_s16(const struct mlforge_fully_connected_s16 *op, const void *input,
+				 void *output);
 
 /* TRANSPOSE_CONV: as mlforge_transpose_conv_s8. */
 struct mlforge_transpose_conv_s16 {
@@ -81,7 +87,8 @@ struct mlforge_transpose_conv_s16 {
 	struct mlforge_channels_s16 channels;
 };
 
-void mlforge_transpose_conv_s16(const struct mlforge_transpose_conv_s16 *op, const void *input, void *output);
+void mlforge_transpose_conv_s16(const struct mlforge_transpose_conv_s16 *op, const void *input,
+				void *output);
 
 /* AVERAGE_POOL_2D and MAX_POOL_2D. Padding takes no part in the average or the maximum. */
 struct mlforge_pool_2d_s16 {
@@ -91,7 +98,8 @@ struct mlforge_pool_2d_s16 {
 	int16_t high;
 };
 
-void mlforge_average_pool_2d_s16(const struct mlforge_pool_2d_s16 *op, const void *input, void *output);
+void mlforge_average_pool_2d_s16(const struct mlforge_pool_2d_s16 *op, const void *input,
+				 void *output);
 void mlforge_max_pool_2d_s16(const struct mlforge_pool_2d_s16 *op, const void *input, void *output);
 
 #ifdef __cplusplus

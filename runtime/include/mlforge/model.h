@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a compiled model offers to the application: a constant descriptor, and a function that runs one inference in an
- * arena that the caller owns. No heap, no globals; two models need only two arenas (or one, used in turn, where neither
- * has a state that it keeps in it).
+ * What a compiled model offers to the application: a constant descriptor, and a function that runs
+ * one inference in an arena that the caller owns. No heap, no globals; two models need only two
+ * arenas (or one, used in turn, where neither has a state that it keeps in it).
  */
 #ifndef MLFORGE_MODEL_H_
 #define MLFORGE_MODEL_H_
@@ -43,13 +43,14 @@ struct mlforge_model {
 	uint8_t outputs_count;
 	const struct mlforge_tensor *inputs;
 	const struct mlforge_tensor *outputs;
-	/* Runs one inference. `arena` has arena_bytes and MLFORGE_ARENA_ALIGN; the inputs were written into it, the
-	 * outputs are read from it. The inputs do not survive. */
+	/* Runs one inference. `arena` has arena_bytes and MLFORGE_ARENA_ALIGN; the inputs were
+	 * written into it, the outputs are read from it. The inputs do not survive. */
 	void (*invoke)(uint8_t *arena);
-	/* What a model remembers from one inference to the next: the first state_bytes of the arena, which nobody else
-	 * may write. 0 for a model without memory. */
+	/* What a model remembers from one inference to the next: the first state_bytes of the
+	 * arena, which nobody else may write. 0 for a model without memory. */
 	uint32_t state_bytes;
-	/* Makes it forget. To be called before the first inference; see mlforge_model_reset. NULL without memory. */
+	/* Makes it forget. To be called before the first inference; see mlforge_model_reset. NULL
+	 * without memory. */
 	void (*reset)(uint8_t *arena);
 };
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What watches a model in the field: it lets no inference begin before the bundle has been checked, calibrates frames,
- * decides by the bundle's thresholds, and keeps the statistics that tell drift. It stands behind mlforge_push and
- * mlforge_infer (instance.h): an application calls those, and reads here what came of it. Whole numbers, no heap.
+ * What watches a model in the field: it lets no inference begin before the bundle has been checked,
+ * calibrates frames, decides by the bundle's thresholds, and keeps the statistics that tell drift.
+ * It stands behind mlforge_push and mlforge_infer (instance.h): an application calls those, and
+ * reads here what came of it. Whole numbers, no heap.
  *
- * The state is under the lock that the monitor's owner gives it; the functions take it themselves, so that one thread may
- * infer while another reads. Not in interrupts.
+ * The state is under the lock that the monitor's owner gives it; the functions take it themselves,
+ * so that one thread may infer while another reads. Not in interrupts.
  */
 #ifndef MLFORGE_MONITOR_H_
 #define MLFORGE_MONITOR_H_
@@ -19,9 +20,10 @@ extern "C" {
 #endif
 
 /* Bins of the histogram of scores (docs/bundle.md). */
-#define MLFORGE_SCORE_BINS(task) ((task) == MLFORGE_TASK_ANOMALY ? 32 : 16)
-/* Fewer windows than this for each bin say nothing: under no drift the index is about one over it. */
-#define MLFORGE_WINDOWS_PER_BIN 16
+#define MLFORGE_SCORE_BINS(task)    ((task) == MLFORGE_TASK_ANOMALY ? 32 : 16)
+/* Fewer windows than this for each bin say nothing: under no drift the index is about one over it.
+ */
+#define MLFORGE_WINDOWS_PER_BIN     16
 /* Fewer windows than this are no ground to calibrate on. */
 #define MLFORGE_CALIBRATION_WINDOWS 64
 
@@ -33,7 +35,8 @@ enum mlforge_drift {
 	MLFORGE_DRIFT_CLASSES = 4,
 };
 
-/* A frame's value x becomes gain * (x - offset): the offset in the frames' fixed point, the gain in Q16.16. */
+/* A frame's value x becomes gain * (x - offset): the offset in the frames' fixed point, the gain in
+ * Q16.16. */
 struct mlforge_correction {
 	int32_t offset;
 	int32_t gain;
@@ -72,16 +75,17 @@ struct mlforge_monitor {
 	struct mlforge_monitor_state *state;
 	uint8_t task; /* enum mlforge_task */
 	uint16_t classes;
-	uint16_t channels;      /* of a frame, and of each step of the model's input */
-	uint32_t most_windows;  /* when so many are counted, all counts are halved */
-	struct mlforge_moments *moments;        /* [channels] */
-	uint32_t *class_counts;                 /* [classes] */
-	uint32_t *score_counts;                 /* [MLFORGE_SCORE_BINS(task)] */
+	uint16_t channels;               /* of a frame, and of each step of the model's input */
+	uint32_t most_windows;           /* when so many are counted, all counts are halved */
+	struct mlforge_moments *moments; /* [channels] */
+	uint32_t *class_counts;          /* [classes] */
+	uint32_t *score_counts;          /* [MLFORGE_SCORE_BINS(task)] */
 	struct mlforge_correction *corrections; /* [channels], in effect */
-	struct mlforge_reference *references;   /* [channels]; NULL: the device does not calibrate itself */
-	int32_t *frame;                         /* [channels], the corrected one */
-	int8_t *given;                          /* [input bytes], a copy, for anomaly models; else NULL */
-	void (*lock)(void);                     /* NULL for none; may be taken by one thread more than once */
+	struct mlforge_reference
+		*references; /* [channels]; NULL: the device does not calibrate itself */
+	int32_t *frame;      /* [channels], the corrected one */
+	int8_t *given;       /* [input bytes], a copy, for anomaly models; else NULL */
+	void (*lock)(void);  /* NULL for none; may be taken by one thread more than once */
 	void (*unlock)(void);
 };
 
@@ -89,18 +93,19 @@ struct mlforge_monitor {
 void mlforge_monitor_begin(const struct mlforge_monitor *monitor);
 
 /* For the supervisor of an instance: a frame corrected, and a watched inference. */
-const int32_t *mlforge_monitor_frame(const struct mlforge_supervisor *supervisor, const int32_t *frame);
+const int32_t *mlforge_monitor_frame(const struct mlforge_supervisor *supervisor,
+				     const int32_t *frame);
 bool mlforge_monitor_infer(const struct mlforge_supervisor *supervisor);
 
 /* What the newest windows come to, by the bundle's thresholds.
  *
- * Of classes: the index of the one that is decided for, or MLFORGE_NO_DECISION. A decision for a class begins where its
- * score reaches `enter` and is the largest of those that do; it ends where its score falls below `leave`, or where another
- * class's score reaches that class's `enter` and is larger. Without thresholds in the bundle: the largest score.
- * Of anomalies: 1 for an alarm, else 0. It begins where the error reaches `enter`, and ends where it falls below `leave`.
- * Without a threshold: always 0.
- * Of regression: MLFORGE_NO_DECISION.
- * A change comes about when so many windows in a row as the bundle's hysteresis have proposed the same. */
+ * Of classes: the index of the one that is decided for, or MLFORGE_NO_DECISION. A decision for a
+ * class begins where its score reaches `enter` and is the largest of those that do; it ends where
+ * its score falls below `leave`, or where another class's score reaches that class's `enter` and is
+ * larger. Without thresholds in the bundle: the largest score. Of anomalies: 1 for an alarm, else
+ * 0. It begins where the error reaches `enter`, and ends where it falls below `leave`. Without a
+ * threshold: always 0. Of regression: MLFORGE_NO_DECISION. A change comes about when so many
+ * windows in a row as the bundle's hysteresis have proposed the same. */
 int32_t mlforge_monitor_decision(const struct mlforge_monitor *monitor);
 
 /* The newest window's mean squared reconstruction error, Q16.16; 0 but for anomalies. */
@@ -112,8 +117,8 @@ void mlforge_monitor_forget(const struct mlforge_monitor *monitor);
 /* The statistics begin afresh. */
 void mlforge_monitor_reset(const struct mlforge_monitor *monitor);
 
-/* Indices, Q16.16, and which of them are above the bundle's limit. All 0 without a baseline, and drift is 0 before
- * windows_needed windows have been seen. */
+/* Indices, Q16.16, and which of them are above the bundle's limit. All 0 without a baseline, and
+ * drift is 0 before windows_needed windows have been seen. */
 struct mlforge_drift_report {
 	uint32_t scores;
 	uint32_t classes;
@@ -127,32 +132,37 @@ struct mlforge_drift_report mlforge_monitor_drift(const struct mlforge_monitor *
 uint32_t mlforge_monitor_channel_index(const struct mlforge_monitor *monitor, uint16_t channel);
 
 /* A channel's int8 values at the model's input. */
-struct mlforge_moment_pair mlforge_monitor_moments(const struct mlforge_monitor *monitor, uint16_t channel);
+struct mlforge_moment_pair mlforge_monitor_moments(const struct mlforge_monitor *monitor,
+						   uint16_t channel);
 
 enum mlforge_calibrated {
 	MLFORGE_CALIBRATED = 0,
-	MLFORGE_CALIBRATED_NOT_ALLOWED,   /* by the bundle, or the bundle has no baseline */
-	MLFORGE_CALIBRATED_TOO_EARLY,     /* fewer windows than MLFORGE_CALIBRATION_WINDOWS since the last time */
-	MLFORGE_CALIBRATED_NOT_SUPPORTED, /* the features have a stage whose effect on a channel is no scale and offset */
+	MLFORGE_CALIBRATED_NOT_ALLOWED, /* by the bundle, or the bundle has no baseline */
+	MLFORGE_CALIBRATED_TOO_EARLY,   /* fewer windows than MLFORGE_CALIBRATION_WINDOWS since the
+					   last time */
+	MLFORGE_CALIBRATED_NOT_SUPPORTED, /* the features have a stage whose effect on a channel is
+					     no scale and offset */
 };
 
-/* Corrects each channel so that the mean (and where the bounds let it, the deviation) of the frames since the last
- * calibration comes to that of the training data, as far as the bundle's bounds allow. */
+/* Corrects each channel so that the mean (and where the bounds let it, the deviation) of the frames
+ * since the last calibration comes to that of the training data, as far as the bundle's bounds
+ * allow. */
 enum mlforge_calibrated mlforge_monitor_calibrate(const struct mlforge_monitor *monitor);
 
 /* Back to the bundle's corrections. */
 void mlforge_monitor_uncalibrate(const struct mlforge_monitor *monitor);
 
-/* Takes corrections up again that were stored: false, and nothing done, where one is beyond the bundle's bounds or the
- * bundle does not allow any.
+/* Takes corrections up again that were stored: false, and nothing done, where one is beyond the
+ * bundle's bounds or the bundle does not allow any.
  *
  * corrections   [channels]
  * calibrations  that made them */
-bool mlforge_monitor_restore(const struct mlforge_monitor *monitor, const struct mlforge_correction *corrections,
-			     uint32_t calibrations);
+bool mlforge_monitor_restore(const struct mlforge_monitor *monitor,
+			     const struct mlforge_correction *corrections, uint32_t calibrations);
 
 /* The bundle's own correction of a channel; none (0 and 1) where it has no calibration. */
-struct mlforge_correction mlforge_monitor_shipped(const struct mlforge_monitor *monitor, uint16_t channel);
+struct mlforge_correction mlforge_monitor_shipped(const struct mlforge_monitor *monitor,
+						  uint16_t channel);
 
 #ifdef __cplusplus
 }

@@ -11,12 +11,13 @@
 extern "C" {
 #endif
 
-/* The mean squared difference of what a model was given and what it made of it, in the squared unit of its input (of
- * standardised features: in variances). To be compared with the contract's threshold.
+/* The mean squared difference of what a model was given and what it made of it, in the squared unit
+ * of its input (of standardised features: in variances). To be compared with the contract's
+ * threshold.
  *
- *   input, output  descriptors of an int8 tensor each, such as &model->inputs[0] and &model->outputs[0]
- *   given          [input->bytes] a copy of the input: the inference has overwritten the one in the arena
- *   made           [output->bytes] the output
+ *   input, output  descriptors of an int8 tensor each, such as &model->inputs[0] and
+ * &model->outputs[0] given          [input->bytes] a copy of the input: the inference has
+ * overwritten the one in the arena made           [output->bytes] the output
  */
 double mlforge_reconstruction_error(const struct mlforge_tensor *input, const int8_t *given,
 				    const struct mlforge_tensor *output, const int8_t *made);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Replays recordings of a smartwatch, frame by frame as a sensor would deliver them, and says which exercise each is.
+ * Replays recordings of a smartwatch, frame by frame as a sensor would deliver them, and says which
+ * exercise each is.
  */
 #include <mlforge/instance.h>
 #include <string.h>
@@ -13,7 +14,8 @@
 
 struct recording {
 	const char *exercise;
-	int16_t frames[WINDOW_FRAMES][CHANNELS]; /* thousandths of g and rad/s, 50 frames a second */
+	int16_t frames[WINDOW_FRAMES]
+		      [CHANNELS]; /* thousandths of g and rad/s, 50 frames a second */
 };
 
 static const struct recording recordings[] = {
@@ -46,7 +48,8 @@ static bool recognise(const struct recording *recording)
 		return false;
 	}
 	const int8_t *scores = mlforge_output(&activity_instance, 0);
-	const char *found = activity_instance.classes[mlforge_argmax(scores, ACTIVITY_CLASSES_COUNT)];
+	const char *found =
+		activity_instance.classes[mlforge_argmax(scores, ACTIVITY_CLASSES_COUNT)];
 
 	printk("%-4s recognised as %-4s scores", recording->exercise, found);
 	for (size_t i = 0; i < ACTIVITY_CLASSES_COUNT; i++) {
@@ -60,7 +63,8 @@ int main(void)
 {
 	int right = 0;
 
-	printk("model %s, arena %u bytes\n", activity_instance.model->name, activity_instance.model->arena_bytes);
+	printk("model %s, arena %u bytes\n", activity_instance.model->name,
+	       activity_instance.model->arena_bytes);
 	for (size_t i = 0; i < ARRAY_SIZE(recordings); i++) {
 		right += recognise(&recordings[i]);
 	}

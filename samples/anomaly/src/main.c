@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Replays recordings of a smartwatch, frame by frame as a sensor would deliver them, and says of each window whether it
- * is the exercise that was prescribed.
+ * Replays recordings of a smartwatch, frame by frame as a sensor would deliver them, and says of
+ * each window whether it is the exercise that was prescribed.
  */
 #include <mlforge/instance.h>
 #include <mlforge/reconstruction.h>
@@ -23,7 +23,8 @@ static const struct recording recordings[] = {
 #include "recording.inc"
 };
 
-/* How strange the newest window is: the inference overwrites its input, so a copy is what the output is held against. */
+/* How strange the newest window is: the inference overwrites its input, so a copy is what the
+ * output is held against. */
 static double strangeness(void)
 {
 	static int8_t window[PENDULUM_INPUT_BYTES];
@@ -36,7 +37,8 @@ static double strangeness(void)
 					    mlforge_output(&pendulum_instance, 0));
 }
 
-/* Prints each window of a recording; returns how many of them were judged rightly, and counts all in *windows. */
+/* Prints each window of a recording; returns how many of them were judged rightly, and counts all
+ * in *windows. */
 static int replay(const struct recording *recording, int *windows)
 {
 	const bool prescribed = strcmp(recording->exercise, PRESCRIBED) == 0;

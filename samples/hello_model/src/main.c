@@ -19,7 +19,8 @@ K_MSGQ_DEFINE(answers, sizeof(int32_t), 1, 4);
 static void on_result(const struct mlforge_result *result, void *user_data)
 {
 	const struct mlforge_tensor *output = &result->instance->model->outputs[0];
-	const float thousandths = (float)(result->output[0] - output->zero_point) * output->scale * 1000.0F;
+	const float thousandths =
+		(float)(result->output[0] - output->zero_point) * output->scale * 1000.0F;
 	const int32_t answer = (int32_t)(thousandths + (thousandths < 0.0F ? -0.5F : 0.5F));
 
 	(void)k_msgq_put(user_data, &answer, K_NO_WAIT);
@@ -32,7 +33,8 @@ int main(void)
 
 	mlforge_service_listen(&sine_service, &listener);
 	for (size_t i = 0; i < ARRAY_SIZE(angles); i++) {
-		const int32_t frame = mlforge_frame_value(angles[i] * 1000, sine_instance.frame_frac_bits);
+		const int32_t frame =
+			mlforge_frame_value(angles[i] * 1000, sine_instance.frame_frac_bits);
 		int32_t answer;
 
 		if (mlforge_service_submit(&sine_service, &frame, K_NO_WAIT) != 0 ||
@@ -40,7 +42,8 @@ int main(void)
 			printk("no answer\n");
 			return 1;
 		}
-		printk("sine of %d is %d, the model says %d thousandths\n", angles[i], sines[i], answer);
+		printk("sine of %d is %d, the model says %d thousandths\n", angles[i], sines[i],
+		       answer);
 		worst = MAX(worst, answer > sines[i] ? answer - sines[i] : sines[i] - answer);
 	}
 	printk("%d answers, at most %d thousandths off\n", (int)ARRAY_SIZE(angles), worst);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reads blocks from a file (a 32-bit size before each) with the device's own reader, each in a piece of memory of exactly
- * its size, and prints a line for each: reason, detail, and of sound ones what they hold.
+ * Reads blocks from a file (a 32-bit size before each) with the device's own reader, each in a
+ * piece of memory of exactly its size, and prints a line for each: reason, detail, and of sound
+ * ones what they hold.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,12 +24,16 @@ static void print_sections(const struct mlforge_bundle *bundle)
 	uint32_t vectors = 0;
 
 	printf(" %u %u %u", thresholds->task, thresholds->classes, thresholds->hysteresis);
-	printf(" %u %d %" PRIu32, calibration->channels, calibration->baseline_allowed, calibration->period_s);
-	printf(" %u %u %u %u", baseline->channels, baseline->classes, baseline->score_bins, baseline->psi_limit);
+	printf(" %u %d %" PRIu32, calibration->channels, calibration->baseline_allowed,
+	       calibration->period_s);
+	printf(" %u %u %u %u", baseline->channels, baseline->classes, baseline->score_bins,
+	       baseline->psi_limit);
 	printf(" %u %" PRIu32 " %" PRIu32, test->vectors, test->input_bytes, test->output_bytes);
 	for (uint32_t i = 0; i < test->vectors; i++) {
-		vectors = mlforge_crc32(vectors, (const uint8_t *)mlforge_self_test_input(test, i), test->input_bytes);
-		vectors = mlforge_crc32(vectors, (const uint8_t *)mlforge_self_test_output(test, i), test->output_bytes);
+		vectors = mlforge_crc32(vectors, (const uint8_t *)mlforge_self_test_input(test, i),
+					test->input_bytes);
+		vectors = mlforge_crc32(vectors, (const uint8_t *)mlforge_self_test_output(test, i),
+					test->output_bytes);
 	}
 	printf(" %" PRIu32, vectors);
 }
@@ -56,8 +61,8 @@ static int read_one(FILE *file)
 		print_version(bundle.model);
 		print_version(bundle.thresholds_version);
 		print_version(bundle.calibration_version);
-		printf(" %.32s %.32s %02x%02x", bundle.board, bundle.name, bundle.contract_sha256[0],
-		       bundle.model_sha256[MLFORGE_DIGEST_BYTES - 1]);
+		printf(" %.32s %.32s %02x%02x", bundle.board, bundle.name,
+		       bundle.contract_sha256[0], bundle.model_sha256[MLFORGE_DIGEST_BYTES - 1]);
 		print_sections(&bundle);
 	}
 	printf("\n");

@@ -16,14 +16,14 @@ from mlforge.bundle.sections import Baseline, Calibration, Features, SelfTest, T
 from mlforge.errors import BlockError
 from mlforge.toolchain.host import shared_library
 from mlforge.toolchain.process import run
-from mlforge.toolchain.sources import root
+from mlforge.toolchain.sources import root, runtime_includes, runtime_sources
 from tests.unit.bundle.blocks import BASELINE, SELF_TEST, block
 from tests.unit.bundle.test_block import GOOD, rehashed, sealed
 
 RUNTIME = root() / "runtime"
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wpedantic", "-Werror")
 SANITISERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-SOURCES = sorted((RUNTIME / "bundle").glob("*.c"))
+SOURCES = runtime_sources("bundle")
 ANOMALY = encode(block(sections=(Thresholds(TaskCode.ANOMALY, 2, (Threshold(70000, 60000),)), BASELINE, SELF_TEST)))
 
 
@@ -31,7 +31,10 @@ ANOMALY = encode(block(sections=(Thresholds(TaskCode.ANOMALY, 2, (Threshold(7000
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = tmp_path_factory.mktemp("reader") / "reader"
     driver = Path(__file__).parent / "device_reader.c"
-    done = run(["cc", *STRICT, *SANITISERS, f"-I{RUNTIME / 'include'}", "-o", program, driver, *SOURCES], timeout_s=120)
+    done = run(
+        ["cc", *STRICT, *SANITISERS, *(f"-I{place}" for place in runtime_includes()), "-o", program, driver, *SOURCES],
+        timeout_s=120,
+    )
     assert done.status == 0, done.output
     return program
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs many compiled models in one program. The build puts a models.h beside it, which includes the C of each model and
- * defines MODELS as the list of their descriptors. For each model in turn, VECTORS inputs are read from standard input,
- * and as many outputs written.
+ * Runs many compiled models in one program. The build puts a models.h beside it, which includes the
+ * C of each model and defines MODELS as the list of their descriptors. For each model in turn,
+ * VECTORS inputs are read from standard input, and as many outputs written.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,8 @@ static int run(const struct mlforge_model *model)
 		for (int i = 0; i < model->inputs_count; i++) {
 			const struct mlforge_tensor *tensor = &model->inputs[i];
 
-			if (fread(arena + tensor->offset, 1, tensor->bytes, stdin) != tensor->bytes) {
+			if (fread(arena + tensor->offset, 1, tensor->bytes, stdin) !=
+			    tensor->bytes) {
 				return 1;
 			}
 		}

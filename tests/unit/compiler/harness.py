@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.compiler.emitter import CompiledModel
-from mlforge.toolchain.sources import root
+from mlforge.toolchain.sources import runtime_includes, runtime_sources
 
 HERE = Path(__file__).parent
 FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror")
@@ -44,8 +44,8 @@ def build(directory: Path, models: Sequence[CompiledModel], flags: Sequence[str]
         lines.append(f'#include "{model.program.name}_model.c"')
     lines.append("#define MODELS " + ", ".join(f"&{model.program.model_symbol}" for model in models))
     (directory / "models.h").write_text("\n".join(lines) + "\n")
-    kernels = sorted((root() / "runtime" / "kernels").glob("*.c"))
-    includes = [f"-I{directory}", f"-I{root() / 'runtime' / 'include'}"]
+    kernels = runtime_sources("kernels")
+    includes = [f"-I{place}" for place in (directory, *runtime_includes())]
     command = [
         os.environ.get("CC", "cc"),
         *FLAGS,

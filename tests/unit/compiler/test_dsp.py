@@ -165,7 +165,7 @@ def test_packed_channels_give_back_every_multiplier() -> None:
 
 
 def decoded(fields: Mapping[str, Field]) -> list[tuple[int, int, int]]:
-    """As mlforge_dsp_channel in runtime/kernels/dsp_channels.h does it."""
+    """As mlforge_dsp_channel in runtime/kernels/dsp/dsp_channels.h does it."""
     packed, low, high, smallest = (fields[name] for name in ("packed", "ratio_low", "ratio_high", "right"))
     assert isinstance(packed, Constant)
     assert packed.data.dtype == np.uint16

@@ -19,7 +19,7 @@ from mlforge.compiler.ops.pad import PadAttributes
 from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.shared.window import Padding, WindowAttributes
 from mlforge.errors import ModelError
-from mlforge.toolchain.sources import root
+from mlforge.toolchain.sources import root, runtime_includes, runtime_sources
 from tests.unit.compiler.cases import inputs_for
 from tests.unit.compiler.harness import FLAGS, run_models
 from tests.unit.compiler.reference import Interpreter
@@ -121,8 +121,8 @@ def test_compiles_for_a_microcontroller_without_warnings(tmp_path: Path) -> None
     for name, text in PROGRAM.sources.items():
         (tmp_path / name).write_text(text)
     flags = [*FLAGS, "-O2", "-mcpu=cortex-m4", "-mthumb", "-ffunction-sections", "-c"]
-    kernels = sorted((root() / "runtime" / "kernels").glob("*.c"))
-    command = ["arm-none-eabi-gcc", *flags, f"-I{root() / 'runtime' / 'include'}", tmp_path / "net_model.c", *kernels]
+    includes = [f"-I{place}" for place in runtime_includes()]
+    command = ["arm-none-eabi-gcc", *flags, *includes, tmp_path / "net_model.c", *runtime_sources("kernels")]
     try:
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     except FileNotFoundError:

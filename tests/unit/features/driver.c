@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Feeds a file of frames (int32, host order) to an emitted pipeline, as an application would, and writes each model
- * input. Runs twice: a reset must leave nothing behind.
+ * Feeds a file of frames (int32, host order) to an emitted pipeline, as an application would, and
+ * writes each model input. Runs twice: a reset must leave nothing behind.
  */
 #include <stdio.h>
 
@@ -17,7 +17,8 @@ static int feed(const char *frames_path, const char *inputs_path)
 	const size_t length = mlforge_features_frame_length(&PIPELINE);
 	const size_t bytes = mlforge_features_output_bytes(&PIPELINE);
 
-	if (!frames || !inputs || length > sizeof(frame) / sizeof(frame[0]) || bytes > sizeof(input)) {
+	if (!frames || !inputs || length > sizeof(frame) / sizeof(frame[0]) ||
+	    bytes > sizeof(input)) {
 		return 1;
 	}
 	while (fread(frame, sizeof(frame[0]), length, frames) == length) {

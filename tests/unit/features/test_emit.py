@@ -13,7 +13,7 @@ from mlforge.contract import StageSpec, StandardiseSpec, WindowSpec
 from mlforge.errors import DataError
 from mlforge.features import Pipeline, emit, extract_int8, fit
 from mlforge.toolchain.process import find, run
-from mlforge.toolchain.sources import root
+from mlforge.toolchain.sources import root, runtime_includes, runtime_sources
 
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wpedantic", "-Werror")
 RUNTIME = root() / "runtime"
@@ -38,9 +38,9 @@ def write(directory: Path, name: str, pipeline: Pipeline) -> Path:
 def build_driver(directory: Path, name: str, *flags: str) -> Path:
     driver = Path(__file__).parent / "driver.c"
     program = directory / "driver"
-    sources = [directory / f"{name}_pipeline.c", driver, *sorted((RUNTIME / "features").glob("*.c"))]
+    sources = [directory / f"{name}_pipeline.c", driver, *runtime_sources("features")]
     defines = [f"-DPIPELINE={name}_pipeline", f'-DPIPELINE_HEADER="{name}_pipeline.h"']
-    includes = [f"-I{RUNTIME / 'include'}", f"-I{directory}"]
+    includes = [f"-I{place}" for place in (*runtime_includes(), directory)]
     done = run(["cc", *STRICT, *flags, *defines, *includes, "-o", program, *sources], timeout_s=120)
     assert done.status == 0, done.output
     return program

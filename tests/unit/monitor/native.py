@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlforge.toolchain.host import shared_library
-from mlforge.toolchain.sources import root
+from mlforge.toolchain.sources import runtime_sources
 
 
 class Tensor(ctypes.Structure):
@@ -183,12 +183,9 @@ class Standardise(ctypes.Structure):
 
 @cache
 def library() -> ctypes.CDLL:
-    runtime = root() / "runtime"
-    sources = [*sorted((runtime / "monitor").glob("*.c")), *sorted((runtime / "bundle").glob("*.c"))]
-    sources += [runtime / "features" / name for name in ("features.c", "window.c", "standardise.c", "quantise.c")]
-    places = [runtime / "monitor", runtime / "bundle", runtime / "features"]
+    sources = runtime_sources("monitor", "bundle", "features")
     undefined = ("-fsanitize=undefined", "-fno-sanitize-recover=all")  # whose report ends the process
-    found = ctypes.CDLL(str(shared_library("mlforge_monitor", sources, flags=undefined, include=places)))
+    found = ctypes.CDLL(str(shared_library("mlforge_monitor", sources, flags=undefined)))
     found.mlforge_moments_read.restype = Pair
     for name in ("mlforge_psi", "mlforge_normal_index", "mlforge_error_q16", "mlforge_sqrt"):
         getattr(found, name).restype = ctypes.c_uint32

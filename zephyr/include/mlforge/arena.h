@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where the arena of a model lies. The size comes from the compiler, the place from devicetree, else from Kconfig.
+ * Where the arena of a model lies. The size comes from the compiler, the place from devicetree,
+ * else from Kconfig.
  */
 #ifndef MLFORGE_ARENA_H_
 #define MLFORGE_ARENA_H_
@@ -18,20 +19,21 @@
 #define MLFORGE_ARENA_SECTION_DEFAULT __noinit
 #endif
 
-/* Defines `static uint8_t name_arena[bytes]`, not initialised and not in the image. `node` is the devicetree node of
- * the model, which need not exist. */
-#define MLFORGE_ARENA_DEFINE(name, node, bytes)                                                                        \
-	BUILD_ASSERT((bytes) > 0, "the arena of " STRINGIFY(name) " is empty");                                        \
+/* Defines `static uint8_t name_arena[bytes]`, not initialised and not in the image. `node` is the
+ * devicetree node of the model, which need not exist. */
+#define MLFORGE_ARENA_DEFINE(name, node, bytes)                                                                          \
+	BUILD_ASSERT((bytes) > 0, "the arena of " STRINGIFY(name) " is empty");                                          \
 	IF_ENABLED(DT_NODE_HAS_PROP(node, arena_memory),                                                               \
 		   (BUILD_ASSERT((bytes) <= DT_REG_SIZE(DT_PHANDLE(node, arena_memory)),                               \
-				 "the arena of " STRINGIFY(name) " does not fit into its arena-memory");))             \
-	static uint8_t name##_arena[bytes] __aligned(MLFORGE_ARENA_ALIGN)                                              \
-		COND_CODE_1(DT_NODE_HAS_PROP(node, arena_memory),                                                      \
+				 "the arena of " STRINGIFY(name) " does not fit into its arena-memory");)) \
+	static uint8_t name##_arena[bytes] __aligned(MLFORGE_ARENA_ALIGN)                                                \
+	COND_CODE_1(DT_NODE_HAS_PROP(node, arena_memory),                                                      \
 			    (Z_GENERIC_SECTION(LINKER_DT_NODE_REGION_NAME(DT_PHANDLE(node, arena_memory)))),           \
 			    (MLFORGE_ARENA_SECTION_DEFAULT))
 
 /* Devicetree, else Kconfig, else the contract. */
-#define MLFORGE_DEADLINE_US(node, contract_us)                                                                         \
-	DT_PROP_OR(node, deadline_us, (CONFIG_MLFORGE_DEADLINE_US ? CONFIG_MLFORGE_DEADLINE_US : (contract_us)))
+#define MLFORGE_DEADLINE_US(node, contract_us)                                                     \
+	DT_PROP_OR(node, deadline_us,                                                              \
+		   (CONFIG_MLFORGE_DEADLINE_US ? CONFIG_MLFORGE_DEADLINE_US : (contract_us)))
 
 #endif /* MLFORGE_ARENA_H_ */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The release that runs: the check of its bundle at boot, its trial and confirmation, its monitor, its telemetry
- * (docs/telemetry.md). With CONFIG_MLFORGE_BUNDLE=y; of the contract's model alone.
+ * The release that runs: the check of its bundle at boot, its trial and confirmation, its monitor,
+ * its telemetry (docs/telemetry.md). With CONFIG_MLFORGE_BUNDLE=y; of the contract's model alone.
  */
 #ifndef MLFORGE_RELEASE_H_
 #define MLFORGE_RELEASE_H_
@@ -17,9 +17,10 @@ extern "C" {
 
 /* The numbers are those of docs/telemetry.md. */
 enum mlforge_bundle_state {
-	MLFORGE_BUNDLE_UNCHECKED = 0, /* not yet; or the image, built to measure a model, carries no bundle */
-	MLFORGE_BUNDLE_REFUSED = 1,   /* there are no inferences */
-	MLFORGE_BUNDLE_TRIAL = 2,     /* sound, and watched before it is confirmed */
+	MLFORGE_BUNDLE_UNCHECKED =
+		0, /* not yet; or the image, built to measure a model, carries no bundle */
+	MLFORGE_BUNDLE_REFUSED = 1, /* there are no inferences */
+	MLFORGE_BUNDLE_TRIAL = 2,   /* sound, and watched before it is confirmed */
 	MLFORGE_BUNDLE_RUNNING = 3,
 	MLFORGE_BUNDLE_UNHEALTHY = 4, /* sound, but its health is not */
 };
@@ -34,8 +35,8 @@ struct mlforge_failed {
 struct mlforge_bundle_status {
 	enum mlforge_bundle_state state;
 	struct mlforge_finding finding; /* why it is refused or unhealthy */
-	bool confirmed;                 /* MCUboot will not take it back; also where there is no MCUboot */
-	uint32_t self_test_us;          /* worst inference of the self-test */
+	bool confirmed;        /* MCUboot will not take it back; also where there is no MCUboot */
+	uint32_t self_test_us; /* worst inference of the self-test */
 	struct mlforge_failed failed;
 };
 
@@ -54,15 +55,15 @@ extern const struct mlforge_monitor mlforge_bundle_monitor;
 /* A check of the application's own, before its release is confirmed.
  *
  * check_name  a C identifier
- * function    int (*)(void): 0, healthy; -EAGAIN, not known yet, ask again; another negative errno, sick. Called in the
- *             bundle's thread, of the least priority, some ten times a second; after 0 not any more */
-#define MLFORGE_HEALTH_CHECK_DEFINE(check_name, function)                                                              \
-	static bool check_name##_healthy;                                                                              \
-	static const STRUCT_SECTION_ITERABLE(mlforge_health_check, check_name) = {                                     \
-		.name = STRINGIFY(check_name),                                                                         \
-		.check = function,                                                                                     \
-		.healthy = &check_name##_healthy,                                                                      \
-	}
+ * function    int (*)(void): 0, healthy; -EAGAIN, not known yet, ask again; another negative errno,
+ * sick. Called in the bundle's thread, of the least priority, some ten times a second; after 0 not
+ * any more */
+#define MLFORGE_HEALTH_CHECK_DEFINE(check_name, function)                                          \
+	static bool check_name##_healthy;                                                          \
+	static const STRUCT_SECTION_ITERABLE(mlforge_health_check, check_name) = {                 \
+		.name = STRINGIFY(check_name), .check = function,                                  \
+				  .healthy = &check_name##_healthy,                                \
+		}
 
 struct mlforge_health_check {
 	const char *name;
@@ -71,13 +72,16 @@ struct mlforge_health_check {
 };
 
 #ifdef CONFIG_MLFORGE_CALIBRATION
-/* Calibrates the baseline and stores the result (monitor.h says what it does; done every `period` of the contract).
+/* Calibrates the baseline and stores the result (monitor.h says what it does; done every `period`
+ * of the contract).
  *
- * Returns 0; -EACCES, the bundle does not allow it, or there is none; -EAGAIN, too few windows since the last time;
- * -ENOTSUP, features with such a stage; another negative errno where it was done but not stored. Not in interrupts. */
+ * Returns 0; -EACCES, the bundle does not allow it, or there is none; -EAGAIN, too few windows
+ * since the last time; -ENOTSUP, features with such a stage; another negative errno where it was
+ * done but not stored. Not in interrupts. */
 int mlforge_bundle_calibrate(void);
 
-/* Back to what the bundle has. Returns 0, or a negative errno where what is stored could not be removed. */
+/* Back to what the bundle has. Returns 0, or a negative errno where what is stored could not be
+ * removed. */
 int mlforge_bundle_uncalibrate(void);
 #endif
 
@@ -86,7 +90,8 @@ int mlforge_bundle_uncalibrate(void);
  *
  * record  [bytes]; mlforge_telemetry_most_bytes() are always enough
  *
- * Returns its length; -ENOMEM, `bytes` are too few; -EACCES, there is no sound bundle. Not in interrupts. */
+ * Returns its length; -ENOMEM, `bytes` are too few; -EACCES, there is no sound bundle. Not in
+ * interrupts. */
 int mlforge_telemetry_encode(uint8_t *record, size_t bytes);
 size_t mlforge_telemetry_most_bytes(void);
 #endif
@@ -95,7 +100,8 @@ size_t mlforge_telemetry_most_bytes(void);
 void mlforge_telemetry_reset(void);
 
 /* Internals, for the code that the build generates. */
-#define MLFORGE_TELEMETRY_BYTES(channels, classes, bins) (128 + 26 * (channels) + 5 * (classes) + 5 * (bins))
+#define MLFORGE_TELEMETRY_BYTES(channels, classes, bins)                                           \
+	(128 + 26 * (channels) + 5 * (classes) + 5 * (bins))
 
 struct mlforge_service;
 

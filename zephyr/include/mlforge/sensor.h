@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Feeds an inference service from Zephyr's sensors: reads them once a period, makes a frame of their values, and
- * submits it. What to read, and how often, says the devicetree node of the model
+ * Feeds an inference service from Zephyr's sensors: reads them once a period, makes a frame of
+ * their values, and submits it. What to read, and how often, says the devicetree node of the model
  * (dts/bindings/mlforge/mlforge,model.yaml).
  *
- * With CONFIG_MLFORGE_SENSOR=y each model whose node names sensors has a feed, `<name>_sensor`. All feeds share one
- * thread with a static stack, so that a bus that keeps one waiting keeps neither interrupts nor inferences waiting.
+ * With CONFIG_MLFORGE_SENSOR=y each model whose node names sensors has a feed, `<name>_sensor`. All
+ * feeds share one thread with a static stack, so that a bus that keeps one waiting keeps neither
+ * interrupts nor inferences waiting.
  */
 #ifndef MLFORGE_SENSOR_H_
 #define MLFORGE_SENSOR_H_
@@ -24,10 +25,11 @@ extern "C" {
 
 /* Since boot or mlforge_sensor_reset_stats. Each period ends as exactly one of the first four. */
 struct mlforge_sensor_stats {
-	uint32_t frames;    /* read and queued */
-	uint32_t refused;   /* read, but the service's queue was full; among its own `refused`, too */
-	uint32_t errors;    /* a sensor was not ready, or could not be read: no frame */
-	uint32_t missed;    /* over before they could be read, or in which a sensor did not report: no frame */
+	uint32_t frames;  /* read and queued */
+	uint32_t refused; /* read, but the service's queue was full; among its own `refused`, too */
+	uint32_t errors;  /* a sensor was not ready, or could not be read: no frame */
+	uint32_t missed;  /* over before they could be read, or in which a sensor did not report: no
+			     frame */
 	int32_t last_error; /* a negative errno; 0: none */
 };
 
@@ -43,8 +45,8 @@ struct mlforge_sensor_state {
 	const struct mlforge_sensor *sensor;
 	struct k_work_delayable work;
 	struct sensor_trigger trigger;
-	atomic_t triggers;   /* that have not been dealt with */
-	int64_t due_us;      /* uptime at which the period that is waited for begins */
+	atomic_t triggers; /* that have not been dealt with */
+	int64_t due_us;    /* uptime at which the period that is waited for begins */
 	bool running;
 	struct k_spinlock lock; /* of the statistics */
 	struct mlforge_sensor_stats stats;
@@ -65,18 +67,18 @@ struct mlforge_sensor {
 
 void mlforge_sensor_work(struct k_work *work);
 
-/* Begins to read. Sets the sensors to the rate of the feed where their drivers let it. Done at boot with
- * CONFIG_MLFORGE_SENSOR_AT_BOOT=y.
+/* Begins to read. Sets the sensors to the rate of the feed where their drivers let it. Done at boot
+ * with CONFIG_MLFORGE_SENSOR_AT_BOOT=y.
  *
  * sensor   of the model, `<name>_sensor`
  *
- * Returns 0, also where it runs already; or what the driver said, a negative errno, when it has no data-ready trigger
- * to offer and devicetree asks for one. A sensor that is not ready is no error here: it is counted period by period,
- * and read as soon as it is. Not in interrupts. */
+ * Returns 0, also where it runs already; or what the driver said, a negative errno, when it has no
+ * data-ready trigger to offer and devicetree asks for one. A sensor that is not ready is no error
+ * here: it is counted period by period, and read as soon as it is. Not in interrupts. */
 int mlforge_sensor_start(const struct mlforge_sensor *sensor);
 
-/* Ceases to read, and waits until a reading under way is over. Frames in the service's queue stay; see
- * mlforge_service_restart. Not in interrupts, and not in the thread of the feeds. */
+/* Ceases to read, and waits until a reading under way is over. Frames in the service's queue stay;
+ * see mlforge_service_restart. Not in interrupts, and not in the thread of the feeds. */
 void mlforge_sensor_stop(const struct mlforge_sensor *sensor);
 
 /* Fills in `stats`. In interrupts, too. */
@@ -89,64 +91,70 @@ void mlforge_sensor_reset_stats(const struct mlforge_sensor *sensor);
 void mlforge_sensor_log_stats(const struct mlforge_sensor *sensor);
 
 /* The channels of the property `sensor-channels`, in C. */
-#define MLFORGE_SENSOR_CHAN(node, prop, i) UTIL_CAT(SENSOR_CHAN_, DT_STRING_UPPER_TOKEN_BY_IDX(node, prop, i))
+#define MLFORGE_SENSOR_CHAN(node, prop, i)                                                         \
+	UTIL_CAT(SENSOR_CHAN_, DT_STRING_UPPER_TOKEN_BY_IDX(node, prop, i))
 
-#define MLFORGE_SENSOR_CHANNEL(node, prop, i)                                                                          \
-	{                                                                                                              \
+#define MLFORGE_SENSOR_CHANNEL(node, prop, i)                                                      \
+	{                                                                                          \
 		.scale_micro = COND_CODE_1(DT_NODE_HAS_PROP(node, sensor_scales_micro),                                \
-					   ((int32_t)DT_PROP_BY_IDX(node, sensor_scales_micro, i)), (1000000)),        \
-		.channel = MLFORGE_SENSOR_CHAN(node, prop, i),                                                         \
-	}
+					   ((int32_t)DT_PROP_BY_IDX(node, sensor_scales_micro, i)), (1000000)),          \
+			 .channel = MLFORGE_SENSOR_CHAN(node, prop, i),                            \
+		}
 
 /* Channels of three values. */
-#define MLFORGE_SENSOR_3_AXIS(channel)                                                                                 \
-	((channel) == SENSOR_CHAN_ACCEL_XYZ || (channel) == SENSOR_CHAN_GYRO_XYZ ||                                    \
+#define MLFORGE_SENSOR_3_AXIS(channel)                                                             \
+	((channel) == SENSOR_CHAN_ACCEL_XYZ || (channel) == SENSOR_CHAN_GYRO_XYZ ||                \
 	 (channel) == SENSOR_CHAN_MAGN_XYZ)
 
-#define MLFORGE_SENSOR_WIDTH(node, prop, i) (MLFORGE_SENSOR_3_AXIS(MLFORGE_SENSOR_CHAN(node, prop, i)) ? 3 : 1)
+#define MLFORGE_SENSOR_WIDTH(node, prop, i)                                                        \
+	(MLFORGE_SENSOR_3_AXIS(MLFORGE_SENSOR_CHAN(node, prop, i)) ? 3 : 1)
 
 #define MLFORGE_SENSOR_DEVICE(node, prop, i) DEVICE_DT_GET(DT_PHANDLE_BY_IDX(node, prop, i))
 
 /* Defines `const struct mlforge_sensor sensor_name`.
  *
  * node           of the model in devicetree, with the property `sensors`
- * model_service  address of the struct mlforge_service that takes the frames; its model must have features
- * frame_values   in a frame: what the channels of the node must add up to
+ * model_service  address of the struct mlforge_service that takes the frames; its model must have
+ * features frame_values   in a frame: what the channels of the node must add up to
  */
-#define MLFORGE_SENSOR_DEFINE(sensor_name, node, model_service, frame_values)                                          \
-	BUILD_ASSERT(DT_FOREACH_PROP_ELEM_SEP(node, sensor_channels, MLFORGE_SENSOR_WIDTH, (+)) == (frame_values),     \
-		     "the sensor-channels of " STRINGIFY(sensor_name) " do not make up a frame of the features");      \
-	BUILD_ASSERT(DT_PROP_LEN(node, sensors) == 1 || DT_PROP_LEN(node, sensors) == DT_PROP_LEN(node, sensor_channels), \
-		     STRINGIFY(sensor_name) ": one of `sensors` for all of `sensor-channels`, or one for each");       \
-	BUILD_ASSERT(DT_PROP_LEN_OR(node, sensor_scales_micro, DT_PROP_LEN(node, sensor_channels)) ==                  \
-			     DT_PROP_LEN(node, sensor_channels),                                                       \
-		     STRINGIFY(sensor_name) ": one of `sensor-scales-micro` for each of `sensor-channels`");           \
-	BUILD_ASSERT((uint64_t)DT_PROP(node, sampling_period_us) * CONFIG_SYS_CLOCK_TICKS_PER_SEC >= USEC_PER_SEC ||   \
-			     DT_PROP(node, data_ready_trigger),                                                        \
-		     STRINGIFY(sensor_name) ": sampling-period-us is shorter than a tick; raise "                      \
-					    "CONFIG_SYS_CLOCK_TICKS_PER_SEC, or set data-ready-trigger");              \
-	static const struct device *const sensor_name##_devices[] = {                                                  \
-		DT_FOREACH_PROP_ELEM_SEP(node, sensors, MLFORGE_SENSOR_DEVICE, (, ))};                                 \
-	static const struct mlforge_sensor_channel sensor_name##_channels[] = {                                        \
-		DT_FOREACH_PROP_ELEM_SEP(node, sensor_channels, MLFORGE_SENSOR_CHANNEL, (, ))};                        \
-	static int32_t sensor_name##_frame[frame_values];                                                              \
-	extern const struct mlforge_sensor sensor_name;                                                                \
-	static struct mlforge_sensor_state sensor_name##_state = {                                                     \
-		.sensor = &sensor_name,                                                                                \
-		.work = Z_WORK_DELAYABLE_INITIALIZER(mlforge_sensor_work),                                             \
-	};                                                                                                             \
-	const STRUCT_SECTION_ITERABLE(mlforge_sensor, sensor_name) = {                                                 \
-		.name = STRINGIFY(sensor_name),                                                                        \
-		.service = model_service,                                                                              \
-		.devices = sensor_name##_devices,                                                                      \
-		.channels = sensor_name##_channels,                                                                    \
-		.devices_count = DT_PROP_LEN(node, sensors),                                                           \
-		.channels_count = DT_PROP_LEN(node, sensor_channels),                                                  \
-		.triggered = DT_PROP(node, data_ready_trigger),                                                        \
-		.period_us = DT_PROP(node, sampling_period_us),                                                        \
-		.frame = sensor_name##_frame,                                                                          \
-		.state = &sensor_name##_state,                                                                         \
-	}
+#define MLFORGE_SENSOR_DEFINE(sensor_name, node, model_service, frame_values)                      \
+	BUILD_ASSERT(DT_FOREACH_PROP_ELEM_SEP(node, sensor_channels, MLFORGE_SENSOR_WIDTH, (+)) == (frame_values),                  \
+		"the sensor-channels of " STRINGIFY(sensor_name) " do not make up a frame of the features");                   \
+	BUILD_ASSERT(DT_PROP_LEN(node, sensors) == 1 ||                                            \
+			     DT_PROP_LEN(node, sensors) == DT_PROP_LEN(node, sensor_channels),     \
+		     STRINGIFY(sensor_name) ": one of `sensors` for all of `sensor-channels`, or " \
+					    "one for each");                                       \
+	BUILD_ASSERT(                                                                              \
+		DT_PROP_LEN_OR(node, sensor_scales_micro, DT_PROP_LEN(node, sensor_channels)) ==   \
+			DT_PROP_LEN(node, sensor_channels),                                        \
+		STRINGIFY(sensor_name) ": one of `sensor-scales-micro` for each of "               \
+				       "`sensor-channels`");                                       \
+	BUILD_ASSERT(                                                                              \
+		(uint64_t)DT_PROP(node, sampling_period_us) * CONFIG_SYS_CLOCK_TICKS_PER_SEC >=    \
+				USEC_PER_SEC ||                                                    \
+			DT_PROP(node, data_ready_trigger),                                         \
+		STRINGIFY(sensor_name) ": sampling-period-us is shorter than a tick; raise "         \
+				     "CONFIG_SYS_CLOCK_TICKS_PER_SEC, or set data-ready-trigger"); \
+	static const struct device *const sensor_name##_devices[] = {                              \
+		DT_FOREACH_PROP_ELEM_SEP(node, sensors, MLFORGE_SENSOR_DEVICE, (, ))};                 \
+	static const struct mlforge_sensor_channel sensor_name##_channels[] = {                    \
+		DT_FOREACH_PROP_ELEM_SEP(node, sensor_channels, MLFORGE_SENSOR_CHANNEL, (, ))};        \
+	static int32_t sensor_name##_frame[frame_values];                                          \
+	extern const struct mlforge_sensor sensor_name;                                            \
+	static struct mlforge_sensor_state sensor_name##_state = {                                 \
+		.sensor = &sensor_name,                                                            \
+		.work = Z_WORK_DELAYABLE_INITIALIZER(mlforge_sensor_work),                         \
+	};                                                                                         \
+	const STRUCT_SECTION_ITERABLE(mlforge_sensor, sensor_name) = {                             \
+		.name = STRINGIFY(sensor_name), .service = model_service,                          \
+				  .devices = sensor_name##_devices,                                \
+				  .channels = sensor_name##_channels,                              \
+				  .devices_count = DT_PROP_LEN(node, sensors),                     \
+				  .channels_count = DT_PROP_LEN(node, sensor_channels),            \
+				  .triggered = DT_PROP(node, data_ready_trigger),                  \
+				  .period_us = DT_PROP(node, sampling_period_us),                  \
+				  .frame = sensor_name##_frame, .state = &sensor_name##_state,     \
+		}
 
 #ifdef __cplusplus
 }

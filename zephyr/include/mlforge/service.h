@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inference service: a thread of its own with a static stack, which takes frames from a queue, computes
- * features, runs the inference and hands each result to listeners (and to zbus). No heap.
+ * The inference service: a thread of its own with a static stack, which takes frames from a queue,
+ * computes features, runs the inference and hands each result to listeners (and to zbus). No heap.
  *
- * With CONFIG_MLFORGE_SERVICE=y each model of the build has one, `<name>_service`. All functions may be called from any
- * thread, before the kernel has started its threads too; from interrupts, mlforge_service_submit and
- * mlforge_service_stats. What a pointer points to stays the caller's unless it says otherwise.
+ * With CONFIG_MLFORGE_SERVICE=y each model of the build has one, `<name>_service`. All functions
+ * may be called from any thread, before the kernel has started its threads too; from interrupts,
+ * mlforge_service_submit and mlforge_service_stats. What a pointer points to stays the caller's
+ * unless it says otherwise.
  */
 #ifndef MLFORGE_SERVICE_H_
 #define MLFORGE_SERVICE_H_
@@ -32,7 +33,8 @@ struct mlforge_result {
 	bool late;             /* latency_us is above the deadline */
 };
 
-/* What a zbus channel carries: for an application with classes, the likeliest and its int8 score. */
+/* What a zbus channel carries: for an application with classes, the likeliest and its int8 score.
+ */
 struct mlforge_message {
 	uint32_t number;
 	uint32_t latency_us;
@@ -42,16 +44,19 @@ struct mlforge_message {
 };
 
 struct mlforge_listener {
-	/* Called in the service's thread, holding its lock: keep it short, and do not wait for the service in it. */
+	/* Called in the service's thread, holding its lock: keep it short, and do not wait for the
+	 * service in it. */
 	void (*result)(const struct mlforge_result *result, void *user_data);
 	void *user_data;
 	sys_snode_t node; /* the service's */
 };
 
-/* Since boot or mlforge_service_reset_stats. Times are in microseconds and stop at UINT32_MAX (71 minutes).
+/* Since boot or mlforge_service_reset_stats. Times are in microseconds and stop at UINT32_MAX (71
+ * minutes).
  *
- * Of the frames, submitted = processed + refused + queued. Of the windows that they complete, each ends as one of
- * inferences or skipped; without features a frame is a window, and processed = inferences + skipped. */
+ * Of the frames, submitted = processed + refused + queued. Of the windows that they complete, each
+ * ends as one of inferences or skipped; without features a frame is a window, and processed =
+ * inferences + skipped. */
 struct mlforge_stats {
 	uint32_t submitted;          /* frames handed to mlforge_service_submit */
 	uint32_t processed;          /* frames that went through features and model */
@@ -61,7 +66,8 @@ struct mlforge_stats {
 	uint32_t queue_length;       /* the most that there can be */
 	uint32_t inferences;         /* results of the service's thread */
 	uint32_t late;               /* those of them after the deadline */
-	uint32_t skipped;            /* windows already too late to begin with (CONFIG_MLFORGE_SERVICE_SKIP_EXPIRED) */
+	uint32_t skipped;            /* windows already too late to begin with
+					(CONFIG_MLFORGE_SERVICE_SKIP_EXPIRED) */
 	uint32_t direct;             /* inferences by mlforge_service_infer */
 	uint32_t worst_inference_us; /* features and model, in either thread */
 	uint32_t worst_latency_us;   /* from submit to result */
@@ -73,14 +79,15 @@ struct mlforge_stats {
 
 /* Internals, for MLFORGE_SERVICE_DEFINE and the service's own code.
  *
- * A moment: the cycle counter measures finely, but may turn over within seconds; the uptime does not. */
+ * A moment: the cycle counter measures finely, but may turn over within seconds; the uptime does
+ * not. */
 struct mlforge_moment {
 	uint32_t cycles;
 	uint32_t uptime_ms;
 };
 
-/* A queue of slots: a frame is copied into its slot once, without a lock held, and worked on where it lies. Slots are
- * claimed, published and taken in the same order. */
+/* A queue of slots: a frame is copied into its slot once, without a lock held, and worked on where
+ * it lies. Slots are claimed, published and taken in the same order. */
 struct mlforge_slot {
 	struct mlforge_moment submitted;
 	uint32_t filled;
@@ -106,9 +113,11 @@ struct mlforge_queue {
 };
 
 struct mlforge_service_state {
-	struct k_mutex lock; /* inherits priority: an urgent caller does not wait for less urgent threads */
+	struct k_mutex lock; /* inherits priority: an urgent caller does not wait for less urgent
+				threads */
 	sys_slist_t listeners;
-	/* Under a lock of their own, so that who reads them neither waits for an inference nor hurries one along. */
+	/* Under a lock of their own, so that who reads them neither waits for an inference nor
+	 * hurries one along. */
 	struct k_spinlock stats_lock;
 	struct mlforge_stats stats;
 };
@@ -128,43 +137,52 @@ void mlforge_service_thread(void *service, void *unused1, void *unused2);
 /* Queues one frame; the service copies it.
  *
  * service   of the model, `<name>_service`
- * message   with features: int32 [mlforge_features_frame_length], fixed point (mlforge_frame_value), 4-byte aligned;
- *           without: the bytes of all inputs of the model, one after the other. `<name>_message_bytes` in either case
- * timeout   how long to wait for room; in an interrupt never, whatever it says
+ * message   with features: int32 [mlforge_features_frame_length], fixed point
+ * (mlforge_frame_value), 4-byte aligned; without: the bytes of all inputs of the model, one after
+ * the other. `<name>_message_bytes` in either case timeout   how long to wait for room; in an
+ * interrupt never, whatever it says
  *
- * Returns 0; -ENOBUFS when the queue stayed full for `timeout`, which is counted and logged; -EINVAL for a message that
- * is NULL; -EACCES where there are no inferences (mlforge_allowed). */
-int mlforge_service_submit(const struct mlforge_service *service, const void *message, k_timeout_t timeout);
+ * Returns 0; -ENOBUFS when the queue stayed full for `timeout`, which is counted and logged;
+ * -EINVAL for a message that is NULL; -EACCES where there are no inferences (mlforge_allowed). */
+int mlforge_service_submit(const struct mlforge_service *service, const void *message,
+			   k_timeout_t timeout);
 
-/* One inference in the caller's thread and on its stack, in turn with the service's own. Features take no part in it.
+/* One inference in the caller's thread and on its stack, in turn with the service's own. Features
+ * take no part in it.
  *
  * service   of the model
- * input     the bytes of all inputs, one after the other; a value is round(value / scale) + zero_point of its input
- * output    the bytes of all outputs, one after the other; a value is scale * (q - zero_point) of its output
- * timeout   how long to wait for the model
+ * input     the bytes of all inputs, one after the other; a value is round(value / scale) +
+ * zero_point of its input output    the bytes of all outputs, one after the other; a value is scale
+ * * (q - zero_point) of its output timeout   how long to wait for the model
  *
- * Returns 0; -EBUSY when the model stayed in use for `timeout`; -EDEADLK in a listener of the same service, which would
- * wait for itself; -EWOULDBLOCK in an interrupt; -EINVAL where input or output is NULL; -EACCES where there are no
- * inferences (mlforge_allowed). `output` is written only where 0 is returned. */
-int mlforge_service_infer(const struct mlforge_service *service, const int8_t *input, int8_t *output,
-			  k_timeout_t timeout);
+ * Returns 0; -EBUSY when the model stayed in use for `timeout`; -EDEADLK in a listener of the same
+ * service, which would wait for itself; -EWOULDBLOCK in an interrupt; -EINVAL where input or output
+ * is NULL; -EACCES where there are no inferences (mlforge_allowed). `output` is written only where
+ * 0 is returned. */
+int mlforge_service_infer(const struct mlforge_service *service, const int8_t *input,
+			  int8_t *output, k_timeout_t timeout);
 
-/* Adds a listener; one that is there already moves to the end. Listeners are called in the order of their adding.
+/* Adds a listener; one that is there already moves to the end. Listeners are called in the order of
+ * their adding.
  *
  * service   of the model
- * listener  `result` and `user_data` filled in; the service's until mlforge_service_unlisten, so it must stay where it
- *           is: static, usually
+ * listener  `result` and `user_data` filled in; the service's until mlforge_service_unlisten, so it
+ * must stay where it is: static, usually
  *
  * Returns 0, or -EINVAL for a listener that is NULL or has no `result`. Not in interrupts. */
-int mlforge_service_listen(const struct mlforge_service *service, struct mlforge_listener *listener);
+int mlforge_service_listen(const struct mlforge_service *service,
+			   struct mlforge_listener *listener);
 
-/* Removes a listener, which is the caller's again: it will not be called any more. May be called in a listener.
+/* Removes a listener, which is the caller's again: it will not be called any more. May be called in
+ * a listener.
  *
  * Returns 0, or -ENOENT where it was not there. Not in interrupts. */
-int mlforge_service_unlisten(const struct mlforge_service *service, struct mlforge_listener *listener);
+int mlforge_service_unlisten(const struct mlforge_service *service,
+			     struct mlforge_listener *listener);
 
-/* Forgets the frames of the current window and the state of a model that has one. Frames in the queue stay, and are the
- * first of the next window. Waits for an inference that is under way. Not in interrupts. */
+/* Forgets the frames of the current window and the state of a model that has one. Frames in the
+ * queue stay, and are the first of the next window. Waits for an inference that is under way. Not
+ * in interrupts. */
 void mlforge_service_restart(const struct mlforge_service *service);
 
 #ifdef CONFIG_MLFORGE_STATS
@@ -180,8 +198,9 @@ void mlforge_service_log_stats(const struct mlforge_service *service);
 
 #ifdef CONFIG_MLFORGE_ZBUS
 #define MLFORGE_CHANNEL(channel) &channel
-#define MLFORGE_CHANNEL_DEFINE(channel)                                                                                \
-	ZBUS_CHAN_DEFINE(channel, struct mlforge_message, NULL, NULL, ZBUS_OBSERVERS_EMPTY, ZBUS_MSG_INIT(0))
+#define MLFORGE_CHANNEL_DEFINE(channel)                                                            \
+	ZBUS_CHAN_DEFINE(channel, struct mlforge_message, NULL, NULL, ZBUS_OBSERVERS_EMPTY,        \
+			 ZBUS_MSG_INIT(0))
 #else
 #define MLFORGE_CHANNEL(channel) NULL
 #endif
@@ -189,39 +208,40 @@ void mlforge_service_log_stats(const struct mlforge_service *service);
 /* Bytes of RAM that a message of `bytes` takes in a queue. */
 #define MLFORGE_SLOT_BYTES(bytes) (sizeof(struct mlforge_slot) + ROUND_UP(bytes, 4))
 
-/* Defines `const struct mlforge_service service_name` with its thread, for a model that the build step does not know.
+/* Defines `const struct mlforge_service service_name` with its thread, for a model that the build
+ * step does not know.
  *
  * model_instance  address of its struct mlforge_instance
  * bytes           of a message: see mlforge_service_submit
  * queue_length    messages that it can queue, at least 1
- * zbus_channel    MLFORGE_CHANNEL(name) of a channel by MLFORGE_CHANNEL_DEFINE(name); NULL without CONFIG_MLFORGE_ZBUS
+ * zbus_channel    MLFORGE_CHANNEL(name) of a channel by MLFORGE_CHANNEL_DEFINE(name); NULL without
+ * CONFIG_MLFORGE_ZBUS
  */
-#define MLFORGE_SERVICE_DEFINE(service_name, model_instance, bytes, queue_length, zbus_channel)                        \
-	BUILD_ASSERT((queue_length) >= 1, "the queue of " STRINGIFY(service_name) " needs a place");                   \
-	static uint8_t __aligned(4) service_name##_slots[(queue_length) * MLFORGE_SLOT_BYTES(bytes)];                  \
-	static struct mlforge_queue service_name##_queue = {                                                           \
-		.slots = service_name##_slots,                                                                         \
-		.slot_bytes = MLFORGE_SLOT_BYTES(bytes),                                                               \
-		.message_bytes = bytes,                                                                                \
-		.length = queue_length,                                                                                \
-		.free = Z_SEM_INITIALIZER(service_name##_queue.free, queue_length, queue_length),                      \
-		.ready = Z_SEM_INITIALIZER(service_name##_queue.ready, 0, queue_length),                               \
-	};                                                                                                             \
-	static struct mlforge_service_state service_name##_state = {                                                   \
-		.lock = Z_MUTEX_INITIALIZER(service_name##_state.lock),                                                \
-	};                                                                                                             \
-	extern const struct mlforge_service service_name;                                                              \
-	K_THREAD_DEFINE(service_name##_thread, CONFIG_MLFORGE_SERVICE_STACK_SIZE, mlforge_service_thread,              \
-			(void *)&service_name, NULL, NULL, CONFIG_MLFORGE_SERVICE_PRIORITY, 0, 0);                     \
-	const STRUCT_SECTION_ITERABLE(mlforge_service, service_name) = {                                               \
-		.name = STRINGIFY(service_name),                                                                       \
-		.instance = model_instance,                                                                            \
-		.state = &service_name##_state,                                                                        \
-		.queue = &service_name##_queue,                                                                        \
-		.thread = &service_name##_thread,                                                                      \
-		.stack_bytes = CONFIG_MLFORGE_SERVICE_STACK_SIZE,                                                      \
-		.channel = zbus_channel,                                                                               \
-	}
+#define MLFORGE_SERVICE_DEFINE(service_name, model_instance, bytes, queue_length, zbus_channel)    \
+	BUILD_ASSERT((queue_length) >= 1,                                                          \
+		     "the queue of " STRINGIFY(service_name) " needs a place");                    \
+	static uint8_t                                                                             \
+		__aligned(4) service_name##_slots[(queue_length) * MLFORGE_SLOT_BYTES(bytes)];     \
+	static struct mlforge_queue service_name##_queue = {                                       \
+		.slots = service_name##_slots,                                                     \
+		.slot_bytes = MLFORGE_SLOT_BYTES(bytes),                                           \
+		.message_bytes = bytes,                                                            \
+		.length = queue_length,                                                            \
+		.free = Z_SEM_INITIALIZER(service_name##_queue.free, queue_length, queue_length),  \
+		.ready = Z_SEM_INITIALIZER(service_name##_queue.ready, 0, queue_length),           \
+	};                                                                                         \
+	static struct mlforge_service_state service_name##_state = {                               \
+		.lock = Z_MUTEX_INITIALIZER(service_name##_state.lock),                            \
+	};                                                                                         \
+	extern const struct mlforge_service service_name;                                          \
+	K_THREAD_DEFINE(service_name##_thread, CONFIG_MLFORGE_SERVICE_STACK_SIZE,                  \
+			mlforge_service_thread, (void *)&service_name, NULL, NULL,                 \
+			CONFIG_MLFORGE_SERVICE_PRIORITY, 0, 0);                                    \
+	const STRUCT_SECTION_ITERABLE(mlforge_service, service_name) = {                           \
+		.name = STRINGIFY(service_name), .instance = model_instance, .state = &service_name##_state, \
+			.queue = &service_name##_queue, .thread = &service_name##_thread,          \
+			.stack_bytes = CONFIG_MLFORGE_SERVICE_STACK_SIZE, .channel = zbus_channel, \
+		}
 
 #ifdef __cplusplus
 }

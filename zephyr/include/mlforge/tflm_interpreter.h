@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a generated model's C++ file needs besides tflm.h: the variable that holds its interpreter. C++ only.
+ * What a generated model's C++ file needs besides tflm.h: the variable that holds its interpreter.
+ * C++ only.
  */
 #ifndef MLFORGE_TFLM_INTERPRETER_H_
 #define MLFORGE_TFLM_INTERPRETER_H_
@@ -8,7 +9,7 @@
 #include <tensorflow/lite/micro/micro_interpreter.h>
 
 /* Calls a model's marks, one for each operator that starts. */
-class MlforgeTflmMarks : public tflite::MicroProfilerInterface
+class MlforgeTflmMarks: public tflite::MicroProfilerInterface
 {
       public:
 	explicit MlforgeTflmMarks(void (*const *marks)()) : marks_(marks), next_(marks)
@@ -37,7 +38,8 @@ class MlforgeTflmMarks : public tflite::MicroProfilerInterface
 	TF_LITE_REMOVE_VIRTUAL_DELETE
 };
 
-/* All zero before mlforge_tflm_reset, which constructs what lies in it; nothing is ever destroyed. */
+/* All zero before mlforge_tflm_reset, which constructs what lies in it; nothing is ever destroyed.
+ */
 struct mlforge_tflm_interpreter {
 	uint8_t *arena; /* that it is set up in; NULL before */
 	alignas(tflite::MicroInterpreter) uint8_t interpreter[sizeof(tflite::MicroInterpreter)];

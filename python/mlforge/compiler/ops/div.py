@@ -77,7 +77,7 @@ class Div(Broadcast):
 
 
 def _quotient(a: int, b: int, multiplier: Multiplier) -> int:
-    """As runtime/kernels/div.c has it (DivElementwise in kernels/internal/reference/div.h)."""
+    """As runtime/kernels/elementwise/div.c has it (DivElementwise in kernels/internal/reference/div.h)."""
     if b == 0:
         return (a > 0) - (a < 0) << 30
     if b < 0:

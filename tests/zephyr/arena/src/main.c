@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where arenas and weights lie, and that the models compute the same there. With places.overlay each is somewhere else.
+ * Where arenas and weights lie, and that the models compute the same there. With places.overlay
+ * each is somewhere else.
  */
 #include <zephyr/devicetree.h>
 #include <zephyr/ztest.h>
@@ -30,7 +31,7 @@ static bool inside(const void *start, uint32_t bytes, uintptr_t memory, size_t m
 	return (uintptr_t)start >= memory && (uintptr_t)start + bytes <= memory + memory_bytes;
 }
 
-#define INSIDE(start, bytes, label)                                                                                    \
+#define INSIDE(start, bytes, label)                                                                \
 	inside(start, bytes, DT_REG_ADDR(DT_NODELABEL(label)), DT_REG_SIZE(DT_NODELABEL(label)))
 
 ZTEST(arena, test_each_is_where_it_was_placed)
@@ -46,7 +47,8 @@ ZTEST(arena, test_each_is_where_it_was_placed)
 
 ZTEST(arena, test_deadlines)
 {
-	zassert_equal(gesture_instance.deadline_us, PLACED ? 7000 : 3000, "devicetree before Kconfig");
+	zassert_equal(gesture_instance.deadline_us, PLACED ? 7000 : 3000,
+		      "devicetree before Kconfig");
 	zassert_equal(motor_instance.deadline_us, 3000);
 }
 
@@ -57,10 +59,12 @@ ZTEST(arena, test_arenas_are_aligned_and_apart)
 
 	zassert_equal(gesture % MLFORGE_ARENA_ALIGN, 0);
 	zassert_equal(motor % MLFORGE_ARENA_ALIGN, 0);
-	zassert_true(gesture + GESTURE_ARENA_BYTES <= motor || motor + MOTOR_ARENA_BYTES <= gesture);
+	zassert_true(gesture + GESTURE_ARENA_BYTES <= motor ||
+		     motor + MOTOR_ARENA_BYTES <= gesture);
 }
 
-static void expect(const struct mlforge_instance *instance, const int8_t *input, const int8_t *output)
+static void expect(const struct mlforge_instance *instance, const int8_t *input,
+		   const int8_t *output)
 {
 	const struct mlforge_model *model = instance->model;
 

@@ -39,12 +39,12 @@ static int run(size_t vector)
 	mlforge_infer(&kernels_instance);
 	for (uint8_t i = 0; i < model->outputs_count; i++) {
 		const uint32_t bytes = model->outputs[i].bytes;
-		const uint32_t at =
-			first_difference((const uint8_t *)mlforge_output(&kernels_instance, i), output, bytes);
+		const uint32_t at = first_difference(
+			(const uint8_t *)mlforge_output(&kernels_instance, i), output, bytes);
 
 		if (at < bytes) {
-			TC_PRINT("vector %u: %s differs at byte %u of %u\n", (uint32_t)vector, model->outputs[i].name, at,
-				 bytes);
+			TC_PRINT("vector %u: %s differs at byte %u of %u\n", (uint32_t)vector,
+				 model->outputs[i].name, at, bytes);
 			departed++;
 		}
 		output += bytes;
@@ -61,7 +61,8 @@ ZTEST(kernels, test_every_operator_computes_the_golden_outputs)
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		departed += run(i);
 	}
-	TC_PRINT("%u outputs, kernels for %s\n", kernels_instance.model->outputs_count, CONFIG_MLFORGE_ISA);
+	TC_PRINT("%u outputs, kernels for %s\n", kernels_instance.model->outputs_count,
+		 CONFIG_MLFORGE_ISA);
 	zassert_equal(departed, 0, "%d outputs depart", departed);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An application that is updated in the field, well or badly. A test puts a contract and a locked model beside prj.conf,
- * and another word over "good" in the linked image, before it signs it.
+ * An application that is updated in the field, well or badly. A test puts a contract and a locked
+ * model beside prj.conf, and another word over "good" in the linked image, before it signs it.
  */
 #include <errno.h>
 #include <mlforge/release.h>
@@ -86,7 +86,8 @@ static void say(const char *what)
 	printk("app %u.%u %s\n", version->major, version->minor, what);
 }
 
-/* QEMU's UART interrupts nobody for a byte that came before interrupts were enabled, and takes no further one then. */
+/* QEMU's UART interrupts nobody for a byte that came before interrupts were enabled, and takes no
+ * further one then. */
 static void unblock_smp(void)
 {
 	unsigned char byte;

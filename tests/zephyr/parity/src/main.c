@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Prints the inputs and outputs of a model for frames that a test knows, too. The test puts a contract and a locked model
- * beside prj.conf.
+ * Prints the inputs and outputs of a model for frames that a test knows, too. The test puts a
+ * contract and a locked model beside prj.conf.
  */
 #include <mlforge/instance.h>
 #include <zephyr/kernel.h>
@@ -23,7 +23,8 @@ static void print_bytes(const char *what, const int8_t *bytes, uint32_t count)
 {
 	printk("%s\n", what);
 	for (uint32_t i = 0; i < count; i++) {
-		printk("%02x%s", (uint8_t)bytes[i], i % LINE_BYTES == LINE_BYTES - 1 || i + 1 == count ? "\n" : "");
+		printk("%02x%s", (uint8_t)bytes[i],
+		       i % LINE_BYTES == LINE_BYTES - 1 || i + 1 == count ? "\n" : "");
 	}
 }
 
@@ -39,7 +40,8 @@ int main(void)
 		if (mlforge_push(&activity_instance, frame)) {
 			mlforge_features_read(activity_instance.features, input);
 			print_bytes("input", input, sizeof(input));
-			print_bytes("output", mlforge_output(&activity_instance, 0), ACTIVITY_OUTPUT_BYTES);
+			print_bytes("output", mlforge_output(&activity_instance, 0),
+				    ACTIVITY_OUTPUT_BYTES);
 		}
 	}
 	printk("done\n");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * In the place of the main of samples/anomaly: the monitor's error and decision beside those that the application would
- * make with floats.
+ * In the place of the main of samples/anomaly: the monitor's error and decision beside those that
+ * the application would make with floats.
  */
 #include <mlforge/reconstruction.h>
 #include <mlforge/release.h>
@@ -34,11 +34,13 @@ static void replay(const struct recording *recording)
 		}
 		if (mlforge_push(&pendulum_instance, frame)) {
 			mlforge_features_read(pendulum_instance.features, given);
-			const double error = mlforge_reconstruction_error(&model->inputs[0], given, &model->outputs[0],
-									  mlforge_output(&pendulum_instance, 0));
+			const double error = mlforge_reconstruction_error(
+				&model->inputs[0], given, &model->outputs[0],
+				mlforge_output(&pendulum_instance, 0));
 
 			printk("error %u %u, alarm %d %d\n", (uint32_t)(error * 65536.0),
-			       mlforge_monitor_error(&mlforge_bundle_monitor), error > PENDULUM_THRESHOLD_ANOMALY,
+			       mlforge_monitor_error(&mlforge_bundle_monitor),
+			       error > PENDULUM_THRESHOLD_ANOMALY,
 			       mlforge_monitor_decision(&mlforge_bundle_monitor));
 		}
 	}
@@ -49,7 +51,8 @@ int main(void)
 	for (size_t i = 0; i < ARRAY_SIZE(recordings); i++) {
 		replay(&recordings[i]);
 	}
-	printk("alarms %u of %u\n", mlforge_bundle_monitor.state->alarms, mlforge_bundle_monitor.state->windows);
+	printk("alarms %u of %u\n", mlforge_bundle_monitor.state->alarms,
+	       mlforge_bundle_monitor.state->windows);
 	printk("state %d\n", mlforge_bundle_state());
 	return 0;
 }

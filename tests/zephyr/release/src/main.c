@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tells what became of the bundle, and what the monitor makes of frames that a test knows, too: first as in training,
- * then with every channel shifted, then calibrated. The test puts a contract and a locked model beside prj.conf, and
- * spoils the image where it wants the check to fail.
+ * Tells what became of the bundle, and what the monitor makes of frames that a test knows, too:
+ * first as in training, then with every channel shifted, then calibrated. The test puts a contract
+ * and a locked model beside prj.conf, and spoils the image where it wants the check to fail.
  */
 #include <errno.h>
 #include <mlforge/release.h>
@@ -18,7 +18,8 @@
 
 #define FRAMES 8240
 
-/* What the application has to say of its health once it is done: a test writes it into the image. */
+/* What the application has to say of its health once it is done: a test writes it into the image.
+ */
 volatile const int32_t test_health = 0;
 volatile const int32_t test_sensor = 0; /* likewise, what its sensor does */
 static bool finished;
@@ -103,7 +104,8 @@ static void serve(void)
 static void phase(const char *name, int32_t shift)
 {
 	mlforge_telemetry_reset();
-	printk("%s: %u inferences, decision %d\n", name, push(shift), mlforge_monitor_decision(&mlforge_bundle_monitor));
+	printk("%s: %u inferences, decision %d\n", name, push(shift),
+	       mlforge_monitor_decision(&mlforge_bundle_monitor));
 	command("mlforge telemetry cbor");
 	command("mlforge telemetry");
 }
@@ -133,7 +135,8 @@ int main(void)
 	if (mlforge_bundle_state() != MLFORGE_BUNDLE_REFUSED) {
 		phase("as trained", 0);
 		serve();
-		command("mlforge calibrate"); /* nothing to correct, and the shifted frames alone from here on */
+		command("mlforge calibrate"); /* nothing to correct, and the shifted frames alone
+						 from here on */
 		phase("shifted", 1);
 		command("mlforge calibrate");
 		phase("calibrated", 1);

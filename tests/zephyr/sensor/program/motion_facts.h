@@ -2,7 +2,7 @@
 #ifndef MOTION_FACTS_H_
 #define MOTION_FACTS_H_
 
-#define MOTION_CLASSES_COUNT	0
+#define MOTION_CLASSES_COUNT    0
 #define MOTION_LATENCY_LIMIT_US 5000
 
 #endif /* MOTION_FACTS_H_ */

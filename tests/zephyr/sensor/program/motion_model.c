@@ -12,10 +12,22 @@ static void invoke(uint8_t *arena)
 }
 
 static const struct mlforge_tensor inputs[] = {
-	{.name = "in", .offset = 0, .bytes = 8, .scale = 0.25F, .type = MLFORGE_INT8, .rank = 3, .shape = {1, 2, 4}},
+	{.name = "in",
+	 .offset = 0,
+	 .bytes = 8,
+	 .scale = 0.25F,
+	 .type = MLFORGE_INT8,
+	 .rank = 3,
+	 .shape = {1, 2, 4}},
 };
 static const struct mlforge_tensor outputs[] = {
-	{.name = "out", .offset = 8, .bytes = 4, .scale = 0.25F, .type = MLFORGE_INT8, .rank = 2, .shape = {1, 4}},
+	{.name = "out",
+	 .offset = 8,
+	 .bytes = 4,
+	 .scale = 0.25F,
+	 .type = MLFORGE_INT8,
+	 .rank = 2,
+	 .shape = {1, 4}},
 };
 const struct mlforge_model motion_model = {
 	.name = "motion",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Features by hand: frames of four values, four steps to one, two frames to a window and a window for each frame.
+ * Features by hand: frames of four values, four steps to one, two frames to a window and a window
+ * for each frame.
  */
 #include "motion_pipeline.h"
 
@@ -11,7 +12,10 @@ static uint8_t ring[8];
 static struct mlforge_collector_state state;
 
 static const struct mlforge_stage stages[1] = {
-	{.process = mlforge_quantise_process, .tables = &tables, .input_length = 4, .output_length = 4},
+	{.process = mlforge_quantise_process,
+	 .tables = &tables,
+	 .input_length = 4,
+	 .output_length = 4},
 };
 
 const struct mlforge_pipeline motion_pipeline = {

@@ -11,7 +11,8 @@
 
 #define PERIOD_MS 25
 
-/* Stops all feeds, makes all sensors work, waits until the service is idle, and starts counting afresh. */
+/* Stops all feeds, makes all sensors work, waits until the service is idle, and starts counting
+ * afresh. */
 void feeds_at_rest(void *fixture);
 
 static inline struct mlforge_sensor_stats feed_stats(const struct mlforge_sensor *sensor)

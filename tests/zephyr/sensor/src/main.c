@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sensors into a service by devicetree: the right values at the right rate, and every period accounted for when sensors
- * fail, are slow, or are not there.
+ * Sensors into a service by devicetree: the right values at the right rate, and every period
+ * accounted for when sensors fail, are slow, or are not there.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,7 +15,8 @@
 static const struct device *const accelerometer = DEVICE_DT_GET(DT_NODELABEL(accelerometer));
 static const struct device *const thermometer = DEVICE_DT_GET(DT_NODELABEL(thermometer));
 
-MLFORGE_SENSOR_DEFINE(broken_sensor, DT_PATH(mlforge, broken), &motion_service, MOTION_PIPELINE_FRAME_LENGTH);
+MLFORGE_SENSOR_DEFINE(broken_sensor, DT_PATH(mlforge, broken), &motion_service,
+		      MOTION_PIPELINE_FRAME_LENGTH);
 
 static int8_t newest[MOTION_OUTPUT_BYTES];
 static uint32_t listener_ms;
@@ -49,7 +50,8 @@ void feeds_at_rest(void *fixture)
 	}
 }
 
-/* Frames, failures and all of one feed, run for a while: each period ends as exactly one of them. */
+/* Frames, failures and all of one feed, run for a while: each period ends as exactly one of them.
+ */
 static struct mlforge_sensor_stats run_for(const struct mlforge_sensor *sensor, int periods)
 {
 	zassert_ok(mlforge_sensor_start(sensor));
@@ -58,8 +60,8 @@ static struct mlforge_sensor_stats run_for(const struct mlforge_sensor *sensor, 
 	const struct mlforge_sensor_stats stats = feed_stats(sensor);
 
 	zassert_within(stats.frames + stats.refused + stats.errors + stats.missed, periods + 1, 2,
-		       "frames %u, refused %u, errors %u, missed %u", stats.frames, stats.refused, stats.errors,
-		       stats.missed);
+		       "frames %u, refused %u, errors %u, missed %u", stats.frames, stats.refused,
+		       stats.errors, stats.missed);
 	return stats;
 }
 
@@ -73,7 +75,8 @@ static void *setup(void)
 
 ZTEST(sensor, test_values_become_frames)
 {
-	*scripted(accelerometer) = (struct scripted){.values = {{1, 500000}, {-2, -250000}, {0, 500000}}};
+	*scripted(accelerometer) =
+		(struct scripted){.values = {{1, 500000}, {-2, -250000}, {0, 500000}}};
 	*scripted(thermometer) = (struct scripted){.values = {{20, 500000}}};
 	const struct mlforge_sensor_stats stats = run_for(&motion_sensor, 8);
 	struct mlforge_stats service;
@@ -88,12 +91,14 @@ ZTEST(sensor, test_values_become_frames)
 	zassert_equal(service.submitted, stats.frames);
 	zassert_equal(service.inferences, stats.frames - 1, "a window is two frames");
 	zassert_equal(service.deadline_us, 9000);
-	zassert_equal(scripted(accelerometer)->fetches, stats.frames, "once a frame, for three values");
+	zassert_equal(scripted(accelerometer)->fetches, stats.frames,
+		      "once a frame, for three values");
 }
 
 ZTEST(sensor, test_what_no_frame_can_hold_saturates)
 {
-	*scripted(accelerometer) = (struct scripted){.values = {{INT32_MAX, 999999}, {INT32_MIN, -999999}}};
+	*scripted(accelerometer) =
+		(struct scripted){.values = {{INT32_MAX, 999999}, {INT32_MIN, -999999}}};
 	(void)run_for(&motion_sensor, 4);
 	zassert_equal(newest[0], -128);
 	zassert_equal(newest[1], 127);

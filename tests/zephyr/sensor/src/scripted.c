@@ -18,7 +18,8 @@ static int fetch(const struct device *device, enum sensor_channel channel)
 	return scripted(device)->fetch_status;
 }
 
-static int get(const struct device *device, enum sensor_channel channel, struct sensor_value *values)
+static int get(const struct device *device, enum sensor_channel channel,
+	       struct sensor_value *values)
 {
 	const size_t count = MLFORGE_SENSOR_3_AXIS(channel) ? 3 : 1;
 
@@ -26,8 +27,8 @@ static int get(const struct device *device, enum sensor_channel channel, struct 
 	return scripted(device)->get_status;
 }
 
-static int set(const struct device *device, enum sensor_channel channel, enum sensor_attribute attribute,
-	       const struct sensor_value *value)
+static int set(const struct device *device, enum sensor_channel channel,
+	       enum sensor_attribute attribute, const struct sensor_value *value)
 {
 	ARG_UNUSED(channel);
 	if (attribute != SENSOR_ATTR_SAMPLING_FREQUENCY) {
@@ -71,9 +72,10 @@ static DEVICE_API(sensor, api) = {
 	.trigger_set = set_trigger,
 };
 
-#define DEFINE(n)                                                                                                      \
-	static struct scripted data_##n;                                                                               \
-	SENSOR_DEVICE_DT_INST_DEFINE(n, COND_CODE_1(DT_INST_PROP(n, broken), (fails), (works)), NULL, &data_##n, NULL, \
-				     POST_KERNEL, CONFIG_SENSOR_INIT_PRIORITY, &api);
+#define DEFINE(n)                                                                                  \
+	static struct scripted data_##n;                                                           \
+	SENSOR_DEVICE_DT_INST_DEFINE(                                                              \
+		n, COND_CODE_1(DT_INST_PROP(n, broken), (fails), (works)), NULL, &data_##n, NULL, POST_KERNEL,  \
+					     CONFIG_SENSOR_INIT_PRIORITY, &api);
 
 DT_INST_FOREACH_STATUS_OKAY(DEFINE)

@@ -10,7 +10,8 @@
 
 static const struct device *const gyroscope = DEVICE_DT_GET(DT_NODELABEL(gyroscope));
 
-MLFORGE_SENSOR_DEFINE(triggered_sensor, DT_PATH(mlforge, by_trigger), &motion_service, MOTION_PIPELINE_FRAME_LENGTH);
+MLFORGE_SENSOR_DEFINE(triggered_sensor, DT_PATH(mlforge, by_trigger), &motion_service,
+		      MOTION_PIPELINE_FRAME_LENGTH);
 
 static void interrupt(struct k_timer *timer)
 {

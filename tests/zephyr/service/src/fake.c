@@ -24,10 +24,22 @@ static void invoke(uint8_t *memory)
 }
 
 static const struct mlforge_tensor inputs[] = {
-	{.name = "in", .offset = 0, .bytes = INPUTS, .scale = 1.0F, .type = MLFORGE_INT8, .rank = 2, .shape = {1, 4}},
+	{.name = "in",
+	 .offset = 0,
+	 .bytes = INPUTS,
+	 .scale = 1.0F,
+	 .type = MLFORGE_INT8,
+	 .rank = 2,
+	 .shape = {1, 4}},
 };
 static const struct mlforge_tensor outputs[] = {
-	{.name = "out", .offset = 8, .bytes = 2, .scale = 1.0F, .type = MLFORGE_INT8, .rank = 2, .shape = {1, 2}},
+	{.name = "out",
+	 .offset = 8,
+	 .bytes = 2,
+	 .scale = 1.0F,
+	 .type = MLFORGE_INT8,
+	 .rank = 2,
+	 .shape = {1, 2}},
 };
 static const struct mlforge_model model = {
 	.name = "fake",
@@ -38,19 +50,45 @@ static const struct mlforge_model model = {
 	.outputs = outputs,
 	.invoke = invoke,
 };
-static const struct mlforge_instance instance = {.model = &model, .arena = arena, .deadline_us = FAKE_DEADLINE_US};
+static const struct mlforge_instance instance = {
+	.model = &model, .arena = arena, .deadline_us = FAKE_DEADLINE_US};
 
 MLFORGE_CHANNEL_DEFINE(fake_channel);
-MLFORGE_SERVICE_DEFINE(fake_service, &instance, INPUTS, FAKE_QUEUE_LENGTH, MLFORGE_CHANNEL(fake_channel));
+MLFORGE_SERVICE_DEFINE(fake_service, &instance, INPUTS, FAKE_QUEUE_LENGTH,
+		       MLFORGE_CHANNEL(fake_channel));
 
 static uint8_t __aligned(MLFORGE_ARENA_ALIGN) narrow_arena[16];
 static const struct mlforge_tensor narrow_inputs[] = {
-	{.name = "second", .offset = 2, .bytes = 2, .scale = 1.0F, .type = MLFORGE_INT8, .rank = 2, .shape = {1, 2}},
-	{.name = "first", .offset = 0, .bytes = 2, .scale = 1.0F, .type = MLFORGE_INT8, .rank = 2, .shape = {1, 2}},
+	{.name = "second",
+	 .offset = 2,
+	 .bytes = 2,
+	 .scale = 1.0F,
+	 .type = MLFORGE_INT8,
+	 .rank = 2,
+	 .shape = {1, 2}},
+	{.name = "first",
+	 .offset = 0,
+	 .bytes = 2,
+	 .scale = 1.0F,
+	 .type = MLFORGE_INT8,
+	 .rank = 2,
+	 .shape = {1, 2}},
 };
 static const struct mlforge_tensor narrow_outputs[] = {
-	{.name = "minus", .offset = 9, .bytes = 1, .scale = 1.0F, .type = MLFORGE_INT8, .rank = 2, .shape = {1, 1}},
-	{.name = "sum", .offset = 8, .bytes = 1, .scale = 1.0F, .type = MLFORGE_INT8, .rank = 2, .shape = {1, 1}},
+	{.name = "minus",
+	 .offset = 9,
+	 .bytes = 1,
+	 .scale = 1.0F,
+	 .type = MLFORGE_INT8,
+	 .rank = 2,
+	 .shape = {1, 1}},
+	{.name = "sum",
+	 .offset = 8,
+	 .bytes = 1,
+	 .scale = 1.0F,
+	 .type = MLFORGE_INT8,
+	 .rank = 2,
+	 .shape = {1, 1}},
 };
 static const struct mlforge_model narrow_model = {
 	.name = "narrow",

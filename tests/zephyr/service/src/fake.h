@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A model by hand whose inference takes as long as a test wants: four inputs, and their sum and its negative as outputs.
+ * A model by hand whose inference takes as long as a test wants: four inputs, and their sum and its
+ * negative as outputs.
  */
 #ifndef FAKE_H_
 #define FAKE_H_
@@ -12,8 +13,9 @@
 
 extern const struct mlforge_service fake_service;
 
-/* Another one, with two inputs and two outputs, room for one message, and no deadline. early_statuses: what came of
- * submitting to it before the kernel had started its threads, in PRE_KERNEL_2 and in POST_KERNEL. */
+/* Another one, with two inputs and two outputs, room for one message, and no deadline.
+ * early_statuses: what came of submitting to it before the kernel had started its threads, in
+ * PRE_KERNEL_2 and in POST_KERNEL. */
 extern const struct mlforge_service narrow_service;
 extern int early_statuses[2];
 

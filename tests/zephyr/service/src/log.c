@@ -49,7 +49,8 @@ ZTEST(log, test_statistics_come_by_themselves)
 	const int before = periodic_lines;
 
 	k_sleep(K_MSEC(1000 * CONFIG_MLFORGE_STATS_LOG_INTERVAL_S + 500));
-	zassert_between_inclusive(periodic_lines - before, 2, 4, "%d lines", periodic_lines - before);
+	zassert_between_inclusive(periodic_lines - before, 2, 4, "%d lines",
+				  periodic_lines - before);
 }
 
 ZTEST_SUITE(log, NULL, NULL, NULL, NULL, NULL);

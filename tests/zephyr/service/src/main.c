@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The service under load: nothing is lost silently, results are right and in order, urgent callers are not kept waiting.
+ * The service under load: nothing is lost silently, results are right and in order, urgent callers
+ * are not kept waiting.
  */
 #include <errno.h>
 #include <zephyr/ztest.h>

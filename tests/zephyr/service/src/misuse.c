@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The service in the wrong hands: arguments that are none, interrupts, its own thread, before there are threads.
+ * The service in the wrong hands: arguments that are none, interrupts, its own thread, before there
+ * are threads.
  */
 #include <errno.h>
 #include <zephyr/ztest.h>
@@ -101,7 +102,8 @@ static void wait_a_while(void)
 	k_sleep(K_MSEC(60));
 }
 
-/* An inference is under way, and holds the lock and a place of the queue, when the interrupt comes. */
+/* An inference is under way, and holds the lock and a place of the queue, when the interrupt comes.
+ */
 ZTEST(misuse, test_interrupts_never_wait)
 {
 	fake_during = wait_a_while;
@@ -132,7 +134,8 @@ static void infer_in_listener(const struct mlforge_result *result, void *user_da
 
 ZTEST(misuse, test_a_listener_neither_waits_for_itself_nor_stays_when_it_leaves)
 {
-	static struct mlforge_listener leaving = {.result = infer_in_listener, .user_data = &leaving};
+	static struct mlforge_listener leaving = {.result = infer_in_listener,
+						  .user_data = &leaving};
 
 	calls = 0;
 	zassert_ok(mlforge_service_listen(&fake_service, &leaving));

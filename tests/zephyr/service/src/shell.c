@@ -33,7 +33,8 @@ ZTEST(shell, test_stats)
 	zassert_not_null(strstr(text, "arena 16 bytes"), "%s", text);
 	(void)answer("mlforge reset");
 	text = answer("mlforge stats");
-	zassert_not_null(strstr(text, "frames 0, refused 0, queued 0 (at most 0 of 4)"), "%s", text);
+	zassert_not_null(strstr(text, "frames 0, refused 0, queued 0 (at most 0 of 4)"), "%s",
+			 text);
 	zassert_not_null(strstr(text, "inferences 0, late 0, skipped 0, direct 0"), "%s", text);
 }
 

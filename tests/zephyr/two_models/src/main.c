@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Two models in one image, against golden vectors: alone, in turn, and both at once in their services; and where their
- * arenas lie.
+ * Two models in one image, against golden vectors: alone, in turn, and both at once in their
+ * services; and where their arenas lie.
  */
 #include <zephyr/devicetree.h>
 #include <zephyr/ztest.h>
@@ -23,11 +23,12 @@ static const struct {
 #include "vibration.inc"
 };
 
-#define EXPECT(instance, vector)                                                                                       \
-	do {                                                                                                           \
-		memcpy(mlforge_input(instance, 0), (vector).input, sizeof((vector).input));                            \
-		mlforge_infer(instance);                                                                               \
-		zassert_mem_equal(mlforge_output(instance, 0), (vector).output, sizeof((vector).output));              \
+#define EXPECT(instance, vector)                                                                   \
+	do {                                                                                       \
+		memcpy(mlforge_input(instance, 0), (vector).input, sizeof((vector).input));        \
+		mlforge_infer(instance);                                                           \
+		zassert_mem_equal(mlforge_output(instance, 0), (vector).output,                    \
+				  sizeof((vector).output));                                        \
 	} while (false)
 
 ZTEST(two_models, test_each_alone)
@@ -65,8 +66,10 @@ ZTEST(two_models, test_services_side_by_side)
 {
 	static struct check gesture_check = {gestures[1].output, GESTURE_OUTPUT_BYTES};
 	static struct check motor_check = {motors[1].output, MOTOR_OUTPUT_BYTES};
-	static struct mlforge_listener gesture_listener = {.result = on_result, .user_data = &gesture_check};
-	static struct mlforge_listener motor_listener = {.result = on_result, .user_data = &motor_check};
+	static struct mlforge_listener gesture_listener = {.result = on_result,
+							   .user_data = &gesture_check};
+	static struct mlforge_listener motor_listener = {.result = on_result,
+							 .user_data = &motor_check};
 
 	mlforge_service_listen(&gesture_service, &gesture_listener);
 	mlforge_service_listen(&motor_service, &motor_listener);
@@ -86,13 +89,16 @@ ZTEST(two_models, test_arenas)
 
 	zassert_equal(gesture % MLFORGE_ARENA_ALIGN, 0);
 	zassert_equal(motor % MLFORGE_ARENA_ALIGN, 0);
-	zassert_true(gesture + GESTURE_ARENA_BYTES <= motor || motor + MOTOR_ARENA_BYTES <= gesture);
+	zassert_true(gesture + GESTURE_ARENA_BYTES <= motor ||
+		     motor + MOTOR_ARENA_BYTES <= gesture);
 #if DT_NODE_EXISTS(DT_NODELABEL(fast_memory))
 	zassert_between_inclusive(gesture, DT_REG_ADDR(DT_NODELABEL(fast_memory)),
-				  DT_REG_ADDR(DT_NODELABEL(fast_memory)) + DT_REG_SIZE(DT_NODELABEL(fast_memory)) -
+				  DT_REG_ADDR(DT_NODELABEL(fast_memory)) +
+					  DT_REG_SIZE(DT_NODELABEL(fast_memory)) -
 					  GESTURE_ARENA_BYTES);
 	zassert_false(IN_RANGE(motor, DT_REG_ADDR(DT_NODELABEL(fast_memory)),
-			       DT_REG_ADDR(DT_NODELABEL(fast_memory)) + DT_REG_SIZE(DT_NODELABEL(fast_memory)) - 1));
+			       DT_REG_ADDR(DT_NODELABEL(fast_memory)) +
+				       DT_REG_SIZE(DT_NODELABEL(fast_memory)) - 1));
 	zassert_equal(gesture_instance.deadline_us, 7000);
 	zassert_equal(motor_instance.deadline_us, 0);
 #endif

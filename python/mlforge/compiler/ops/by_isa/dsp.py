@@ -78,7 +78,7 @@ def _usable(multiplier: Multiplier) -> Multiplier:
 
 
 def factor_and_power(multiplier: Multiplier) -> tuple[int, int]:
-    """The two multiplications that requantise; see runtime/kernels/dsp.h."""
+    """The two multiplications that requantise; see runtime/kernels/dsp/dsp.h."""
     usable = _usable(multiplier)
     return 2 * usable.value - (1 << 32), 1 << (32 + usable.exponent)
 

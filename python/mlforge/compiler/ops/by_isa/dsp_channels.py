@@ -58,7 +58,7 @@ def _ratios(ratio: float) -> Iterator[int]:
 
 
 def product(mantissa: int, ratio: int) -> int:
-    """The multiplier, as mlforge_dsp_channel in runtime/kernels/dsp_channels.h works it out."""
+    """The multiplier, as mlforge_dsp_channel in runtime/kernels/dsp/dsp_channels.h works it out."""
     both = mantissa * ratio
     drop = 33 if both >> 63 else 32
     return (both + (1 << (drop - 1))) >> drop

@@ -1,4 +1,4 @@
-"""Tables for cores without instructions for pairs: two products in one multiplication; see runtime/kernels/packed.h.
+"""Tables for cores without instructions for pairs: two products in one multiplication (kernels/packed/packed.h).
 
 Decides whether, and in blocks of how many elements, sums stay exact, whatever the input.
 """

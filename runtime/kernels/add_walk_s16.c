@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * ADD of int16.
- */
-#include "element_s16.h"
-
-#include "add_walk.c"

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * FULLY_CONNECTED for DSP: the input is expanded to int16 once, and meets four outputs at a time.
+ * See dsp_pixels.h for quads, and for how two sums share an extraction.
+ */
+#include <string.h>
+
+#include "dsp_pixels.h"
+
+struct outputs_4 {
+	const uint32_t *x;
+	const uint32_t *x_end;
+	const uint32_t *weights;
+	const int32_t *sums;
+	const int32_t *factors;
+	int32_t factors_step; /* bytes to go back behind the four that were used */
+	int8_t *output;
+	int8_t *output_end;
+	int32_t zero_point;
+	uint32_t skip; /* -quads modulo 4 */
+};
+
+#if MLFORGE_DSP
+
+#define QUAD                                                                                       \
+	"ldmia.w r12!, {r4, r5, r6, r7}\n"                                                         \
+	"ldrd r8, r9, [lr], #8\n"                                                                  \
+	"sxtb16 r10, r4\n"                                                                         \
+	"smlad r1, r4, r8, r1\n"                                                                   \
+	"sxtb16 r4, r5\n"                                                                          \
+	"smlad r0, r10, r8, r0\n"                                                                  \
+	"smlad r2, r4, r8, r2\n"                                                                   \
+	"sxtb16 r10, r6\n"                                                                         \
+	"smlad r3, r5, r8, r3\n"                                                                   \
+	"sxtb16 r4, r7\n"                                                                          \
+	"smlad r0, r10, r9, r0\n"                                                                  \
+	"smlad r1, r6, r9, r1\n"                                                                   \
+	"smlad r2, r4, r9, r2\n"                                                                   \
+	"smlad r3, r7, r9, r3\n"
+#define QUAD_BYTES "56"
+
+/* mlforge_dsp_requantise; r9 is the zero point. */
+#define FINISH(sum, factor, power)                                                                 \
+	"add.w r8, " sum ", " sum ", asr #31\n"                                                    \
+	"smmlar r8, " sum ", " factor ", r8\n"                                                     \
+	"smmlar r8, r8, " power ", r9\n"                                                           \
+	"ssat r8, #8, r8\n"                                                                        \
+	"strb r8, [lr], #1\n"
+
+/* On the stack: as in struct outputs_4, but for where the loop over quads is entered. r11 is where
+ * it ends. */
+static MLFORGE_ASSEMBLY void four_outputs(const struct outputs_4 *job MLFORGE_IN_ARGUMENT)
+{
+	__asm__ volatile("push {r4-r11, lr}\n"
+			 "ldmia.w r0, {r1-r10}\n"
+			 "movs r0, #" QUAD_BYTES "\n"
+			 "adr.w r11, 2f\n"
+			 "mla r10, r10, r0, r11\n"
+			 "orr r10, r10, #1\n"
+			 "push {r1-r10}\n"
+			 "mov r12, r3\n"
+			 "mov r11, r2\n"
+			 "1:\n"
+			 "ldr r4, [sp, #12]\n"
+			 "ldr.w lr, [sp]\n"
+			 "ldr r5, [sp, #36]\n"
+			 "ldmia r4!, {r0, r1, r2, r3}\n"
+			 "str r4, [sp, #12]\n"
+			 "bx r5\n"
+			 "2:\n" /* clang-format off */
+			 QUAD
+			 QUAD
+			 QUAD
+			 QUAD
+			 "cmp lr, r11\n"
+			 "bne.w 2b\n"
+			 "ldrd r10, r8, [sp, #16]\n" /* clang-format on */
+			 "ldr.w lr, [sp, #24]\n"
+			 "ldr.w r9, [sp, #32]\n"
+			 "subs r1, r1, r0\n"
+			 "subs r3, r3, r2\n"
+			 "asrs r1, r1, #8\n"
+			 "asrs r3, r3, #8\n"
+			 "ldmia.w r10!, {r4, r5, r6, r7}\n" /* clang-format off */
+			 FINISH("r0", "r4", "r5")
+			 FINISH("r1", "r6", "r7")
+			 "ldmia.w r10!, {r4, r5, r6, r7}\n"
+			 FINISH("r2", "r4", "r5")
+			 FINISH("r3", "r6", "r7") /* clang-format on */
+			 "ldr r0, [sp, #20]\n"
+			 "ldr r1, [sp, #28]\n"
+			 "sub.w r10, r10, r0\n"
+			 "str.w r10, [sp, #16]\n"
+			 "str.w lr, [sp, #24]\n"
+			 "cmp lr, r1\n"
+			 "bne.w 1b\n"
+			 "add sp, sp, #40\n"
+			 "pop {r4-r11, pc}\n");
+}
+
+#else
+
+static void four_outputs(const struct outputs_4 *job)
+{
+	const uint32_t *w = job->weights;
+	const int32_t *sums = job->sums;
+	const int32_t *factors = job->factors;
+
+	for (int8_t *output = job->output; output != job->output_end; output += 4) {
+		int32_t s[4] = {sums[0], sums[1], sums[2], sums[3]};
+
+		for (const uint32_t *x = job->x; x != job->x_end; x++) {
+			for (int i = 0; i < 4; i += 2) {
+				s[i] = mlforge_smlad(mlforge_even_bytes(*w), *x, s[i]);
+				s[i + 1] = mlforge_smlad(*w++, *x, s[i + 1]);
+			}
+		}
+		for (int i = 0; i < 4; i++) {
+			const int32_t sum =
+				i % 2 ? (int32_t)((uint32_t)s[i] - (uint32_t)s[i - 1]) >> 8 : s[i];
+
+			output[i] = (int8_t)mlforge_dsp_requantise(sum, factors[0], factors[1],
+								   job->zero_point);
+			factors += 2;
+		}
+		factors -= job->factors_step / 4;
+		sums += 4;
+	}
+}
+
+#endif
+
+/* One to three outputs, in pairs as of a convolution. */
+static void last_outputs(const struct mlforge_dsp_fully_connected *op, const uint32_t *x,
+			 int32_t quads, int8_t *output)
+{
+	const uint32_t whole = op->outputs / 4 * 4;
+	const uint32_t *weights = (const uint32_t *)op->weights + whole * (uint32_t)quads;
+
+	for (uint32_t o = whole; o < op->outputs; o += 2) {
+		const uint32_t left = op->outputs - o;
+		const int32_t *a = op->factors + (op->per_output ? 2 * o : 0);
+		const int32_t *b = op->per_output && left > 1 ? a + 2 : a;
+		const struct mlforge_dsp_pair pair = {
+			.sum_a = op->sums[o],
+			.sum_both = op->sums[o + 1],
+			.factor_a = a[0],
+			.power_a = a[1],
+			.factor_b = b[0],
+			.power_b = b[1],
+		};
+
+		mlforge_dsp_pixel_1(x, quads, &pair, weights, left > 1 ? 2 : 1, op->zero_point,
+				    output + o);
+		weights += 2 * quads;
+	}
+}
+
+static void expand(const int8_t *input, uint32_t count, uint32_t *to)
+{
+	const uint32_t rest = count % 4;
+
+	to = mlforge_dsp_expand_1(input, (int32_t)(count / 4), to);
+	if (rest) {
+		int8_t last[4] = {0};
+
+		memcpy(last, input + count - rest, rest);
+		mlforge_dsp_expand_1(last, 1, to);
+	}
+}
+
+static void clamp_all(int8_t low, int8_t high, uint32_t count, int8_t *output)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const int8_t y = output[i] < low ? low : output[i];
+
+		output[i] = y > high ? high : y;
+	}
+}
+
+void mlforge_dsp_fully_connected_s8(const struct mlforge_dsp_fully_connected *op,
+				    const int8_t *input, int8_t *output, void *scratch)
+{
+	const uint32_t quads = (op->inputs + 3) / 4;
+	const int32_t one[8] = {
+		op->factors[0], op->factors[1], op->factors[0], op->factors[1],
+		op->factors[0], op->factors[1], op->factors[0], op->factors[1],
+	};
+	uint32_t *const x = scratch;
+
+	for (uint32_t row = 0; row < op->rows; row++) {
+		const struct outputs_4 job = {
+			.x = x,
+			.x_end = x + 2 * quads,
+			.weights = (const uint32_t *)op->weights,
+			.sums = op->sums,
+			.factors = op->per_output ? op->factors : one,
+			.factors_step = op->per_output ? 0 : 32,
+			.output = output,
+			.output_end = output + op->outputs / 4 * 4,
+			.zero_point = op->zero_point,
+			.skip = -quads & 3U,
+		};
+
+		expand(input, op->inputs, x);
+		if (op->outputs >= 4) {
+			four_outputs(&job);
+		}
+		last_outputs(op, x, (int32_t)quads, output);
+		if (op->low > INT8_MIN || op->high < INT8_MAX) {
+			clamp_all(op->low, op->high, op->outputs, output);
+		}
+		input += op->inputs;
+		output += op->outputs;
+	}
+}

@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * MAXIMUM and MINIMUM of int16.
- */
-#include "element_s16.h"
-
-#include "maximum.c"

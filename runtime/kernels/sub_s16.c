@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * SUB of int16.
- */
-#include "element_s16.h"
-
-#include "sub.c"
