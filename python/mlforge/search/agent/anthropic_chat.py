@@ -72,5 +72,6 @@ def _text(content: Any) -> str | None:
     blocks = content if isinstance(content, list) else []
     for block in blocks:
         if getattr(block, "type", None) == "tool_use":
-            return json.dumps(block.input)
-    return "".join(getattr(block, "text", "") for block in blocks) or None
+            return json.dumps(getattr(block, "input", None))
+    texts = (getattr(block, "text", None) for block in blocks)
+    return "".join(text for text in texts if isinstance(text, str)) or None

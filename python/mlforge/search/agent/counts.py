@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mlforge.errors import AgentError
+from mlforge.search.agent.answer import MAX_TEXT
 from mlforge.search.agent.chat import Message, Reply
 from mlforge.search.agent.secret import Secret
 
-_MOST: Final = 100_000_000  # tokens; what claims more is not believed
+_MOST: Final = 9_999_999  # tokens; what claims more is not believed
 
 
 def reply_of(text: Any, tokens_in: Any, tokens_out: Any, messages: Sequence[Message], secret: Secret) -> Reply:
-    """Raises AgentError where there is no text, or where it holds a part of the key."""
+    """Raises AgentError where there is no text, or more than anybody needs, or where it holds a part of the key."""
     if not isinstance(text, str) or not text.strip():
         raise AgentError("the endpoint's answer has no text")
+    if len(text) > MAX_TEXT:
+        raise AgentError(f"the endpoint's answer has {len(text)} characters, of at most {MAX_TEXT}")
     if secret.leaks_into(text):
         raise AgentError("the endpoint's answer held a part of the key and was thrown away", lasting=True)
     asked = "".join(message.text for message in messages)

@@ -40,7 +40,8 @@ class OpenAiChat:
         told = [{"role": message.role, "content": message.text} for message in messages]
         answer = self._answer(told, _forms(schema, max_tokens))
         choices = getattr(answer, "choices", None)
-        text = getattr(getattr(choices[0], "message", None), "content", None) if choices else None
+        first = choices[0] if isinstance(choices, list) and choices else None
+        text = getattr(getattr(first, "message", None), "content", None)
         usage = getattr(answer, "usage", None)
         counts = getattr(usage, "prompt_tokens", None), getattr(usage, "completion_tokens", None)
         return reply_of(text, *counts, messages, self.wire.secret)

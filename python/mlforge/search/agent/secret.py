@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
+import unicodedata
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
+from mlforge.search.agent.readings import TooManyReadingsError, readings
+
 _WINDOW: Final = 8  # letters and digits in a row that, if shared with the key, count as the key
 _WITHHELD: Final = "(withheld: it held a part of the key)"
+_ALIKE: Final = str.maketrans("\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u03bf", "aeopcyxsijo")
 _PROVIDERS: Final = {"api.openai.com": "OPENAI_API_KEY", "api.anthropic.com": "ANTHROPIC_API_KEY"}
 
 
@@ -23,13 +29,21 @@ class Secret:
         return "***" if self.value else ""
 
     def leaks_into(self, text: str) -> bool:
-        """Whether the text holds the key or a tell-tale part of it, whatever punctuation stands between."""
+        """Whether the text, in any of its readings, holds the key or a tell-tale part of it, in order, backwards or by
+        ROT13, whatever punctuation stands between. A text that has too many readings counts as if it did."""
         if not self.value:
             return False
-        key, plain = _plain(self.value), _plain(text)
+        try:
+            return any(self._stands_in(reading) for reading in readings(text))
+        except TooManyReadingsError:
+            return True
+
+    def _stands_in(self, text: str) -> bool:
+        key = _plain(self.value)
         if len(key) < _WINDOW:
             return self.value in text
-        return any(key[start : start + _WINDOW] in plain for start in range(len(key) - _WINDOW + 1))
+        plain = _plain(text)
+        return any(part in plain for part in _parts(key))
 
     def redacted(self, text: str) -> str:
         return _WITHHELD if self.leaks_into(text) else text
@@ -51,5 +65,15 @@ def key_for(endpoint: str) -> Secret:
     return Secret(os.environ.get(variable_for(endpoint), "").strip())
 
 
+@cache
+def _parts(key: str) -> frozenset[str]:
+    """Each run of so many letters and digits of the key, as it may be written."""
+    written = [way for one in (key, codecs.encode(key, "rot13")) for way in (one, one[::-1])]
+    return frozenset(way[start : start + _WINDOW] for way in written for start in range(len(way) - _WINDOW + 1))
+
+
 def _plain(text: str) -> str:
-    return re.sub(r"[^0-9a-z]", "", text.lower())
+    """Letters and digits alone, in lower case; what looks like one of them, or is a form of it, is that one."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+    return re.sub(r"[^0-9a-z]", "", text.lower().translate(_ALIKE))

@@ -7,6 +7,7 @@ that they would add from the environment, or that describe this machine, do not 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ MAX_ANSWER_BYTES: Final = 1 << 20
 RETRIES: Final = 2  # after an overloaded or failing server
 _LONGEST_WAIT_S: Final = 8.0
 _HEADERS: Final = ("host", "content-type", "content-length", "accept", "anthropic-version")
+_ANSWERED: Final = {"content-type": "application/json"}  # whatever the server says: its headers go no further
+_TALKATIVE: Final = ("httpcore2", "httpx2", "openai", "anthropic")  # they would log what a server sends
 _LASTING: Final = {401, 402, 403, 404, 405, 410}
 _WORDS: Final = {
     402: "wants payment",
@@ -51,6 +54,8 @@ class Wire:
         """An HTTP client for a provider's library."""
         import httpx2
 
+        for library in _TALKATIVE:
+            logging.getLogger(library).setLevel(logging.CRITICAL)
         wire = self
 
         class Guard(httpx2.BaseTransport):
@@ -67,7 +72,7 @@ class Wire:
                 if answer.headers.get("content-encoding", "identity") != "identity":
                     answer.close()
                     raise CutOffError("an answer that is packed, though none was asked for")
-                return httpx2.Response(answer.status_code, headers=answer.headers, stream=Bounded(answer))
+                return httpx2.Response(answer.status_code, headers=_ANSWERED, stream=Bounded(answer))
 
             def close(self) -> None:
                 self._inner.close()

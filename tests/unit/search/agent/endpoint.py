@@ -115,3 +115,46 @@ def floods(handler: BaseHTTPRequestHandler, _: Asked) -> None:
 
 def proposal(layers: Sequence[Any], reasoning: Any = "because", action: str = "propose") -> str:
     return json.dumps({"reasoning": reasoning, "action": action, "architectures": [{"layers": layers}]})
+
+
+def raw(*parts: bytes, pause_s: float = 0.0) -> Behaviour:
+    """Bytes as they are, then the end of the connection."""
+
+    def behave(handler: BaseHTTPRequestHandler, _: Asked) -> None:
+        handler.close_connection = True
+        for part in parts:
+            handler.wfile.write(part)
+            handler.wfile.flush()
+            time.sleep(pause_s)
+
+    return behave
+
+
+def endless(head: bytes, part: bytes, seconds: float) -> Behaviour:
+    """The same bytes over and over, as fast as they are taken."""
+
+    def behave(handler: BaseHTTPRequestHandler, _: Asked) -> None:
+        handler.close_connection = True
+        handler.wfile.write(head)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            handler.wfile.write(part)
+
+    return behave
+
+
+def echoes(status: int) -> Behaviour:
+    """All headers of the question, in the answer's body, its headers and its status line."""
+
+    def behave(handler: BaseHTTPRequestHandler, asked: Asked) -> None:
+        key = asked.headers["authorization"]
+        body = json.dumps({"error": {"message": str(asked.headers), "type": key, "code": key}}).encode()
+        handler.send_response(status, key)
+        for name in ("x-request-id", "set-cookie", "location", "www-authenticate", "retry-after"):
+            handler.send_header(name, key)
+        handler.send_header("content-type", f'application/json; charset="{key}"')
+        handler.send_header("content-length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return behave

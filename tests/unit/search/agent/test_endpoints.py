@@ -8,6 +8,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -86,6 +87,16 @@ def test_anthropic(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked.headers["x-api-key"] == KEY
     assert asked.body["tool_choice"] == {"type": "tool", "name": "answer"}
     assert "secret" not in json.dumps(asked.headers)
+
+
+@pytest.mark.parametrize(
+    "content", [None, "x", [{"type": "text", "text": 5}], [{"type": "tool_use"}], {"0": "x"}, [[]]]
+)
+def test_anthropic_in_another_shape(content: Any) -> None:
+    with endpoint(of({"id": "m", "type": "message", "content": content, "usage": float("nan")})) as known:
+        model = anthropic_chat(known.url.removesuffix("/v1"), "m", Secret(KEY), 5.0)
+        with pytest.raises(AgentError) if content != [{"type": "tool_use"}] else nullcontext():
+            ask(model)
 
 
 def test_nothing_of_this_machine_or_its_environment_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +226,8 @@ ATTEMPTS: list[tuple[Behaviour, str]] = [
 def test_a_study_goes_on_with_tpe_whatever_the_endpoint_does(behaviour: Behaviour, reason: str) -> None:
     archive: dict[int, str] = {}
     with endpoint(behaviour) as known:
-        one = proposer(agent(None, archive, model=openai(known, timeout_s=0.3)))
+        timeout_s = 0.3 if "0.3 s" in reason else 10.0
+        one = proposer(agent(None, archive, model=openai(known, timeout_s)))
         made = one.propose(0, [])
     assert made.proposer == "tpe"
     assert reason in made.handed_over
