@@ -335,7 +335,7 @@ function(_mlforge_python result)
   set(why "")
   foreach(candidate IN LISTS candidates)
     execute_process(
-      COMMAND ${environment} "${candidate}" -c "import mlforge.study.build_step"
+      COMMAND ${environment} "${candidate}" -c "import mlforge.app.build_step"
       RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE error)
     if(status EQUAL 0)
       set(MLFORGE_PYTHON_FOUND "${candidate}" CACHE INTERNAL "the Python that compiles models")
@@ -360,7 +360,7 @@ function(_mlforge_training_python result compiles)
   foreach(candidate IN ITEMS "${compiles}" "${root}/.venv/bin/python")
     execute_process(
       COMMAND ${environment} "${candidate}" -c
-        "import sys, mlforge.study.build_step\nfrom importlib.util import find_spec\nsys.exit(not (find_spec('tensorflow') and find_spec('keras')))"
+        "import sys, mlforge.app.build_step\nfrom importlib.util import find_spec\nsys.exit(not (find_spec('tensorflow') and find_spec('keras')))"
       RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
     if(status EQUAL 0)
       set(${result} "${candidate}" PARENT_SCOPE)
