@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from mlforge.contract.contract import Contract
 from mlforge.data.dataset import Dataset
 from mlforge.data.load import load_dataset
+from mlforge.data.looking import look
+from mlforge.data.reading import Say, silent
 from mlforge.data.splits import Splits, check_strata, split_dataset
 from mlforge.errors import DataError
 from mlforge.features.extract import extract_all
 from mlforge.features.fit import fit
 from mlforge.features.pipeline import Pipeline
+from mlforge.records.finding import Finding
 from mlforge.records.opening import Opening
 
 
@@ -52,6 +55,7 @@ class Prepared:
     classes: tuple[str, ...]
     outputs: int
     data_digest: str
+    findings: tuple[Finding, ...]  # what is wrong with the data
     _dataset: Dataset
     _splits: Splits
     _group: str
@@ -61,9 +65,10 @@ class Prepared:
         return _examples(self._dataset, self._splits.test, self.pipeline, self._group)
 
 
-def prepare(contract: Contract) -> Prepared:
-    """Raises DataError: the data are missing, damaged or too few; see data.load and data.splits."""
-    dataset = load_dataset(contract)
+def prepare(contract: Contract, say: Say = silent) -> Prepared:
+    """Raises DataError: the data are missing, damaged or too few; see data.load and data.splits. `say` hears how far
+    loading is, where it takes long."""
+    dataset = load_dataset(contract, say)
     splits = split_dataset(dataset, contract.data.split)
     if any(goal.worst for goal in contract.goals):
         check_strata(dataset, splits, contract.data.strata)
@@ -76,6 +81,7 @@ def prepare(contract: Contract) -> Prepared:
         classes=dataset.classes,
         outputs=dataset.outputs,
         data_digest=dataset.digest,
+        findings=look(dataset, splits, contract),
         _dataset=dataset,
         _splits=splits,
         _group=group,

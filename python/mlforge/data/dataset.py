@@ -6,42 +6,25 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, TypeAlias
+from itertools import chain, repeat
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.contract import Contract, Task
+from mlforge.data.labels import labels_of
+from mlforge.data.recordings import UNTOLD, Recordings, Sampling, Signal, Source, Stacked
 from mlforge.errors import DataError
 
-Signal: TypeAlias = NDArray[np.float32]
-
-ANOMALY_CLASSES: Final = ("normal", "anomaly")
-NORMAL_NAMES: Final = frozenset({"normal", "ok", "good", "healthy", "0"})
-
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where a recording, or its label, was read: for errors."""
+class LeftOut:
+    """A recording that no window fits into."""
 
-    file: Path | str
-    row: int = 0  # 1-based; 0 where the file as a whole is meant
-
-
-@dataclass(frozen=True, slots=True)
-class Recordings:
-    """What a loader returns. All sequences have one entry per recording, and all recordings as many channels.
-
-    `signals` are float32: [frames, channels] for time series, [features] for vectors, [height, width, channels] for
-    pictures. `labels` are class names (text or whole numbers), or numbers [recordings, outputs] for regression.
-    `columns` are further facts of each recording that a contract may name as group or stratum.
-    """
-
-    signals: Sequence[Signal]
-    labels: NDArray[Any]
-    columns: Mapping[str, NDArray[Any]]
-    sources: Sequence[Source]
+    source: Source
+    frames: int
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +37,20 @@ class Dataset:
     """
 
     task: Task
-    signals: tuple[Signal, ...]
+    signals: Sequence[Signal]
     labels: NDArray[Any]
     classes: tuple[str, ...]
     groups: NDArray[Any]
     strata: Mapping[str, NDArray[Any]]
-    sources: tuple[Source, ...]
+    sources: Sequence[Source]
     digest: str
+    sampling: Sampling = UNTOLD
+    left_out: tuple[LeftOut, ...] = ()  # recordings that are none of the N
+
+    def label_of(self, index: int) -> str:
+        """Of one recording, as a person would write it."""
+        label = self.labels[index]
+        return ", ".join(f"{value:g}" for value in label) if self.task is Task.REGRESSION else self.classes[label]
 
     @property
     def outputs(self) -> int:
@@ -87,12 +77,11 @@ def make_dataset(recordings: Recordings, contract: Contract) -> Dataset:
     ]
     if any(length != count for length in lengths):
         raise DataError(f"{count} recordings, but labels, sources and columns have {lengths}")
-    _check_signals(recordings)
-    labels, classes = _labels(recordings, contract.task, contract.data.classes)
+    signals = _checked(recordings)
+    labels, classes = labels_of(recordings, contract.task, contract.data.classes)
     spec = contract.data
     groups = _column(recordings, spec.split.group, "data.split.group") if spec.split.group else np.arange(count)
     strata = {name: _column(recordings, name, "data.strata") for name in spec.strata}
-    signals = tuple(np.ascontiguousarray(signal, dtype=np.float32) for signal in recordings.signals)
     return Dataset(
         task=contract.task,
         signals=signals,
@@ -100,80 +89,49 @@ def make_dataset(recordings: Recordings, contract: Contract) -> Dataset:
         classes=classes,
         groups=groups,
         strata=strata,
-        sources=tuple(recordings.sources),
+        sources=recordings.sources,
         digest=_digest(signals, labels, classes, groups, strata),
+        sampling=recordings.sampling,
     )
 
 
-def _check_signals(recordings: Recordings) -> None:
-    first = recordings.signals[0]
-    for source, signal in zip(recordings.sources, recordings.signals, strict=True):
-        if signal.dtype.kind not in "fiu" or signal.ndim not in (1, 2, 3) or signal.size == 0:
-            found = f"an array of {signal.dtype} with shape {signal.shape}"
-            raise DataError(
-                f"{found}: expected numbers, [frames, channels], [features] or [h, w, c]",
-                file=source.file,
-                row=source.row,
-            )
-        same = signal.shape[1:] == first.shape[1:] if signal.ndim == 2 else signal.shape == first.shape
-        if signal.ndim != first.ndim or not same:
-            raise DataError(
-                f"shape {signal.shape} does not go with {first.shape} of the first recording",
-                file=source.file,
-                row=source.row,
-            )
-        finite = np.isfinite(signal)
-        if not finite.all():
-            row, *rest = (int(index) for index in np.argwhere(~finite)[0])
-            value, where = signal[(row, *rest)], f" in column {rest[0] + 1}" if rest else ""
-            raise DataError(f"{value} in row {row + 1}{where} of the values", file=source.file, row=source.row)
+def _checked(recordings: Recordings) -> Sequence[Signal]:
+    """The signals as contiguous float32."""
+    signals = recordings.signals
+    if isinstance(signals, Stacked) and signals.values[0].size:
+        finite = np.isfinite(signals.values.reshape(len(signals), -1)).all(axis=1)
+        for index in np.flatnonzero(~finite)[:1]:
+            _check_finite(signals[int(index)], recordings.sources[int(index)])
+        return signals
+    for source, signal in zip(recordings.sources, signals, strict=True):
+        _check_shape(signal, signals[0], source)
+        _check_finite(signal, source)
+    return tuple(np.ascontiguousarray(signal, dtype=np.float32) for signal in signals)
 
 
-def _labels(recordings: Recordings, task: Task, wanted: tuple[str, ...]) -> tuple[NDArray[Any], tuple[str, ...]]:
-    raw = np.asarray(recordings.labels)
-    if task is Task.REGRESSION:
-        return _targets(raw, recordings.sources), ()
-    if raw.ndim != 1:
-        raise DataError(f"labels of shape {raw.shape}: expected one label for each recording")
-    names = [str(value) for value in raw]
-    for source, name in zip(recordings.sources, names, strict=True):
-        if not name.strip() or name.strip().lower() == "nan":
-            raise DataError("an empty label", file=source.file, row=source.row)
-    if task is Task.ANOMALY:
-        flags = np.array([name.strip().lower() not in NORMAL_NAMES for name in names], dtype=np.int64)
-        if not (flags == 0).any():
-            known = ", ".join(sorted(NORMAL_NAMES))
-            raise DataError("no normal recording to learn from", hint=f"label normal recordings as one of: {known}")
-        return flags, ANOMALY_CLASSES
-    classes = wanted or tuple(sorted(set(names), key=_natural))
-    if len(classes) < 2:
-        raise DataError(f"only one class, {classes[0]!r}: there is nothing to tell apart")
-    index = {name: position for position, name in enumerate(classes)}
-    for source, name in zip(recordings.sources, names, strict=True):
-        if name not in index:
-            hint = f"data.classes allows: {', '.join(classes)}"
-            raise DataError(f"the unknown label {name!r}", file=source.file, row=source.row, hint=hint)
-    return np.array([index[name] for name in names], dtype=np.int64), classes
+def _check_shape(signal: Signal, first: Signal, source: Source) -> None:
+    if signal.dtype.kind not in "fiu" or signal.ndim not in (1, 2, 3) or signal.size == 0:
+        found = f"an array of {signal.dtype} with shape {signal.shape}"
+        raise DataError(
+            f"{found}: expected numbers, [frames, channels], [features] or [h, w, c]", file=source.file, row=source.row
+        )
+    same = signal.shape[1:] == first.shape[1:] if signal.ndim == 2 else signal.shape == first.shape
+    if signal.ndim != first.ndim or not same:
+        raise DataError(
+            f"shape {signal.shape} does not go with {first.shape} of the first recording",
+            file=source.file,
+            row=source.row,
+        )
 
 
-def _targets(raw: NDArray[Any], sources: Sequence[Source]) -> NDArray[np.float32]:
-    """Regression targets as float32 [N, outputs]."""
-    rows = raw.reshape(len(raw), -1)
-    values = np.full(rows.shape, np.nan, dtype=np.float32)
-    for position, row in enumerate(rows):
-        try:
-            values[position] = np.asarray(row, dtype=np.float32)
-        except (TypeError, ValueError):
-            raise DataError(
-                f"label {str(row[0])!r}: expected a number", file=sources[position].file, row=sources[position].row
-            ) from None
-        if not np.isfinite(values[position]).all():
-            raise DataError(
-                f"label {values[position].tolist()}: expected finite numbers",
-                file=sources[position].file,
-                row=sources[position].row,
-            )
-    return values
+def _check_finite(signal: Signal, source: Source) -> None:
+    finite = np.isfinite(signal)
+    if finite.all():
+        return
+    row, *rest = (int(index) for index in np.argwhere(~finite)[0])
+    value, where = signal[(row, *rest)], f" in column {rest[0] + 1}" if rest else ""
+    gone = f"; {np.count_nonzero(~finite):,} of its {signal.size:,} values are not finite"
+    raise DataError(f"{value} in row {row + 1}{where} of the values{gone}", file=source.file, row=source.row)
 
 
 def _column(recordings: Recordings, name: str, key: str) -> NDArray[Any]:
@@ -186,11 +144,6 @@ def _column(recordings: Recordings, name: str, key: str) -> NDArray[Any]:
     return np.array([str(value) for value in values]) if values.dtype.kind == "O" else values
 
 
-def _natural(name: str) -> tuple[int, float, str]:
-    """Whole numbers in their own order, before words: "2" before "10" before "walk"."""
-    return (0, int(name), name) if name.lstrip("-").isdecimal() else (1, 0, name)
-
-
 def _digest(
     signals: Sequence[Signal],
     labels: NDArray[Any],
@@ -199,10 +152,14 @@ def _digest(
     strata: Mapping[str, NDArray[Any]],
 ) -> str:
     total = hashlib.sha256()
-    for array in (*signals, labels):
+    for array in chain(signals, [labels]):
         total.update(f"{array.dtype.str}{array.shape}".encode())
         total.update(array.tobytes())
-    words = [list(classes), [str(group) for group in groups]]
-    words += [[name, *(str(value) for value in strata[name])] for name in sorted(strata)]
-    total.update(json.dumps(words).encode())
+    parts = [list(classes), groups, *([name, *strata[name]] for name in sorted(strata))]
+    for start, part in zip(chain("[", repeat(", ")), parts, strict=False):  # as json.dumps writes them, bit by bit
+        total.update(start.encode())
+        for before, word in zip(chain("[", repeat(", ")), part, strict=False):
+            total.update(f"{before}{json.dumps(str(word))}".encode())
+        total.update(b"]")
+    total.update(b"]")
     return total.hexdigest()

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.data.dataset import Signal
+from mlforge.data.recordings import Signal
 
 Deviation = NDArray[np.float64]
 _SEED: Final = 0x0D15

@@ -4,42 +4,50 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlforge.contract import Contract, LoaderKind, WindowSpec
+from mlforge.contract import Contract, LoaderKind
 from mlforge.data.csv_folder import load_csv
-from mlforge.data.dataset import Dataset, Recordings, make_dataset
+from mlforge.data.dataset import Dataset, make_dataset
 from mlforge.data.npz import load_npz
 from mlforge.data.python_function import load_python_function
+from mlforge.data.reading import Reading, Say, reason_of, silent
+from mlforge.data.recordings import Recordings
 from mlforge.data.seglearn_watch import load_seglearn_watch
+from mlforge.data.short import window_of, without_short
 from mlforge.data.wav import load_wav_folder
 from mlforge.errors import DataError
 
 
-def load_dataset(contract: Contract) -> Dataset:
-    """The contract's data, complete and checked.
+def load_dataset(contract: Contract, say: Say = silent) -> Dataset:
+    """The contract's data, checked; without recordings that are shorter than the window, which it names.
+
+    Args:
+        say: takes a sentence now and then, where loading takes long.
 
     Raises:
         DataError: naming the file and, where there is one, the row.
     """
     try:
-        return make_dataset(_load(contract), contract)
+        return without_short(make_dataset(_load(contract, Reading(say)), contract), contract)
     except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", file=str(error.filename or "")) from error
+        raise DataError(f"cannot be read: {reason_of(error)}", file=str(error.filename or "")) from error
+    except MemoryError as error:
+        raise DataError("the data do not fit into this machine's memory", hint="train on a part of them") from error
 
 
-def _load(contract: Contract) -> Recordings:
+def _load(contract: Contract, reading: Reading) -> Recordings:
     spec = contract.data
     match spec.loader:
         case LoaderKind.SEGLEARN_WATCH:
             return load_seglearn_watch()
         case LoaderKind.CSV:
-            windowed = any(isinstance(stage, WindowSpec) for stage in contract.features)
-            return load_csv(_inside(contract), (spec.split.group, *spec.strata), windowed)
+            named = (spec.split.group, *spec.strata)
+            return load_csv(_inside(contract), named, window_of(contract) is not None, reading)
         case LoaderKind.WAV:
-            return load_wav_folder(_inside(contract))
+            return load_wav_folder(_inside(contract), reading)
         case LoaderKind.NPZ:
-            return load_npz(_inside(contract))
+            return load_npz(_inside(contract), reading)
         case LoaderKind.PYTHON:
-            return load_python_function(contract.app_dir, spec.argument)
+            return load_python_function(contract.app_dir, spec.argument, reading)
 
 
 def _inside(contract: Contract) -> Path:

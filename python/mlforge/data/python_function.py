@@ -1,73 +1,84 @@
-"""Data from the user's own `module:function`, a module beside the contract. It is the user's code and runs as such."""
+"""Data from the user's own `module:function`, a module beside the contract. It is the user's code and runs as such, in
+a process of its own (`python_process`): whatever it prints, changes or ends is none of ours.
+"""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-import traceback
-from collections.abc import Callable, Mapping
+import multiprocessing
+import signal
+from multiprocessing.connection import Connection
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mlforge.data.dataset import Recordings, Source
+from mlforge.data import python_process
+from mlforge.data.python_process import Array, Failed, Found
+from mlforge.data.reading import Reading
+from mlforge.data.recordings import Recordings, Signal, Source, Stacked
 from mlforge.errors import DataError
+from mlforge.toolchain.spawn import without_main
+
+_SPAWN: Final = multiprocessing.get_context("spawn")
+_LOOK_S: Final = 1.0
 
 
-def load_python_function(app_dir: Path, argument: str) -> Recordings:
+def load_python_function(app_dir: Path, argument: str, reading: Reading) -> Recordings:
     """Calls the function without arguments. It returns a `Recordings`, or a mapping with `x` (a sequence of arrays),
-    `y` (one label each) and any further columns.
+    `y` (one label each) and any further columns. What it prints goes to stderr.
 
     Raises:
-        DataError: no such module or function, the function raised, or it returned something else.
+        DataError: no such module or function; the function raised, ended its process, or returned something else.
     """
-    module_name, _, function_name = argument.partition(":")
-    path = app_dir.joinpath(*module_name.split(".")).with_suffix(".py")
+    path = app_dir.joinpath(*argument.partition(":")[0].split(".")).with_suffix(".py")
     if not path.is_file():
         raise DataError(f"no such module beside the contract (python: {argument})", file=path)
-    module = _import(module_name, path, app_dir)
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        raise DataError(f"no function {function_name!r} (python: {argument})", file=path)
-    return _recordings(_guarded(function, path), path)
-
-
-def _import(name: str, path: Path, app_dir: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"mlforge_user_{name.replace('.', '_')}", path)
-    if spec is None or spec.loader is None:
-        raise DataError("cannot be imported", file=path)
-    module = importlib.util.module_from_spec(spec)
-    loader = spec.loader
-    sys.path.insert(0, str(app_dir.resolve()))  # the module may import its neighbours
+    results, theirs = _SPAWN.Pipe(duplex=False)
+    process = _SPAWN.Process(target=python_process.serve, args=(theirs, app_dir, argument, path), name="mlforge-data")
+    with without_main():
+        process.start()
+    theirs.close()
     try:
-        _guarded(lambda: loader.exec_module(module), path)
+        return _received(results, path, argument, reading)
+    except EOFError:
+        process.join()
+        raise DataError(_ending(process.exitcode or 0), file=path) from None
     finally:
-        sys.path.remove(str(app_dir.resolve()))
-    return module
+        results.close()
+        process.kill()
+        process.join()
+        process.close()
 
 
-def _guarded(call: Callable[[], Any], path: Path) -> Any:
-    try:
-        return call()
-    except DataError:
-        raise
-    except Exception as error:  # whatever the user's code raised
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
-        line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else 0) or 0
-        raise DataError(f"raised {type(error).__name__}: {error}", file=path, row=line) from error
+def _received(results: Connection, path: Path, argument: str, reading: Reading) -> Recordings:
+    while not results.poll(_LOOK_S):
+        reading.waiting(f"{argument} is at work")
+    message = results.recv()
+    if isinstance(message, Failed):
+        raise DataError(message.reason, file=message.file or path, row=message.row, hint=message.hint)
+    if not isinstance(message, Found):
+        raise DataError("its process answered with something else", file=path)
+    signals = [_array(results, item) for item in message.signals]
+    return Recordings(
+        signals=Stacked(signals[0]) if message.stacked else signals,
+        labels=message.labels,
+        columns=message.columns,
+        sources=message.sources or [Source(f"{path} x[{at}]") for at in range(message.count)],
+        sampling=message.sampling,
+    )
 
 
-def _recordings(result: Any, path: Path) -> Recordings:
-    if isinstance(result, Recordings):
-        return result
-    if not isinstance(result, Mapping) or "x" not in result or "y" not in result:
-        raise DataError(f"returned {type(result).__name__}: expected a mapping with 'x' and 'y'", file=path)
-    try:
-        signals = [np.asarray(signal, dtype=np.float32) for signal in result["x"]]
-        columns = {str(name): np.asarray(values) for name, values in result.items() if name not in ("x", "y")}
-        labels = np.asarray(result["y"])
-    except (TypeError, ValueError) as error:
-        raise DataError(f"returned something that is no array of numbers: {error}", file=path) from error
-    return Recordings(signals, labels, columns, [Source(f"{path} x[{at}]") for at in range(len(signals))])
+def _array(results: Connection, item: Array) -> Signal:
+    """One array, into memory that is taken once."""
+    array: NDArray[Any] = np.empty(item.shape, dtype=item.dtype)
+    view = array.reshape(-1).view(np.uint8).data
+    for start in range(0, len(view), python_process.PART_BYTES):
+        results.recv_bytes_into(view[start : start + python_process.PART_BYTES])
+    return array
+
+
+def _ending(status: int) -> str:
+    if status < 0:
+        return f"ended its process before it returned: killed by {signal.Signals(-status).name}"
+    return f"ended its process before it returned, with exit status {status}"

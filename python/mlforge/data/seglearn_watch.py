@@ -15,13 +15,14 @@ from typing import Final
 
 import numpy as np
 
-from mlforge.data.dataset import Recordings, Source
+from mlforge.data.recordings import Recordings, Sampling, Source
 from mlforge.errors import DataError
 
 VERSION: Final = "1.2.5"
 FILE: Final = "seglearn/data/watch_dataset.npy"
 SHA256: Final = "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537"
 HINT: Final = f"pip install --no-deps seglearn=={VERSION}"
+RATE_HZ: Final = 50.0
 CHANNELS: Final = ("ax", "ay", "az", "gx", "gy", "gz")
 
 
@@ -48,6 +49,7 @@ def load_seglearn_watch() -> Recordings:
             "side": np.array([str(int(side)) for side in content["side"]]),
         },
         sources=[Source(path, row=index + 1) for index in range(len(content["X"]))],
+        sampling=Sampling(rate_hz=RATE_HZ, channels=CHANNELS),
     )
 
 

@@ -1,47 +1,54 @@
-"""Recordings from WAV files, one folder for each label: LABEL/GROUP_anything.wav, 16-bit PCM."""
+"""Recordings from WAV files, one folder for each label: LABEL/GROUP_anything.wav."""
 
 from __future__ import annotations
 
-import wave
 from pathlib import Path
 
 import numpy as np
 
-from mlforge.data.dataset import Recordings, Signal, Source
 from mlforge.data.folders import labelled_files
+from mlforge.data.reading import Reading
+from mlforge.data.recordings import Recordings, Sampling, Signal, Source
+from mlforge.data.wav_file import Wave, read_wav
 from mlforge.errors import DataError
 
 
-def load_wav_folder(directory: Path) -> Recordings:
+def load_wav_folder(directory: Path, reading: Reading) -> Recordings:
     """Signals [frames, channels], full scale is 1.0. Column `subject`: the file name up to the first '_'.
 
     Raises:
-        DataError: no folders or files, not 16-bit PCM, or sampling rates that differ.
+        DataError: no folders or files, a file that `read_wav` refuses, sampling rates or channels that differ.
     """
     files = labelled_files(directory, ".wav")
-    signals, rates = zip(*(_read(file.path) for file in files), strict=True)
-    for file, rate in zip(files, rates, strict=True):
-        if rate != rates[0]:
-            raise DataError(f"{rate} Hz, but {files[0].path.name} has {rates[0]} Hz", file=file.path)
+    paths = [file.path for file in files]
+    reading.expect(paths)
+    signals: list[Signal] = []
+    rate_hz = 0
+    for path in paths:
+        wave = read_wav(path)
+        rate_hz = rate_hz or wave.rate_hz
+        _check_alike(wave, path, rate_hz, signals[0].shape[1] if signals else wave.samples.shape[1], paths[0])
+        signals.append(wave.samples)
+        reading.done(path, path.stat().st_size)
     return Recordings(
-        signals=list(signals),
+        signals=signals,
         labels=np.array([file.label for file in files]),
         columns={"subject": np.array([file.group for file in files])},
-        sources=[Source(file.path) for file in files],
+        sources=[Source(path) for path in paths],
+        sampling=Sampling(rate_hz=float(rate_hz)),
     )
 
 
-def _read(path: Path) -> tuple[Signal, int]:
-    try:
-        with wave.open(str(path), "rb") as file:
-            channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
-            data = file.readframes(file.getnframes())
-    except (wave.Error, EOFError, OSError) as error:
-        raise DataError(f"cannot be read as WAV: {error or 'it ends too early'}", file=path) from error
-    if width != 2:
-        raise DataError(f"{8 * width}-bit samples: expected 16-bit PCM", file=path)
-    frames = len(data) // (2 * channels)
-    if frames == 0:
-        raise DataError("no samples", file=path)
-    samples = np.frombuffer(data, dtype="<i2", count=frames * channels).reshape(frames, channels)
-    return samples.astype(np.float32) / np.float32(32768), rate
+def _check_alike(wave: Wave, path: Path, rate_hz: int, channels: int, first: Path) -> None:
+    if wave.rate_hz != rate_hz:
+        raise DataError(
+            f"{wave.rate_hz} Hz, but {first.name} has {rate_hz} Hz",
+            file=path,
+            hint=f"bring all to one rate: ffmpeg -i IN.wav -ar {rate_hz} OUT.wav",
+        )
+    if wave.samples.shape[1] != channels:
+        raise DataError(
+            f"{wave.samples.shape[1]} channels, but {first.name} has {channels}",
+            file=path,
+            hint=f"bring all to as many channels: ffmpeg -i IN.wav -ac {channels} OUT.wav",
+        )

@@ -10,15 +10,19 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from mlforge.errors import DataError
+
+Told: TypeAlias = Callable[[int], None]
 
 MAX_ARRAYS: Final = 1024
 _MAX_HEADER_BYTES: Final = 1 << 16
@@ -41,8 +45,11 @@ _STUMBLES: Final = (
 )
 
 
-def read_npz(path: Path, max_bytes: int) -> dict[str, NDArray[Any]]:
+def read_npz(path: Path, max_bytes: int, told: Told | None = None) -> dict[str, NDArray[Any]]:
     """All arrays by name, together at most `max_bytes`. Pickled objects are refused.
+
+    Args:
+        told: called now and then with the number of the file's bytes that are read.
 
     Raises:
         DataError: not an .npz file, damaged, or larger.
@@ -57,7 +64,7 @@ def read_npz(path: Path, max_bytes: int) -> dict[str, NDArray[Any]]:
             entries = archive.infolist()
             if len(entries) > MAX_ARRAYS or sum(entry.file_size for entry in entries) > max_bytes:
                 raise DataError(f"more than {MAX_ARRAYS} arrays, or than {max_bytes >> 20} MiB of them", file=path)
-            return {entry.filename.removesuffix(".npy"): _array(archive, entry, path) for entry in entries}
+            return {entry.filename.removesuffix(".npy"): _array(archive, entry, path, told) for entry in entries}
     except DataError:
         raise
     except _STUMBLES as error:
@@ -65,7 +72,21 @@ def read_npz(path: Path, max_bytes: int) -> dict[str, NDArray[Any]]:
         raise DataError(f"cannot be read as .npz: {(words.splitlines() or ['damaged'])[0]}", file=path) from error
 
 
-def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """An entry's stream that tells how far the archive is read."""
+
+    stream: IO[bytes]
+    archive: zipfile.ZipFile
+    told: Told
+
+    def read(self, size: int = -1) -> bytes:
+        if self.archive.fp is not None:
+            self.told(self.archive.fp.tell())
+        return self.stream.read(size)
+
+
+def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, told: Told | None) -> NDArray[Any]:
     with archive.open(entry) as stream:
         shape, dtype, header_bytes = _header(stream, entry.filename, path)
         if dtype.hasobject:
@@ -75,7 +96,8 @@ def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> NDAr
             held = entry.file_size - header_bytes
             raise DataError(f"{entry.filename}: {dtype} {shape} does not fit the {held} bytes that it has", file=path)
     with archive.open(entry) as stream:
-        array: NDArray[Any] = npy.read_array(stream, allow_pickle=False, max_header_size=_MAX_HEADER_BYTES)
+        source: Any = _Watched(stream, archive, told) if told else stream
+        array: NDArray[Any] = npy.read_array(source, allow_pickle=False, max_header_size=_MAX_HEADER_BYTES)
         if stream.read(1):  # the last byte read is what makes zipfile check the sum
             raise DataError(f"{entry.filename}: longer than it says", file=path)
         return array

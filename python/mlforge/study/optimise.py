@@ -69,11 +69,13 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
     confirmed_on = confirming_target(contract, say)
     with Trainer() as trainer:
         say(f"data: {contract.data.loader}")
-        prepared = prepare(contract)
+        prepared = prepare(contract, say)
         say(
             f"data: {len(prepared.train)} examples to train on, {len(prepared.validate)} to validate; "
             "the test split stays sealed until there is a winner"
         )
+        for finding in prepared.findings:
+            say(f"data: {finding}")
         resolved = app_room.resolve(contract, say, Shape(prepared.pipeline, prepared.classes, prepared.outputs))
         contract = resolved.contract
         for line in auto_limits.account(resolved):

@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import signal
 import socket
-import sys
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -18,10 +17,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from types import ModuleType
 from typing import BinaryIO, Final
 
 from mlforge.toolchain.sources import cache_directory
+from mlforge.toolchain.spawn import without_main
 from mlforge.training import worker
 
 _LOG_TAIL_BYTES: Final = 4000
@@ -73,13 +72,11 @@ class Nursery:
         arguments = (theirs, their_log, os.getpid(), str(home))
         self._process = _SPAWN.Process(target=worker.nurse, args=arguments, name="mlforge-training", daemon=True)
         resource_tracker.ensure_running()  # else start() would start it, and unblock the signal
-        before, main = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}), sys.modules["__main__"]
-        # A spawned process runs its parent's main module again, whatever that may import or do. Nobody needs it there.
-        sys.modules["__main__"] = ModuleType("__main__")
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            self._process.start()
+            with without_main():
+                self._process.start()
         finally:
-            sys.modules["__main__"] = main
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         their_log.close()

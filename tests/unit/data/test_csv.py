@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +73,7 @@ LONG = "t,ax,label,recording\n1,10,sit,1\n2,20,sit,1\n3,30,walk,1\n4,40,walk,2\n
 
 def test_table_of_frames(tmp_path: Path, contract: MakeContract) -> None:
     write(tmp_path / "t.csv", LONG)
-    dataset = load_dataset(contract("{csv: t.csv}", features="window: {length: 2}"))
+    dataset = load_dataset(contract("{csv: t.csv}", features="window: {length: 1}"))
     assert [signal[:, 1].tolist() for signal in dataset.signals] == [[10, 20], [30], [40, 50], [60]]
     assert dataset.labels.tolist() == [0, 1, 1, 0]
     assert [source.row for source in dataset.sources] == [2, 4, 5, 7]
@@ -80,7 +82,7 @@ def test_table_of_frames(tmp_path: Path, contract: MakeContract) -> None:
 def test_folder_of_tables(tmp_path: Path, contract: MakeContract) -> None:
     for person in ("ann", "bob_2"):
         write(tmp_path / "data" / f"{person}.csv", LONG)
-    dataset = load_dataset(contract("{csv: data}", group="subject", features="window: {length: 2}"))
+    dataset = load_dataset(contract("{csv: data}", group="subject", features="window: {length: 1}"))
     assert dataset.groups.tolist() == ["ann"] * 4 + ["bob"] * 4
     path = write(tmp_path / "data" / "eve.csv", LONG.replace("60", "x"))
     found = error(contract("{csv: data}", group="subject", features="window: {length: 2}"))
@@ -193,3 +195,88 @@ def test_missing_or_empty_directory(tmp_path: Path, contract: MakeContract) -> N
 def test_one_class_is_nothing_to_tell_apart(tmp_path: Path, contract: MakeContract) -> None:
     write(tmp_path / "t.csv", "a,label\n1,x\n2,x\n")
     assert "only one class" in error(contract("{csv: t.csv}")).reason
+
+
+DIALECTS = {
+    "commas": "x,y,label\n1.5,2,a\n3,-4.25,b\n",
+    "tabs": "x\ty\tlabel\n1.5\t2\ta\n3\t-4.25\tb\n",
+    "semicolons": "x;y;label\n1.5;2;a\n3;-4.25;b\n",
+    "decimal commas": "x;y;label\n1,5;2;a\n3;-4,25;b\n",
+    "tabs, decimal commas": "x\ty\tlabel\n1,5\t2\ta\n3\t-4,25\tb\n",
+    "words with the other separators": '"x, left";y;label\n1.5;2;"a, b"\n3;-4.25;b\n',
+    "semicolon in a header of commas": "x;1,y,label\n1.5,2,a\n3,-4.25,b\n",
+    "old Macintosh lines": "x,y,label\r1.5,2,a\r3,-4.25,b\r",
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("text", DIALECTS.values(), ids=DIALECTS)
+def test_ways_to_write_numbers(tmp_path: Path, contract: MakeContract, text: str, encoding: str) -> None:
+    (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+    dataset = load_dataset(contract("{csv: t.csv}"))
+    np.testing.assert_array_equal(np.stack([*dataset.signals]), np.array([[1.5, 2], [3, -4.25]], dtype=np.float32))
+
+
+def test_recording_with_decimal_commas_and_no_header(tmp_path: Path, contract: MakeContract) -> None:
+    folders(tmp_path)
+    for file in (tmp_path / "data").rglob("*.csv"):
+        write(file, "1,5;2,5\n-3;4e-1\n")
+    dataset = load_dataset(contract("{csv: data}"))
+    np.testing.assert_array_equal(dataset.signals[0], np.array([[1.5, 2.5], [-3, 0.4]], dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "reason", "hint"),
+    [
+        ("x;label\n1,5;a\n2.5;b\n", 3, "decimal commas and decimal points", "with a point"),
+        ("x;label\n2.5;a\n1,5;b\n", 3, "decimal commas and decimal points", "with a point"),
+        ("x;label\n1.234,5;a\n1;b\n", 2, "expected a number", ""),
+        ("x,label\n1_000,a\n1,b\n", 2, "expected a number", ""),
+        ("x,label\n1 2,a\n1,b\n", 2, "expected a number", "separate values by"),
+        ("x,label\n1,a\n\udce9,b\n", 0, "cannot be read as CSV", "UTF-8"),
+        ("", 0, "empty", ""),
+        ("x,label\n", 0, "empty", ""),
+    ],
+)
+def test_number_that_may_be_another(
+    tmp_path: Path, contract: MakeContract, text: str, row: int, reason: str, hint: str
+) -> None:
+    (tmp_path / "t.csv").write_bytes(text.encode(errors="surrogateescape"))
+    found = error(contract("{csv: t.csv}"))
+    assert (found.row, reason in found.reason, hint in found.hint) == (row, True, True)
+
+
+def test_error_far_down_a_table_has_its_row(tmp_path: Path, contract: MakeContract) -> None:
+    rows = [f"{number},{number % 7},{'ab'[number % 2]}" for number in range(60_000)]
+    rows[50_001] = "1,1e60,a"
+    write(tmp_path / "t.csv", "x,y,label\n" + "\n".join(rows) + "\n")
+    found = error(contract("{csv: t.csv}"))
+    assert (found.row, found.reason.split(": ")[-1]) == (50_003, "not finite")
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from mlforge.contract import load_contract
+from mlforge.data import load_dataset
+contract = load_contract(Path(sys.argv[1]))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+said = []
+dataset = load_dataset(contract, said.append)
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(after - before, sum(signal.nbytes for signal in dataset.signals) // 1024, len(said))
+"""
+
+
+@pytest.mark.parametrize("features", ["", "window: {length: 2}"])
+def test_large_table_takes_about_as_much_memory_as_its_values(
+    tmp_path: Path, contract: MakeContract, features: str
+) -> None:
+    """18 MB of text, 400,000 rows: measured in a process of its own."""
+    block = "".join(f"{n / 7:.6f},{n / 3:.6f},{n:.6f},{n % 97:.6f},{'ab'[n // 500]}\n" for n in range(1000))
+    write(tmp_path / "t.csv", "p,q,r,s,label\n" + 400 * block)
+    contract("{csv: t.csv}", features=features)
+    done = subprocess.run([sys.executable, "-c", MEASURE, tmp_path], capture_output=True, text=True, check=True)
+    peak_kib, values_kib, _ = map(int, done.stdout.split())
+    assert values_kib == 6250
+    assert peak_kib < 6 * values_kib, "the text itself would be 18 MB, and as Python's own 300"

@@ -63,7 +63,7 @@ def test_nothing_that_a_search_sees_depends_on_the_test_split(
     """Scaling, ranges, training and validation examples are byte for byte the same with other test data."""
     clean = prepare(contract)
     nonsense = poisoned(contract)
-    monkeypatch.setattr(prepare_module, "load_dataset", lambda _: nonsense)
+    monkeypatch.setattr(prepare_module, "load_dataset", lambda *_: nonsense)
     other = prepare(contract)
     assert clean.pipeline == other.pipeline
     for one, two in ((clean.train, other.train), (clean.validate, other.validate)):
