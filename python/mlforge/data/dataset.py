@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
@@ -155,7 +155,7 @@ def _digest(
     for array in chain(signals, [labels]):
         total.update(f"{array.dtype.str}{array.shape}".encode())
         total.update(array.tobytes())
-    parts = [list(classes), groups, *([name, *strata[name]] for name in sorted(strata))]
+    parts: list[Iterable[Any]] = [classes, groups, *([name, *strata[name]] for name in sorted(strata))]
     for start, part in zip(chain("[", repeat(", ")), parts, strict=False):  # as json.dumps writes them, bit by bit
         total.update(start.encode())
         for before, word in zip(chain("[", repeat(", ")), part, strict=False):

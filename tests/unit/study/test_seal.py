@@ -86,7 +86,7 @@ def test_the_split_is_opened_in_two_places_only() -> None:
                 callers.setdefault(path.relative_to(SOURCES).as_posix(), []).append(node)
             if isinstance(node, ast.Attribute) and node.attr == "_splits":
                 assert path.name == "prepare.py", f"{path} reaches behind the seal"
-    assert sorted(callers) == ["study/winner/finish.py", "study/stages.py"]
+    assert sorted(callers) == ["study/stages.py", "study/winner/finish.py"]
     assert all(len(calls) == 1 and len(calls[0].args) == 1 for calls in callers.values())
 
 
