@@ -26,7 +26,7 @@ from mlforge.records.threshold import Threshold
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import facts, units
-from mlforge.report import variants as making
+from mlforge.report import variants
 from mlforge.report.comparison import cost_rows
 
 _STATE_STYLES: Final = {State.TRAINED: "", State.REJECTED: "yellow", State.STOPPED: "yellow", State.FAILED: "red"}
@@ -155,7 +155,7 @@ def operators_table(cost: Cost, *, title: str = "Operators") -> Table:
 def attempts_table(attempts: Sequence[Attempt], *, title: str = "From floats to int8") -> Table:
     """Each way in which a trial's model was made, on validation data, with what was kept."""
     table = house_table(title, "network", "quantisation", "FP32>", "int8>", "flash>", "latency>", "")
-    for row in making.attempt_rows(attempts):
+    for row in variants.attempt_rows(attempts):
         figures = row.float_quality, row.int8_quality, row.flash, row.latency
         table.add_row(row.network, row.method, *figures, Text(row.outcome, "green" if row.kept else "yellow"))
     return table

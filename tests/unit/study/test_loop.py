@@ -113,7 +113,7 @@ def test_kill_at_twenty_random_moments_loses_and_doubles_nothing(tmp_path: Path)
     database = tmp_path / "killed.db"
     program = (
         "import sys, pathlib; sys.path.insert(0, sys.argv[1])\n"
-        "from tests.unit.study.test_run import study\n"
+        "from tests.unit.study.test_loop import study\n"
         "study(pathlib.Path(sys.argv[2]), seconds=0.05, attempts=21).run(40)\n"
     )
     command = [sys.executable, "-c", program, str(Path(__file__).parents[3]), str(database)]
@@ -137,7 +137,7 @@ SUICIDE = """
 import os, pathlib, sys
 sys.path.insert(0, sys.argv[1])
 from tests.unit.study import fakes
-from tests.unit.study.test_run import study
+from tests.unit.study.test_loop import study
 
 def deadly(number, proposal, observer, visible):
     with open(sys.argv[3], "a") as log:
