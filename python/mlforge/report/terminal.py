@@ -25,8 +25,7 @@ from mlforge.records.robustness import Robustness
 from mlforge.records.threshold import Threshold
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
-from mlforge.report import facts, units
-from mlforge.report import variants
+from mlforge.report import facts, units, variants
 from mlforge.report.comparison import cost_rows
 
 _STATE_STYLES: Final = {State.TRAINED: "", State.REJECTED: "yellow", State.STOPPED: "yellow", State.FAILED: "red"}
