@@ -309,11 +309,16 @@ function(_mlforge_instance target name includes)
   endif()
 endfunction()
 
-# The start of a command that runs MLForge's own code and writes nothing into its checkout.
+# The start of a command that runs MLForge's own code and writes nothing into its checkout. In an installed package,
+# this file is in mlforge/source.
 function(_mlforge_environment result)
   get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
+  set(path "${root}/python")
+  if(NOT EXISTS "${path}")
+    get_filename_component(path "${root}/../.." ABSOLUTE)
+  endif()
   set(${result} ${CMAKE_COMMAND} -E env
-    "PYTHONPATH=${root}/python" "PYTHONPYCACHEPREFIX=${CMAKE_BINARY_DIR}/mlforge/pycache" PARENT_SCOPE)
+    "PYTHONPATH=${path}" "PYTHONPYCACHEPREFIX=${CMAKE_BINARY_DIR}/mlforge/pycache" PARENT_SCOPE)
 endfunction()
 
 # A Python that can compile models: the one that was named, else Zephyr's, else the checkout's own.

@@ -16,7 +16,8 @@ from mlforge.targets.registry import target_named
 from tests.integration.test_methods import int8_outputs
 
 pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("tensorflow") is None, reason="quantising needs TensorFlow: pip install mlforge[train]"
+    importlib.util.find_spec("tensorflow") is None,
+    reason="quantising needs TensorFlow: pip install mlforge-zephyr[train]",
 )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 if importlib.util.find_spec("tensorflow") is None:  # not importorskip: this process must never import it
-    pytest.skip("training needs TensorFlow: pip install mlforge[train]", allow_module_level=True)
+    pytest.skip("training needs TensorFlow: pip install mlforge-zephyr[train]", allow_module_level=True)
 
 from mlforge.compiler import read_tflite
 from mlforge.compiler.emitter import compile_graph

@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 if importlib.util.find_spec("tensorflow") is None:  # not importorskip: this process must never import it
-    pytest.skip("training needs TensorFlow: pip install mlforge[train]", allow_module_level=True)
+    pytest.skip("training needs TensorFlow: pip install mlforge-zephyr[train]", allow_module_level=True)
 
 from mlforge.contract import AugmentSpec, Task
 from mlforge.errors import MachineError, TrainingError

@@ -42,7 +42,7 @@ from mlforge.search.registry import proposer_named
 from mlforge.search.space import space_for
 
 if importlib.util.find_spec("tensorflow") is None:
-    pytest.skip("training needs TensorFlow: pip install mlforge[train]", allow_module_level=True)
+    pytest.skip("training needs TensorFlow: pip install mlforge-zephyr[train]", allow_module_level=True)
 
 NONE, RELU6, VALID = Activation.NONE, Activation.RELU6, Padding.VALID
 

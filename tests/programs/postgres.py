@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from mlforge.toolchain.packages import needed
+
 PASSWORD = "s3cr3t/p@ss"
 QUOTED = "s3cr3t%2Fp%40ss"
 
@@ -31,7 +33,7 @@ def unavailable() -> str | None:
     if _programs() is None:
         return "no PostgreSQL server: apt-get install postgresql"
     if util.find_spec("psycopg") is None:
-        return "no driver: pip install 'mlforge[postgres]'"
+        return f"no driver: {needed('postgres')}"
     return None
 
 

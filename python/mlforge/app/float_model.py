@@ -19,6 +19,7 @@ from mlforge.errors import DataError, ForgeError, ModelError, TrainingError
 from mlforge.records.npz import read_npz
 from mlforge.toolchain.cache import cached, digest
 from mlforge.toolchain.files import write_atomically
+from mlforge.toolchain.packages import needed
 from mlforge.training.floats import Format, Quantisation, check_archive
 
 MAX_EXAMPLES: Final = 10_000
@@ -105,7 +106,7 @@ def _quantised(model: Path, job: Quantisation) -> bytes:
         if importlib.util.find_spec("tensorflow") is None or importlib.util.find_spec("keras") is None:
             raise TrainingError(
                 "quantising it needs TensorFlow, which this Python does not have",
-                hint="pip install 'mlforge[train]', or name a Python that has it (in CMake: -DMLFORGE_PYTHON=<path>)",
+                hint=f"{needed('train')}, or name a Python that has it (in CMake: -DMLFORGE_PYTHON=<path>)",
             )
         trainer = Trainer()
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mlforge.errors import BundleError
+from mlforge.toolchain.packages import needed
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     Public: TypeAlias = EllipticCurvePublicKey | Ed25519PublicKey
 
 MAX_KEY_BYTES: Final = 1 << 16
-NEEDED: Final = "pip install 'mlforge[bundle]'"
 # Public keys whose private halves are in MCUboot's repository, so that anybody can sign with them, by their hash in an
 # image: `imgtool getpubhash -e raw -k root-ec-p256.pem | xxd -p -c 32` and so on.
 DEVELOPMENT_KEYS: Final = {
@@ -82,7 +82,7 @@ def read_key(path: Path) -> Key:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ec, ed25519
     except ImportError as error:
-        raise BundleError("keys and signatures need the package cryptography", hint=NEEDED) from error
+        raise BundleError("keys and signatures need the package cryptography", hint=needed("bundle")) from error
     data = _read(path)
     private = b"PRIVATE KEY" in data
     try:

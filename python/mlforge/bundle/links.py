@@ -8,12 +8,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from mlforge.errors import DeviceError
+from mlforge.toolchain.packages import needed
 
 if TYPE_CHECKING:
     from smpclient.transport import SMPTransport
 
-NEEDED: Final = "pip install 'mlforge[update]'"
-NEEDED_BLE: Final = "pip install 'mlforge[ble]'"
 UDP_PORT: Final = 1337  # CONFIG_MCUMGR_TRANSPORT_UDP_PORT's default
 BAUD: Final = 115200
 _SOCKETS: Final = ("unix:", "tcp:")
@@ -72,8 +71,8 @@ def transport_of(link: Link) -> SMPTransport:
             return SMPBLETransport()
         from mlforge.bundle.sockets import StreamTransport, UdpTransport
     except ImportError as error:
-        needed = NEEDED_BLE if link.way is Way.BLE else NEEDED
-        raise DeviceError("talking to devices needs the package smpclient", hint=needed) from error
+        hint = needed("ble" if link.way is Way.BLE else "update")
+        raise DeviceError("talking to devices needs the package smpclient", hint=hint) from error
     return UdpTransport(link.port) if link.way is Way.UDP else StreamTransport()
 
 

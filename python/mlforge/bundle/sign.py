@@ -18,6 +18,7 @@ from mlforge.bundle.extract import find_block
 from mlforge.bundle.signed_image import payload_of
 from mlforge.bundle.tlv import facts_of, imgtool_arguments
 from mlforge.errors import BundleError
+from mlforge.toolchain.packages import needed
 from mlforge.toolchain.process import run
 
 if TYPE_CHECKING:
@@ -106,13 +107,12 @@ def sign(unsigned: Path, signed: Path, key_file: Path, words: Sequence[str], *, 
 
 
 def _imgtool(*words: str, secret: str) -> None:
-    from mlforge.bundle.keys import NEEDED
 
     done = run([sys.executable, "-m", "imgtool.main", *words], timeout_s=TIMEOUT_S)
     if done.status == 0:
         return
     if "No module named" in done.output:
-        raise BundleError("signing needs the package imgtool", hint=NEEDED)
+        raise BundleError("signing needs the package imgtool", hint=needed("bundle"))
     lines = done.output.replace(secret, "(key)").strip().splitlines()
     raise BundleError(f"imgtool could not sign the image: {lines[-1] if lines else 'no reason given'}")
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mlforge.bundle.block import Version
 from mlforge.bundle.device import BundleFacts, BundleState, Device, Failure, Slot
-from mlforge.bundle.links import NEEDED, Link, transport_of
+from mlforge.bundle.links import Link, transport_of
 from mlforge.errors import BlockError, DeviceError, LinkError
+from mlforge.toolchain.packages import needed
 
 if TYPE_CHECKING:
     from smpclient import SMPClient
@@ -35,7 +36,7 @@ def connected(link: Link, timeout_s: float = TIMEOUT_S) -> Iterator[Device]:
 
         from mlforge.bundle.in_sequence import InSequence
     except ImportError as error:
-        raise DeviceError("talking to devices needs the package smpclient", hint=NEEDED) from error
+        raise DeviceError("talking to devices needs the package smpclient", hint=needed("update")) from error
     for name in ("smpclient", "smp"):
         logging.getLogger(name).addHandler(logging.NullHandler())  # what goes wrong is told by our errors
     client = SMPClient(InSequence(transport), link.address, timeout_s)

@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn
 
 from mlforge.bundle.block import Version
 from mlforge.errors import DeviceError, TelemetryError
+from mlforge.toolchain.packages import needed
 
 FORMAT: Final = 1
 MAX_RECORD_BYTES: Final = 1 << 14
@@ -176,7 +177,7 @@ def _map(data: bytes) -> Mapping[Any, Any]:
     try:
         import cbor2
     except ImportError as error:
-        raise DeviceError("telemetry needs the package cbor2", hint="pip install 'mlforge[update]'") from error
+        raise DeviceError("telemetry needs the package cbor2", hint=needed("update")) from error
     if len(data) > MAX_RECORD_BYTES:
         raise TelemetryError(-1, f"{len(data)} bytes: expected at most {MAX_RECORD_BYTES}")
     stream = io.BytesIO(data)

@@ -7,44 +7,13 @@ Exit status: 0 nothing needed is missing, 1 something is.
 from __future__ import annotations
 
 import argparse
-import sys
-from importlib import util
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mlforge.cli.main import Status
 
 if TYPE_CHECKING:
+    from mlforge.toolchain.packages import Package
     from mlforge.toolchain.requirements import Requirement
-
-# Import name and what does not work without it; what to install is in pyproject.toml.
-PACKAGES: Final = {
-    "numpy": "everything",
-    "optuna": "optimise",
-    "capstone": "cycle estimates",
-    "elftools": "reading images",
-    "jinja2": "generating C",
-    "pykwalify": "reading contracts",
-    "tflite": "reading models",
-    "tensorflow": "training (optimise)",
-    "keras": "training (optimise)",
-    "west": "west mlforge",
-}
-OPTIONAL_PACKAGES: Final = {
-    "openai": "proposer agent, OpenAI-compatible endpoints (optional)",
-    "anthropic": "proposer agent, Anthropic (optional)",
-    "imgtool": "bundle: signing releases (optional)",
-    "cryptography": "bundle: verifying releases (optional)",
-    "smpclient": "update, monitor (optional)",
-    "cbor2": "monitor (optional)",
-    "bleak": "update, monitor over Bluetooth (optional)",
-}
-# What each extra of pyproject.toml is for, and its packages.
-EXTRAS: Final = {
-    "agent": ("the agent", ("openai", "anthropic")),
-    "bundle": ("releases", ("imgtool", "cryptography")),
-    "update": ("devices in the field", ("smpclient", "cbor2")),
-    "ble": ("those over Bluetooth", ("bleak",)),
-}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.toolchain.packages import OPTIONAL, PACKAGES, absent, install_line
     from mlforge.toolchain.requirements import install_command, missing, requirements
 
     needed = missing(optional=False)
@@ -66,28 +36,34 @@ def execute(arguments: argparse.Namespace) -> Status:
         print(" ".join(sorted({item.package for item in wanted})))
         return Status.DONE
     lacking = missing()
-    absent = [name for name in PACKAGES if util.find_spec(name) is None]
-    without = [name for name in OPTIONAL_PACKAGES if util.find_spec(name) is None]
+    absent_packages = absent(PACKAGES)
+    required = tuple(one for one in absent_packages if one.extra not in OPTIONAL)
     if arguments.json:
-        _print_json(lacking, absent, without, install_command(lacking))
+        _print_json(lacking, absent_packages, install_command(lacking))
     else:
         for item in requirements():
-            state = "missing" if item in lacking else "ok"
-            print(f"{state:<8}{item.name:<28}{item.needed_for}{' (optional)' if item.optional else ''}")
-        for name, purpose in {**PACKAGES, **OPTIONAL_PACKAGES}.items():
-            print(f"{'missing' if name in (*absent, *without) else 'ok':<8}{'python: ' + name:<28}{purpose}")
+            _print_row(item.name, item.needed_for, missing=item in lacking, optional=item.optional)
+        for one in PACKAGES:
+            optional = one.extra in OPTIONAL
+            _print_row(f"python: {one.module}", one.needed_for, missing=one in absent_packages, optional=optional)
         if lacking:
             print(f"\nto install what is missing:\n  {install_command(lacking)}")
-        if absent:
-            print(f"\nfor the Python packages, in the checkout:\n  {sys.executable} -m pip install '.[train]'")
-        for extra, (purpose, packages) in EXTRAS.items():
-            if set(packages) & set(without):
-                print(f"\nfor {purpose}, in the checkout:\n  {sys.executable} -m pip install '.[{extra}]'")
-    return Status.ERROR if needed or absent else Status.DONE
+        if required:
+            print(f"\nfor the Python packages:\n  {install_line(required)}")
+        for extra, purpose in OPTIONAL.items():
+            if of_extra := [one for one in absent_packages if one.extra == extra]:
+                print(f"\nfor {purpose}:\n  {install_line(of_extra)}")
+    return Status.ERROR if needed or required else Status.DONE
 
 
-def _print_json(lacking: tuple[Requirement, ...], absent: list[str], without: list[str], command: str) -> None:
+def _print_row(name: str, purpose: str, *, missing: bool, optional: bool) -> None:
+    print(f"{'missing' if missing else 'ok':<8}{name:<28}{purpose}{' (optional)' if optional else ''}")
+
+
+def _print_json(lacking: tuple[Requirement, ...], packages: tuple[Package, ...], command: str) -> None:
     import json
+
+    from mlforge.toolchain.packages import OPTIONAL, install_line
 
     rows = [
         {"name": item.name, "package": item.package, "needed_for": item.needed_for, "optional": item.optional}
@@ -95,8 +71,9 @@ def _print_json(lacking: tuple[Requirement, ...], absent: list[str], without: li
     ]
     document = {
         "missing": rows,
-        "missing_python_packages": absent,
-        "missing_optional_python_packages": without,
+        "missing_python_packages": [one.module for one in packages if one.extra not in OPTIONAL],
+        "missing_optional_python_packages": [one.module for one in packages if one.extra in OPTIONAL],
         "install": command,
+        "install_python": install_line(packages) if packages else "",
     }
     print(json.dumps(document, indent=2, sort_keys=True))

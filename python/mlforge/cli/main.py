@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Final, NoReturn, Protocol, cast
 
 from mlforge import __version__
-from mlforge.errors import ForgeError, ToolError
+from mlforge.errors import ContractError, ForgeError, ToolError
 
 LOG_TAIL_LINES: Final = 25
 
@@ -58,16 +58,20 @@ def main(words: Sequence[str], *, program: str = "mlforge") -> int:
         return Status.USAGE
     name, rest = words[0], words[1:]
     command = cast(Command, importlib.import_module(f"mlforge.cli.{name}"))
-    parser = argparse.ArgumentParser(prog=f"{program} {name}", description=command.__doc__, allow_abbrev=False)
+    parser = CommandParser(prog=f"{program} {name}", description=command.__doc__, allow_abbrev=False)
     command.configure(parser)
+    as_json = "--json" in rest
     try:
         return command.execute(parser.parse_args(rest))
+    except UsageError as error:
+        parser.print_usage(sys.stderr)
+        return _complain(error, Status.USAGE, as_json=as_json)
     except ForgeError as error:
-        _complain(error)
-        return Status.ERROR
+        return _complain(error, Status.ERROR, as_json=as_json)
+    except ModuleNotFoundError as error:
+        return _complain(_missing_package(error), Status.ERROR, as_json=as_json)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return Status.ERROR
+        return _complain(ForgeError("interrupted"), Status.ERROR, as_json=as_json)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.ERROR
@@ -93,8 +97,47 @@ def _overview(program: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _complain(error: ForgeError) -> None:
+class UsageError(ForgeError):
+    """The words on the command line make no sense to a command."""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """Raises UsageError, so that a wrong word is told like any other error."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def _missing_package(error: ModuleNotFoundError) -> ForgeError:
+    """One sentence for a package that is not installed. Raises the error again where it is a fault of MLForge's."""
+    from mlforge.toolchain.packages import complaint
+
+    told = complaint(error.name or "")
+    if told is None:
+        raise error
+    return ForgeError(told[0], hint=told[1])
+
+
+def _complain(error: ForgeError, status: Status, *, as_json: bool) -> Status:
+    """Says what is wrong to people, and with --json on stdout to programs as well."""
     print(f"error: {error}", file=sys.stderr)
-    if isinstance(error, ToolError) and error.log.strip():
-        tail = error.log.rstrip().splitlines()[-LOG_TAIL_LINES:]
-        print("\n".join(f"  | {line}" for line in tail), file=sys.stderr)
+    log = getattr(error, "log", "").rstrip()
+    if isinstance(error, ToolError) and log:
+        print("\n".join(f"  | {line}" for line in log.splitlines()[-LOG_TAIL_LINES:]), file=sys.stderr)
+    if as_json:
+        _print_error(error, log, status)
+    return status
+
+
+def _print_error(error: ForgeError, log: str, status: Status) -> None:
+    import json
+
+    told: dict[str, object] = {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
+    if isinstance(error, ContractError):
+        told["problems"] = [
+            {"file": str(one.file), "line": one.line, "key": one.key, "found": one.found, "expected": one.expected}
+            for one in error.problems
+        ]
+    if log:
+        told["log"] = log.splitlines()[-LOG_TAIL_LINES:]
+    print(json.dumps({"error": told, "status": int(status)}, indent=2, sort_keys=True))

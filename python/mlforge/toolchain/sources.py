@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from mlforge.errors import ToolError
 
+PACKAGE: Final = Path(__file__).resolve().parents[1]
+
 
 def root() -> Path:
-    """The MLForge checkout. Raises ToolError where the package was installed without its sources."""
-    path = Path(os.environ.get("MLFORGE_ROOT") or Path(__file__).resolve().parents[3])
-    if not (path / "runtime" / "include" / "mlforge").is_dir():
-        raise ToolError(
-            f"no MLForge sources in {path}", hint="install MLForge from its checkout, or set MLFORGE_ROOT to it"
-        )
-    return path
+    """Where `runtime`, `ports`, `firmware`, `cmake` and `zephyr` are: MLFORGE_ROOT, else the checkout, else in the
+    installed package. Raises ToolError where they are in none."""
+    explicit = os.environ.get("MLFORGE_ROOT")
+    places = (Path(explicit),) if explicit else (PACKAGE.parents[1], PACKAGE / "source")
+    for place in places:
+        if (place / "runtime" / "include" / "mlforge").is_dir():
+            return place
+    hint = "set MLFORGE_ROOT to a checkout of MLForge" if explicit else "install MLForge again: it is damaged"
+    raise ToolError(f"no MLForge sources in {' or '.join(map(str, places))}", hint=hint)
+
+
+def python_sources() -> tuple[Path, ...]:
+    """MLForge's own Python files and their templates, wherever they are installed."""
+    inside = PACKAGE / "source"
+    return tuple(path for path in sorted(PACKAGE.rglob("*")) if not path.is_relative_to(inside))
 
 
 def runtime_sources(*parts: str) -> tuple[Path, ...]:

@@ -149,9 +149,9 @@ def test_ports() -> None:
 @pytest.mark.parametrize(
     ("link", "package", "extra"),
     [
-        (Link(Way.BLE, "watch"), "bleak", "mlforge[ble]"),
-        (Link(Way.SERIAL, "/dev/ttyACM0"), "smpclient.transport.serial", "mlforge[update]"),
-        (Link(Way.UDP, "device.local"), "smpclient.transport.udp", "mlforge[update]"),
+        (Link(Way.BLE, "watch"), "bleak", "smpclient[serial,ble]"),
+        (Link(Way.SERIAL, "/dev/ttyACM0"), "smpclient.transport.serial", "smpclient[serial]"),
+        (Link(Way.UDP, "device.local"), "smpclient.transport.udp", "smpclient[serial]"),
     ],
 )
 def test_a_package_that_is_missing_is_named(

@@ -13,6 +13,7 @@ from mlforge.search.agent.counts import reply_of
 from mlforge.search.agent.schema import without_pair_menus
 from mlforge.search.agent.secret import Secret
 from mlforge.search.agent.wire import PLACEHOLDER, Wire
+from mlforge.toolchain.packages import needed
 
 if TYPE_CHECKING:
     from anthropic import Anthropic
@@ -58,9 +59,7 @@ def anthropic_chat(endpoint: str, model: str, secret: Secret, timeout_s: float) 
     try:
         from anthropic import Anthropic
     except ImportError:
-        raise AgentError(
-            "the agent needs the package anthropic", lasting=True, hint="pip install 'mlforge[agent]'"
-        ) from None
+        raise AgentError("the agent needs the package anthropic", lasting=True, hint=needed("agent")) from None
     headers = {"x-api-key": secret.value} if secret.value else {}
     wire = Wire(endpoint.rstrip("/"), secret, headers, timeout_s)
     client = Anthropic(base_url=wire.endpoint, api_key=PLACEHOLDER, max_retries=0, http_client=wire.client())

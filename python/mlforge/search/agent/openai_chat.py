@@ -16,6 +16,7 @@ from mlforge.search.agent.counts import reply_of
 from mlforge.search.agent.schema import without_pair_menus
 from mlforge.search.agent.secret import Secret
 from mlforge.search.agent.wire import PLACEHOLDER, RefusedError, Wire
+from mlforge.toolchain.packages import needed
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -65,9 +66,7 @@ def openai_chat(endpoint: str, model: str, secret: Secret, timeout_s: float) -> 
     try:
         from openai import OpenAI
     except ImportError:
-        raise AgentError(
-            "the agent needs the package openai", lasting=True, hint="pip install 'mlforge[agent]'"
-        ) from None
+        raise AgentError("the agent needs the package openai", lasting=True, hint=needed("agent")) from None
     headers = {"authorization": f"Bearer {secret.value}"} if secret.value else {}
     wire = Wire(endpoint.rstrip("/"), secret, headers, timeout_s)
     client = OpenAI(base_url=wire.endpoint, api_key=PLACEHOLDER, max_retries=0, http_client=wire.client())

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from mlforge.app.paths import memory_directory
 from mlforge.errors import StudyError
+from mlforge.toolchain.packages import needed
 
 if TYPE_CHECKING:
     import optuna
@@ -194,5 +195,5 @@ def _hint(url: str) -> str:
     from importlib import util
 
     if util.find_spec("psycopg") is None:
-        return "install the driver: pip install 'mlforge[postgres]'"
+        return f"install the driver: {needed('postgres')}"
     return "is the server running, and may this user create tables in this database?"

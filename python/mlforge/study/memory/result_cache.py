@@ -25,11 +25,11 @@ from mlforge.records.serial import new_converter, structure
 from mlforge.study.memory.artefacts import Artefacts
 from mlforge.study.memory.database import Database
 from mlforge.toolchain.cache import digest, digest_files
-from mlforge.toolchain.sources import root
+from mlforge.toolchain.sources import PACKAGE, python_sources, root
 from mlforge.training.request import TrainingRequest
 
 T = TypeVar("T")
-CODE: Final = ("python/mlforge", "runtime", "firmware", "ports")
+CODE: Final = ("runtime", "firmware", "ports")  # besides the Python package
 _SUFFIXES: Final = frozenset({".py", ".c", ".h", ".S", ".ld", ".j2", ".yaml", ".json"})
 
 
@@ -135,13 +135,10 @@ def identity_of(versions: Iterable[tuple[str, str]]) -> str:
 @cache
 def code_digest() -> str:
     """SHA-256 of every source file of MLForge."""
-    files = [
-        path
-        for directory in CODE
-        for path in sorted((root() / directory).rglob("*"))
-        if path.suffix in _SUFFIXES and path.is_file()
-    ]
-    return digest([str(len(files)), *(str(path.relative_to(root())) for path in files), digest_files(files)])
+    of_c = [path for directory in CODE for path in sorted((root() / directory).rglob("*"))]
+    files = [path for path in (*python_sources(), *of_c) if path.suffix in _SUFFIXES and path.is_file()]
+    names = [str(path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else root())) for path in files]
+    return digest([str(len(files)), *names, digest_files(files)])
 
 
 def request_parts(request: TrainingRequest) -> list[str | bytes]:

@@ -283,4 +283,4 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(__import__("sys").modules, name, None)
         with pytest.raises(AgentError, match=rf"package {name}") as caught:
             make("http://127.0.0.1:9", "m", Secret(""), 1.0)
-        assert "mlforge[agent]" in caught.value.hint
+        assert "openai>=" in caught.value.hint
