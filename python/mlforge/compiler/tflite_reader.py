@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import numpy as np
+from flatbuffers.number_types import Int32Flags, Uint32Flags
 from numpy.typing import NDArray
 from tflite.BuiltinOperator import BuiltinOperator
 from tflite.BuiltinOptions import BuiltinOptions
@@ -46,6 +47,10 @@ _DTYPES: Final = {
     TensorType.FLOAT32: DType.FLOAT32,
 }
 _TYPE_NAMES: Final = {code: name for name, code in vars(TensorType).items() if name.isupper()}
+# Slots of fields without an accessor, or with a misleading one: OperatorCode.BuiltinCode() returns the old field for all
+# codes that fit into it, which files with the new field alone leave at 0. TensorFlow Lite takes the larger of both.
+_BUILTIN_CODE: Final = 3  # of OperatorCode
+_EXTERNAL_BUFFER: Final = 10  # of Tensor
 _OPERATOR_NAMES: Final[dict[int, str]] = {code: name for name, code in vars(BuiltinOperator).items() if name.isupper()}
 _OPTION_CODES: Final = {name: code for name, code in vars(BuiltinOptions).items() if isinstance(code, int)}
 
@@ -140,7 +145,7 @@ class TfliteFile:
         if not 0 <= index < codes:
             raise ModelError(f"operator {position} has the code {index}: the model has {codes} operator codes")
         code = self.model.OperatorCodes(index)
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        number = max(code.DeprecatedBuiltinCode(), scalar(code, _BUILTIN_CODE, Int32Flags))
         name = _OPERATOR_NAMES.get(number, f"operator number {number}")
         if name == "CUSTOM":
             custom = code.CustomCode() or b"?"
@@ -161,6 +166,8 @@ class TfliteFile:
         if tensor.Type() not in _DTYPES:
             found = _TYPE_NAMES.get(tensor.Type(), f"number {tensor.Type()}")
             raise ModelError(f"{label} has the type {found}: expected INT8, INT16, INT32, INT64 or FLOAT32")
+        if scalar(tensor, _EXTERNAL_BUFFER, Uint32Flags):
+            raise ModelError(f"{label} keeps its data in another file: expected them inside")
         if tensor.Sparsity() is not None:
             raise ModelError(f"{label} is sparse: expected all of its values")
         dtype, shape = _DTYPES[tensor.Type()], _shape(tensor, label)
@@ -218,6 +225,13 @@ def _indexes(length: int, array: Any, where: str) -> tuple[int, ...]:
     if length > _MAX_OPERANDS:
         raise ModelError(f"{where}: {length} tensors, at most {_MAX_OPERANDS}")
     return tuple(int(index) for index in array) if length else ()
+
+
+def scalar(table: Any, slot: int, kind: Any) -> int:
+    """The field of an accessor's table at `slot` of schema.fbs, as it is in the file; 0 where it is left out."""
+    fields = table._tab
+    offset = fields.Offset(4 + 2 * slot)
+    return int(fields.Get(kind, fields.Pos + offset)) if offset else 0
 
 
 def text_of(name: bytes) -> str:

@@ -18,8 +18,9 @@ extern "C" {
  * If `wide`, accumulators have 64 bits, their magnitude is below 2^47, `multiplier` has 15 bits,
  * and the result is
  * `(acc * multiplier + 2^(shift - 1)) / 2^shift`, rounded down, modulo 2^32; shift in 8..46.
- * Otherwise they have 32 bits, and `multiplier` and `shift` are what the head of mlforge/kernels.h
- * says.
+ * Otherwise `multiplier` and `shift` are what the head of mlforge/kernels.h says: for accumulators
+ * of 32 bits, as the reference has them. Where an accumulator outgrows these, which wraps in the
+ * reference, it is kept in 64 bits all the same.
  */
 struct mlforge_channels_s16 {
 	int16_t low;

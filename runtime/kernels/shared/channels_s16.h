@@ -38,6 +38,9 @@ static inline int64_t mlforge_bias_s16(const struct mlforge_channels_s16 *channe
 	return channels->wide_bias != NULL ? channels->wide_bias[c] : 0;
 }
 
+/* mlforge_requantise for what 32 bits do not hold, rounded once with a multiplier of 15 bits, and clamped to int16. */
+int32_t mlforge_requantise_wide(int64_t sum, int32_t multiplier, int32_t shift);
+
 /* From the accumulator of channel c to a result. */
 static inline int16_t mlforge_finish_channel_s16(const struct mlforge_channels_s16 *channels,
 						 int64_t sum, int32_t c)
@@ -48,8 +51,10 @@ static inline int16_t mlforge_finish_channel_s16(const struct mlforge_channels_s
 
 	if (channels->wide) {
 		y = (int32_t)((sum * multiplier + ((int64_t)1 << (shift - 1))) >> shift);
-	} else {
+	} else if (sum == (int32_t)sum) {
 		y = mlforge_requantise((int32_t)sum, multiplier, shift);
+	} else {
+		y = mlforge_requantise_wide(sum, multiplier, shift);
 	}
 	return (int16_t)mlforge_clamp(y, channels->low, channels->high);
 }

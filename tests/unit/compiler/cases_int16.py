@@ -52,6 +52,9 @@ def sums(case: Case, biases: tuple[DType, ...] = (DType.INT64,), position: int =
             size = min(m.random.choice([1, 1000, 10**7, 2**45]), np.iinfo(dtype.value).max)
             data = m.numbers.integers(-size, size, tensors[bias].shape, dtype.value)
             tensors[bias] = replace(tensors[bias], dtype=dtype, data=data)
+        elif DType.INT32 in biases and m.random.random() < 0.3:
+            node = graph.nodes[0]
+            graph = replace(graph, nodes=(replace(node, attributes=replace(node.attributes, bias_type=DType.INT32)),))
         return replace(graph, tensors=tuple(tensors))
 
     return make

@@ -8,6 +8,7 @@ micro/kernels/{svdf_common, lstm_eval, lstm_eval_common}.cc and micro/kernels/ls
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -36,6 +37,14 @@ def multiply_int64(x: int, multiplier: int, shift: int) -> int:
     return int(wrap32(np.int64((x * reduced + (1 << (total_shift - 1))) >> total_shift)))
 
 
+def multiply_narrow(x: int, multiplier: int, shift: int) -> int:
+    """The same for int32, which takes the place of it where the sum fits."""
+    if -(1 << 31) <= x < 1 << 31:
+        return int(multiply_by_quantized_multiplier(np.array(x), multiplier, shift))
+    reduced = (multiplier + (1 << 15)) >> 16 if multiplier < 0x7FFF0000 else 0x7FFF
+    return (x * reduced + (1 << (14 - shift))) >> (15 - shift)
+
+
 class Int16Reference(ArithmeticReference):
     """Each method is one operator; see Interpreter."""
 
@@ -53,9 +62,12 @@ class Int16Reference(ArithmeticReference):
             for ky, kx, y, xx in taps:
                 out[oy, ox] += weights[:, ky, kx, :] @ x[y, xx]
         out = out + self.bias(node, weights.shape[0])
-        if len(node.inputs) > 2 and self.tensor(node, 2).dtype is DType.INT64:
-            return self.finish_wide(node, out)
-        return self.finish(node, out)
+        return self.finish_narrow(node, out) if self.sums_have_32_bits(node) else self.finish_wide(node, out)
+
+    def sums_have_32_bits(self, node: Node) -> bool:
+        if len(node.inputs) > 2:
+            return self.tensor(node, 2).dtype is DType.INT32
+        return node.attributes.bias_type is DType.INT32
 
     def depthwise_conv_2d(self, node: Node) -> Array:
         if not self.is_int16(node):
@@ -72,15 +84,11 @@ class Int16Reference(ArithmeticReference):
             return super().fully_connected(node)
         matrix = self.value(node, 1)
         sums = self.value(node, 0).reshape(-1, matrix.shape[1]) @ matrix.T + self.bias(node, matrix.shape[0])
-        narrow = len(node.inputs) > 2 and self.tensor(node, 2).dtype is DType.INT32
+        finish = self.finish_narrow if self.sums_have_32_bits(node) else self.finish_wide
         if self.tensor(node, 1).quantization.per_channel:
-            return self.finish(node, sums) if narrow else self.finish_wide(node, sums)
+            return finish(node, sums)
         product = float(F(self.tensor(node, 0).quantization.scale) * F(self.tensor(node, 1).quantization.scale))
-        factor = product / self.output(node).quantization.scale
-        if not narrow:
-            return self.finish_wide(node, sums, factor)
-        result = multiply_by_quantized_multiplier(wrap32(sums), *quantize_multiplier(factor))
-        return clamp(result, activation_bounds(node.attributes.activation, self.output(node)))
+        return finish(node, sums, product / self.output(node).quantization.scale)
 
     def finish_channels(self, node: Node, sums: Array, filters: int) -> Array:
         """Of TRANSPOSE_CONV."""
@@ -88,7 +96,16 @@ class Int16Reference(ArithmeticReference):
             return super().finish_channels(node, sums, filters)
         return self.finish_wide(node, sums, source=2)
 
+    def finish_narrow(self, node: Node, sums: Array, factor: float | None = None) -> Array:
+        """The reference's sums have 32 bits, and ours where they suffice."""
+        return self.finish_by(node, sums, multiply_narrow, factor, 0)
+
     def finish_wide(self, node: Node, sums: Array, factor: float | None = None, source: int = 0) -> Array:
+        return self.finish_by(node, sums, multiply_int64, factor, source)
+
+    def finish_by(
+        self, node: Node, sums: Array, multiply: Callable[[int, int, int], int], factor: float | None, source: int
+    ) -> Array:
         scales = self.tensor(node, 1).quantization.scales
         result = np.empty_like(sums)
         for channel in range(sums.shape[-1]):
@@ -96,7 +113,7 @@ class Int16Reference(ArithmeticReference):
             own = self.tensor(node, source).quantization.scale * scale / self.output(node).quantization.scale
             multiplier = quantize_multiplier(own if factor is None else factor)
             for place in np.ndindex(sums.shape[:-1]):
-                result[(*place, channel)] = multiply_int64(int(sums[(*place, channel)]), *multiplier)
+                result[(*place, channel)] = multiply(int(sums[(*place, channel)]), *multiplier)
         return clamp(result, activation_bounds(node.attributes.activation, self.output(node)))
 
     # With a state

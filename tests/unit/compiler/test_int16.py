@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mlforge.compiler.emitter import compile_graph
-from mlforge.compiler.graph import DType, Graph, Quantization, Tensor
+from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
+from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
+from mlforge.compiler.ops.window import Padding, WindowAttributes
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.errors import ForgeError, UnsupportedOperatorError
 from tests.unit.compiler import cases
 from tests.unit.compiler.cases import Maker
 from tests.unit.compiler.cases_int16 import activations_are_int16
+from tests.unit.compiler.harness import SANITIZE, run_models
 from tests.unit.compiler.tflite_writer import write_tflite
 
 MAKERS: dict[str, Callable[[Maker], Graph]] = {
@@ -95,3 +99,35 @@ def test_scales_of_a_bias_may_run_along_the_axis_of_the_weights() -> None:
     channels = graph.tensors[graph.nodes[0].inputs[2]].elements
     odd = with_tensor(graph, 2, quantization=Quantization((0.5,) * channels, (0,) * channels, axis=3))
     compile_graph(read_tflite(write_tflite(odd)), "m")
+
+
+def test_sums_beyond_32_bits_do_not_wrap(tmp_path: Path) -> None:
+    """2048 products of the largest values; with a bias of int32 the reference wraps."""
+    values = np.array([-32768, 100, 32767])
+    models = {}
+    for kind in ("CONV_2D", "FULLY_CONNECTED"):
+        for bias in (DType.INT32, DType.INT64, None):
+            name = f"{kind}_{bias}".lower()
+            graph = long_sum(kind, bias)
+            inputs = np.stack([np.full(graph.tensors[0].shape, value, np.int16) for value in values])
+            models[name] = (compile_graph(graph, name), [inputs])
+    exact = values * 2048.0 * 127 * SCALES[0] * SCALES[1] / SCALES[2]
+    for name, (result,) in run_models(tmp_path, models, ("-O1", *SANITIZE)).items():
+        assert np.abs(result.reshape(3, -1) - exact[:, None]).max() <= np.abs(exact).max() * 2**-14 + 1, name
+
+
+SCALES = (2.0**-15, 0.01, 0.1)
+
+
+def long_sum(kind: str, bias: DType | None) -> Graph:
+    x, w, y = ((1, 1, 1, 2048), (2, 1, 1, 2048), (1, 1, 1, 2)) if kind == "CONV_2D" else ((1, 2048), (2, 2048), (1, 2))
+    scales = [Quantization((scale,), (0,)) for scale in SCALES]
+    tensors = [
+        Tensor("x", x, DType.INT16, scales[0]),
+        Tensor("w", w, DType.INT8, scales[1], np.full(w, 127, np.int8)),
+        Tensor("y", y, DType.INT16, scales[2]),
+    ]
+    if bias:
+        tensors.append(Tensor("b", (2,), bias, None, np.zeros(2, bias.value)))
+    attributes = WindowAttributes((1, 1), Padding.VALID) if kind == "CONV_2D" else FullyConnectedAttributes()
+    return Graph(tuple(tensors), (Node(kind, (0, 1, 3)[: 3 if bias else 2], (2,), attributes),), (0,), (2,))

@@ -143,9 +143,12 @@ def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int
                 inputs, outputs = graph.tensors[node.inputs[0]].shape[3], graph.tensors[node.outputs[0]].shape[3]
                 fields.append(("Int32", outputs // inputs))
             fields += [_fused(a.activation), ("Int32", a.dilation[1]), ("Int32", a.dilation[0])]
-            return ("Conv2DOptions" if node.kind == "CONV_2D" else "DepthwiseConv2DOptions"), _table(b, fields)
+            if node.kind != "CONV_2D":
+                return "DepthwiseConv2DOptions", _table(b, fields)
+            return "Conv2DOptions", _table(b, [*fields, _bias_type(a)])
         case FullyConnectedAttributes() as a:
-            return "FullyConnectedOptions", _table(b, [_fused(a.activation)])
+            fields = [_fused(a.activation), ("Int8", 0), ("Bool", False), ("Bool", False), _bias_type(a)]
+            return "FullyConnectedOptions", _table(b, fields)
         case ArithmeticAttributes() as a:
             return f"{node.kind.capitalize()}Options", _table(b, [_fused(a.activation)])
         case LeakyReluAttributes() as a:
@@ -190,6 +193,10 @@ def _table(b: flatbuffers.Builder, fields: Sequence[tuple[str, float]]) -> int:
 
 def _padding(attributes: WindowAttributes | TransposeConvAttributes) -> tuple[str, float]:
     return "Int8", 1 if attributes.padding == "VALID" else 0
+
+
+def _bias_type(attributes: WindowAttributes | FullyConnectedAttributes) -> tuple[str, float]:
+    return "Int8", _TYPES[attributes.bias_type] if attributes.bias_type else 0
 
 
 def _fused(activation: str) -> tuple[str, float]:

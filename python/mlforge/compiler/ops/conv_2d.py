@@ -20,7 +20,7 @@ from mlforge.compiler.ops.operator import (
     output_stage,
     read_activation,
 )
-from mlforge.compiler.ops.shared.int16_sums import bias_fits, lower_conv_2d, sums_are_moderate
+from mlforge.compiler.ops.shared.int16_sums import bias_fits, lower_conv_2d, read_bias_type, sums_are_moderate
 from mlforge.compiler.ops.shared.integers import input_is_integer, is_int8, output_is_alike
 from mlforge.compiler.ops.shared.overlap import window_overlap
 from mlforge.compiler.ops.shared.weights import (
@@ -85,6 +85,7 @@ class Conv2D(Operator):
             padding=read_padding(self.kind, table.Padding()),
             dilation=(table.DilationHFactor(), table.DilationWFactor()),
             activation=read_activation(self.kind, table.FusedActivationFunction()),
+            bias_type=read_bias_type(table.QuantizedBiasType()),
         )
 
     def lower(self, view: View, isa: Isa) -> Lowered:

@@ -8,7 +8,7 @@ import numpy as np
 from tflite.FullyConnectedOptions import FullyConnectedOptions
 
 from mlforge.compiler.fixed_point import Activation, Multiplier, activation_range, float32, quantize_multiplier
-from mlforge.compiler.graph import MAX_DIMENSION, Attributes
+from mlforge.compiler.graph import MAX_DIMENSION, Attributes, DType
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.by_isa import mve
 from mlforge.compiler.ops.by_isa.dsp_fully_connected import lower_for_dsp
@@ -23,7 +23,7 @@ from mlforge.compiler.ops.operator import (
     read_activation,
     stage_shift,
 )
-from mlforge.compiler.ops.shared.int16_sums import bias_fits, lower_fully_connected, sums_are_moderate
+from mlforge.compiler.ops.shared.int16_sums import bias_fits, lower_fully_connected, read_bias_type, sums_are_moderate
 from mlforge.compiler.ops.shared.integers import input_is_integer, is_int8, output_is_alike
 from mlforge.compiler.ops.shared.overlap import window_overlap
 from mlforge.compiler.ops.shared.weights import (
@@ -41,6 +41,7 @@ from mlforge.errors import UnsupportedOperatorError
 @dataclass(frozen=True, slots=True)
 class FullyConnectedAttributes(Attributes):
     activation: Activation = Activation.NONE
+    bias_type: DType | None = None  # what the options say of a bias that is not there; None for nothing
 
 
 def weights_fit(view: View) -> str:
@@ -77,12 +78,13 @@ class FullyConnected(Operator):
         if table.WeightsFormat() != 0:
             hint = "accepted: the default format"
             raise UnsupportedOperatorError(self.kind, f"the weights have the format {table.WeightsFormat()}", hint=hint)
-        return FullyConnectedAttributes(read_activation(self.kind, table.FusedActivationFunction()))
+        activation = read_activation(self.kind, table.FusedActivationFunction())
+        return FullyConnectedAttributes(activation, read_bias_type(table.QuantizedBiasType()))
 
     def lower(self, view: View, isa: Isa) -> Lowered:
         if not is_int8(view):
-            activation = view.node.attributes_as(FullyConnectedAttributes).activation
-            return lower_fully_connected(view, _multipliers(view), activation)
+            attributes = view.node.attributes_as(FullyConnectedAttributes)
+            return lower_fully_connected(view, _multipliers(view), attributes.activation, attributes.bias_type)
         multipliers, (low, high) = _multipliers(view), _range(view)
         if isa is Isa.MVE and (vectors := mve.lower_fully_connected(view, multipliers, low, high)):
             return vectors

@@ -2,7 +2,8 @@
 
 The reference has two kinds of accumulators (reference/integer_ops/{conv,depthwise_conv,fully_connected}.h, and
 MultiplyByQuantizedMultiplier for int64 in kernels/internal/common.cc): 64 bits, with a multiplier of 15 bits and one
-rounding; and, with a bias of int32 (CONV_2D: or none), 32 bits as for int8. There is no zero point but 0.
+rounding; and, with a bias of int32 (or none, where the options say that it would be one), 32 bits as for int8. There is
+no zero point but 0.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from tflite.TensorType import TensorType
 
 from mlforge.compiler.fixed_point import Activation, Multiplier
 from mlforge.compiler.graph import DType
@@ -36,9 +38,14 @@ def bias_of_depthwise_fits(view: View) -> str:
     return _bias_mismatch(view, (DType.INT64,))
 
 
-def _is_wide(view: View, otherwise: bool) -> bool:
-    """Whether accumulators have 64 bits; `otherwise` is for where there is no bias."""
-    return view.input(2).dtype is DType.INT64 if view.has_input(2) else otherwise
+def _is_wide(view: View, bias: DType | None) -> bool:
+    """Whether accumulators have 64 bits; `bias` is what the options say of the bias that there is not."""
+    return (view.input(2).dtype if view.has_input(2) else bias) is not DType.INT32
+
+
+def read_bias_type(code: int) -> DType | None:
+    """What the field quantized_bias_type says, which matters where there is no bias."""
+    return DType.INT32 if code == TensorType.INT32 else None
 
 
 def _bias_mismatch(view: View, wide: tuple[DType, ...]) -> str:
@@ -79,7 +86,7 @@ def lower_conv_2d(view: View, kernel: Pair) -> Lowered:
     weights = constant_array(view, 1)
     outputs, inputs = weights.shape[0], weights.shape[3]
     window = window_of(view, kernel).canonical()
-    wide = _is_wide(view, otherwise=False)
+    wide = _is_wide(view, view.node.attributes_as(WindowAttributes).bias_type)
     return Lowered(
         kernel="mlforge_conv_2d_s16",
         parameters_type="mlforge_conv_2d_s16",
@@ -120,8 +127,10 @@ def lower_depthwise_conv_2d(view: View, kernel: Pair) -> Lowered:
     )
 
 
-def lower_fully_connected(view: View, multipliers: list[Multiplier], activation: Activation) -> Lowered:
-    """`multipliers` has one for all outputs, or one for each."""
+def lower_fully_connected(
+    view: View, multipliers: list[Multiplier], activation: Activation, bias: DType | None
+) -> Lowered:
+    """`multipliers` has one for all outputs, or one for each; `bias` is the type of one that may be missing."""
     weights = constant_array(view, 1)
     outputs, inputs = weights.shape
     rows = view.input().elements // inputs
@@ -134,7 +143,7 @@ def lower_fully_connected(view: View, multipliers: list[Multiplier], activation:
             "inputs": inputs,
             "outputs": outputs,
             "weights": Constant("weights", weights.astype(np.int8)),
-            "channels": channels_of(view, multipliers, activation, _is_wide(view, otherwise=True)),
+            "channels": channels_of(view, multipliers, activation, _is_wide(view, bias)),
         },
         inputs=view.node.inputs[:1],
         outputs=view.node.outputs,

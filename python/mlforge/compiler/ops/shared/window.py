@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from mlforge.compiler.fixed_point import Activation
-from mlforge.compiler.graph import MAX_DIMENSION, Attributes
+from mlforge.compiler.graph import MAX_DIMENSION, Attributes, DType
 from mlforge.compiler.ops.operator import Field, View
 from mlforge.errors import ModelError, UnsupportedOperatorError
 
@@ -28,6 +28,7 @@ class WindowAttributes(Attributes):
     activation: Activation = Activation.NONE
     extra_before: Pair = (0, 0)  # rows and columns of zeros that a PAD in front added
     extra_after: Pair = (0, 0)
+    bias_type: DType | None = None  # what the options say of a bias that is not there; None for nothing
 
 
 def read_padding(kind: str, code: int) -> Padding:
