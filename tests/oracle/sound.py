@@ -1,7 +1,7 @@
 """Random graphs and inputs within the contract of TensorFlow Lite Micro's kernels.
 
-The tests of our own kernels also go where the reference is undefined: a divisor of 0, an index outside of the axis, floats
-that no integer holds. Where the interpreter judges, such values are moved inside.
+The tests of our own kernels also go where the reference is undefined: a divisor of 0, an index outside of the axis,
+floats that no integer holds. Where the interpreter judges, such values are moved inside.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
 from tests.unit.compiler.cases import inputs_for
 
+# Positions of input, weights and bias.
 _BIAS = {
     "CONV_2D": (0, 1, 2),
     "DEPTHWISE_CONV_2D": (0, 1, 2),

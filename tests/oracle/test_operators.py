@@ -17,7 +17,7 @@ from tests.unit.compiler.registry import CASES, Reference
 from tests.unit.compiler.tflite_writer import write_tflite
 
 VECTORS = 3
-SEEDS = 20
+SEEDS = 12
 
 # What the engine does and the interpreter does not: what the interpreter then says.
 BEYOND = {

@@ -1,4 +1,4 @@
-"""Installs a wheel of TensorFlow Lite Micro below the cache, and asks its interpreter for outputs, many models at a time.
+"""Installs a wheel of TensorFlow Lite Micro below the cache, and asks its interpreter for the outputs of many models.
 
 The wheels lie in directories of their own: two versions cannot live in one environment, and one of them would bring
 TensorFlow along.
@@ -7,7 +7,6 @@ TensorFlow along.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -100,7 +99,7 @@ def install(pins: str) -> Oracle:
             shutil.rmtree(unfinished)
             raise RuntimeError(f"{pins} cannot be installed: {done.stderr.strip()[-500:]}")
         try:
-            os.rename(unfinished, place)
+            unfinished.rename(place)
         except OSError:  # another worker was faster
             shutil.rmtree(unfinished)
     return Oracle(place)

@@ -47,8 +47,8 @@ _DTYPES: Final = {
     TensorType.FLOAT32: DType.FLOAT32,
 }
 _TYPE_NAMES: Final = {code: name for name, code in vars(TensorType).items() if name.isupper()}
-# Slots of fields without an accessor, or with a misleading one: OperatorCode.BuiltinCode() returns the old field for all
-# codes that fit into it, which files with the new field alone leave at 0. TensorFlow Lite takes the larger of both.
+# Slots of fields without an accessor, or with a misleading one: OperatorCode.BuiltinCode() returns the old field for
+# all codes that fit into it, which files with the new field alone leave at 0. TensorFlow Lite takes the larger of both.
 _BUILTIN_CODE: Final = 3  # of OperatorCode
 _EXTERNAL_BUFFER: Final = 10  # of Tensor
 _OPERATOR_NAMES: Final[dict[int, str]] = {code: name for name, code in vars(BuiltinOperator).items() if name.isupper()}
