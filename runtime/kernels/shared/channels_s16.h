@@ -38,7 +38,8 @@ static inline int64_t mlforge_bias_s16(const struct mlforge_channels_s16 *channe
 	return channels->wide_bias != NULL ? channels->wide_bias[c] : 0;
 }
 
-/* mlforge_requantise for what 32 bits do not hold, rounded once with a multiplier of 15 bits, and clamped to int16. */
+/* mlforge_requantise for what 32 bits do not hold, rounded once with a multiplier of 15 bits, and
+ * clamped to int16. */
 int32_t mlforge_requantise_wide(int64_t sum, int32_t multiplier, int32_t shift);
 
 /* From the accumulator of channel c to a result. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sums that outgrow 32 bits where the reference keeps them in 32 bits, and wraps: many large values of int16 in a row.
+ * Sums that outgrow 32 bits where the reference keeps them in 32 bits, and wraps: many large values
+ * of int16 in a row.
  */
 #include "channels_s16.h"
 

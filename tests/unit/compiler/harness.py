@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.compiler.emitter import CompiledModel
-from mlforge.toolchain.sources import runtime_includes, runtime_sources
+from mlforge.toolchain.sources import runtime_includes
+from tests.unit.compiler.kernel_library import kernel_library
 
 HERE = Path(__file__).parent
 FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror")
@@ -44,18 +45,10 @@ def build(directory: Path, models: Sequence[CompiledModel], flags: Sequence[str]
         lines.append(f'#include "{model.program.name}_model.c"')
     lines.append("#define MODELS " + ", ".join(f"&{model.program.model_symbol}" for model in models))
     (directory / "models.h").write_text("\n".join(lines) + "\n")
-    kernels = runtime_sources("kernels")
+    compiler = [os.environ.get("CC", "cc")]
+    kernels = kernel_library(compiler, (*FLAGS, *(flag for flag in flags if not flag.startswith("-D"))))
     includes = [f"-I{place}" for place in (directory, *runtime_includes())]
-    command = [
-        os.environ.get("CC", "cc"),
-        *FLAGS,
-        *flags,
-        *includes,
-        HERE / "batch.c",
-        *kernels,
-        "-o",
-        directory / "batch",
-    ]
+    command = [*compiler, *FLAGS, *flags, *includes, HERE / "batch.c", kernels, "-o", directory / "batch"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr[:4000]
 

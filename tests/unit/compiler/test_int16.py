@@ -12,7 +12,7 @@ import pytest
 from mlforge.compiler.emitter import compile_graph
 from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
-from mlforge.compiler.ops.window import Padding, WindowAttributes
+from mlforge.compiler.ops.shared.window import Padding, WindowAttributes
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.errors import ForgeError, UnsupportedOperatorError
 from tests.unit.compiler import cases
