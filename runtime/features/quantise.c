@@ -5,12 +5,13 @@
 #include "mlforge/fixed_point.h"
 #include "mlforge/pipeline.h"
 
-bool mlforge_quantise_process(const struct mlforge_stage *stage, const void *input, void *output)
+uint32_t mlforge_quantise_process(const struct mlforge_stage *stage, const void *input,
+				  uint32_t count, void *output)
 {
 	const struct mlforge_quantise tables = *(const struct mlforge_quantise *)stage->tables;
 	const int32_t lowest = INT8_MIN - tables.zero_point;
 	const int32_t highest = INT8_MAX - tables.zero_point;
-	const uint32_t length = stage->input_length;
+	const uint32_t length = stage->input_length * count;
 	const int32_t *in = input;
 	int8_t *out = output;
 
@@ -22,5 +23,5 @@ bool mlforge_quantise_process(const struct mlforge_stage *stage, const void *inp
 
 		out[i] = (int8_t)(value + tables.zero_point);
 	}
-	return true;
+	return count;
 }

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "window.h"
+#include "features/window.h"
 
 void mlforge_window_reset(const struct mlforge_collector *window)
 {

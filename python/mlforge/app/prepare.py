@@ -72,7 +72,8 @@ def prepare(contract: Contract, say: Say = silent) -> Prepared:
     splits = split_dataset(dataset, contract.data.split)
     if any(goal.worst for goal in contract.goals):
         check_strata(dataset, splits, contract.data.strata)
-    pipeline = fit(contract.features, [dataset.signals[index] for index in splits.train])
+    training = [dataset.signals[index] for index in splits.train]
+    pipeline = fit(contract.features, training, contract.data.signal)
     group = contract.data.split.group
     return Prepared(
         pipeline=pipeline,
@@ -93,7 +94,7 @@ def _examples(dataset: Dataset, chosen: NDArray[np.int64], pipeline: Pipeline, g
     extracted = extract_all(pipeline, recordings)
     if not len(extracted.inputs):
         raise DataError(
-            f"none of {len(recordings)} recordings is as long as the window of {pipeline.window.length} frames"
+            f"none of {len(recordings)} recordings is as long as the window of {pipeline.frames_for(1)} frames"
         )
     owner = chosen[extracted.recording]
     strata = {name: values[owner] for name, values in dataset.strata.items()}

@@ -13,14 +13,22 @@ from mlforge.contract.contract import (
     RobustnessSpec,
     SearchSpec,
     SplitSpec,
-    StageSpec,
-    StandardiseSpec,
     TargetSpec,
     Task,
-    WindowSpec,
 )
 from mlforge.contract.describe import Setting, describe
 from mlforge.contract.load import CONTRACT_FILE, load_contract
+from mlforge.contract.stages import (
+    DctSpec,
+    FftSpec,
+    FrameSpec,
+    LogSpec,
+    MelSpec,
+    SignalSpec,
+    StageSpec,
+    StandardiseSpec,
+    WindowSpec,
+)
 from mlforge.contract.template import contract_template
 
 __all__ = [
@@ -30,13 +38,19 @@ __all__ = [
     "BundleSpec",
     "Contract",
     "DataSpec",
+    "DctSpec",
+    "FftSpec",
+    "FrameSpec",
     "Goal",
     "Limits",
     "LoaderKind",
+    "LogSpec",
+    "MelSpec",
     "Proposer",
     "RobustnessSpec",
     "SearchSpec",
     "Setting",
+    "SignalSpec",
     "SplitSpec",
     "StageSpec",
     "StandardiseSpec",

@@ -45,12 +45,13 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
     """`reported` holds the keys that the shape check has already complained about; they are not mentioned again."""
     reader = Reader(root, reported, report)
     task = reader.choice(Task, "task", default=Task.CLASSIFICATION)
+    data = build_data(reader)
     return Contract(
         path=path,
         name=_name(reader),
         task=task,
-        data=build_data(reader),
-        features=build_features(reader),
+        data=data,
+        features=build_features(reader, data),
         limits=build_limits(reader),
         goals=build_goals(reader, task),
         search=_search(reader),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlforge.contract.build_signal import build_signal
 from mlforge.contract.contract import AugmentSpec, DataSpec, LoaderKind, SplitSpec, Task
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, expectation, show
@@ -25,7 +26,7 @@ def build_data(reader: Reader) -> DataSpec:
     elif len(classes) == 1:
         reader.wrong(("data", "classes"), "one class", expectation(["data", "classes"]))
     strata = _words(reader, "strata")
-    return DataSpec(kind, argument, split, strata, classes, augment=_augment(reader))
+    return DataSpec(kind, argument, split, strata, classes, augment=_augment(reader), signal=build_signal(reader, kind))
 
 
 def _augment(reader: Reader) -> AugmentSpec:

@@ -1,74 +1,109 @@
-"""The contract's `features`: the stages in front of the model."""
+"""The contract's `features`: the stages in front of the model, a chain in which each takes what the one before makes.
+
+Reads a tree without choices: one with them is resolved to such a tree first, and then built and checked like any other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
-from mlforge.contract.contract import StageSpec, StandardiseSpec, WindowSpec
+from mlforge.contract.build_stages import (
+    Place,
+    read_dct,
+    read_fft,
+    read_frame,
+    read_log,
+    read_mel,
+    read_standardise,
+    read_window,
+)
+from mlforge.contract.contract import DataSpec
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, show
+from mlforge.contract.stages import StageSpec
+from mlforge.contract.stages_form import Form
 from mlforge.contract.tree import Node
 
-MAX_WINDOW: Final = 65_536
+Read: TypeAlias = Callable[[Reader, tuple[str, ...], Place], tuple[StageSpec, Place]]
 
 
-def build_features(reader: Reader) -> tuple[StageSpec, ...]:
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A stage of the contract: what it may stand behind, and how its settings are read."""
+
+    read: Read
+    takes: frozenset[Form]
+    once: bool = True
+
+
+_COLUMNS: Final = frozenset({Form.SPECTRUM, Form.BANDS, Form.LEVELS, Form.COEFFICIENTS})
+_KINDS: Final[Mapping[str, _Kind]] = {
+    "window": _Kind(read_window, _COLUMNS | {Form.SIGNAL, Form.STANDARD}),
+    "standardise": _Kind(read_standardise, _COLUMNS | {Form.SIGNAL}),
+    "frame": _Kind(read_frame, frozenset({Form.SIGNAL})),
+    "fft": _Kind(read_fft, frozenset({Form.FRAMES})),
+    "mel": _Kind(read_mel, frozenset({Form.SPECTRUM})),
+    "log": _Kind(read_log, frozenset({Form.SPECTRUM, Form.BANDS})),
+    "dct": _Kind(read_dct, frozenset({Form.LEVELS})),
+}
+_BEHIND_WINDOW: Final = ("standardise",)  # point-wise: it makes no difference whether values are cut before
+
+
+def build_features(reader: Reader, data: DataSpec) -> tuple[StageSpec, ...]:
+    """All stages in the order of the contract; each mistake is reported with its line."""
     node = reader.node("features")
     stages: list[StageSpec] = []
+    names: list[str] = []
+    place = Place(signal=data.signal)
     for index, item in enumerate(node.items if node else []):
         steps = ("features", str(index))
         name = item.value if isinstance(item.value, str) else _only_key(item)
         if name is None:
             reader.wrong(steps, show(item), "one stage with its settings, such as {standardise: {}}")
-        elif name == "window":
-            stages.append(_window(reader, (*steps, name)))
-        elif name == "standardise":
-            _no_settings(reader, (*steps, name))
-            stages.append(StandardiseSpec())
+        elif name not in _KINDS:
+            reader.wrong((*steps, name), f"the unknown stage {name!r}", did_you_mean(name, list(_KINDS)))
+        elif _fits(reader, name, names, place, steps):
+            stage, place = _KINDS[name].read(reader, (*steps, name), place)
+            stages.append(stage)
+            names.append(name)
         else:
-            reader.wrong((*steps, name), f"the unknown stage {name!r}", did_you_mean(name, ["window", "standardise"]))
-    for kind, name in ((WindowSpec, "window"), (StandardiseSpec, "standardise")):
-        if sum(isinstance(stage, kind) for stage in stages) > 1:
-            reader.wrong(("features",), f"{name} twice", f"at most one {name}")
+            return tuple(stages)
+    if place.form is Form.FRAMES:
+        reader.wrong(
+            ("features",), "`frame` at the end", "a stage behind it that makes columns of frames, such as `fft`"
+        )
     return tuple(stages)
 
 
-def _window(reader: Reader, steps: tuple[str, ...]) -> WindowSpec:
-    settings = reader.mapping(*steps)
-    _unknown_settings(reader, steps, settings, ["length", "hop"])
-    if "length" not in settings:
-        reader.wrong((*steps, "length"), "nothing", f"a whole number of frames from 1 to {MAX_WINDOW} (required)")
-    length = _frames(reader, (*steps, "length"), 1)
-    hop = _frames(reader, (*steps, "hop"), length)
-    return WindowSpec(length=length, hop=hop)
+def _fits(reader: Reader, name: str, names: list[str], place: Place, steps: tuple[str, ...]) -> bool:
+    """Whether the stage may stand here; reported where it may not."""
+    kind = _KINDS[name]
+    if kind.once and name in names:
+        reader.wrong(("features",), f"{name} twice", f"at most one {name}")
+        return False
+    if "window" in names and name not in _BEHIND_WINDOW:
+        reader.wrong((*steps, name), f"`{name}` behind `window`", "`window` behind the stages that make columns")
+        return False
+    if place.form not in kind.takes:
+        makers = ", ".join(f"`{maker}`" for maker, made in _MAKERS.items() if made in kind.takes)
+        takes = " or ".join(sorted(form.value for form in kind.takes))
+        cure = f" (made by {makers})" if makers else ""
+        before = f"`{names[-1]}`, which makes {place.form.value}" if names else "nothing, so on the raw signal"
+        found = f"`{name}` behind {before}"
+        reader.wrong((*steps, name), found, f"in front of `{name}` {takes}{cure}")
+        return False
+    return True
 
 
-def _frames(reader: Reader, steps: tuple[str, ...], default: int) -> int:
-    node = reader.node(*steps)
-    if node is None:
-        return default
-    if type(node.value) is not int or not 1 <= node.value <= MAX_WINDOW:
-        reader.wrong(steps, show(node), f"a whole number of frames from 1 to {MAX_WINDOW}")
-        return default
-    return node.value
-
-
-def _no_settings(reader: Reader, steps: tuple[str, ...]) -> None:
-    node = reader.node(*steps)
-    if node is None or node.value is None:
-        return
-    if not isinstance(node.value, dict):
-        reader.wrong(steps, show(node), "an empty mapping: {}")
-    else:
-        _unknown_settings(reader, steps, node.value, [])
-
-
-def _unknown_settings(reader: Reader, steps: tuple[str, ...], settings: Mapping[str, Node], known: list[str]) -> None:
-    for key in settings:
-        if key not in known:
-            expected = did_you_mean(key, known) if known else "no settings: {}"
-            reader.wrong((*steps, key), f"the unknown key {key!r}", expected)
+_MAKERS: Final = {
+    "frame": Form.FRAMES,
+    "fft": Form.SPECTRUM,
+    "mel": Form.BANDS,
+    "log": Form.LEVELS,
+    "dct": Form.COEFFICIENTS,
+}
 
 
 def _only_key(node: Node) -> str | None:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
+from mlforge.contract.stages import SignalSpec, StageSpec
 from mlforge.records.program import Engine
 
 
@@ -116,22 +117,7 @@ class DataSpec:
     strata: tuple[str, ...]
     classes: tuple[str, ...] = ()  # the labels allowed, in the order of the model's outputs; empty takes what is there
     augment: AugmentSpec = AugmentSpec()
-
-
-@dataclass(frozen=True, slots=True)
-class WindowSpec:
-    """Cuts a recording into overlapping stretches, in frames."""
-
-    length: int
-    hop: int
-
-
-@dataclass(frozen=True, slots=True)
-class StandardiseSpec:
-    """Zero mean and unit deviation for each channel, over the training split."""
-
-
-StageSpec: TypeAlias = WindowSpec | StandardiseSpec
+    signal: SignalSpec | None = None  # None where the contract does not name it
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.features.native import run_native
-from mlforge.features.pipeline import EmittedStage, Pipeline
+from mlforge.features.pipeline import Pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def extract_float(pipeline: Pipeline, signal: NDArray[Any]) -> NDArray[np.float3
     Raises:
         DataError: the recording has other channels than the pipeline, or values that are not finite.
     """
-    values = run_native(pipeline, pipeline.stages, pipeline.to_frames(signal), np.int32)
+    values = run_native(pipeline, pipeline.stages, pipeline.to_frames(signal))
     return np.ldexp(values.astype(np.float64), -pipeline.value_frac_bits).astype(np.float32)
 
 
@@ -41,8 +41,7 @@ def extract_int8(pipeline: Pipeline, signal: NDArray[Any]) -> NDArray[np.int8]:
     Raises:
         DataError: as `extract_float`, or the pipeline has no quantisation yet.
     """
-    stages: list[EmittedStage] = [*pipeline.stages, pipeline.quantise_stage()]
-    return run_native(pipeline, stages, pipeline.to_frames(signal), np.int8)
+    return run_native(pipeline, pipeline.all_stages, pipeline.to_frames(signal))
 
 
 def extract_all(

@@ -1,32 +1,51 @@
-"""Fits a pipeline to the training split: statistics by channel, and a fixed point that its values fit into."""
+"""Fits a pipeline to the training split: statistics by value, and a fixed point that its values fit into."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.contract import StageSpec, StandardiseSpec, WindowSpec
+from mlforge.contract.stages import (
+    DctSpec,
+    FftSpec,
+    FrameSpec,
+    Layout,
+    LogSpec,
+    MelSpec,
+    SignalSpec,
+    StageSpec,
+    StandardiseSpec,
+    WindowSpec,
+)
 from mlforge.errors import DataError
-from mlforge.features.pipeline import FRAC_BITS_RANGE, Pipeline, PointStage
+from mlforge.features.chain import FittedStage
+from mlforge.features.dct import make_dct
+from mlforge.features.fft import make_fft
+from mlforge.features.fixed_range import HEADROOM_BITS, frac_bits_for, frac_bits_of_int16, wide_frac_bits
+from mlforge.features.flow import Element, Flow
+from mlforge.features.framer import make_framer
+from mlforge.features.level import Level
+from mlforge.features.log import make_log
+from mlforge.features.mel import make_mel
+from mlforge.features.native import run_native
+from mlforge.features.pipeline import Pipeline
 from mlforge.features.standardise import fit_standardise
 from mlforge.features.window import Window
 
-HEADROOM_BITS: Final = 3  # values up to eight times the largest of the training split do not saturate
-RESOLUTION_BITS: Final = 15  # steps in the deviation of the quietest channel
-DEFAULT_FRAC_BITS: Final = 16
-LEAST_STEPS: Final = 64  # in the deviation of the liveliest channel
+EVERY_BLOCK: Final = Window(1, 1)
 
 
-def fit(spec: Sequence[StageSpec], signals: Sequence[NDArray[Any]]) -> Pipeline:
+def fit(spec: Sequence[StageSpec], signals: Sequence[NDArray[Any]], signal: SignalSpec | None = None) -> Pipeline:
     """The pipeline for the contract's `features`, fitted to training recordings and nothing else.
 
-    With a window stage, recordings are [frames, channels] and a model input is (length, 1, channels). Without one, each
-    recording is one example: [features] gives (features,), [frames, channels] gives (frames, 1, channels), and
-    [height, width, channels] keeps its shape.
+    With a window stage, recordings are [frames, channels] and a model input is (length, 1, channels), or behind a frame
+    stage (columns, rows, channels). Without one, each recording is one example: [features] gives (features,),
+    [frames, channels] gives (frames, 1, channels), and [height, width, channels] keeps its shape.
 
     Raises:
         DataError: no recordings, shapes that do not go together or with the stages, none as long as the window.
@@ -34,37 +53,178 @@ def fit(spec: Sequence[StageSpec], signals: Sequence[NDArray[Any]]) -> Pipeline:
     if not signals:
         raise DataError("no training recordings to fit the features to")
     window = next((stage for stage in spec if isinstance(stage, WindowSpec)), None)
-    cut, shape, channels = _cut(window, [signal.shape for signal in signals])
-    mean, deviation, largest = _statistics(signals, channels)
-    frac_bits = _frac_bits(largest, deviation)
-    stages: list[PointStage] = [
-        fit_standardise(mean, deviation, frac_bits) for stage in spec if isinstance(stage, StandardiseSpec)
-    ]
-    return Pipeline(channels, shape, frac_bits, tuple(stages), cut)
+    framed = any(isinstance(stage, FrameSpec) for stage in spec)
+    if window is not None or framed:
+        _check_series(signals, "a window" if window else "a frame")
+    draft = _Draft(_source(signals, signal, framed), signals)
+    for stage in spec:
+        if not isinstance(stage, WindowSpec):
+            draft.add(stage)
+    draft.end()
+    return _with_window(draft.pipeline(), window, signals)
 
 
-def _cut(window: WindowSpec | None, shapes: Sequence[tuple[int, ...]]) -> tuple[Window, tuple[int, ...], int]:
-    """The window, the model input's shape, and the values in a frame."""
-    first = shapes[0]
+def _check_series(signals: Sequence[NDArray[Any]], what: str) -> None:
+    first = signals[0].shape
+    if any(len(signal.shape) != 2 or signal.shape[1] != first[1] for signal in signals):
+        raise DataError(f"{what} needs recordings of [frames, channels], found shape {first}")
+
+
+def _source(signals: Sequence[NDArray[Any]], signal: SignalSpec | None, framed: bool) -> Pipeline:
+    """The pipeline of no stages: how frames are stored."""
+    if any(math.prod(each.shape) == 0 for each in signals):
+        raise DataError(f"an empty recording, of shape {next(each.shape for each in signals if 0 in each.shape)}")
+    channels = signals[0].shape[-1] if signals[0].shape else 1
+    if signal is not None and signal.channels and len(signal.channels) != channels:
+        raise DataError(
+            f"the data have {channels} channels, data.signal.channels names {len(signal.channels)}",
+            hint="name each column of the recordings, in their order",
+        )
+    rate_hz = signal.rate_hz if signal else 0
+    _, deviation, largest = float_statistics(signals, channels)
+    samples, bits = Element.INT32, frac_bits_for(largest, deviation)
+    if framed:
+        bits = wide_frac_bits(largest)
+        if signal is not None and signal.samples == "int16":
+            samples = Element.INT16
+            bits = frac_bits_of_int16(largest) if signal.frac_bits is None else signal.frac_bits
+    return Pipeline(channels, (1, 1, channels), bits, (), EVERY_BLOCK, samples=samples, rate_hz=rate_hz)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A chain that grows: what comes next depends on what the stages so far make of the training recordings."""
+
+    source: Pipeline
+    signals: Sequence[NDArray[Any]]
+    stages: tuple[FittedStage, ...] = ()
+
+    @property
+    def flow(self) -> Flow:
+        flow = self.source.source
+        for stage in self.stages:
+            flow = stage.output(flow)
+        return flow
+
+    def add(self, spec: StageSpec) -> None:
+        if self.flow.exponents is not None and not isinstance(spec, MelSpec | LogSpec):
+            self.level()
+        flow = self.flow
+        stage: FittedStage
+        if isinstance(spec, StandardiseSpec):
+            stage = fit_standardise(*self._statistics(), flow.frac_bits)
+        elif isinstance(spec, FrameSpec):
+            stage = make_framer(spec, flow)
+        elif isinstance(spec, FftSpec):
+            stage = make_fft(spec, flow)
+        elif isinstance(spec, MelSpec):
+            stage = make_mel(spec, flow)
+        elif isinstance(spec, LogSpec):
+            stage = make_log(spec, flow)
+        elif isinstance(spec, DctSpec):
+            stage = make_dct(spec, flow)
+        else:
+            raise DataError(f"a feature stage {type(spec).__name__} here")
+        self.stages = (*self.stages, stage)
+
+    def end(self) -> None:
+        if self.flow.exponents is not None:
+            self.level()
+
+    def level(self) -> None:
+        """One fixed point for values with exponents: as fine as the training recordings leave headroom for."""
+        high = 31 + (self.flow.exponents or (0, 0))[1]
+        bits = 31 - (high - self.flow.frac_bits)
+        for _ in range(3):  # so coarse at first that all values may round to 0
+            largest = self._largest(Level(bits))
+            bits += max(0, 31 - HEADROOM_BITS - largest.bit_length())
+        self.stages = (*self.stages, Level(bits))
+
+    def _largest(self, level: Level) -> int:
+        return max((int(values.max()) for values in self._values((*self.stages, level))), default=0)
+
+    def _values(self, stages: tuple[FittedStage, ...]) -> list[NDArray[np.int32]]:
+        """All blocks that the stages make, int32 [blocks, length] for each recording that is long enough."""
+        flow = self.source.source
+        for stage in stages:
+            flow = stage.output(flow)
+        shape = (flow.rows, 1, flow.channels)
+        made = Pipeline(
+            self.source.channels,
+            shape,
+            self.source.input_frac_bits,
+            stages,
+            EVERY_BLOCK,
+            samples=self.source.samples,
+            rate_hz=self.source.rate_hz,
+        )
+        found = (run_native(made, stages, made.to_frames(signal)) for signal in self.signals)
+        return [values.reshape(len(values), -1) for values in found if len(values)]
+
+    def _statistics(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and deviation, float64 [length]: of the recordings themselves where no stage comes before."""
+        if not self.stages:
+            return float_statistics(self.signals, self.source.channels)[:2]
+        values = self._values(self.stages)
+        if not values:
+            raise DataError("no training recording is as long as one frame")
+        mean, deviation, _ = float_statistics(values, self.flow.length)
+        return np.ldexp(mean, -self.flow.frac_bits), np.ldexp(deviation, -self.flow.frac_bits)
+
+    def pipeline(self) -> Pipeline:
+        source = self.source
+        return Pipeline(
+            source.channels,
+            source.input_shape,
+            source.input_frac_bits,
+            self.stages,
+            source.window,
+            samples=source.samples,
+            rate_hz=source.rate_hz,
+        )
+
+
+def _with_window(draft: Pipeline, window: WindowSpec | None, signals: Sequence[NDArray[Any]]) -> Pipeline:
+    """The pipeline with its collector, for the shapes of the recordings."""
+    last = draft.flows[-1]
+    shapes = [signal.shape for signal in signals]
     if window is not None:
-        if any(len(shape) != 2 or shape[1] != first[1] for shape in shapes):
-            raise DataError(f"a window needs recordings of [frames, channels], found shape {first}")
-        if all(shape[0] < window.length for shape in shapes):
+        cut = Window(window.length, window.hop)
+        needed = last.span + (window.length - 1) * last.hop
+        if all(shape[0] < needed for shape in shapes):
             longest = max(shape[0] for shape in shapes)
-            raise DataError(f"the longest recording has {longest} frames, the window needs {window.length}")
-        return Window(window.length, window.hop), (window.length, 1, first[1]), first[1]
-    if math.prod(first) == 0:
-        raise DataError(f"an empty recording, of shape {first}")
+            raise DataError(f"the longest recording has {longest} frames, the window needs {needed}")
+        shape = _input_shape(window.length, last, window.layout)
+    else:
+        cut, shape = _whole(draft, shapes)
+    return Pipeline(
+        draft.channels, shape, draft.input_frac_bits, draft.stages, cut, samples=draft.samples, rate_hz=draft.rate_hz
+    )
+
+
+def _input_shape(columns: int, flow: Flow, layout: Layout) -> tuple[int, ...]:
+    if flow.span == 1 or layout is Layout.SERIES:
+        return (columns, 1, flow.length)
+    return (columns, flow.rows, flow.channels)
+
+
+def _whole(draft: Pipeline, shapes: Sequence[tuple[int, ...]]) -> tuple[Window, tuple[int, ...]]:
+    """Each recording is one example."""
+    first, last = shapes[0], draft.flows[-1]
     for shape in shapes:
         if shape != first:
             hint = "add a `window` stage to cut recordings into inputs of one length"
             raise DataError(f"recordings of different shapes, {shape} and {first}", hint=hint)
-    channels = first[-1]
-    length = math.prod(first) // channels
-    return Window(length, length), (first if len(first) != 2 else (first[0], 1, first[1])), channels
+    if last.span > 1:
+        columns = last.blocks(first[0])
+        if columns == 0:
+            raise DataError(f"recordings of {first[0]} frames are shorter than one frame stage of {last.span}")
+        return Window(columns, columns), _input_shape(columns, last, Layout.PICTURE)
+    length = math.prod(first) // draft.channels
+    return Window(length, length), (first if len(first) != 2 else (first[0], 1, first[1]))
 
 
-def _statistics(
+def float_statistics(
     signals: Sequence[NDArray[Any]], channels: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Mean and deviation by channel, float64 [channels], and the largest magnitude (two passes, for precision)."""
@@ -76,20 +236,3 @@ def _statistics(
     mean = sum((part.sum(axis=0) for part in frames), np.zeros(channels)) / count
     square = sum((np.square(part - mean).sum(axis=0) for part in frames), np.zeros(channels)) / count
     return mean, np.sqrt(square), largest
-
-
-def _frac_bits(largest: float, deviation: NDArray[np.float64]) -> int:
-    """As many fraction bits as the quietest channel needs, if the loudest then still fits into int32."""
-    room = 31 - HEADROOM_BITS - math.frexp(largest)[1]
-    moving = deviation[deviation > largest * 2.0**-26]  # below that a channel is constant but for rounding
-    quietest = float(moving.min()) if len(moving) else 1.0
-    wanted = max(DEFAULT_FRAC_BITS, RESOLUTION_BITS + 1 - math.frexp(quietest)[1])
-    low, high = FRAC_BITS_RANGE
-    bits = max(low, min(room, wanted, high))
-    steps = math.ldexp(float(deviation.max()), bits)
-    if room < low or (0 < steps < LEAST_STEPS and bits == high):
-        kind = "large" if room < low else "small"
-        raise DataError(
-            f"the values are too {kind} for 32-bit fixed point (largest {largest:g})", hint="scale the data"
-        )
-    return bits

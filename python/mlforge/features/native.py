@@ -10,9 +10,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.features.pipeline import EmittedStage, Pipeline
+from mlforge.features.flow import Element, Flow
+from mlforge.features.layout import Layout, Place, lay_out
+from mlforge.features.pipeline import Pipeline
+from mlforge.features.stage import Stage
 from mlforge.toolchain.host import shared_library
 from mlforge.toolchain.sources import runtime_sources
+
+_TYPES = {Element.INT8: np.int8, Element.INT16: np.int16, Element.INT32: np.int32}
 
 
 class _Stage(ctypes.Structure):
@@ -20,10 +25,12 @@ class _Stage(ctypes.Structure):
 
     _fields_: ClassVar = [
         ("process", ctypes.c_void_p),
+        ("wants", ctypes.c_void_p),
         ("reset", ctypes.c_void_p),
         ("tables", ctypes.c_void_p),
         ("state", ctypes.c_void_p),
         ("output", ctypes.c_void_p),
+        ("work", ctypes.c_void_p),
         ("input_length", ctypes.c_uint32),
         ("output_length", ctypes.c_uint32),
     ]
@@ -48,6 +55,10 @@ class _Pipeline(ctypes.Structure):
         ("stages", ctypes.POINTER(_Stage)),
         ("stages_count", ctypes.c_uint32),
         ("frame_length", ctypes.c_uint32),
+        ("head", ctypes.c_uint32),
+        ("batch", ctypes.c_uint32),
+        ("samples", ctypes.c_int),
+        ("converted", ctypes.c_void_p),
         ("collector", _Collector),
     ]
 
@@ -67,34 +78,62 @@ def library() -> ctypes.CDLL:
     return built
 
 
-def run_native(
-    pipeline: Pipeline, stages: Sequence[EmittedStage], frames: NDArray[np.int32], value: type[Any]
-) -> NDArray[Any]:
-    """All model inputs of one recording, `value` [inputs, *input_shape], through the given stages.
-
-    `value` is the type of what the last stage makes: int8 behind quantise, else int32.
-    """
+def run_native(pipeline: Pipeline, stages: Sequence[Stage], frames: NDArray[np.int32]) -> NDArray[Any]:
+    """All model inputs of one recording, [inputs, *input_shape], through the given stages: int8 where the last one is
+    quantise, else int32."""
     code = library()
-    kept: list[Any] = []  # what the structures point to
-    chain = (_Stage * max(1, len(stages)))()
-    for index, stage in enumerate(stages):
-        tables = stage.native_tables()
-        output = (ctypes.c_int32 * pipeline.channels)()
-        kept += [tables, output]
-        chain[index] = _Stage(
-            process=ctypes.cast(getattr(code, stage.function), ctypes.c_void_p),
-            tables=ctypes.cast(ctypes.pointer(tables), ctypes.c_void_p),
-            output=ctypes.cast(output, ctypes.c_void_p),
-            input_length=pipeline.channels,
-            output_length=pipeline.channels,
-        )
-    window, block_bytes = pipeline.window, pipeline.channels * np.dtype(value).itemsize
+    flows = [pipeline.source]
+    for stage in stages:
+        flows.append(stage.output(flows[-1]))
+    layout = lay_out(stages, flows)
+    chain = _Chain(code, stages, flows, layout)
+    window, value = pipeline.window, _TYPES[flows[-1].element]
+    block_bytes = flows[-1].size_bytes
     ring, state = (ctypes.c_uint8 * (window.length * block_bytes))(), (ctypes.c_uint32 * 3)()
     collector = _Collector(ctypes.addressof(ring), ctypes.addressof(state), window.length, window.hop, block_bytes)
-    native = _Pipeline(chain, len(stages), pipeline.channels, collector)
-    inputs = np.zeros((window.count(len(frames)), *pipeline.input_shape), dtype=value)
-    raw = np.ascontiguousarray(frames, dtype=np.int32)
+    narrow = pipeline.samples is Element.INT16
+    native = _Pipeline(chain.stages, len(stages), pipeline.channels, layout.head, layout.batch, narrow, None, collector)
+    inputs = np.zeros((pipeline.inputs_of(len(frames)), *pipeline.input_shape), dtype=value)
+    raw = np.ascontiguousarray(frames, dtype=_TYPES[pipeline.samples])
     made = code.mlforge_features_extract(
         ctypes.byref(native), raw.ctypes.data, len(raw), inputs.ctypes.data, len(inputs)
     )
     return inputs[:made]
+
+
+class _Chain:
+    """The stages in memory, with all that they point to."""
+
+    def __init__(self, code: ctypes.CDLL, stages: Sequence[Stage], flows: Sequence[Flow], layout: Layout) -> None:
+        self._shared = (ctypes.c_uint64 * (layout.shared_bytes // 8 + 1))()
+        self._kept: list[Any] = []
+        self.stages = (_Stage * max(1, len(stages)))()
+        for index, (stage, place) in enumerate(zip(stages, layout.places, strict=True)):
+            self.stages[index] = _Stage(
+                process=_address(code, stage.function),
+                wants=_address(code, stage.wants),
+                reset=_address(code, stage.reset),
+                tables=self._keep(stage.native_tables(flows[index])),
+                state=self._memory(stage.state_bytes(flows[index])),
+                output=self._output(place),
+                work=self._at(place.work),
+                input_length=flows[index].length,
+                output_length=flows[index + 1].length,
+            )
+
+    def _keep(self, item: Any) -> int:
+        self._kept.append(item)
+        return ctypes.addressof(item)
+
+    def _memory(self, size_bytes: int) -> int | None:
+        return self._keep((ctypes.c_uint64 * (size_bytes // 8 + 1))()) if size_bytes else None
+
+    def _at(self, offset: int | None) -> int | None:
+        return None if offset is None else ctypes.addressof(self._shared) + offset
+
+    def _output(self, place: Place) -> int | None:
+        return self._memory(place.kept_bytes) if place.kept_bytes else self._at(place.output)
+
+
+def _address(code: ctypes.CDLL, name: str) -> int | None:
+    return ctypes.cast(getattr(code, name), ctypes.c_void_p).value if name else None

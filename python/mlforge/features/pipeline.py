@@ -5,55 +5,74 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import prod
-from typing import Any, ClassVar, Final, Protocol, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.errors import DataError
+from mlforge.features.chain import FittedStage, flows_of
+from mlforge.features.flow import Element, Flow
 from mlforge.features.quantise import Quantisation, Quantise, make_quantise
-from mlforge.features.standardise import Standardise
+from mlforge.features.serial import pipeline_converter
+from mlforge.features.stage import Stage
 from mlforge.features.window import Window
-from mlforge.records.serial import new_converter, structure
-
-PointStage: TypeAlias = Standardise  # a union, once there are more
+from mlforge.records.serial import structure
 
 MAX_INPUT_VALUES: Final = 1 << 24  # of one model input; beyond any microcontroller
 FRAC_BITS_RANGE: Final = (-24, 30)  # of raw frames; runtime/ relies on it
-
-_CONVERTER: Final = new_converter()
-
-
-class EmittedStage(Protocol):
-    """What emission and the host need of a stage, point-wise or not."""
-
-    template: ClassVar[str]  # in features/templates: its tables as C
-    function: ClassVar[str]  # of runtime/features
-    output_type: ClassVar[str]  # of the block that it makes
-
-    def native_tables(self) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """Frames to model inputs, fitted to the training split.
 
-    Raw frames are int32 [frames, channels]: `value * 2^input_frac_bits`. They pass `stages`, one frame at a time, and
-    `window.length` of them make one model input of `input_shape`. `quantisation` is unknown until there is a model.
+    Raw frames are [frames, channels] of `samples` (int32, or int16): `value * 2^input_frac_bits`. They pass `stages`,
+    and `window.length` of the blocks that the last one makes are one model input of `input_shape`. `quantisation` is
+    unknown until there is a model, `rate_hz` is 0 where the contract names no signal.
     """
 
     channels: int
     input_shape: tuple[int, ...]
     input_frac_bits: int
-    stages: tuple[PointStage, ...]
+    stages: tuple[FittedStage, ...]
     window: Window
     quantisation: Quantisation | None = None
+    samples: Element = Element.INT32
+    rate_hz: int = 0
+
+    @property
+    def source(self) -> Flow:
+        """The signal."""
+        low, high = self.samples.range
+        return Flow(1, self.channels, self.samples, self.input_frac_bits, low, high, rate=Fraction(self.rate_hz))
+
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        """What each stage takes, and at the end what the last one makes. Raises DataError; see `flows_of`."""
+        return flows_of(self.source, self.stages)
 
     @property
     def value_frac_bits(self) -> int:
         """Fraction bits of the values in front of quantisation."""
-        return self.stages[-1].output_frac_bits if self.stages else self.input_frac_bits
+        return self.flows[-1].frac_bits
+
+    @property
+    def block_length(self) -> int:
+        """Values in one block of the window."""
+        return self.flows[-1].length
+
+    def frames_for(self, inputs: int) -> int:
+        """How many raw frames so many model inputs take, from a reset on."""
+        last = self.flows[-1]
+        blocks = self.window.length + (inputs - 1) * self.window.hop
+        return last.span + (blocks - 1) * last.hop
+
+    def inputs_of(self, frames: int) -> int:
+        """How many model inputs so many raw frames give."""
+        return self.window.count(self.flows[-1].blocks(frames))
 
     @property
     def output_bytes(self) -> int:
@@ -77,8 +96,14 @@ class Pipeline:
             raise DataError("the feature pipeline has no quantisation yet: it comes from the model's input")
         return make_quantise(self.quantisation, self.value_frac_bits)
 
+    @property
+    def all_stages(self) -> tuple[Stage, ...]:
+        """With quantisation. Raises DataError where it is still unknown."""
+        return (*self.stages, self.quantise_stage())
+
     def to_frames(self, signal: NDArray[Any]) -> NDArray[np.int32]:
-        """A recording as raw frames, int32 [frames, channels]: rounded to nearest (ties to even), saturated.
+        """A recording as raw frames, int32 [frames, channels]: rounded to nearest (ties to even), saturated to
+        the range of `samples`.
 
         Raises:
             DataError: the recording has other channels, or values that are not finite.
@@ -89,8 +114,7 @@ class Pipeline:
         if not np.isfinite(values).all():
             raise DataError("a recording with values that are not finite")
         scaled = np.rint(np.ldexp(values, self.input_frac_bits))
-        limits = np.iinfo(np.int32)
-        return np.clip(scaled, limits.min, limits.max).astype(np.int32).reshape(-1, self.channels)
+        return np.clip(scaled, *self.samples.range).astype(np.int32).reshape(-1, self.channels)
 
     def to_json(self) -> str:
         return json.dumps(_CONVERTER.unstructure(self), sort_keys=True, separators=(",", ":"))
@@ -106,14 +130,18 @@ class Pipeline:
         return pipeline
 
 
+_CONVERTER: Final = pipeline_converter(Pipeline)
+
+
 def _check(pipeline: Pipeline) -> None:
     """What the C code relies on. Raises DataError."""
-    window, channels = pipeline.window, pipeline.channels
+    window = pipeline.window
     sound = (
-        min(channels, window.length, window.hop, *pipeline.input_shape) >= 1
-        and pipeline.output_bytes == window.length * channels <= MAX_INPUT_VALUES
+        min(pipeline.channels, window.length, window.hop, *pipeline.input_shape) >= 1
+        and pipeline.samples is not Element.INT8
         and FRAC_BITS_RANGE[0] <= pipeline.input_frac_bits <= FRAC_BITS_RANGE[1]
-        and all(stage.is_sound(channels) for stage in pipeline.stages)
+        and 0 <= pipeline.rate_hz < 2**31
+        and pipeline.output_bytes == window.length * pipeline.block_length <= MAX_INPUT_VALUES
     )
     if not sound:
         raise DataError("not a feature pipeline: its parts contradict each other")

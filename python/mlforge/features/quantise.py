@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from mlforge.errors import DataError
 from mlforge.features.fixed_point import factor
+from mlforge.features.flow import Element, Flow
+from mlforge.features.stage import PlainStage, require_int32
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class QuantiseTables(ctypes.Structure):
 
 
 @dataclass(frozen=True, slots=True)
-class Quantise:
+class Quantise(PlainStage):
     """int8 = clamp(round(value * multiplier / 2^shift) + zero_point); halves are rounded away from zero."""
 
     multiplier: int
@@ -35,9 +37,12 @@ class Quantise:
 
     template: ClassVar[str] = "quantise.c.j2"
     function: ClassVar[str] = "mlforge_quantise_process"
-    output_type: ClassVar[str] = "int8_t"
 
-    def native_tables(self) -> ctypes.Structure:
+    def output(self, flow: Flow) -> Flow:
+        require_int32(flow, "quantise")
+        return replace(flow, element=Element.INT8, frac_bits=0, low=-128, high=127)
+
+    def native_tables(self, flow: Flow) -> ctypes.Structure:
         return QuantiseTables(self.multiplier, self.zero_point, self.shift)
 
 

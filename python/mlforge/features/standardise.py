@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.features.fixed_point import MAX_SHIFT, factor
+from mlforge.features.flow import INT32_RANGE, Flow
+from mlforge.features.stage import PlainStage, array, require, require_int32
 
 # 4096 steps in a deviation, a hundred in a step of int8; and with it factors stay below 1/4, the fast path in C.
 OUTPUT_FRAC_BITS: Final = 12
@@ -27,44 +29,45 @@ class StandardiseTables(ctypes.Structure):
 
 
 @dataclass(frozen=True, slots=True)
-class Standardise:
-    """Fitted, one entry a channel: output = (frame - mean) * multiplier / 2^shift, with 12 fraction bits."""
+class Standardise(PlainStage):
+    """Fitted, one entry for each value of a block: output = (value - mean) * multiplier / 2^shift, with 12 fraction
+    bits."""
 
-    mean: tuple[int, ...]  # in the frames' own fixed point
+    mean: tuple[int, ...]  # in the values' own fixed point
     multiplier: tuple[int, ...]
     shift: tuple[int, ...]
 
     template: ClassVar[str] = "standardise.c.j2"
     function: ClassVar[str] = "mlforge_standardise_process"
-    output_type: ClassVar[str] = "int32_t"
+    in_place: ClassVar[bool] = True
 
-    @property
-    def output_frac_bits(self) -> int:
-        return OUTPUT_FRAC_BITS
+    def output(self, flow: Flow) -> Flow:
+        require_int32(flow, "standardise")
+        require(self._is_sound(flow.length), "standardise", f"its tables do not go with {flow.length} values")
+        low, high = INT32_RANGE
+        return replace(flow, frac_bits=OUTPUT_FRAC_BITS, low=low, high=high)
 
-    def is_sound(self, channels: int) -> bool:
+    def _is_sound(self, length: int) -> bool:
         """Whether the tables are complete, and within what the C code takes."""
         return (
-            len(self.mean) == len(self.multiplier) == len(self.shift) == channels
+            len(self.mean) == len(self.multiplier) == len(self.shift) == length
             and all(-(2**31) <= value < 2**31 for value in self.mean)
             and all(value == 0 or 2**30 <= value < 2**31 for value in self.multiplier)
             and all(1 <= value <= MAX_SHIFT for value in self.shift)
         )
 
-    def native_tables(self) -> ctypes.Structure:
-        """The tables in memory, for the host; the structure keeps its arrays alive."""
-        count = len(self.mean)
+    def native_tables(self, flow: Flow) -> ctypes.Structure:
         return StandardiseTables(
-            (ctypes.c_int32 * count)(*self.mean),
-            (ctypes.c_int32 * count)(*self.multiplier),
-            (ctypes.c_uint8 * count)(*self.shift),
+            array(ctypes.c_int32, self.mean),
+            array(ctypes.c_int32, self.multiplier),
+            array(ctypes.c_uint8, self.shift),
         )
 
 
 def fit_standardise(mean: NDArray[np.float64], deviation: NDArray[np.float64], frac_bits: int) -> Standardise:
-    """From each channel's mean and deviation (float64 [channels]) for frames with so many fraction bits.
+    """From each value's mean and deviation (float64 [length]) for blocks with so many fraction bits.
 
-    A channel that moves by less than one step of the frames' fixed point carries nothing: it is centred, not scaled.
+    A value that moves by less than one step of the blocks' fixed point carries nothing: it is centred, not scaled.
     """
     centre = [round(math.ldexp(float(value), frac_bits)) for value in mean]
     steps = [math.ldexp(float(value), frac_bits) for value in deviation]

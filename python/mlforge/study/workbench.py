@@ -181,7 +181,7 @@ class Workbench:
     def _workload(self, model: Model) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
         """What is run to measure a Cost: inputs [COSTED_INPUTS, input_bytes], and raw frames."""
         recording = self.prepared.train.recordings[0]
-        frames = model.pipeline.to_frames(recording)[: _frames_for(model, COSTED_FRAMES)]
+        frames = model.pipeline.to_frames(recording)[: model.pipeline.frames_for(COSTED_FRAMES)]
         generator = np.random.default_rng(0)
         inputs = generator.integers(-128, 128, (COSTED_INPUTS, model.program.input_bytes), dtype=np.int8)
         return inputs, frames
@@ -261,8 +261,3 @@ class Watch:
 
     def goes_on(self, history: tuple[Epoch, ...]) -> bool:
         return self.halving.stopped_at(self.visible, history) is None
-
-
-def _frames_for(model: Model, inputs: int) -> int:
-    window = model.pipeline.window
-    return window.length + (inputs - 1) * window.hop

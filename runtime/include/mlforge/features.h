@@ -18,6 +18,12 @@ extern "C" {
 
 struct mlforge_pipeline; /* see mlforge/pipeline.h for its fields */
 
+/* Types of samples. */
+enum mlforge_samples {
+	MLFORGE_SAMPLES_INT32,
+	MLFORGE_SAMPLES_INT16,
+};
+
 /* Values in one frame: what one call of mlforge_features_push takes. */
 uint32_t mlforge_features_frame_length(const struct mlforge_pipeline *pipeline);
 
@@ -30,10 +36,28 @@ void mlforge_features_reset(const struct mlforge_pipeline *pipeline);
 /* Takes one frame.
  *
  * pipeline  emitted for the model
- * frame     int32 [mlforge_features_frame_length], fixed point with the pipeline's fraction bits
+ * frame     int32 [mlforge_features_frame_length], fixed point with the pipeline's fraction bits; a
+ * pipeline of int16 samples saturates it
  *
  * Returns true when a new model input is ready to be read. */
 bool mlforge_features_push(const struct mlforge_pipeline *pipeline, const int32_t *frame);
+
+/* What the pipeline takes without converting it. */
+enum mlforge_samples mlforge_features_samples(const struct mlforge_pipeline *pipeline);
+
+/* Takes frames until a model input is complete, or all: call it again with the rest until none is
+ * left.
+ *
+ * pipeline  emitted for the model
+ * frames    int16 or int32 [count][mlforge_features_frame_length], fixed point with the pipeline's
+ * fraction bits; samples of the pipeline's own type are read where they are, others are converted
+ * (int32 to int16 saturates) samples   their type count     of frames complete  set: whether a new
+ * model input is ready to be read
+ *
+ * Returns how many frames it took: above 0 where count is, but for int16 samples in frames of more
+ * than 32 values, which a pipeline of int32 refuses. */
+uint32_t mlforge_features_push_block(const struct mlforge_pipeline *pipeline, const void *frames,
+				     enum mlforge_samples samples, uint32_t count, bool *complete);
 
 /* Writes the newest model input.
  *

@@ -46,10 +46,10 @@ def test_same_as_reference_over_the_whole_range(pipeline: Pipeline, data: st.Dat
     shape = (data.draw(st.integers(0, 30)), pipeline.channels)
     corners = st.sampled_from([-(2**31), -(2**31) + 1, -1, 0, 1, 2**31 - 1])
     frames = data.draw(arrays(np.int32, shape, elements=st.one_of(INT32, corners)))
-    wide = run_native(pipeline, pipeline.stages, frames, np.int32)
+    wide = run_native(pipeline, pipeline.stages, frames)
     expected = np.array(reference.values(pipeline, frames), dtype=np.int32).reshape(-1, pipeline.channels)
     np.testing.assert_array_equal(wide, reference.windows(pipeline, expected))
-    narrow = run_native(pipeline, [*pipeline.stages, pipeline.quantise_stage()], frames, np.int8)
+    narrow = run_native(pipeline, pipeline.all_stages, frames)
     np.testing.assert_array_equal(narrow, reference.windows(pipeline, reference.quantised(pipeline, frames)))
 
 
@@ -58,7 +58,7 @@ def test_same_as_reference_over_the_whole_range(pipeline: Pipeline, data: st.Dat
 def test_windows_are_slices(length: int, hop: int, count: int, channels: int) -> None:
     frames = np.arange(count * channels, dtype=np.int32).reshape(count, channels)
     pipeline = Pipeline(channels, (length, 1, channels), 0, (), Window(length, hop))
-    got = run_native(pipeline, (), frames, np.int32)
+    got = run_native(pipeline, (), frames)
     starts = range(0, count - length + 1, hop)
     assert len(got) == len(starts) == pipeline.window.count(count)
     for index, start in enumerate(starts):

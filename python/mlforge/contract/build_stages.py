@@ -1,0 +1,232 @@
+"""The settings of each stage of `features`, and what it makes of what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from mlforge.contract.reader import Reader
+from mlforge.contract.schema import did_you_mean, show
+from mlforge.contract.stages import (
+    DctSpec,
+    FftSpec,
+    FrameSpec,
+    Layout,
+    LogScale,
+    LogSpec,
+    MelNorm,
+    MelScale,
+    MelSpec,
+    SignalSpec,
+    Spectrum,
+    StageSpec,
+    StandardiseSpec,
+    Taper,
+    WindowSpec,
+)
+from mlforge.contract.stages_form import Form
+from mlforge.contract.units import format_frequency, parse_frequency, parse_time
+
+MAX_WINDOW: Final = 65_536
+MAX_ROWS: Final = 1024  # of bands
+FFT_SIZES: Final = (32, 64, 128, 256, 512, 1024, 2048)
+
+Steps = tuple[str, ...]
+E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a stage is given where it stands. `span` samples make a column, the next one begins `hop` later."""
+
+    signal: SignalSpec | None
+    form: Form = Form.SIGNAL
+    rows: int = 1
+    span: int = 1
+    hop: int = 1
+
+    @property
+    def unit(self) -> str:
+        return "columns" if self.span > 1 else "frames"
+
+
+def read_window(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
+    settings = ["length", "hop", "layout"] if place.span > 1 else ["length", "hop"]
+    known_settings(reader, steps, settings)
+    required(reader, steps, "length", f"a whole number of {place.unit} from 1 to {MAX_WINDOW}")
+    length = _columns(reader, (*steps, "length"), place, 1, last=True)
+    hop = _columns(reader, (*steps, "hop"), place, length, last=False)
+    layout = choice(reader, (*steps, "layout"), Layout, Layout.PICTURE)
+    return WindowSpec(length, hop, layout), place
+
+
+def read_standardise(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
+    known_settings(reader, steps, [])
+    return StandardiseSpec(), place if place.form is Form.SIGNAL else replace(place, form=Form.STANDARD)
+
+
+def read_frame(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
+    known_settings(reader, steps, ["length", "hop"])
+    required(reader, steps, "length", "a time such as '30 ms', or a whole number of samples")
+    length = samples(reader, (*steps, "length"), place, 1, MAX_WINDOW)
+    hop = samples(reader, (*steps, "hop"), place, length, MAX_WINDOW)
+    if hop > length:
+        reader.wrong((*steps, "hop"), f"{hop} samples, longer than the frame's {length}", "a hop of at most the length")
+        hop = length
+    return FrameSpec(length, hop), replace(place, form=Form.FRAMES, rows=length, span=length, hop=hop)
+
+
+def read_fft(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
+    known_settings(reader, steps, ["size", "taper", "output"])
+    size = _fft_size(reader, (*steps, "size"), place.rows)
+    spec = FftSpec(
+        size,
+        choice(reader, (*steps, "taper"), Taper, Taper.HANN),
+        choice(reader, (*steps, "output"), Spectrum, Spectrum.POWER),
+    )
+    return spec, replace(place, form=Form.SPECTRUM, rows=size // 2 + 1)
+
+
+def _fft_size(reader: Reader, steps: Steps, length: int) -> int:
+    node = reader.node(*steps)
+    sizes = ", ".join(map(str, FFT_SIZES))
+    if node is None or node.value == "auto":
+        fitting = [size for size in FFT_SIZES if size >= length]
+        if not fitting:
+            reader.wrong((*steps[:-2], "fft"), f"frames of {length} samples", f"at most {FFT_SIZES[-1]} samples")
+        return fitting[0] if fitting else FFT_SIZES[-1]
+    if node.value not in FFT_SIZES or not isinstance(node.value, int):
+        reader.wrong(steps, show(node), f"auto, or one of: {sizes}")
+        return FFT_SIZES[-1]
+    if node.value < length:
+        reader.wrong(steps, f"{node.value}, shorter than the frame's {length} samples", f"auto, or one of: {sizes}")
+    return node.value
+
+
+def read_mel(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
+    known_settings(reader, steps, ["bands", "low", "high", "scale", "norm"])
+    bands = whole(reader, (*steps, "bands"), 40, 1, MAX_ROWS)
+    nyquist = place.signal.rate_hz / 2 if place.signal else 0.0
+    if place.signal is None:
+        reader.wrong(steps, "a mel filter bank of a signal whose rate is unknown", "data.signal: {rate: 16 kHz}")
+    low = _frequency(reader, (*steps, "low"), 0.0)
+    high = _frequency(reader, (*steps, "high"), nyquist)
+    if nyquist and high > nyquist:
+        half = format_frequency(int(nyquist))
+        reader.wrong((*steps, "high"), format_frequency(int(high)), f"at most half the signal's rate, {half}")
+    elif nyquist and low >= high:
+        reader.wrong((*steps, "low"), f"{low:g} Hz, with high at {high:g} Hz", "low below high")
+    spec = MelSpec(
+        bands,
+        low,
+        high,
+        choice(reader, (*steps, "scale"), MelScale, MelScale.HTK),
+        choice(reader, (*steps, "norm"), MelNorm, MelNorm.NONE),
+    )
+    return spec, replace(place, form=Form.BANDS, rows=bands)
+
+
+def _frequency(reader: Reader, steps: Steps, default: float) -> float:
+    node = reader.node(*steps)
+    if node is not None and type(node.value) in (int, float) and node.value == 0:
+        return 0.0
+    found = reader.quantity(parse_frequency, *steps)
+    return default if found is None else float(found)
+
+
+def read_log(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
+    known_settings(reader, steps, ["scale", "floor"])
+    floor = reader.number(*steps, "floor", default=0.0)
+    if floor < 0:
+        reader.wrong((*steps, "floor"), f"{floor:g}", "a value above 0, such as 1e-10")
+        floor = 0.0
+    return LogSpec(choice(reader, (*steps, "scale"), LogScale, LogScale.DB), floor), replace(place, form=Form.LEVELS)
+
+
+def read_dct(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
+    known_settings(reader, steps, ["coefficients"])
+    required(reader, steps, "coefficients", f"a whole number from 1 to {place.rows}")
+    coefficients = whole(reader, (*steps, "coefficients"), 1, 1, MAX_WINDOW)
+    if coefficients > place.rows:
+        found = f"{coefficients} coefficients of {place.rows} values"
+        reader.wrong((*steps, "coefficients"), found, f"at most {place.rows}: as many as there are values")
+    return DctSpec(min(coefficients, place.rows)), replace(place, form=Form.COEFFICIENTS, rows=coefficients)
+
+
+def known_settings(reader: Reader, steps: Steps, known: Sequence[str]) -> None:
+    """Reports settings that the stage does not have, and what is no mapping of settings."""
+    node = reader.node(*steps)
+    if node is None or node.value is None:
+        return
+    if not isinstance(node.value, dict):
+        expected = f"a mapping of {', '.join(known)}" if known else "an empty mapping: {}"
+        reader.wrong(steps, show(node), expected)
+        return
+    for key in node.value:
+        if key not in known:
+            expected = did_you_mean(key, list(known)) if known else "no settings: {}"
+            reader.wrong((*steps, key), f"the unknown key {key!r}", expected)
+
+
+def required(reader: Reader, steps: Steps, key: str, expected: str) -> None:
+    if key not in reader.mapping(*steps):
+        reader.wrong((*steps, key), "nothing", f"{expected} (required)")
+
+
+def choice(reader: Reader, steps: Steps, kind: type[E], default: E) -> E:
+    """One word of several."""
+    node = reader.node(*steps)
+    if node is None:
+        return default
+    if isinstance(node.value, str) and node.value in list(kind):
+        return kind(node.value)
+    reader.wrong(steps, show(node), f"one of: {', '.join(kind)}")
+    return default
+
+
+def whole(reader: Reader, steps: Steps, default: int, low: int, high: int, unit: str = "") -> int:
+    node = reader.node(*steps)
+    if node is None:
+        return default
+    if type(node.value) is not int or not low <= node.value <= high:
+        reader.wrong(steps, show(node), f"a whole number{unit and f' of {unit}'} from {low} to {high}")
+        return default
+    return node.value
+
+
+def samples(reader: Reader, steps: Steps, place: Place, default: int, most: int) -> int:
+    """A length of the signal: samples, or a time with the signal's rate, rounded to the nearest sample."""
+    node = reader.node(*steps)
+    if node is None:
+        return default
+    if isinstance(node.value, str):
+        return _timed(reader, steps, place, default, most)
+    return whole(reader, steps, default, 1, most, "samples")
+
+
+def _timed(reader: Reader, steps: Steps, place: Place, default: int, most: int) -> int:
+    time_us = reader.quantity(parse_time, *steps)
+    if time_us is None:
+        return default
+    if place.signal is None:
+        reader.wrong(steps, "a time, of a signal whose rate is unknown", "samples, or data.signal: {rate: 16 kHz}")
+        return default
+    count = round(time_us * place.signal.rate_hz / 1e6)
+    if not 1 <= count <= most:
+        reader.wrong(steps, f"{count} samples at {format_frequency(place.signal.rate_hz)}", f"1 to {most} samples")
+        return default
+    return count
+
+
+def _columns(reader: Reader, steps: Steps, place: Place, default: int, last: bool) -> int:
+    """A length of a window: frames or columns, or the time that they span (`last`), or that lies between two."""
+    node = reader.node(*steps)
+    if node is None or not isinstance(node.value, str):
+        return whole(reader, steps, default, 1, MAX_WINDOW, place.unit)
+    count = _timed(reader, steps, place, place.span, MAX_WINDOW * place.hop)
+    columns = (count - place.span) // place.hop + 1 if last else round(count / place.hop)
+    if columns < 1:
+        reader.wrong(steps, f"{count} samples", f"at least {place.span if last else place.hop}: those of one column")
+    return max(1, columns)

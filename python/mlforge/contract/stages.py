@@ -1,0 +1,116 @@
+"""Stages of the contract's `features`: what was asked for, as concrete numbers. Lengths are in samples (before `frame`)
+or in columns (behind it); times were resolved with the signal's rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class Taper(StrEnum):
+    """Window functions, periodic, of n samples (i = 0 .. n - 1)."""
+
+    HANN = "hann"  # 0.5 - 0.5 cos(2 pi i / n)
+    HAMMING = "hamming"  # 0.54 - 0.46 cos(2 pi i / n)
+    NONE = "none"  # 1
+
+
+class Spectrum(StrEnum):
+    POWER = "power"
+    MAGNITUDE = "magnitude"
+
+
+class MelScale(StrEnum):
+    HTK = "htk"  # 2595 log10(1 + f / 700)
+    SLANEY = "slaney"  # linear below 1 kHz, logarithmic above
+
+
+class MelNorm(StrEnum):
+    NONE = "none"  # each filter's peak is 1
+    SLANEY = "slaney"  # each filter's area is that of the first: 2 / (its width in Hz)
+
+
+class LogScale(StrEnum):
+    LOG2 = "log2"
+    DB = "dB"
+
+
+class Layout(StrEnum):
+    """How columns form the model's input."""
+
+    PICTURE = "picture"  # (columns, rows, channels)
+    SERIES = "series"  # (columns, 1, rows * channels)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSpec:
+    """Cuts a recording into overlapping stretches: of frames, or of columns where there are some."""
+
+    length: int
+    hop: int
+    layout: Layout = Layout.PICTURE
+
+
+@dataclass(frozen=True, slots=True)
+class StandardiseSpec:
+    """Zero mean and unit deviation for each channel (each value of a column), over the training split."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSpec:
+    """Overlapping stretches of `length` samples, one every `hop`; hop is at most length."""
+
+    length: int
+    hop: int
+
+
+@dataclass(frozen=True, slots=True)
+class FftSpec:
+    """Taper and Fourier transform of each stretch: size / 2 + 1 bins. `size` is a power of two, at least the length."""
+
+    size: int
+    taper: Taper = Taper.HANN
+    output: Spectrum = Spectrum.POWER
+
+
+@dataclass(frozen=True, slots=True)
+class MelSpec:
+    """Triangular filters, evenly spaced on the mel scale from `low_hz` to `high_hz`."""
+
+    bands: int
+    low_hz: float
+    high_hz: float
+    scale: MelScale = MelScale.HTK
+    norm: MelNorm = MelNorm.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class LogSpec:
+    """Logarithm of each value, of powers: dB are 10 log10 of powers and 20 log10 of magnitudes. `floor` is the least
+    value that counts, 0 for the resolution of the transform."""
+
+    scale: LogScale = LogScale.DB
+    floor: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DctSpec:
+    """The first coefficients of the discrete cosine transform, type II, orthonormal."""
+
+    coefficients: int
+
+
+StageSpec: TypeAlias = WindowSpec | StandardiseSpec | FrameSpec | FftSpec | MelSpec | LogSpec | DctSpec
+
+
+@dataclass(frozen=True, slots=True)
+class SignalSpec:
+    """What the sensor delivers. `samples` is how the device has it, "int16" or "int32"; `frac_bits` what its samples
+    are scaled by (a WAV file's: 15), None where the training data decide."""
+
+    rate_hz: int
+    channels: tuple[str, ...] = ()
+    unit: str = ""
+    samples: str = "int32"
+    frac_bits: int | None = None

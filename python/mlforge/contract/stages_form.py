@@ -1,0 +1,15 @@
+"""What stages of a chain take and make, in words: an error says them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Form(StrEnum):
+    SIGNAL = "the signal"
+    FRAMES = "frames of the signal"
+    SPECTRUM = "a spectrum"
+    BANDS = "energies of bands"
+    LEVELS = "logarithms"
+    COEFFICIENTS = "cepstral coefficients"
+    STANDARD = "standardised values"

@@ -1,0 +1,33 @@
+"""The stages that there are, and what passes between them in a chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from mlforge.errors import DataError
+from mlforge.features.dct import Dct
+from mlforge.features.fft import Fft
+from mlforge.features.flow import Flow
+from mlforge.features.framer import Framer
+from mlforge.features.level import Level
+from mlforge.features.log import Log
+from mlforge.features.mel import Mel
+from mlforge.features.stage import Stage
+from mlforge.features.standardise import Standardise
+
+FittedStage: TypeAlias = Standardise | Framer | Fft | Mel | Log | Level | Dct
+
+
+def flows_of(source: Flow, stages: Sequence[Stage]) -> tuple[Flow, ...]:
+    """The signal, and what each stage makes of what the one before it makes.
+
+    Raises:
+        DataError: a stage cannot take what it is given, or an intermediate might overflow.
+    """
+    flows = [source]
+    for stage in stages:
+        flows.append(stage.output(flows[-1]))
+    if flows[-1].exponents is not None or (stages and stages[-1].keeps_output):
+        raise DataError("a feature pipeline cannot end here: its last stage makes no values of one fixed point")
+    return tuple(flows)

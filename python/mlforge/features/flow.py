@@ -1,0 +1,68 @@
+"""`Flow`: what passes between two stages, with the range of its values, so that no intermediate can overflow unseen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+
+
+class Element(StrEnum):
+    """C types of values."""
+
+    INT8 = "int8_t"
+    INT16 = "int16_t"
+    INT32 = "int32_t"
+
+    @property
+    def size_bytes(self) -> int:
+        return {Element.INT8: 1, Element.INT16: 2, Element.INT32: 4}[self]
+
+    @property
+    def range(self) -> tuple[int, int]:
+        limit = 1 << (8 * self.size_bytes - 1)
+        return -limit, limit - 1
+
+
+INT32_RANGE: Final = Element.INT32.range
+EXPONENT_BYTES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Blocks of [rows, channels] values, channels last.
+
+    A stored value v stands for `v / 2^frac_bits`, and lies in `low` to `high`. With `exponents`, each channel of a
+    block has an int32 exponent e behind the values, in that range, and v stands for `v * 2^e / 2^frac_bits`. `rate` is
+    blocks per second; 0 where the signal's rate is unknown. Each block is made of `span` frames of the signal, and the
+    next one begins `hop` frames later. `degree` is 2 for powers, else 1; `grain` is log2 of the least value that the
+    stages before can tell from zero.
+    """
+
+    rows: int
+    channels: int
+    element: Element
+    frac_bits: int
+    low: int
+    high: int
+    exponents: tuple[int, int] | None = None
+    rate: Fraction = Fraction(0)
+    span: int = 1
+    hop: int = 1
+    degree: int = 1
+    grain: int = 0
+
+    @property
+    def length(self) -> int:
+        """Values in a block, without exponents."""
+        return self.rows * self.channels
+
+    @property
+    def size_bytes(self) -> int:
+        exponents = EXPONENT_BYTES * self.channels if self.exponents else 0
+        return self.length * self.element.size_bytes + exponents
+
+    def blocks(self, frames: int) -> int:
+        """How many blocks so many frames give."""
+        return 0 if frames < self.span else 1 + (frames - self.span) // self.hop

@@ -1,0 +1,107 @@
+"""Where the blocks and the scratch of a chain lie: what is never alive together shares its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mlforge.features.flow import Flow
+from mlforge.features.stage import Stage
+
+ALIGNMENT: Final = 8
+BATCH: Final = 32  # frames that stages in front of the first gathering one take at once
+UNLIMITED: Final = 2**32 - 1  # where that is the first stage: it reads frames where they are
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of a stage: offsets in the shared memory, None where it has no use for it. `kept_bytes` are of its own."""
+
+    output: int | None
+    work: int | None
+    kept_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`head` stages, up to and with the first that gathers blocks, take up to `batch` frames at once; see
+    `struct mlforge_pipeline`."""
+
+    places: tuple[Place, ...]
+    shared_bytes: int
+    head: int
+    batch: int
+
+
+@dataclass(slots=True)
+class _Buffer:
+    size_bytes: int
+    first: int  # stage that writes it
+    last: int  # stage that reads it
+    offset: int = 0
+
+
+def lay_out(stages: Sequence[Stage], flows: Sequence[Flow]) -> Layout:
+    """`flows[i]` is what stage i takes, `flows[i + 1]` what it makes. The last stage writes into the collector's ring.
+
+    Largest first, each buffer goes to the lowest offset at which it meets none that is alive with it.
+    """
+    head = next((index + 1 for index, stage in enumerate(stages) if stage.wants), 0)
+    batch = {0: 1, 1: UNLIMITED}.get(head, BATCH)
+    outputs: list[_Buffer | None] = []
+    works: list[_Buffer | None] = []
+    for index, stage in enumerate(stages):
+        last = index + 1 == len(stages)
+        size_bytes = flows[index + 1].size_bytes * (BATCH if index + 1 < head else 1)
+        output = _output(stage, size_bytes, index, outputs) if not last else None
+        needed = stage.work_bytes(flows[index])
+        if stage.works_in_output and output is not None and flows[index].channels == 1:
+            output.size_bytes = max(output.size_bytes, needed)
+            works.append(output)
+        else:
+            works.append(_Buffer(needed, index, index) if needed else None)
+        outputs.append(output)
+    places, shared_bytes = _place(stages, flows, outputs, works)
+    return Layout(places, shared_bytes, head, batch)
+
+
+def _output(stage: Stage, size_bytes: int, index: int, outputs: Sequence[_Buffer | None]) -> _Buffer | None:
+    """A buffer for what the stage makes; that of its input where it may write there; none where it keeps its own."""
+    before = outputs[-1] if outputs else None
+    if stage.keeps_output:
+        return None
+    if stage.in_place and before is not None:
+        before.last = index + 1
+        before.size_bytes = max(before.size_bytes, size_bytes)
+        return before
+    return _Buffer(size_bytes, index, index + 1)
+
+
+def _place(
+    stages: Sequence[Stage],
+    flows: Sequence[Flow],
+    outputs: Sequence[_Buffer | None],
+    works: Sequence[_Buffer | None],
+) -> tuple[tuple[Place, ...], int]:
+    buffers = {id(one): one for one in [*outputs, *works] if one is not None}
+    placed: list[_Buffer] = []
+    for buffer in sorted(buffers.values(), key=lambda one: (-one.size_bytes, one.first)):
+        meeting = [one for one in placed if one.first <= buffer.last and buffer.first <= one.last]
+        for other in sorted(meeting, key=lambda one: one.offset):
+            if buffer.offset + buffer.size_bytes > other.offset:
+                buffer.offset = max(buffer.offset, _aligned(other.offset + other.size_bytes))
+        placed.append(buffer)
+    places = tuple(
+        Place(
+            output.offset if output else None,
+            work.offset if work else None,
+            made.size_bytes if stage.keeps_output and index + 1 < len(stages) else 0,
+        )
+        for index, (stage, made, output, work) in enumerate(zip(stages, flows[1:], outputs, works, strict=True))
+    )
+    return places, max((_aligned(one.offset + one.size_bytes) for one in placed), default=0)
+
+
+def _aligned(offset: int) -> int:
+    return -(-offset // ALIGNMENT) * ALIGNMENT

@@ -1,0 +1,75 @@
+"""What a fitted stage is: whole numbers, what it makes of what it is given, and its C half."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, ClassVar, Protocol
+
+from mlforge.errors import DataError
+from mlforge.features.flow import Element, Flow
+
+
+class Stage(Protocol):
+    """A fitted stage. Its tables are frozen data; the C half is a file of runtime/features.
+
+    The class attributes name C functions of runtime/features, empty where there is none, and the template of its
+    tables in features/templates.
+    """
+
+    template: ClassVar[str]
+    function: ClassVar[str]  # process
+    wants: ClassVar[str]
+    reset: ClassVar[str]
+    keeps_output: ClassVar[bool]  # what it makes stays there for its next block: nobody shares the place
+    in_place: ClassVar[bool]  # may write where it reads
+    works_in_output: ClassVar[bool]  # may use the place of what it makes as its scratch
+
+    def output(self, flow: Flow) -> Flow:
+        """What it makes of `flow`. Raises DataError where it cannot take it, or an intermediate might overflow."""
+        ...
+
+    def work_bytes(self, flow: Flow) -> int:
+        """Scratch that it needs while it works, beside input and output."""
+        ...
+
+    def state_bytes(self, flow: Flow) -> int:
+        """What it remembers, beside an output that it keeps; all zero after a reset."""
+        ...
+
+    def native_tables(self, flow: Flow) -> ctypes.Structure:
+        """Its C structure in memory, for the host; the structure keeps its arrays alive."""
+        ...
+
+
+class PlainStage:
+    """What most stages have in common: no state, no scratch, and one block for each."""
+
+    __slots__ = ()
+
+    wants: ClassVar[str] = ""
+    reset: ClassVar[str] = ""
+    keeps_output: ClassVar[bool] = False
+    in_place: ClassVar[bool] = False
+    works_in_output: ClassVar[bool] = False
+
+    def work_bytes(self, flow: Flow) -> int:
+        return 0
+
+    def state_bytes(self, flow: Flow) -> int:
+        return 0
+
+
+def require(sound: bool, stage: str, why: str) -> None:
+    """Raises DataError with the stage's name."""
+    if not sound:
+        raise DataError(f"the feature stage `{stage}` cannot be computed: {why}")
+
+
+def require_int32(flow: Flow, stage: str) -> None:
+    """For stages that take plain int32 values."""
+    require(flow.element is Element.INT32 and flow.exponents is None, stage, "it takes int32 values without exponents")
+
+
+def array(kind: type[Any], values: tuple[int, ...]) -> Any:
+    """A C array of the values."""
+    return (kind * max(1, len(values)))(*values)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Real Fourier transform of each channel of a block: taper, transform, power or magnitude of the
+ * bins.
+ */
+#include "features/fft.h"
+#include "features/q15.h"
+
+/* Left shift that brings the largest part to 31 bits; 30 where all are 0. */
+static uint32_t normalising_shift(uint32_t parts)
+{
+	const uint32_t zeros = mlforge_leading_zeros(parts);
+
+	return zeros > 31 ? 30 : zeros - 1;
+}
+
+uint32_t mlforge_fft_process(const struct mlforge_stage *stage, const void *input, uint32_t count,
+			     void *output)
+{
+	const struct mlforge_fft *fft = stage->tables;
+	const uint32_t sample_bytes =
+		fft->samples == MLFORGE_SAMPLES_INT16 ? sizeof(int16_t) : sizeof(int32_t);
+	const uint32_t bins = fft->size / 2U + 1U;
+	int32_t *out = output;
+	int32_t *z = stage->work;
+
+	for (uint32_t channel = 0; channel < fft->channels; channel++) {
+		mlforge_fft_load(fft, (const uint8_t *)input + channel * sample_bytes, z);
+		mlforge_fft_passes(fft, z);
+		const uint32_t shift = normalising_shift(mlforge_fft_split(fft, z));
+
+		mlforge_fft_powers(z, fft->size, shift, &out[channel], fft->channels);
+		if (fft->magnitude) {
+			mlforge_fft_magnitudes(&out[channel], bins, shift, fft->channels);
+		} else {
+			out[bins * fft->channels + channel] = -2 * (int32_t)shift;
+		}
+	}
+	return count;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Decimation in time, radix 4, in place (Cooley and Tukey 1965; the bits of the order reversed, so
+ * the second and third quarter of each group are exchanged). Factors are Q15, and a product is
+ * half: each pass with factors halves what would grow fourfold, so that magnitudes double.
+ * Magnitudes, not only parts, are bounded, which the emitter's shift relies on.
+ */
+#include "features/fft.h"
+#include "features/q15.h"
+
+struct complex {
+	int32_t re;
+	int32_t im;
+};
+
+static inline struct complex plus(struct complex a, struct complex b)
+{
+	return (struct complex){a.re + b.re, a.im + b.im};
+}
+
+static inline struct complex minus(struct complex a, struct complex b)
+{
+	return (struct complex){a.re - b.re, a.im - b.im};
+}
+
+static inline struct complex half(struct complex a)
+{
+	return (struct complex){a.re >> 1, a.im >> 1};
+}
+
+/* a * (low - i * high) / 2 */
+static inline struct complex rotated(struct complex a, uint32_t factor)
+{
+	return (struct complex){
+		mlforge_add_times_high(mlforge_times_low(a.re, factor), a.im, factor),
+		mlforge_times_low(a.im, factor) - mlforge_times_high(a.re, factor),
+	};
+}
+
+/* Four values in the order 0, 2, 1, 3 to their transform, `span` apart. */
+static inline void butterfly(struct complex *z, uint32_t span, struct complex z0, struct complex z2,
+			     struct complex z1, struct complex z3)
+{
+	const struct complex even = plus(z0, z2);
+	const struct complex even_difference = minus(z0, z2);
+	const struct complex odd = plus(z1, z3);
+	const struct complex odd_difference = minus(z1, z3);
+
+	z[0] = plus(even, odd);
+	z[span] = (struct complex){even_difference.re + odd_difference.im,
+				   even_difference.im - odd_difference.re};
+	z[2U * span] = minus(even, odd);
+	z[3U * span] = (struct complex){even_difference.re - odd_difference.im,
+					even_difference.im + odd_difference.re};
+}
+
+static void first_of_four(struct complex *z, uint32_t points)
+{
+	for (const struct complex *end = z + points; z != end; z += 4) {
+		butterfly(z, 1, z[0], z[1], z[2], z[3]);
+	}
+}
+
+static void first_of_two(struct complex *z, uint32_t points)
+{
+	for (const struct complex *end = z + points; z != end; z += 2) {
+		const struct complex a = z[0];
+		const struct complex b = z[1];
+
+		z[0] = plus(a, b);
+		z[1] = minus(a, b);
+	}
+}
+
+static void pass(struct complex *z, uint32_t points, uint32_t span, const uint32_t *factors)
+{
+	const uint32_t step = 3U * (points / (4U * span));
+
+	for (uint32_t base = 0; base < points; base += 4U * span) {
+		struct complex *at = &z[base];
+
+		butterfly(at, span, half(at[0]), half(at[span]), half(at[2U * span]),
+			  half(at[3U * span]));
+	}
+	for (uint32_t i = 1; i < span; i++) {
+		factors += step;
+		const uint32_t one = factors[0];
+		const uint32_t two = factors[1];
+		const uint32_t three = factors[2];
+
+		for (uint32_t base = i; base < points; base += 4U * span) {
+			struct complex *at = &z[base];
+
+			butterfly(at, span, half(at[0]), rotated(at[span], two),
+				  rotated(at[2U * span], one), rotated(at[3U * span], three));
+		}
+	}
+}
+
+void mlforge_fft_passes(const struct mlforge_fft *fft, int32_t *z)
+{
+	struct complex *numbers = (struct complex *)(void *)z;
+	const uint32_t points = fft->size / 2U;
+	uint32_t span = fft->first;
+
+	if (span == 4) {
+		first_of_four(numbers, points);
+	} else {
+		first_of_two(numbers, points);
+	}
+	for (; span < points; span *= 4U) {
+		pass(numbers, points, span, fft->factors);
+	}
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Frame: overlapping stretches of a signal. Samples are gathered where the next stage reads them;
+ * what the next stretch has in common with this one moves to the front when its first sample comes.
+ */
+#include <string.h>
+
+#include "mlforge/pipeline.h"
+
+void mlforge_framer_reset(const struct mlforge_stage *stage)
+{
+	struct mlforge_framer_state *state = stage->state;
+
+	state->filled = 0;
+}
+
+uint32_t mlforge_framer_wants(const struct mlforge_stage *stage, uint32_t blocks)
+{
+	const struct mlforge_framer *framer = stage->tables;
+	const struct mlforge_framer_state *state = stage->state;
+	const uint32_t first =
+		state->filled == framer->length ? framer->hop : framer->length - state->filled;
+
+	return first + (blocks - 1) * framer->hop;
+}
+
+uint32_t mlforge_framer_process(const struct mlforge_stage *stage, const void *input,
+				uint32_t count, void *output)
+{
+	const struct mlforge_framer *framer = stage->tables;
+	struct mlforge_framer_state *state = stage->state;
+	uint8_t *samples = output;
+
+	if (state->filled == framer->length) {
+		state->filled -= framer->hop;
+		memmove(samples, &samples[framer->hop * framer->bytes],
+			state->filled * framer->bytes);
+	}
+	memcpy(&samples[state->filled * framer->bytes], input, count * framer->bytes);
+	state->filled += count;
+	return state->filled == framer->length;
+}
