@@ -24,14 +24,19 @@ static inline uint32_t next_reversed(uint32_t reversed, uint32_t top)
 	return reversed | bit;
 }
 
-/* One sample times its weight (Q15, at most 1); |int16 * 2^15| is at most 2^30. */
+/* One sample times its weight (Q15, at most 1), to nearest: truncated, the errors of all samples
+ * would add up in bin 0. |int16 * 2^15| is at most 2^30, and half of 2^shift less. */
 static inline int32_t tapered(const void *input, uint32_t index, int32_t weight, uint32_t shift,
 			      bool narrow)
 {
 	if (narrow) {
-		return (((const int16_t *)input)[index] * weight) >> shift;
+		const int32_t half = (1 << shift) >> 1;
+
+		return (((const int16_t *)input)[index] * weight + half) >> shift;
 	}
-	return (int32_t)(((int64_t)((const int32_t *)input)[index] * weight) >> shift);
+	const int64_t half = ((int64_t)1 << shift) >> 1;
+
+	return (int32_t)(((int64_t)((const int32_t *)input)[index] * weight + half) >> shift);
 }
 
 /* Pairs `from` to `to`; the weight of sample i is weights[i * direction], of all samples 1 where

@@ -49,11 +49,15 @@ class Place:
 
     @property
     def unit(self) -> str:
-        return "columns" if self.span > 1 else "frames"
+        return "columns" if self.framed else "frames"
+
+    @property
+    def framed(self) -> bool:
+        return self.form is not Form.SIGNAL
 
 
 def read_window(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
-    settings = ["length", "hop", "layout"] if place.span > 1 else ["length", "hop"]
+    settings = ["length", "hop", "layout"] if place.framed else ["length", "hop"]
     known_settings(reader, steps, settings)
     required(reader, steps, "length", f"a whole number of {place.unit} from 1 to {MAX_WINDOW}")
     length = _columns(reader, (*steps, "length"), place, 1, last=True)

@@ -28,7 +28,7 @@ from mlforge.features.dct import make_dct
 from mlforge.features.fft import make_fft
 from mlforge.features.fixed_range import HEADROOM_BITS, frac_bits_for, frac_bits_of_int16, wide_frac_bits
 from mlforge.features.flow import Element, Flow
-from mlforge.features.framer import make_framer
+from mlforge.features.framer import Framer, make_framer
 from mlforge.features.level import Level
 from mlforge.features.log import make_log
 from mlforge.features.mel import make_mel
@@ -194,7 +194,7 @@ def _with_window(draft: Pipeline, window: WindowSpec | None, signals: Sequence[N
         if all(shape[0] < needed for shape in shapes):
             longest = max(shape[0] for shape in shapes)
             raise DataError(f"the longest recording has {longest} frames, the window needs {needed}")
-        shape = _input_shape(window.length, last, window.layout)
+        shape = _input_shape(window.length, last, window.layout if _framed(draft) else Layout.SERIES)
     else:
         cut, shape = _whole(draft, shapes)
     return Pipeline(
@@ -202,8 +202,12 @@ def _with_window(draft: Pipeline, window: WindowSpec | None, signals: Sequence[N
     )
 
 
+def _framed(draft: Pipeline) -> bool:
+    return any(isinstance(stage, Framer) for stage in draft.stages)
+
+
 def _input_shape(columns: int, flow: Flow, layout: Layout) -> tuple[int, ...]:
-    if flow.span == 1 or layout is Layout.SERIES:
+    if layout is Layout.SERIES:
         return (columns, 1, flow.length)
     return (columns, flow.rows, flow.channels)
 
@@ -215,7 +219,7 @@ def _whole(draft: Pipeline, shapes: Sequence[tuple[int, ...]]) -> tuple[Window, 
         if shape != first:
             hint = "add a `window` stage to cut recordings into inputs of one length"
             raise DataError(f"recordings of different shapes, {shape} and {first}", hint=hint)
-    if last.span > 1:
+    if _framed(draft):
         columns = last.blocks(first[0])
         if columns == 0:
             raise DataError(f"recordings of {first[0]} frames are shorter than one frame stage of {last.span}")

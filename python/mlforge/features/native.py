@@ -5,11 +5,13 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from functools import cache
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlforge.errors import DataError
 from mlforge.features.flow import Element, Flow
 from mlforge.features.layout import Layout, Place, lay_out
 from mlforge.features.pipeline import Pipeline
@@ -20,7 +22,7 @@ from mlforge.toolchain.sources import runtime_sources
 _TYPES = {Element.INT8: np.int8, Element.INT16: np.int16, Element.INT32: np.int32}
 
 
-class _Stage(ctypes.Structure):
+class NativeStage(ctypes.Structure):
     """`struct mlforge_stage`."""
 
     _fields_: ClassVar = [
@@ -36,7 +38,7 @@ class _Stage(ctypes.Structure):
     ]
 
 
-class _Collector(ctypes.Structure):
+class NativeCollector(ctypes.Structure):
     """`struct mlforge_collector`; its state is three uint32."""
 
     _fields_: ClassVar = [
@@ -48,18 +50,18 @@ class _Collector(ctypes.Structure):
     ]
 
 
-class _Pipeline(ctypes.Structure):
+class NativePipeline(ctypes.Structure):
     """`struct mlforge_pipeline`."""
 
     _fields_: ClassVar = [
-        ("stages", ctypes.POINTER(_Stage)),
+        ("stages", ctypes.POINTER(NativeStage)),
         ("stages_count", ctypes.c_uint32),
         ("frame_length", ctypes.c_uint32),
         ("head", ctypes.c_uint32),
         ("batch", ctypes.c_uint32),
         ("samples", ctypes.c_int),
         ("converted", ctypes.c_void_p),
-        ("collector", _Collector),
+        ("collector", NativeCollector),
     ]
 
 
@@ -69,7 +71,7 @@ def library() -> ctypes.CDLL:
     built = ctypes.CDLL(str(shared_library("mlforge_features", runtime_sources("features", "host"))))
     built.mlforge_features_extract.restype = ctypes.c_uint32
     built.mlforge_features_extract.argtypes = [
-        ctypes.POINTER(_Pipeline),
+        ctypes.POINTER(NativePipeline),
         ctypes.c_void_p,
         ctypes.c_uint32,
         ctypes.c_void_p,
@@ -80,19 +82,27 @@ def library() -> ctypes.CDLL:
 
 def run_native(pipeline: Pipeline, stages: Sequence[Stage], frames: NDArray[np.int32]) -> NDArray[Any]:
     """All model inputs of one recording, [inputs, *input_shape], through the given stages: int8 where the last one is
-    quantise, else int32."""
+    quantise, else int32.
+
+    Raises:
+        DataError: the stages do not go together, or do not make the input's shape.
+    """
     code = library()
     flows = [pipeline.source]
     for stage in stages:
         flows.append(stage.output(flows[-1]))
+    if prod(pipeline.input_shape) != pipeline.window.length * flows[-1].length:
+        raise DataError(f"{pipeline.window.length} blocks of {flows[-1].length} values are no {pipeline.input_shape}")
     layout = lay_out(stages, flows)
     chain = _Chain(code, stages, flows, layout)
     window, value = pipeline.window, _TYPES[flows[-1].element]
     block_bytes = flows[-1].size_bytes
     ring, state = (ctypes.c_uint8 * (window.length * block_bytes))(), (ctypes.c_uint32 * 3)()
-    collector = _Collector(ctypes.addressof(ring), ctypes.addressof(state), window.length, window.hop, block_bytes)
+    collector = NativeCollector(ctypes.addressof(ring), ctypes.addressof(state), window.length, window.hop, block_bytes)
     narrow = pipeline.samples is Element.INT16
-    native = _Pipeline(chain.stages, len(stages), pipeline.channels, layout.head, layout.batch, narrow, None, collector)
+    native = NativePipeline(
+        chain.stages, len(stages), pipeline.channels, layout.head, layout.batch, narrow, None, collector
+    )
     inputs = np.zeros((pipeline.inputs_of(len(frames)), *pipeline.input_shape), dtype=value)
     raw = np.ascontiguousarray(frames, dtype=_TYPES[pipeline.samples])
     made = code.mlforge_features_extract(
@@ -107,9 +117,9 @@ class _Chain:
     def __init__(self, code: ctypes.CDLL, stages: Sequence[Stage], flows: Sequence[Flow], layout: Layout) -> None:
         self._shared = (ctypes.c_uint64 * (layout.shared_bytes // 8 + 1))()
         self._kept: list[Any] = []
-        self.stages = (_Stage * max(1, len(stages)))()
+        self.stages = (NativeStage * max(1, len(stages)))()
         for index, (stage, place) in enumerate(zip(stages, layout.places, strict=True)):
-            self.stages[index] = _Stage(
+            self.stages[index] = NativeStage(
                 process=_address(code, stage.function),
                 wants=_address(code, stage.wants),
                 reset=_address(code, stage.reset),

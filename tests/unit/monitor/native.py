@@ -140,37 +140,6 @@ class Monitor(ctypes.Structure):
     )
 
 
-class Stage(ctypes.Structure):
-    """struct mlforge_stage."""
-
-    _fields_ = (
-        *((name, ctypes.c_void_p) for name in ("process", "reset", "tables", "state", "output")),
-        ("input_length", ctypes.c_uint32),
-        ("output_length", ctypes.c_uint32),
-    )
-
-
-class Collector(ctypes.Structure):
-    """struct mlforge_collector."""
-
-    _fields_ = (
-        ("ring", ctypes.c_void_p),
-        ("state", ctypes.c_void_p),
-        *((name, ctypes.c_uint32) for name in ("length", "hop", "block_bytes")),
-    )
-
-
-class Pipeline(ctypes.Structure):
-    """struct mlforge_pipeline."""
-
-    _fields_ = (
-        ("stages", ctypes.POINTER(Stage)),
-        ("stages_count", ctypes.c_uint32),
-        ("frame_length", ctypes.c_uint32),
-        ("collector", Collector),
-    )
-
-
 class Standardise(ctypes.Structure):
     """struct mlforge_standardise."""
 

@@ -21,9 +21,9 @@ from mlforge.bundle.sections import (
     Threshold,
     Thresholds,
 )
+from mlforge.features.native import NativePipeline, NativeStage
 from tests.unit.bundle.blocks import block
 from tests.unit.monitor.native import (
-    Collector,
     Correction,
     Decider,
     Instance,
@@ -31,10 +31,8 @@ from tests.unit.monitor.native import (
     Moments,
     Monitor,
     MonitorState,
-    Pipeline,
     Reference,
     Report,
-    Stage,
     Standardise,
     Tensor,
     library,
@@ -88,7 +86,7 @@ class Rig:
         code.mlforge_monitor_begin(ctypes.byref(self.monitor))
 
     def _features(self) -> None:
-        code, stages = library(), (Stage * 1)()
+        code, stages = library(), (NativeStage * 1)()
         if self.slopes is not None:
             multipliers = (ctypes.c_int32 * self.channels)(*(round(slope * 2**30) for slope in self.slopes))
             means, shifts = (ctypes.c_int32 * self.channels)(), (ctypes.c_uint8 * self.channels)(*[30] * self.channels)
@@ -96,7 +94,7 @@ class Rig:
             stages[0].tables = ctypes.addressof(tables)
             stages[0].process = ctypes.cast(code.mlforge_standardise_process, ctypes.c_void_p)
             self.kept += [tables, multipliers, means, shifts]
-        self.pipeline = Pipeline(stages, 1, self.channels, Collector())
+        self.pipeline = NativePipeline(stages=stages, stages_count=1, frame_length=self.channels)
         self.instance.features = ctypes.addressof(self.pipeline)
         self.kept.append(stages)
 
