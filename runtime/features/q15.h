@@ -76,18 +76,24 @@ static inline int32_t mlforge_add_times_high(int32_t sum, int32_t value, uint32_
 
 #endif
 
-/* value^2 / 2^32, rounded down. */
+/* value^2 / 2^32, to nearest. */
 static inline uint32_t mlforge_square_high(int32_t value)
 {
-#if defined(__ARM_ARCH) && __ARM_ARCH_ISA_THUMB == 1
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP && defined(__GNUC__)
+	uint32_t result;
+
+	__asm__("smmulr %0, %1, %1" : "=r"(result) : "r"(value));
+	return result;
+#elif defined(__ARM_ARCH) && __ARM_ARCH_ISA_THUMB == 1
 	const uint32_t magnitude = value < 0 ? 0U - (uint32_t)value : (uint32_t)value;
 	const uint32_t high = magnitude >> 16; /* at most 2^15 */
 	const uint32_t low = magnitude & 0xffffU;
+	/* The square less that of `high`, over 2^16: at most 2^32 - 2^16 + 2^16 - 2. */
+	const uint32_t middle = 2U * high * low + ((low * low) >> 16);
 
-	/* 2 * high * low is at most 2^32 - 2^16, and low^2 / 2^16 below 2^16 */
-	return high * high + ((2U * high * low + ((low * low) >> 16)) >> 16);
+	return high * high + (middle >> 16) + ((middle >> 15) & 1U);
 #else
-	return (uint32_t)(((int64_t)value * value) >> 32);
+	return (uint32_t)(((int64_t)value * value + ((int64_t)1 << 31)) >> 32);
 #endif
 }
 

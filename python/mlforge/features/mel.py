@@ -40,7 +40,7 @@ class MelTables(ctypes.Structure):
 class Mel(PlainStage):
     """Filter b rises over segment b and falls over segment b + 1; see `struct mlforge_mel`.
 
-    The gains, where there are some, are Q15 and those of Slaney's normalisation over 2^gain_bits.
+    The gains, where there are some, are those of Slaney's normalisation times 2^gain_bits, in Q15.
     """
 
     first: int
@@ -72,7 +72,7 @@ class Mel(PlainStage):
         )
         require(sound, "mel", f"its tables do not go with a spectrum of {flow.rows} bins")
         low, high = flow.exponents or (0, 0)
-        bits = flow.frac_bits - self.gain_bits
+        bits = flow.frac_bits + self.gain_bits
         widest = max(sum(pair) for pair in pairwise(self.counts))
         exponents = (low - 16, high + widest.bit_length())
         return replace(flow, rows=self.bands, frac_bits=bits, low=0, high=2**31 - 1, exponents=exponents)
