@@ -233,26 +233,29 @@ function(_mlforge_build target name parts)
   _mlforge_instance(${target} "${name}" "${includes}" ${parts})
 endfunction()
 
-# Places the weights and tables of a model, all that is constant in its sources ARGN, where devicetree's `model-memory`
-# says. CMake knows no phandles (scripts/dts/gen_dts_cmake.py), so what devicetree says is read as C does.
+# Places the weights and tables of a model, all that is constant in its sources ARGN, where devicetree's `memory-region`
+# says (or `model-memory`, its deprecated name). CMake knows no phandles (scripts/dts/gen_dts_cmake.py), so what devicetree says is read as C does.
 function(_mlforge_place name)
   string(TOLOWER ${name} node)
-  set(node DT_N_S_mlforge_S_${node}_P_model)
-  _mlforge_devicetree(memory ${node}_memory)
+  set(node DT_N_S_mlforge_S_${node}_P)
+  _mlforge_devicetree(memory ${node}_memory_region)
+  if(NOT memory)
+    _mlforge_devicetree(memory ${node}_model_memory)
+  endif()
   if(NOT memory)
     return()
   elseif(NOT CONFIG_MLFORGE_MODEL_MEMORY)
-    message(FATAL_ERROR "devicetree's model-memory of ${name}: Zephyr cannot relocate code or data on ${BOARD}")
+    message(FATAL_ERROR "devicetree's memory-region of ${name}: Zephyr cannot relocate code or data on ${BOARD}")
   endif()
   _mlforge_devicetree(region ${memory}_P_zephyr_memory_region_STRING_TOKEN)
   if(NOT region)
-    message(FATAL_ERROR "devicetree's model-memory of ${name} is not compatible with \"zephyr,memory-region\"")
+    message(FATAL_ERROR "devicetree's memory-region of ${name} is not compatible with \"zephyr,memory-region\"")
   endif()
   if(region MATCHES "_") # which would begin the kind of section (scripts/build/gen_relocate_app.py)
-    message(FATAL_ERROR "devicetree's model-memory of ${name}: Zephyr cannot relocate to ${region}; "
+    message(FATAL_ERROR "devicetree's memory-region of ${name}: Zephyr cannot relocate to ${region}; "
       "its zephyr,memory-region needs a name of letters and digits alone")
   endif()
-  _mlforge_devicetree(in_place ${node}_in_place)
+  _mlforge_devicetree(in_place ${node}_model_in_place)
   set(how "")
   if(in_place)
     set(how NOCOPY)

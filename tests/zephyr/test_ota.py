@@ -72,7 +72,7 @@ def test_a_good_update_is_tried_and_confirmed(
     device = field.device(old)
     assert runs(device) == "1.0"
     assert _update(device, new, tmp_path, "--key", str(ota.public_key)) == 0, capsys.readouterr().err
-    device.wait_for("app 1.1 on trial")
+    device.wait_for("app 1.1 not confirmed")
     assert runs(device) == "1.1"
     assert device.flash.image_ok(0)
     device.restart()
@@ -184,7 +184,7 @@ def test_whatever_is_in_the_storage(ota: Ota, field: Field, content: str) -> Non
         device.cut()
         device.flash.install(1, ota.signed(NEW, word), test=True)
         device.start()
-        device.wait_for("app 1.1 on trial")
+        device.wait_for("app 1.1 not confirmed")
         assert runs(device) == expected
     assert device.flash.image_ok(0)
 

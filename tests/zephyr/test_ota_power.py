@@ -93,7 +93,7 @@ def _stores_of_a_swap(ota: Ota, field: Field) -> int:
 def test_cuts_on_the_way_back(ota: Ota, field: Field) -> None:
     old, bad = ota.signed(OLD), ota.signed(NEW, "hang")
     tried = field.device(old, update=bad)
-    tried.wait_for("app 1.1 on trial")
+    tried.wait_for("app 1.1 not confirmed")
     tried.cut()
     content = tried.flash.content()
     tried.start(cut_after=0)

@@ -257,12 +257,21 @@ def test_a_damaged_bundle_is_refused(image: Image, tmp_path: Path) -> None:
 
 @EMULATED  # native_sim's time stands still while code computes
 def test_a_missed_deadline_is_refused(image: Image, tmp_path: Path) -> None:
+    """The contract's 5 ms at 120 MHz are 600,000 cycles: as many instructions of 64 ns (CONFIG_QEMU_ICOUNT_SHIFT=6)."""
     at = image.symbol("activity_instance") + 20  # deadline_us
-    assert image.data[at : at + 4] == struct.pack("<I", 5000)
+    assert image.data[at : at + 4] == struct.pack("<I", 38400)
     lines = image.run(tmp_path, image.patched(at, struct.pack("<I", 2)))
     found = re.search(r"state 1, reason deadline \((\d+)\)", state_of(lines, "boot"))
     assert found
     assert 2 < int(found[1]) < 5000
+    assert any(f"an inference takes {found[1]} us, and the deadline is 2 us" in line for line in lines)
+    assert any("CONFIG_MLFORGE_DEADLINE_US" in line for line in lines)
+
+
+@EMULATED
+def test_feeds_begin_after_the_check_whatever_the_applications_priority(image: Image) -> None:
+    """prj.conf sets CONFIG_APPLICATION_INIT_PRIORITY below the check's; Zephyr calls in the order of these entries."""
+    assert image.symbol("__init_supervisor_begin") < image.symbol("__init_feeds_begin")
 
 
 @ON_THE_HOST

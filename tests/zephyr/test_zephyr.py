@@ -16,6 +16,7 @@ from mlforge.features.pipeline import Pipeline
 from mlforge.measure.elf_image import read_image
 from mlforge.targets.host import HostTarget
 from mlforge.toolchain.sources import root
+from mlforge.toolchain.zephyr import ZephyrBuild
 from tests.programs.locked_app import lock_model, locked_app, tiny_tflite
 from tests.zephyr.workspace import Workspace, boards, run_image
 
@@ -170,15 +171,19 @@ def test_arenas_and_weights_in_memories_of_devicetree(zephyr: Workspace, board: 
     assert in_place and all(symbol.in_flash and not symbol.in_ram for symbol in in_place)
 
 
-def test_weights_that_cannot_be_placed(zephyr: Workspace, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["memory-region", "model-memory"])  # the second one is deprecated, and warns
+def test_weights_that_cannot_be_placed(zephyr: Workspace, name: str, tmp_path: Path) -> None:
     overlay = tmp_path / "memory.overlay"
     overlay.write_text(
         "/ { other: memory@90000000 { reg = <0x90000000 0x1000>; };"
-        ' mlforge { gesture { compatible = "mlforge,model"; model-memory = <&other>; }; }; };'
+        f' mlforge {{ gesture {{ compatible = "mlforge,model"; {name} = <&other>; }}; }}; }};'
     )
-    done = zephyr.configure(HERE / "arena", tmp_path / "build", "native_sim", overlays=(overlay,))
-    assert done.returncode != 0
-    assert "model-memory of gesture: Zephyr cannot relocate code or data on native_sim" in " ".join(done.stdout.split())
+    build = ZephyrBuild(HERE / "arena", tmp_path / "build", "native_sim", overlays=(overlay,))
+    done = zephyr.real.configure(build)
+    assert done.status != 0
+    refusal = "memory-region of gesture: Zephyr cannot relocate code or data on native_sim"
+    assert refusal in " ".join(done.output.split())
+    assert ("'model-memory' is marked as deprecated" in done.output) is (name == "model-memory")
 
 
 @pytest.mark.parametrize(

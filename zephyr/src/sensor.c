@@ -9,6 +9,8 @@
 #include <zephyr/init.h>
 #include <zephyr/logging/log.h>
 
+#include "init_order.h"
+
 LOG_MODULE_DECLARE(mlforge, CONFIG_MLFORGE_LOG_LEVEL);
 
 /* After so many periods without a trigger the sensor is read all the same: where an edge of its
@@ -149,7 +151,7 @@ void mlforge_sensor_work(struct k_work *work)
 
 	if (!sensor->triggered) {
 		feed(sensor);
-		if (state->running) {
+		if (atomic_get(&state->running)) {
 			schedule(sensor);
 		}
 		return;
@@ -158,7 +160,7 @@ void mlforge_sensor_work(struct k_work *work)
 
 	missed(sensor, (triggers ? triggers : PATIENCE_PERIODS) - 1);
 	feed(sensor);
-	if (state->running) {
+	if (atomic_get(&state->running)) {
 		(void)k_work_schedule_for_queue(&queue, &state->work, patience(sensor));
 	}
 }
@@ -170,7 +172,7 @@ static void on_trigger(const struct device *device, const struct sensor_trigger 
 		CONTAINER_OF(trigger, struct mlforge_sensor_state, trigger);
 
 	ARG_UNUSED(device);
-	if (state->running) {
+	if (atomic_get(&state->running)) {
 		(void)atomic_inc(&state->triggers);
 		(void)k_work_reschedule_for_queue(&queue, &state->work, K_NO_WAIT);
 	}
@@ -205,11 +207,11 @@ int mlforge_sensor_start(const struct mlforge_sensor *sensor)
 {
 	struct mlforge_sensor_state *state = sensor->state;
 
-	if (state->running) {
+	if (atomic_get(&state->running)) {
 		return 0;
 	}
 	set_rate(sensor);
-	state->running = true;
+	(void)atomic_set(&state->running, 1);
 	atomic_clear(&state->triggers);
 	if (!sensor->triggered) {
 		state->due_us = uptime_us();
@@ -224,7 +226,7 @@ int mlforge_sensor_start(const struct mlforge_sensor *sensor)
 			: -ENODEV;
 
 	if (status != 0) {
-		state->running = false;
+		atomic_clear(&state->running);
 		count(sensor, &state->stats.errors, 1, status, "no data-ready trigger");
 		return status;
 	}
@@ -237,10 +239,9 @@ void mlforge_sensor_stop(const struct mlforge_sensor *sensor)
 	struct mlforge_sensor_state *state = sensor->state;
 	struct k_work_sync sync;
 
-	if (!state->running) {
+	if (atomic_clear(&state->running) == 0) {
 		return;
 	}
-	state->running = false;
 	if (sensor->triggered) {
 		(void)sensor_trigger_set(sensor->devices[0], &state->trigger, NULL);
 	}
@@ -272,13 +273,19 @@ void mlforge_sensor_log_stats(const struct mlforge_sensor *sensor)
 		now.frames, now.refused, now.errors, now.last_error, now.missed);
 }
 
-/* The services' threads start after this: frames wait in their queues. */
-static int begin(void)
+static int feeds_prepare(void)
 {
 	static const struct k_work_queue_config config = {.name = "mlforge_sensor"};
 
 	k_work_queue_start(&queue, stack, K_THREAD_STACK_SIZEOF(stack),
 			   CONFIG_MLFORGE_SENSOR_PRIORITY, &config);
+	return 0;
+}
+SYS_INIT(feeds_prepare, APPLICATION, MLFORGE_INIT_FEED_QUEUE);
+
+/* The services' threads start after this: frames wait in their queues. */
+static int feeds_begin(void)
+{
 	if (IS_ENABLED(CONFIG_MLFORGE_SENSOR_AT_BOOT)) {
 		STRUCT_SECTION_FOREACH(mlforge_sensor, sensor) {
 			if (mlforge_allowed(sensor->service->instance)) {
@@ -288,4 +295,4 @@ static int begin(void)
 	}
 	return 0;
 }
-SYS_INIT(begin, APPLICATION, CONFIG_APPLICATION_INIT_PRIORITY);
+SYS_INIT(feeds_begin, APPLICATION, MLFORGE_INIT_FEEDS);

@@ -55,8 +55,8 @@ static void count(const struct mlforge_service *service, const struct mlforge_re
 
 	k_spin_unlock(&service->state->stats_lock, key);
 	if (result->late && worth_a_line(late)) {
-		LOG_WRN("%s: late, %u so far: %u us, deadline %u us", service->name, late,
-			result->latency_us, service->instance->deadline_us);
+		LOG_WRN("%s: late, %u so far: %u us, deadline %u us (CONFIG_MLFORGE_DEADLINE_US)",
+			service->name, late, result->latency_us, service->instance->deadline_us);
 	}
 }
 

@@ -157,6 +157,7 @@ def facts(
             task=contract.task.value,
             classes=tuple(classes),
             latency_us=round(contract.limits.latency_us or 0),
+            clock_hz=contract.target.clock_hz,
             thresholds=sorted({**unknown, **thresholds, **stated}.items()),
             model_sha256=model_sha256,
             contract_sha256=contract.digest,

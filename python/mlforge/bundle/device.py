@@ -40,7 +40,7 @@ _REASONS: Final = {
     12: "the application's own check failed (errno {})",
     13: "a health check said nothing for {} s",
     14: "its confirmation could not be written (errno {})",
-    15: "the device was reset during its trial: a crash, a hang, or the power",
+    15: "the device was reset during its test boot: a crash, a hang, or the power",
 }
 
 

@@ -21,7 +21,7 @@ from mlforge.bundle.signed_image import parse_image, payload_of
 from mlforge.bundle.verification import HASHES, Check, Expected, State, Verification, verify
 from mlforge.errors import BundleError, DeviceError, LinkError
 
-HINT_TRIAL: Final = "wait until it is confirmed or rolled back, or reset the device"
+HINT_TEST_BOOT: Final = "wait until it is confirmed or rolled back, or reset the device"
 
 
 class Clock(Protocol):
@@ -40,11 +40,11 @@ class WallClock:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """`silence_s`: how long an upload may make no progress; `trial_s`: how long the device may take from its reset to
-    the end of the trial; `pause_s`: between two attempts."""
+    """`silence_s`: how long an upload may make no progress; `test_boot_s`: how long a device may take from its reset to
+    the end of its test boot; `pause_s`: between two attempts."""
 
     silence_s: float = 60.0
-    trial_s: float = 300.0
+    test_boot_s: float = 300.0
     pause_s: float = 1.0
 
 
@@ -111,12 +111,12 @@ def open_package(path: Path, expected: Expected) -> Package:
 def update(
     connect: Connect, package: Package, options: Options = Options(), observer: Observer = Observer()
 ) -> Outcome:
-    """Delivers the package and waits for the end of its trial.
+    """Delivers the package and waits for the end of its test boot.
 
     Raises:
         BundleError: it does not belong on this device.
         LinkError: the device is silent for longer than `options.timeouts` allows.
-        DeviceError: it refuses, or answers nonsense; or the trial has no end.
+        DeviceError: it refuses, or answers nonsense; or the test boot has no end.
     """
     with connect() as device:
         before, state = _active(device.slots()), device.state()
@@ -129,7 +129,7 @@ def update(
         return _watch(connect, package, before, options, observer)
     delivery = _deliver(connect, package, options.timeouts, observer)
     observer.say("the device has the whole image; it is to try it after a reset")
-    _start_trial(connect, package, options.timeouts, observer)
+    _start_test_boot(connect, package, options.timeouts, observer)
     ended = _watch(connect, package, before, options, observer)
     return Outcome(ended.ending, ended.version, ended.before, ended.reason, delivery.cuts, delivery.sent_bytes)
 
@@ -158,7 +158,7 @@ def _refuse(package: Package, running: Slot, facts: BundleFacts | None, options:
             hint="--allow-downgrade delivers it nevertheless; MCUboot may still refuse it",
         )
     if not running.confirmed and running.digest != package.digest:
-        raise BundleError(f"the device is still trying {running.version}", hint=HINT_TRIAL)
+        raise BundleError(f"the device is still trying {running.version}", hint=HINT_TEST_BOOT)
 
 
 @dataclass(slots=True)
@@ -205,7 +205,7 @@ def _send(device: Device, data: bytes, state: _Delivery, observer: Observer) -> 
         observer.sent(offset, len(data))
 
 
-def _start_trial(connect: Connect, package: Package, timeouts: Timeouts, observer: Observer) -> None:
+def _start_test_boot(connect: Connect, package: Package, timeouts: Timeouts, observer: Observer) -> None:
     """A reset whose answer is lost may have happened: `_watch` finds out."""
     end_s = observer.clock.now_s() + timeouts.silence_s
     while True:
@@ -225,7 +225,7 @@ def _start_trial(connect: Connect, package: Package, timeouts: Timeouts, observe
 def _watch(connect: Connect, package: Package, before: Slot, options: Options, observer: Observer) -> Outcome:
     """Waits until the device has confirmed the package, or runs what it ran before."""
     timeouts, clock, seen = options.timeouts, observer.clock, ""
-    end_s = clock.now_s() + timeouts.trial_s
+    end_s = clock.now_s() + timeouts.test_boot_s
     told = "is silent since its reset"
     while clock.now_s() < end_s:
         try:
@@ -238,14 +238,14 @@ def _watch(connect: Connect, package: Package, before: Slot, options: Options, o
         if running.digest == package.digest:
             if running.confirmed and _passed(state, package):
                 return Outcome(Ending.CONFIRMED, package.version, before.version)
-            told, seen = _trial_text(state), _trouble(state) or seen or "its trial was not passed"
+            told, seen = _test_boot_text(state), _trouble(state) or seen or "its test boot was not passed"
         elif running.digest == before.digest and not _pending(slots, package):
             return Outcome(Ending.ROLLED_BACK, package.version, before.version, _why(slots, state, package, seen))
         else:
             told = "has not begun to run the bundle"
         clock.sleep(timeouts.pause_s)
     raise DeviceError(
-        f"after {timeouts.trial_s:g} s the device {told}",
+        f"after {timeouts.test_boot_s:g} s the device {told}",
         hint="a reset takes an unconfirmed bundle back; look at its log",
     )
 
@@ -261,7 +261,7 @@ def _passed(state: BundleState | None, package: Package) -> bool:
     return state.condition == Condition.RUNNING
 
 
-def _trial_text(state: BundleState | None) -> str:
+def _test_boot_text(state: BundleState | None) -> str:
     if state is None or not _trouble(state):
         return "runs the bundle, but has not confirmed it"
     return f"runs the bundle, but {_trouble(state)}"

@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         type=bounded(float, 1),
         default=300.0,
-        help="of the trial, from the reset on (default: 300)",
+        help="of the test boot, from the reset on (default: 300)",
     )
     parser.add_argument(
         "--patience",
@@ -58,7 +58,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     options = Options(
         downgrade=arguments.allow_downgrade,
         other_name=arguments.allow_other_name,
-        timeouts=Timeouts(silence_s=arguments.patience, trial_s=arguments.timeout),
+        timeouts=Timeouts(silence_s=arguments.patience, test_boot_s=arguments.timeout),
     )
     with UploadBar() as bar:
         outcome = update(connector(link_of(arguments)), package, options, Observer(bar.say, bar.sent))

@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Final
 
 from mlforge.errors import BuildError, ImageTooLargeError, ToolError
+from mlforge.toolchain.headline import headline
 from mlforge.toolchain.process import Finished, find, run
 from mlforge.toolchain.sources import root
 
 OLDEST: Final = (3, 7, 0)  # the module's CMake, Kconfig and devicetree use nothing newer
-_TELLING: Final = re.compile(r"\berror\b|\bfatal\b", re.IGNORECASE)
-_PROGRESS: Final = re.compile(r"\[\d+/\d+\] |\S*ccache |/\S*/(cmake|\S*g?cc|\S*g\+\+) ")  # names of files are no errors
 BUILD_TIMEOUT_S: Final = 1200.0
 _TOOLS: Final = ("cmake", "ninja", "dtc")
 _NEEDED_BY_ZEPHYR: Final = "import elftools, packaging, pykwalify, west, yaml"
@@ -76,7 +75,7 @@ class Workspace:
         printed.
 
         Raises:
-            BuildError: CMake or the compiler refused; `log` has their words, the message the first error among them.
+            BuildError: CMake or the compiler refused; `log` has their words, the message the cause among them.
             ToolError: no toolchain for the board, a tool hung, or another build works in the directory.
         """
         targets = (target,) if target else ()
@@ -243,10 +242,8 @@ def _succeeded(done: Finished, what: str) -> str:
                 log=done.output,
                 hint=f"the application and its model need more {name} than the board, or its partition, has",
             )
-        lines = [line.strip() for line in done.output.splitlines()]
-        telling = [line for line in lines if _TELLING.search(line) and not _PROGRESS.match(line)]
-        reason = f": {telling[0]}" if telling else ""
-        raise BuildError(f"Zephyr could not build {what}{reason}", log=done.output)
+        reason = headline(done.output)
+        raise BuildError(f"Zephyr could not build {what}{': ' if reason else ''}{reason}", log=done.output)
     return done.output
 
 

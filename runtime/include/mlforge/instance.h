@@ -16,8 +16,8 @@ extern "C" {
 
 /* Stands behind an instance whose inferences are watched (monitor.h). */
 struct mlforge_supervisor {
-	const bool *allowed; /* false: there are no inferences, because the bundle is not what it
-				should be */
+	const volatile bool *allowed; /* false: there are no inferences, because the bundle is not
+				what it should be */
 	/* What the features get in place of `frame`. */
 	const int32_t *(*frame)(const struct mlforge_supervisor *supervisor, const int32_t *frame);
 	/* One inference; false where none is allowed. */
@@ -36,6 +36,13 @@ struct mlforge_instance {
 	uint32_t deadline_us;       /* worst-case latency of the contract; 0 for none */
 	const struct mlforge_supervisor *supervisor; /* NULL: nobody watches */
 };
+
+/* Initialises a struct mlforge_instance without features in C and C++, with every warning on.
+ *
+ * its_model  address of its struct mlforge_model
+ * its_arena  uint8_t [model->arena_bytes], aligned to MLFORGE_ARENA_ALIGN */
+#define MLFORGE_INSTANCE_INIT(its_model, its_arena)                                                \
+	{(its_model), (its_arena), NULL, 0, 0, NULL, 0, NULL}
 
 /* Whether there are inferences: always, but where the release of this image is watched and did not
  * pass its check.

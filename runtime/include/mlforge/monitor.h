@@ -55,7 +55,7 @@ struct mlforge_decider {
 };
 
 struct mlforge_monitor_state {
-	bool allowed; /* inferences are; false until the bundle has been checked */
+	volatile bool allowed; /* inferences are; false until the bundle has been checked */
 	struct mlforge_decider decider;
 	uint32_t error_q16;     /* of the newest window, of anomaly models */
 	uint32_t inferences;    /* since the statistics began */

@@ -28,7 +28,7 @@ static void on_result(const struct mlforge_result *result, void *user_data)
 
 int main(void)
 {
-	static struct mlforge_listener listener = {.result = on_result, .user_data = &answers};
+	static struct mlforge_listener listener = MLFORGE_LISTENER_INIT(on_result, &answers);
 	int worst = 0;
 
 	mlforge_service_listen(&sine_service, &listener);

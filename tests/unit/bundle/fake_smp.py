@@ -78,7 +78,7 @@ class Faults:
 
 @dataclass
 class FakeDevice:
-    """`polls`: how often the new image is seen on trial before its fate is known; `fate`: confirmed, or not."""
+    """`polls`: how often the new image is seen unconfirmed before its fate is known; `fate`: confirmed, or not."""
 
     running: bytes
     facts: dict[str, Any] | None = None

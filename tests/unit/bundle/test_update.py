@@ -28,7 +28,7 @@ from tests.unit.bundle.fake_smp import FakeDevice, Faults, over_pty, over_socket
 
 OLD, NEW = "1.2.3", "1.3.0"
 TIMEOUT_S = 0.25
-WISHES = Options(timeouts=Timeouts(silence_s=1.0, trial_s=3.0, pause_s=0.02))
+WISHES = Options(timeouts=Timeouts(silence_s=1.0, test_boot_s=3.0, pause_s=0.02))
 FACTS = {
     "name": "activity",
     "board": "mps2/an385",
@@ -159,9 +159,9 @@ def test_what_runs_already_is_left_alone() -> None:
     ("faults", "reason"),
     [
         (Faults(failed={"failed_reason": 8, "failed_detail": 2}), "its self-test failed at vector 2"),
-        (Faults(failed={"failed_reason": 15, "failed_detail": 0}), "the device was reset during its trial"),
+        (Faults(failed={"failed_reason": 15, "failed_detail": 0}), "the device was reset during its test boot"),
         (Faults(failed={"failed_reason": 99, "failed_detail": 7}), "reason 99, detail 7"),
-        (Faults(), "its trial was not passed"),
+        (Faults(), "its test boot was not passed"),
     ],
 )
 def test_a_rollback_is_told_with_its_reason(faults: Faults, reason: str) -> None:

@@ -22,7 +22,7 @@ from mlforge.study.events import Silent
 from mlforge.study.loop import Study
 from mlforge.study.memory import claims as claims_module
 from mlforge.study.memory.artefacts import ArtefactStore, DatabaseArtefacts, artefacts_of
-from mlforge.study.memory.claims import Claims, claimed
+from mlforge.study.memory.claims import Claims
 from mlforge.study.memory.database import Database, open_database
 from mlforge.study.memory.result_cache import DatabaseResults
 from mlforge.study.memory.study_store import StudyStore
@@ -140,35 +140,32 @@ def test_machines_may_start_in_the_same_moment(empty: str) -> None:
             opened.close()
 
 
-def test_a_board_is_one_processes_at_a_time(database: Database) -> None:
+def test_a_name_is_one_owners_at_a_time(database: Database) -> None:
     ours, theirs = Claims(database), Claims(database)
-    with claimed(ours, "nrf52840dk/0"):
-        with (
-            pytest.raises(StudyError, match=r"in use for 0\.3 s, by process \d+ on"),
-            claimed(theirs, "nrf52840dk/0", timeout_s=0.3),
-        ):
-            pytest.fail("two at one board")
-        with claimed(theirs, "nrf52840dk/1", timeout_s=0.3):
-            pass
-    with claimed(theirs, "nrf52840dk/0", timeout_s=0.3):
-        pass
+    assert ours.take("trial/0")
+    assert not theirs.take("trial/0")
+    assert theirs.take("trial/1")
+    theirs.release("trial/0")  # nothing happens: it is not theirs
+    assert not theirs.take("trial/0")
+    ours.release("trial/0")
+    assert theirs.take("trial/0")
     ours.close()
     theirs.close()
 
 
-def test_a_dead_machines_board_is_free_after_its_lease(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_machines_claim_is_free_after_its_lease(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(claims_module, "machine", lambda: "elsewhere")
         dead = Claims(database, lease_s=1.0)
-    assert dead.take("board/x")
+    assert dead.take("trial/x")
     living = Claims(database, lease_s=1.0)
     time.sleep(1.5)
-    assert not living.take("board/x")  # its heart beats
+    assert not living.take("trial/x")  # its heart beats
     dead._closed.set()
     time.sleep(1.5)
-    assert living.take("board/x")
+    assert living.take("trial/x")
     with pytest.raises(StudyError, match="taken over"):
-        dead.settle("board/x", "done")
+        dead.settle("trial/x", "done")
     living.close()
 
 

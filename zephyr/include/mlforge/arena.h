@@ -31,9 +31,4 @@
 			    (Z_GENERIC_SECTION(LINKER_DT_NODE_REGION_NAME(DT_PHANDLE(node, arena_memory)))),           \
 			    (MLFORGE_ARENA_SECTION_DEFAULT))
 
-/* Devicetree, else Kconfig, else the contract. */
-#define MLFORGE_DEADLINE_US(node, contract_us)                                                     \
-	DT_PROP_OR(node, deadline_us,                                                              \
-		   (CONFIG_MLFORGE_DEADLINE_US ? CONFIG_MLFORGE_DEADLINE_US : (contract_us)))
-
 #endif /* MLFORGE_ARENA_H_ */

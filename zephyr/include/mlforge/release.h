@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The release that runs: the check of its bundle at boot, its trial and confirmation, its monitor,
- * its telemetry (docs/telemetry.md). With CONFIG_MLFORGE_BUNDLE=y; of the contract's model alone.
+ * The release that runs: the check of its bundle at boot, its test boot and confirmation, its
+ * monitor, its telemetry (docs/telemetry.md). With CONFIG_MLFORGE_BUNDLE=y; of the contract's model
+ * alone.
  */
 #ifndef MLFORGE_RELEASE_H_
 #define MLFORGE_RELEASE_H_
@@ -19,13 +20,16 @@ extern "C" {
 enum mlforge_bundle_state {
 	MLFORGE_BUNDLE_UNCHECKED =
 		0, /* not yet; or the image, built to measure a model, carries no bundle */
-	MLFORGE_BUNDLE_REFUSED = 1, /* there are no inferences */
-	MLFORGE_BUNDLE_TRIAL = 2,   /* sound, and watched before it is confirmed */
+	MLFORGE_BUNDLE_REFUSED = 1,     /* there are no inferences */
+	MLFORGE_BUNDLE_UNCONFIRMED = 2, /* sound, and watched before it is confirmed */
 	MLFORGE_BUNDLE_RUNNING = 3,
 	MLFORGE_BUNDLE_UNHEALTHY = 4, /* sound, but its health is not */
 };
 
-/* A release that was tried here and did not last: `reason` is NONE where there was none. */
+/* Deprecated: the name before MCUboot's words. */
+#define MLFORGE_BUNDLE_TRIAL __DEPRECATED_MACRO MLFORGE_BUNDLE_UNCONFIRMED
+
+/* A release that was tested here and did not last: `reason` is NONE where there was none. */
 struct mlforge_failed {
 	uint32_t crc; /* of its bundle */
 	struct mlforge_version firmware;
@@ -61,9 +65,7 @@ extern const struct mlforge_monitor mlforge_bundle_monitor;
 #define MLFORGE_HEALTH_CHECK_DEFINE(check_name, function)                                          \
 	static bool check_name##_healthy;                                                          \
 	static const STRUCT_SECTION_ITERABLE(mlforge_health_check, check_name) = {                 \
-		.name = STRINGIFY(check_name), .check = function,                                  \
-				  .healthy = &check_name##_healthy,                                \
-		}
+		STRINGIFY(check_name), function, &check_name##_healthy}
 
 struct mlforge_health_check {
 	const char *name;

@@ -16,6 +16,7 @@
 #include <zephyr/devicetree.h>
 #include <zephyr/drivers/sensor.h>
 #include <zephyr/kernel.h>
+#include <zephyr/sys/atomic.h>
 #include <zephyr/sys/iterable_sections.h>
 #include <zephyr/sys/util.h>
 
@@ -45,9 +46,9 @@ struct mlforge_sensor_state {
 	const struct mlforge_sensor *sensor;
 	struct k_work_delayable work;
 	struct sensor_trigger trigger;
-	atomic_t triggers; /* that have not been dealt with */
-	int64_t due_us;    /* uptime at which the period that is waited for begins */
-	bool running;
+	atomic_t triggers;      /* that have not been dealt with */
+	int64_t due_us;         /* uptime at which the period that is waited for begins */
+	atomic_t running;       /* read in interrupts, by triggers */
 	struct k_spinlock lock; /* of the statistics */
 	struct mlforge_sensor_stats stats;
 };

@@ -51,6 +51,18 @@ struct mlforge_listener {
 	sys_snode_t node; /* the service's */
 };
 
+/* Initialises a struct mlforge_listener in C and C++, with every warning on.
+ *
+ * function  what is called with each result
+ * data      what it gets besides; NULL where it needs nothing */
+#define MLFORGE_LISTENER_INIT(function, data)                                                      \
+	{                                                                                          \
+		(function), (data),                                                                \
+		{                                                                                  \
+			NULL                                                                       \
+		}                                                                                  \
+	}
+
 /* Since boot or mlforge_service_reset_stats. Times are in microseconds and stop at UINT32_MAX (71
  * minutes).
  *

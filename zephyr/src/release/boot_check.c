@@ -6,13 +6,14 @@
 #include <string.h>
 #include <zephyr/logging/log.h>
 
-#include "boot.h"
+#include "boot_check.h"
 #include "clock.h"
+#include "state.h"
 
 LOG_MODULE_DECLARE(mlforge_bundle, CONFIG_MLFORGE_LOG_LEVEL);
 
 /* An inference is late when it is so often late: what interrupts it once is not the model's. */
-#define ATTEMPTS 3
+#define BOOT_CHECK_ATTEMPTS 3
 
 /* The build's; none where a model is measured in the place of the bundle's. */
 extern const uint8_t mlforge_bundle[] __attribute__((weak));
@@ -20,7 +21,7 @@ extern const uint32_t mlforge_bundle_bytes __attribute__((weak));
 
 struct mlforge_bundle mlforge_bundle_contents;
 
-static const struct mlforge_finding sound = {MLFORGE_REASON_NONE, 0};
+static const struct mlforge_finding boot_check_sound = {MLFORGE_REASON_NONE, 0};
 
 bool mlforge_bundle_present(void)
 {
@@ -38,7 +39,7 @@ struct mlforge_failed mlforge_bundle_identity(void)
 	};
 }
 
-static struct mlforge_finding check_block(void)
+static struct mlforge_finding boot_check_block(void)
 {
 	struct mlforge_finding finding =
 		mlforge_bundle_read(mlforge_bundle, mlforge_bundle_bytes, &mlforge_bundle_contents);
@@ -49,7 +50,8 @@ static struct mlforge_finding check_block(void)
 	return finding;
 }
 
-static bool holds(volatile uint8_t *arena, uint32_t bytes, uint8_t pattern, uint32_t *offset)
+static bool boot_check_holds(volatile uint8_t *arena, uint32_t bytes, uint8_t pattern,
+			     uint32_t *offset)
 {
 	for (uint32_t i = 0; i < bytes; i++) {
 		arena[i] = (uint8_t)(pattern ^ i);
@@ -64,22 +66,23 @@ static bool holds(volatile uint8_t *arena, uint32_t bytes, uint8_t pattern, uint
 }
 
 /* TensorFlow Lite Micro has its own data in the arena already. */
-static struct mlforge_finding check_arena(const struct mlforge_instance *instance)
+static struct mlforge_finding boot_check_arena(const struct mlforge_instance *instance)
 {
 	const uint32_t bytes = instance->model->arena_bytes;
 	uint32_t offset = 0;
 
 	if ((uintptr_t)instance->arena % MLFORGE_ARENA_ALIGN != 0 ||
-	    (!IS_ENABLED(CONFIG_MLFORGE_TFLM) && (!holds(instance->arena, bytes, 0x55, &offset) ||
-						  !holds(instance->arena, bytes, 0xaa, &offset)))) {
+	    (!IS_ENABLED(CONFIG_MLFORGE_TFLM) &&
+	     (!boot_check_holds(instance->arena, bytes, 0x55, &offset) ||
+	      !boot_check_holds(instance->arena, bytes, 0xaa, &offset)))) {
 		return (struct mlforge_finding){MLFORGE_REASON_ARENA, offset};
 	}
-	return sound;
+	return boot_check_sound;
 }
 
 /* One vector; its microseconds where the answer is right, else UINT32_MAX. */
-static uint32_t infer(const struct mlforge_instance *instance, const struct mlforge_self_test *test,
-		      uint32_t vector)
+static uint32_t boot_check_infer(const struct mlforge_instance *instance,
+				 const struct mlforge_self_test *test, uint32_t vector)
 {
 	mlforge_model_reset(instance->model, instance->arena);
 	memcpy(mlforge_input(instance, 0), mlforge_self_test_input(test, vector),
@@ -97,14 +100,14 @@ static uint32_t infer(const struct mlforge_instance *instance, const struct mlfo
 		       : UINT32_MAX;
 }
 
-static struct mlforge_finding run_vector(const struct mlforge_instance *instance,
-					 const struct mlforge_self_test *test, uint32_t vector,
-					 uint32_t *worst_us)
+static struct mlforge_finding boot_check_vector(const struct mlforge_instance *instance,
+						const struct mlforge_self_test *test,
+						uint32_t vector, uint32_t *worst_us)
 {
 	uint32_t least_us = UINT32_MAX;
 
-	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		const uint32_t took_us = infer(instance, test, vector);
+	for (int attempt = 0; attempt < BOOT_CHECK_ATTEMPTS; attempt++) {
+		const uint32_t took_us = boot_check_infer(instance, test, vector);
 
 		if (took_us == UINT32_MAX) {
 			return (struct mlforge_finding){MLFORGE_REASON_SELF_TEST, vector};
@@ -112,19 +115,24 @@ static struct mlforge_finding run_vector(const struct mlforge_instance *instance
 		least_us = MIN(least_us, took_us);
 		if (instance->deadline_us == 0 || took_us <= instance->deadline_us) {
 			*worst_us = MAX(*worst_us, took_us);
-			return sound;
+			return boot_check_sound;
 		}
 	}
+	LOG_ERR("an inference takes %u us, and the deadline is %u us; CONFIG_MLFORGE_DEADLINE_US "
+		"or "
+		"deadline-us in devicetree set another",
+		least_us, instance->deadline_us);
 	return (struct mlforge_finding){MLFORGE_REASON_DEADLINE, least_us};
 }
 
-static struct mlforge_finding self_test(const struct mlforge_instance *instance, uint32_t *worst_us)
+static struct mlforge_finding boot_check_self_test(const struct mlforge_instance *instance,
+						   uint32_t *worst_us)
 {
 	const struct mlforge_self_test *test = &mlforge_bundle_contents.self_test;
-	struct mlforge_finding finding = sound;
+	struct mlforge_finding finding = boot_check_sound;
 
 	for (uint32_t i = 0; i < test->vectors && finding.reason == MLFORGE_REASON_NONE; i++) {
-		finding = run_vector(instance, test, i, worst_us);
+		finding = boot_check_vector(instance, test, i, worst_us);
 	}
 	mlforge_model_reset(instance->model, instance->arena);
 	if (test->vectors == 0) {
@@ -133,17 +141,17 @@ static struct mlforge_finding self_test(const struct mlforge_instance *instance,
 	return finding;
 }
 
-struct mlforge_finding mlforge_check(uint32_t *worst_us)
+struct mlforge_finding mlforge_boot_check(uint32_t *worst_us)
 {
 	const struct mlforge_instance *instance = mlforge_bundle_monitor.instance;
-	struct mlforge_finding finding = check_block();
+	struct mlforge_finding finding = boot_check_block();
 
 	*worst_us = 0;
 	if (finding.reason == MLFORGE_REASON_NONE) {
-		finding = check_arena(instance);
+		finding = boot_check_arena(instance);
 	}
 	if (finding.reason == MLFORGE_REASON_NONE) {
-		finding = self_test(instance, worst_us);
+		finding = boot_check_self_test(instance, worst_us);
 	}
 	if (finding.reason != MLFORGE_REASON_NONE) {
 		mlforge_bundle_contents = (struct mlforge_bundle){0};

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * In the place of stored.c where there are no settings: nothing outlives a reset.
+ * In the place of settings.c where there are none: nothing outlives a reset.
  */
-#include "boot.h"
+#include <zephyr/sys/util.h>
 
-static const struct mlforge_failed none;
+#include "settings.h"
+
+static const struct mlforge_failed no_settings_test_boot;
 
 void mlforge_stored_load(void)
 {
 }
 
-const struct mlforge_failed *mlforge_stored_trial(void)
+const struct mlforge_failed *mlforge_stored_test_boot(void)
 {
-	return &none;
+	return &no_settings_test_boot;
 }
 
-void mlforge_stored_trial_save(const struct mlforge_failed *now)
+void mlforge_stored_test_boot_save(const struct mlforge_failed *now)
 {
 	ARG_UNUSED(now);
 }
 
-void mlforge_stored_trial_delete(void)
+void mlforge_stored_test_boot_delete(void)
 {
 }
 

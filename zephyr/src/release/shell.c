@@ -7,27 +7,28 @@
 #include <string.h>
 #include <zephyr/shell/shell.h>
 
-#include "boot.h"
+#include "state.h"
+#include "telemetry.h"
 
-static const struct mlforge_monitor *const monitor = &mlforge_bundle_monitor;
+static const struct mlforge_monitor *const release_cmd_monitor = &mlforge_bundle_monitor;
 
-static const char *name_of(uint32_t class)
+static const char *release_cmd_class_name(uint32_t class)
 {
-	const struct mlforge_instance *instance = monitor->instance;
+	const struct mlforge_instance *instance = release_cmd_monitor->instance;
 
 	return class < instance->classes_count ? instance->classes[class] : "?";
 }
 
-static void print_version(const struct shell *shell, const char *what,
-			  const struct mlforge_version *version)
+static void release_cmd_print_version(const struct shell *shell, const char *what,
+				      const struct mlforge_version *version)
 {
 	shell_print(shell, "  %s %u.%u.%u+%u", what, version->major, version->minor,
 		    version->revision, version->build);
 }
 
-static int bundle(const struct shell *shell, size_t count, char **words)
+static int release_cmd_bundle(const struct shell *shell, size_t count, char **words)
 {
-	static const char *const states[] = {"unchecked", "refused", "on trial", "running",
+	static const char *const states[] = {"unchecked", "refused", "unconfirmed", "running",
 					     "unhealthy"};
 	const struct mlforge_bundle *contents = &mlforge_bundle_contents;
 	struct mlforge_bundle_status status;
@@ -41,15 +42,15 @@ static int bundle(const struct shell *shell, size_t count, char **words)
 	if (contents->name != NULL) {
 		shell_print(shell, "  %.32s for %.32s, bundle %08x", contents->name,
 			    contents->board, contents->crc);
-		print_version(shell, "firmware", &contents->firmware);
-		print_version(shell, "model", &contents->model);
-		print_version(shell, "thresholds", &contents->thresholds_version);
-		print_version(shell, "calibration", &contents->calibration_version);
+		release_cmd_print_version(shell, "firmware", &contents->firmware);
+		release_cmd_print_version(shell, "model", &contents->model);
+		release_cmd_print_version(shell, "thresholds", &contents->thresholds_version);
+		release_cmd_print_version(shell, "calibration", &contents->calibration_version);
 		shell_print(shell, "  self-test %u vectors, worst %u us",
 			    contents->self_test.vectors, status.self_test_us);
 	}
 	if (status.failed.finding.reason != MLFORGE_REASON_NONE) {
-		print_version(shell, "did not last:", &status.failed.firmware);
+		release_cmd_print_version(shell, "did not last:", &status.failed.firmware);
 		shell_print(shell, "    bundle %08x, reason %s (%u)", status.failed.crc,
 			    mlforge_reason_text(status.failed.finding.reason),
 			    status.failed.finding.detail);
@@ -57,10 +58,10 @@ static int bundle(const struct shell *shell, size_t count, char **words)
 	return 0;
 }
 
-static int thresholds(const struct shell *shell, size_t count, char **words)
+static int release_cmd_thresholds(const struct shell *shell, size_t count, char **words)
 {
 	const struct mlforge_thresholds *shipped = &mlforge_bundle_contents.thresholds;
-	const int32_t decision = mlforge_monitor_decision(monitor);
+	const int32_t decision = mlforge_monitor_decision(release_cmd_monitor);
 
 	ARG_UNUSED(count);
 	ARG_UNUSED(words);
@@ -70,25 +71,25 @@ static int thresholds(const struct shell *shell, size_t count, char **words)
 		shell_print(shell, "%u windows in a row", shipped->hysteresis);
 	}
 	for (uint32_t i = 0; shipped->data != NULL && i < shipped->classes; i++) {
-		shell_print(shell, "  %s: from %d, until below %d", name_of(i),
+		shell_print(shell, "  %s: from %d, until below %d", release_cmd_class_name(i),
 			    (int8_t)shipped->data[2 * i], (int8_t)shipped->data[2 * i + 1]);
 	}
 	if (shipped->data != NULL && shipped->task == MLFORGE_TASK_ANOMALY) {
 		shell_print(shell, "  alarm: from %u/65536, until below %u/65536; newest %u/65536",
 			    mlforge_u32(shipped->data), mlforge_u32(&shipped->data[4]),
-			    mlforge_monitor_error(monitor));
+			    mlforge_monitor_error(release_cmd_monitor));
 	}
-	if (monitor->task == MLFORGE_TASK_ANOMALY) {
+	if (release_cmd_monitor->task == MLFORGE_TASK_ANOMALY) {
 		shell_print(shell, "decision: %s", decision == 1 ? "alarm" : "normal");
 	} else {
 		shell_print(shell, "decision: %s",
-			    decision < 0 ? "none" : name_of((uint32_t)decision));
+			    decision < 0 ? "none" : release_cmd_class_name((uint32_t)decision));
 	}
 	return 0;
 }
 
 #ifdef CONFIG_MLFORGE_CALIBRATION
-static int calibrate(const struct shell *shell, size_t count, char **words)
+static int release_cmd_calibrate(const struct shell *shell, size_t count, char **words)
 {
 	int status;
 
@@ -111,28 +112,30 @@ static int calibrate(const struct shell *shell, size_t count, char **words)
 			    status);
 	}
 	mlforge_bundle_lock();
-	for (uint16_t i = 0; i < monitor->channels; i++) {
+	for (uint16_t i = 0; i < release_cmd_monitor->channels; i++) {
 		shell_print(shell, "  channel %u: offset %d, gain %d/65536", i,
-			    monitor->corrections[i].offset, monitor->corrections[i].gain);
+			    release_cmd_monitor->corrections[i].offset,
+			    release_cmd_monitor->corrections[i].gain);
 	}
 	mlforge_bundle_unlock();
 	return status;
 }
 
 SHELL_SUBCMD_ADD((mlforge), calibrate, NULL,
-		 "Calibrate the baseline now; reset: as shipped; show: only show", calibrate, 1, 1);
+		 "Calibrate the baseline now; reset: as shipped; show: only show",
+		 release_cmd_calibrate, 1, 1);
 #endif
 
-static void print_index(const struct shell *shell, const char *what, uint32_t index)
+static void release_cmd_print_index(const struct shell *shell, const char *what, uint32_t index)
 {
 	const uint32_t thousandths = (uint32_t)((uint64_t)index * 1000 >> 16);
 
 	shell_print(shell, "  index of %s %u.%03u", what, thousandths / 1000, thousandths % 1000);
 }
 
-static void print_drift(const struct shell *shell)
+static void release_cmd_print_drift(const struct shell *shell)
 {
-	const struct mlforge_drift_report report = mlforge_monitor_drift(monitor);
+	const struct mlforge_drift_report report = mlforge_monitor_drift(release_cmd_monitor);
 
 	if (report.windows_needed == 0) {
 		shell_print(shell, "  no baseline in the bundle");
@@ -142,44 +145,48 @@ static void print_drift(const struct shell *shell)
 		    report.drift & MLFORGE_DRIFT_INPUTS ? " inputs" : "",
 		    report.drift & MLFORGE_DRIFT_SCORES ? " scores" : "",
 		    report.drift & MLFORGE_DRIFT_CLASSES ? " classes" : "");
-	if (monitor->state->windows < report.windows_needed) {
+	if (release_cmd_monitor->state->windows < report.windows_needed) {
 		shell_print(shell, "  too early to tell: %u windows are needed",
 			    report.windows_needed);
 	}
-	print_index(shell, "scores", report.scores);
-	if (monitor->classes > 0) {
-		print_index(shell, "classes", report.classes);
+	release_cmd_print_index(shell, "scores", report.scores);
+	if (release_cmd_monitor->classes > 0) {
+		release_cmd_print_index(shell, "classes", report.classes);
 	}
 }
 
-static void print_statistics(const struct shell *shell)
+static void release_cmd_print_statistics(const struct shell *shell)
 {
-	shell_print(shell, "  windows %u, inferences %u, alarms %u", monitor->state->windows,
-		    monitor->state->inferences, monitor->state->alarms);
-	for (uint16_t i = 0; i < monitor->channels; i++) {
-		const struct mlforge_moment_pair pair = mlforge_monitor_moments(monitor, i);
+	shell_print(shell, "  windows %u, inferences %u, alarms %u",
+		    release_cmd_monitor->state->windows, release_cmd_monitor->state->inferences,
+		    release_cmd_monitor->state->alarms);
+	for (uint16_t i = 0; i < release_cmd_monitor->channels; i++) {
+		const struct mlforge_moment_pair pair =
+			mlforge_monitor_moments(release_cmd_monitor, i);
 
 		shell_print(shell, "  channel %u: mean %d/256, deviation %u/256, index %u/65536", i,
-			    pair.mean, pair.deviation, mlforge_monitor_channel_index(monitor, i));
+			    pair.mean, pair.deviation,
+			    mlforge_monitor_channel_index(release_cmd_monitor, i));
 	}
-	for (uint16_t i = 0; i < monitor->classes; i++) {
-		shell_print(shell, "  %s: %u windows", name_of(i), monitor->class_counts[i]);
+	for (uint16_t i = 0; i < release_cmd_monitor->classes; i++) {
+		shell_print(shell, "  %s: %u windows", release_cmd_class_name(i),
+			    release_cmd_monitor->class_counts[i]);
 	}
 }
 
 #ifdef CONFIG_MLFORGE_TELEMETRY
-static void print_line(void *context, const char *line)
+static void release_cmd_print_line(void *context, const char *line)
 {
 	shell_print((const struct shell *)context, "%s", line);
 }
 #endif
 
-static int telemetry(const struct shell *shell, size_t count, char **words)
+static int release_cmd_telemetry(const struct shell *shell, size_t count, char **words)
 {
 	if (count == 1) {
 		mlforge_bundle_lock();
-		print_statistics(shell);
-		print_drift(shell);
+		release_cmd_print_statistics(shell);
+		release_cmd_print_drift(shell);
 		mlforge_bundle_unlock();
 		return 0;
 	}
@@ -189,7 +196,7 @@ static int telemetry(const struct shell *shell, size_t count, char **words)
 	}
 #ifdef CONFIG_MLFORGE_TELEMETRY
 	if (strcmp(words[1], "cbor") == 0) {
-		const int bytes = mlforge_telemetry_lines(print_line, (void *)shell);
+		const int bytes = mlforge_telemetry_lines(release_cmd_print_line, (void *)shell);
 
 		return MIN(bytes, 0);
 	}
@@ -198,9 +205,10 @@ static int telemetry(const struct shell *shell, size_t count, char **words)
 	return -EINVAL;
 }
 
-SHELL_SUBCMD_ADD((mlforge), bundle, NULL, "Which release runs, and what became of it", bundle, 1,
-		 0);
+SHELL_SUBCMD_ADD((mlforge), bundle, NULL, "Which release runs, and what became of it",
+		 release_cmd_bundle, 1, 0);
 SHELL_SUBCMD_ADD((mlforge), thresholds, NULL, "The bundle's thresholds, and the decision",
-		 thresholds, 1, 0);
+		 release_cmd_thresholds, 1, 0);
 SHELL_SUBCMD_ADD((mlforge), telemetry, NULL,
-		 "Statistics and drift; cbor: the record; reset: begin afresh", telemetry, 1, 1);
+		 "Statistics and drift; cbor: the record; reset: begin afresh",
+		 release_cmd_telemetry, 1, 1);

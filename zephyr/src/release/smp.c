@@ -9,76 +9,79 @@
 #include <zcbor_decode.h>
 #include <zcbor_encode.h>
 #include <zephyr/kernel.h>
-#include <zephyr/mgmt/mcumgr/mgmt/handlers.h>
+#include <zephyr/mgmt/mcumgr/mgmt/release_smp_handlers.h>
 #include <zephyr/mgmt/mcumgr/mgmt/mgmt.h>
 #include <zephyr/mgmt/mcumgr/smp/smp.h>
 
 #include <mgmt/mcumgr/util/zcbor_bulk.h> /* leaves it to others to include what it needs */
 
-#include "boot.h"
+#include "boot_check.h"
+#include "state.h"
 
 enum {
-	COMMAND_STATE = 0,
-	COMMAND_FACTS = 1,
-	COMMAND_TELEMETRY = 2,
-	COMMAND_RESET = 3,
-	COMMAND_CALIBRATE = 4,
+	RELEASE_SMP_COMMAND_STATE = 0,
+	RELEASE_SMP_COMMAND_FACTS = 1,
+	RELEASE_SMP_COMMAND_TELEMETRY = 2,
+	RELEASE_SMP_COMMAND_RESET = 3,
+	RELEASE_SMP_COMMAND_CALIBRATE = 4,
 };
 
 enum {
-	ERROR_UNKNOWN = 1,
-	ERROR_NOT_PASSED = 2,
-	ERROR_TOO_EARLY = 3,
-	ERROR_NOT_ALLOWED = 4,
-	ERROR_TOO_LARGE = 5,
-	ERROR_OFFSET = 6,
-	ERROR_NOT_STORED = 7,
-	ERROR_NOT_SUPPORTED = 8,
+	RELEASE_SMP_ERROR_UNKNOWN = 1,
+	RELEASE_SMP_ERROR_NOT_PASSED = 2,
+	RELEASE_SMP_ERROR_TOO_EARLY = 3,
+	RELEASE_SMP_ERROR_NOT_ALLOWED = 4,
+	RELEASE_SMP_ERROR_TOO_LARGE = 5,
+	RELEASE_SMP_ERROR_OFFSET = 6,
+	RELEASE_SMP_ERROR_NOT_STORED = 7,
+	RELEASE_SMP_ERROR_NOT_SUPPORTED = 8,
 };
 
-#define CHUNK_BYTES  192
-#define VERSION_TEXT sizeof("255.255.65535+4294967295")
+#define RELEASE_SMP_CHUNK_BYTES  192
+#define RELEASE_SMP_VERSION_TEXT sizeof("255.255.65535+4294967295")
 
-static int refuse(struct smp_streamer *context, uint16_t error)
+static int release_smp_refuse(struct smp_streamer *context, uint16_t error)
 {
 	return smp_add_cmd_err(context->writer->zs, CONFIG_MLFORGE_SMP_GROUP, error)
 		       ? MGMT_ERR_EOK
 		       : MGMT_ERR_EMSGSIZE;
 }
 
-static bool put_text(zcbor_state_t *cbor, const char *key, const char *text, size_t most_bytes)
+static bool release_smp_put_text(zcbor_state_t *cbor, const char *key, const char *text,
+				 size_t most_bytes)
 {
 	return zcbor_tstr_put_term(cbor, key, 32) &&
 	       zcbor_tstr_encode_ptr(cbor, text, strnlen(text, most_bytes));
 }
 
-static bool put_version(zcbor_state_t *cbor, const char *key, const struct mlforge_version *version)
+static bool release_smp_put_version(zcbor_state_t *cbor, const char *key,
+				    const struct mlforge_version *version)
 {
-	char text[VERSION_TEXT];
+	char text[RELEASE_SMP_VERSION_TEXT];
 	int length = snprintf(text, sizeof(text), "%u.%u.%u", version->major, version->minor,
 			      version->revision);
 
 	if (version->build != 0) {
 		(void)snprintf(&text[length], sizeof(text) - (size_t)length, "+%u", version->build);
 	}
-	return put_text(cbor, key, text, sizeof(text));
+	return release_smp_put_text(cbor, key, text, sizeof(text));
 }
 
-static bool put_uint(zcbor_state_t *cbor, const char *key, uint32_t value)
+static bool release_smp_put_uint(zcbor_state_t *cbor, const char *key, uint32_t value)
 {
 	return zcbor_tstr_put_term(cbor, key, 32) && zcbor_uint32_put(cbor, value);
 }
 
-static bool put_failed(zcbor_state_t *cbor, const struct mlforge_failed *failed)
+static bool release_smp_put_failed(zcbor_state_t *cbor, const struct mlforge_failed *failed)
 {
 	return failed->finding.reason == MLFORGE_REASON_NONE ||
-	       (put_uint(cbor, "failed_crc", failed->crc) &&
-		put_version(cbor, "failed_firmware", &failed->firmware) &&
-		put_uint(cbor, "failed_reason", failed->finding.reason) &&
-		put_uint(cbor, "failed_detail", failed->finding.detail));
+	       (release_smp_put_uint(cbor, "failed_crc", failed->crc) &&
+		release_smp_put_version(cbor, "failed_firmware", &failed->firmware) &&
+		release_smp_put_uint(cbor, "failed_reason", failed->finding.reason) &&
+		release_smp_put_uint(cbor, "failed_detail", failed->finding.detail));
 }
 
-static int on_state(struct smp_streamer *context)
+static int release_smp_on_state(struct smp_streamer *context)
 {
 	zcbor_state_t *cbor = context->writer->zs;
 	const struct mlforge_failed own =
@@ -86,45 +89,47 @@ static int on_state(struct smp_streamer *context)
 	struct mlforge_bundle_status status;
 
 	mlforge_bundle_status(&status);
-	const bool done =
-		put_uint(cbor, "state", status.state) &&
-		put_uint(cbor, "reason", status.finding.reason) &&
-		put_uint(cbor, "detail", status.finding.detail) &&
-		zcbor_tstr_put_lit(cbor, "confirmed") && zcbor_bool_put(cbor, status.confirmed) &&
-		put_uint(cbor, "crc", own.crc) && put_version(cbor, "firmware", &own.firmware) &&
-		put_failed(cbor, &status.failed);
+	const bool done = release_smp_put_uint(cbor, "state", status.state) &&
+			  release_smp_put_uint(cbor, "reason", status.finding.reason) &&
+			  release_smp_put_uint(cbor, "detail", status.finding.detail) &&
+			  zcbor_tstr_put_lit(cbor, "confirmed") &&
+			  zcbor_bool_put(cbor, status.confirmed) &&
+			  release_smp_put_uint(cbor, "crc", own.crc) &&
+			  release_smp_put_version(cbor, "firmware", &own.firmware) &&
+			  release_smp_put_failed(cbor, &status.failed);
 
 	return done ? MGMT_ERR_EOK : MGMT_ERR_EMSGSIZE;
 }
 
-static bool put_digest(zcbor_state_t *cbor, const char *key, const uint8_t *digest)
+static bool release_smp_put_digest(zcbor_state_t *cbor, const char *key, const uint8_t *digest)
 {
 	return zcbor_tstr_put_term(cbor, key, 32) &&
 	       zcbor_bstr_encode_ptr(cbor, (const char *)digest, MLFORGE_DIGEST_BYTES);
 }
 
-static int on_facts(struct smp_streamer *context)
+static int release_smp_on_facts(struct smp_streamer *context)
 {
 	zcbor_state_t *cbor = context->writer->zs;
 	const struct mlforge_bundle *bundle = &mlforge_bundle_contents;
 
 	if (bundle->name == NULL) {
-		return refuse(context, ERROR_NOT_PASSED);
+		return release_smp_refuse(context, RELEASE_SMP_ERROR_NOT_PASSED);
 	}
-	const bool done = put_text(cbor, "name", bundle->name, MLFORGE_TEXT_BYTES) &&
-			  put_text(cbor, "board", bundle->board, MLFORGE_TEXT_BYTES) &&
-			  put_version(cbor, "firmware", &bundle->firmware) &&
-			  put_version(cbor, "model", &bundle->model) &&
-			  put_version(cbor, "thresholds", &bundle->thresholds_version) &&
-			  put_version(cbor, "calibration", &bundle->calibration_version) &&
-			  put_digest(cbor, "contract", bundle->contract_sha256) &&
-			  put_digest(cbor, "model_sha256", bundle->model_sha256);
+	const bool done =
+		release_smp_put_text(cbor, "name", bundle->name, MLFORGE_TEXT_BYTES) &&
+		release_smp_put_text(cbor, "board", bundle->board, MLFORGE_TEXT_BYTES) &&
+		release_smp_put_version(cbor, "firmware", &bundle->firmware) &&
+		release_smp_put_version(cbor, "model", &bundle->model) &&
+		release_smp_put_version(cbor, "thresholds", &bundle->thresholds_version) &&
+		release_smp_put_version(cbor, "calibration", &bundle->calibration_version) &&
+		release_smp_put_digest(cbor, "contract", bundle->contract_sha256) &&
+		release_smp_put_digest(cbor, "model_sha256", bundle->model_sha256);
 
 	return done ? MGMT_ERR_EOK : MGMT_ERR_EMSGSIZE;
 }
 
 /* Pieces are of the record that offset 0 made; there is one handler at a time. */
-static int send_piece(struct smp_streamer *context, uint32_t offset)
+static int release_smp_send_piece(struct smp_streamer *context, uint32_t offset)
 {
 	static int length;
 	zcbor_state_t *cbor = context->writer->zs;
@@ -134,22 +139,23 @@ static int send_piece(struct smp_streamer *context, uint32_t offset)
 						  mlforge_release.record_bytes);
 	}
 	if (length < 0) {
-		return refuse(context, length == -EACCES ? ERROR_NOT_PASSED : ERROR_TOO_LARGE);
+		return release_smp_refuse(context, length == -EACCES ? RELEASE_SMP_ERROR_NOT_PASSED
+								     : RELEASE_SMP_ERROR_TOO_LARGE);
 	}
 	if (offset >= (uint32_t)length) {
-		return refuse(context, ERROR_OFFSET);
+		return release_smp_refuse(context, RELEASE_SMP_ERROR_OFFSET);
 	}
-	const uint32_t bytes = MIN(CHUNK_BYTES, (uint32_t)length - offset);
-	const bool done =
-		put_uint(cbor, "off", offset) && put_uint(cbor, "len", (uint32_t)length) &&
-		zcbor_tstr_put_lit(cbor, "data") &&
-		zcbor_bstr_encode_ptr(cbor, (const char *)&mlforge_release.smp_record[offset],
-				      bytes);
+	const uint32_t bytes = MIN(RELEASE_SMP_CHUNK_BYTES, (uint32_t)length - offset);
+	const bool done = release_smp_put_uint(cbor, "off", offset) &&
+			  release_smp_put_uint(cbor, "len", (uint32_t)length) &&
+			  zcbor_tstr_put_lit(cbor, "data") &&
+			  zcbor_bstr_encode_ptr(
+				  cbor, (const char *)&mlforge_release.smp_record[offset], bytes);
 
 	return done ? MGMT_ERR_EOK : MGMT_ERR_EMSGSIZE;
 }
 
-static int on_telemetry(struct smp_streamer *context)
+static int release_smp_on_telemetry(struct smp_streamer *context)
 {
 	uint32_t offset = 0;
 	size_t decoded;
@@ -161,17 +167,17 @@ static int on_telemetry(struct smp_streamer *context)
 	    0) {
 		return MGMT_ERR_EINVAL;
 	}
-	return send_piece(context, offset);
+	return release_smp_send_piece(context, offset);
 }
 
-static int on_reset(struct smp_streamer *context)
+static int release_smp_on_reset(struct smp_streamer *context)
 {
 	ARG_UNUSED(context);
 	mlforge_telemetry_reset();
 	return MGMT_ERR_EOK;
 }
 
-static int on_calibrate(struct smp_streamer *context)
+static int release_smp_on_calibrate(struct smp_streamer *context)
 {
 #ifdef CONFIG_MLFORGE_CALIBRATION
 	bool reset = false;
@@ -188,30 +194,30 @@ static int on_calibrate(struct smp_streamer *context)
 	case 0:
 		return MGMT_ERR_EOK;
 	case -EACCES:
-		return refuse(context, ERROR_NOT_ALLOWED);
+		return release_smp_refuse(context, RELEASE_SMP_ERROR_NOT_ALLOWED);
 	case -EAGAIN:
-		return refuse(context, ERROR_TOO_EARLY);
+		return release_smp_refuse(context, RELEASE_SMP_ERROR_TOO_EARLY);
 	case -ENOTSUP:
-		return refuse(context, ERROR_NOT_SUPPORTED);
+		return release_smp_refuse(context, RELEASE_SMP_ERROR_NOT_SUPPORTED);
 	default:
-		return refuse(context, ERROR_NOT_STORED);
+		return release_smp_refuse(context, RELEASE_SMP_ERROR_NOT_STORED);
 	}
 #else
-	return refuse(context, ERROR_NOT_ALLOWED);
+	return release_smp_refuse(context, RELEASE_SMP_ERROR_NOT_ALLOWED);
 #endif
 }
 
 #ifdef CONFIG_MCUMGR_SMP_SUPPORT_ORIGINAL_PROTOCOL
-static int translate(uint16_t error)
+static int release_smp_translate(uint16_t error)
 {
 	switch (error) {
-	case ERROR_OFFSET:
+	case RELEASE_SMP_ERROR_OFFSET:
 		return MGMT_ERR_EINVAL;
-	case ERROR_NOT_PASSED:
-	case ERROR_TOO_EARLY:
-	case ERROR_NOT_ALLOWED:
+	case RELEASE_SMP_ERROR_NOT_PASSED:
+	case RELEASE_SMP_ERROR_TOO_EARLY:
+	case RELEASE_SMP_ERROR_NOT_ALLOWED:
 		return MGMT_ERR_EBADSTATE;
-	case ERROR_NOT_SUPPORTED:
+	case RELEASE_SMP_ERROR_NOT_SUPPORTED:
 		return MGMT_ERR_ENOTSUP;
 	default:
 		return MGMT_ERR_EUNKNOWN;
@@ -219,24 +225,26 @@ static int translate(uint16_t error)
 }
 #endif
 
-static const struct mgmt_handler handlers[] = {
-	[COMMAND_STATE] = {.mh_read = on_state},          [COMMAND_FACTS] = {.mh_read = on_facts},
-	[COMMAND_TELEMETRY] = {.mh_read = on_telemetry},  [COMMAND_RESET] = {.mh_write = on_reset},
-	[COMMAND_CALIBRATE] = {.mh_write = on_calibrate},
+static const struct mgmt_handler release_smp_handlers[] = {
+	[RELEASE_SMP_COMMAND_STATE] = {.mh_read = release_smp_on_state},
+	[RELEASE_SMP_COMMAND_FACTS] = {.mh_read = release_smp_on_facts},
+	[RELEASE_SMP_COMMAND_TELEMETRY] = {.mh_read = release_smp_on_telemetry},
+	[RELEASE_SMP_COMMAND_RESET] = {.mh_write = release_smp_on_reset},
+	[RELEASE_SMP_COMMAND_CALIBRATE] = {.mh_write = release_smp_on_calibrate},
 };
 
-static struct mgmt_group group = {
-	.mg_handlers = handlers,
-	.mg_handlers_count = ARRAY_SIZE(handlers),
+static struct mgmt_group release_smp_group = {
+	.mg_handlers = release_smp_handlers,
+	.mg_handlers_count = ARRAY_SIZE(release_smp_handlers),
 	.mg_group_id = CONFIG_MLFORGE_SMP_GROUP,
 #ifdef CONFIG_MCUMGR_SMP_SUPPORT_ORIGINAL_PROTOCOL
-	.mg_translate_error = translate,
+	.mg_translate_error = release_smp_translate,
 #endif
 };
 
-static void register_group(void)
+static void release_smp_register_group(void)
 {
-	mgmt_register_group(&group);
+	mgmt_register_group(&release_smp_group);
 }
 
-MCUMGR_HANDLER_DEFINE(mlforge, register_group);
+MCUMGR_HANDLER_DEFINE(mlforge, release_smp_register_group);

@@ -6,22 +6,25 @@
 #include <errno.h>
 #include <stdio.h>
 #include <zcbor_encode.h>
+#include <zephyr/kernel.h>
+#include <zephyr/logging/log.h>
 
-#include "boot.h"
+#include "state.h"
+#include "telemetry.h"
 
-#define RECORD_VERSION 1
-#define MOST_KEYS      23
-#define BYTES_A_LINE   32
+LOG_MODULE_DECLARE(mlforge_bundle, CONFIG_MLFORGE_LOG_LEVEL);
 
-typedef void (*put_item)(zcbor_state_t *cbor, uint16_t index);
+#define TELEMETRY_RECORD_VERSION 1
+#define TELEMETRY_MOST_KEYS      23
+#define TELEMETRY_BYTES_A_LINE   32
 
-static bool put_uint(zcbor_state_t *cbor, uint32_t key, uint32_t value)
+static bool telemetry_put_uint(zcbor_state_t *cbor, uint32_t key, uint32_t value)
 {
 	return zcbor_uint32_put(cbor, key) && zcbor_uint32_put(cbor, value);
 }
 
-static bool put_list(zcbor_state_t *cbor, uint32_t key, uint32_t count,
-		     bool (*item)(zcbor_state_t *, uint16_t))
+static bool telemetry_put_list(zcbor_state_t *cbor, uint32_t key, uint32_t count,
+			       bool (*item)(zcbor_state_t *, uint16_t))
 {
 	bool done = zcbor_uint32_put(cbor, key) && zcbor_list_start_encode(cbor, count);
 
@@ -31,49 +34,50 @@ static bool put_list(zcbor_state_t *cbor, uint32_t key, uint32_t count,
 	return done && zcbor_list_end_encode(cbor, count);
 }
 
-static const struct mlforge_monitor *const monitor = &mlforge_bundle_monitor;
+static const struct mlforge_monitor *const telemetry_monitor = &mlforge_bundle_monitor;
 
-static bool put_class(zcbor_state_t *cbor, uint16_t index)
+static bool telemetry_put_class(zcbor_state_t *cbor, uint16_t index)
 {
-	return zcbor_uint32_put(cbor, monitor->class_counts[index]);
+	return zcbor_uint32_put(cbor, telemetry_monitor->class_counts[index]);
 }
 
-static bool put_bin(zcbor_state_t *cbor, uint16_t index)
+static bool telemetry_put_bin(zcbor_state_t *cbor, uint16_t index)
 {
-	return zcbor_uint32_put(cbor, monitor->score_counts[index]);
+	return zcbor_uint32_put(cbor, telemetry_monitor->score_counts[index]);
 }
 
-static bool put_mean(zcbor_state_t *cbor, uint16_t index)
+static bool telemetry_put_mean(zcbor_state_t *cbor, uint16_t index)
 {
-	return zcbor_int32_put(cbor, mlforge_monitor_moments(monitor, index).mean);
+	return zcbor_int32_put(cbor, mlforge_monitor_moments(telemetry_monitor, index).mean);
 }
 
-static bool put_deviation(zcbor_state_t *cbor, uint16_t index)
+static bool telemetry_put_deviation(zcbor_state_t *cbor, uint16_t index)
 {
-	return zcbor_uint32_put(cbor, mlforge_monitor_moments(monitor, index).deviation);
+	return zcbor_uint32_put(cbor, mlforge_monitor_moments(telemetry_monitor, index).deviation);
 }
 
-static bool put_index(zcbor_state_t *cbor, uint16_t index)
+static bool telemetry_put_index(zcbor_state_t *cbor, uint16_t index)
 {
-	return zcbor_uint32_put(cbor, mlforge_monitor_channel_index(monitor, index));
+	return zcbor_uint32_put(cbor, mlforge_monitor_channel_index(telemetry_monitor, index));
 }
 
 /* Differences wrap as the bounds of int32 allow: an offset and its bound are both of 32 bits. */
-static bool put_offset(zcbor_state_t *cbor, uint16_t index)
+static bool telemetry_put_offset(zcbor_state_t *cbor, uint16_t index)
 {
-	const int64_t off = (int64_t)monitor->corrections[index].offset -
-			    mlforge_monitor_shipped(monitor, index).offset;
+	const int64_t off = (int64_t)telemetry_monitor->corrections[index].offset -
+			    mlforge_monitor_shipped(telemetry_monitor, index).offset;
 
 	return zcbor_int32_put(cbor, (int32_t)CLAMP(off, INT32_MIN, INT32_MAX));
 }
 
-static bool put_gain(zcbor_state_t *cbor, uint16_t index)
+static bool telemetry_put_gain(zcbor_state_t *cbor, uint16_t index)
 {
-	return zcbor_int32_put(cbor, monitor->corrections[index].gain -
-					     mlforge_monitor_shipped(monitor, index).gain);
+	return zcbor_int32_put(cbor,
+			       telemetry_monitor->corrections[index].gain -
+				       mlforge_monitor_shipped(telemetry_monitor, index).gain);
 }
 
-static bool put_firmware(zcbor_state_t *cbor, uint16_t index)
+static bool telemetry_put_firmware(zcbor_state_t *cbor, uint16_t index)
 {
 	const struct mlforge_version *version = &mlforge_bundle_contents.firmware;
 	const uint32_t parts[] = {version->major, version->minor, version->revision,
@@ -82,69 +86,74 @@ static bool put_firmware(zcbor_state_t *cbor, uint16_t index)
 	return zcbor_uint32_put(cbor, parts[index]);
 }
 
-static bool put_head(zcbor_state_t *cbor)
+static bool telemetry_put_head(zcbor_state_t *cbor)
 {
 	const struct mlforge_counts counts = mlforge_release_counts();
 
-	return put_uint(cbor, 0, RECORD_VERSION) &&
-	       put_uint(cbor, 1, mlforge_bundle_contents.crc) &&
-	       put_list(cbor, 2, 4, put_firmware) &&
-	       put_uint(cbor, 3, (uint32_t)(k_uptime_get() / MSEC_PER_SEC)) &&
-	       put_uint(cbor, 4, mlforge_bundle_state()) &&
-	       put_uint(cbor, 5, monitor->state->windows) &&
-	       put_uint(cbor, 6, monitor->state->inferences) && put_uint(cbor, 7, counts.late) &&
-	       put_uint(cbor, 8, counts.refused) && put_uint(cbor, 9, counts.worst_inference_us);
+	return telemetry_put_uint(cbor, 0, TELEMETRY_RECORD_VERSION) &&
+	       telemetry_put_uint(cbor, 1, mlforge_bundle_contents.crc) &&
+	       telemetry_put_list(cbor, 2, 4, telemetry_put_firmware) &&
+	       telemetry_put_uint(cbor, 3, (uint32_t)(k_uptime_get() / MSEC_PER_SEC)) &&
+	       telemetry_put_uint(cbor, 4, mlforge_bundle_state()) &&
+	       telemetry_put_uint(cbor, 5, telemetry_monitor->state->windows) &&
+	       telemetry_put_uint(cbor, 6, telemetry_monitor->state->inferences) &&
+	       telemetry_put_uint(cbor, 7, counts.late) &&
+	       telemetry_put_uint(cbor, 8, counts.refused) &&
+	       telemetry_put_uint(cbor, 9, counts.worst_inference_us);
 }
 
-static bool put_statistics(zcbor_state_t *cbor)
+static bool telemetry_put_statistics(zcbor_state_t *cbor)
 {
-	return (monitor->classes == 0 || put_list(cbor, 11, monitor->classes, put_class)) &&
-	       put_list(cbor, 12, MLFORGE_SCORE_BINS(monitor->task), put_bin) &&
-	       put_list(cbor, 13, monitor->channels, put_mean) &&
-	       put_list(cbor, 14, monitor->channels, put_deviation);
+	return (telemetry_monitor->classes == 0 ||
+		telemetry_put_list(cbor, 11, telemetry_monitor->classes, telemetry_put_class)) &&
+	       telemetry_put_list(cbor, 12, MLFORGE_SCORE_BINS(telemetry_monitor->task),
+				  telemetry_put_bin) &&
+	       telemetry_put_list(cbor, 13, telemetry_monitor->channels, telemetry_put_mean) &&
+	       telemetry_put_list(cbor, 14, telemetry_monitor->channels, telemetry_put_deviation);
 }
 
-static bool put_drift(zcbor_state_t *cbor, const struct mlforge_drift_report *report)
+static bool telemetry_put_drift(zcbor_state_t *cbor, const struct mlforge_drift_report *report)
 {
 	if (mlforge_bundle_contents.baseline.data == NULL) {
 		return true;
 	}
-	return put_uint(cbor, 15, report->scores) &&
-	       (monitor->classes == 0 || put_uint(cbor, 16, report->classes)) &&
-	       put_list(cbor, 17, monitor->channels, put_index);
+	return telemetry_put_uint(cbor, 15, report->scores) &&
+	       (telemetry_monitor->classes == 0 || telemetry_put_uint(cbor, 16, report->classes)) &&
+	       telemetry_put_list(cbor, 17, telemetry_monitor->channels, telemetry_put_index);
 }
 
-static bool put_calibration(zcbor_state_t *cbor)
+static bool telemetry_put_calibration(zcbor_state_t *cbor)
 {
 	if (!mlforge_bundle_contents.calibration.baseline_allowed) {
 		return true;
 	}
-	return put_list(cbor, 18, monitor->channels, put_offset) &&
-	       put_list(cbor, 19, monitor->channels, put_gain) &&
-	       put_uint(cbor, 20, monitor->state->calibrations);
+	return telemetry_put_list(cbor, 18, telemetry_monitor->channels, telemetry_put_offset) &&
+	       telemetry_put_list(cbor, 19, telemetry_monitor->channels, telemetry_put_gain) &&
+	       telemetry_put_uint(cbor, 20, telemetry_monitor->state->calibrations);
 }
 
-static bool put_record(zcbor_state_t *cbor)
+static bool telemetry_put_record(zcbor_state_t *cbor)
 {
-	const struct mlforge_drift_report report = mlforge_monitor_drift(monitor);
+	const struct mlforge_drift_report report = mlforge_monitor_drift(telemetry_monitor);
 
-	return zcbor_map_start_encode(cbor, MOST_KEYS) && put_head(cbor) &&
-	       put_uint(cbor, 10, report.drift) && put_statistics(cbor) &&
-	       put_drift(cbor, &report) && put_calibration(cbor) &&
-	       (report.windows_needed == 0 || put_uint(cbor, 21, report.windows_needed)) &&
-	       (monitor->task != MLFORGE_TASK_ANOMALY ||
-		put_uint(cbor, 22, monitor->state->alarms)) &&
-	       zcbor_map_end_encode(cbor, MOST_KEYS);
+	return zcbor_map_start_encode(cbor, TELEMETRY_MOST_KEYS) && telemetry_put_head(cbor) &&
+	       telemetry_put_uint(cbor, 10, report.drift) && telemetry_put_statistics(cbor) &&
+	       telemetry_put_drift(cbor, &report) && telemetry_put_calibration(cbor) &&
+	       (report.windows_needed == 0 ||
+		telemetry_put_uint(cbor, 21, report.windows_needed)) &&
+	       (telemetry_monitor->task != MLFORGE_TASK_ANOMALY ||
+		telemetry_put_uint(cbor, 22, telemetry_monitor->state->alarms)) &&
+	       zcbor_map_end_encode(cbor, TELEMETRY_MOST_KEYS);
 }
 
 int mlforge_telemetry_encode(uint8_t *record, size_t bytes)
 {
-	if (!monitor->state->allowed) {
+	if (!telemetry_monitor->state->allowed) {
 		return -EACCES;
 	}
 	ZCBOR_STATE_E(cbor, 3, record, bytes, 1);
 	mlforge_bundle_lock();
-	const bool done = put_record(cbor);
+	const bool done = telemetry_put_record(cbor);
 
 	mlforge_bundle_unlock();
 	return done ? (int)(cbor->payload - record) : -ENOMEM;
@@ -157,17 +166,17 @@ size_t mlforge_telemetry_most_bytes(void)
 
 int mlforge_telemetry_lines(void (*print)(void *context, const char *line), void *context)
 {
-	char line[sizeof("mlforge-telemetry 65535/65535 ") + 2 * BYTES_A_LINE];
+	char line[sizeof("mlforge-telemetry 65535/65535 ") + 2 * TELEMETRY_BYTES_A_LINE];
 
 	mlforge_bundle_lock(); /* of the buffer, too */
 	const uint8_t *record = mlforge_release.record;
 	const int bytes =
 		mlforge_telemetry_encode(mlforge_release.record, mlforge_release.record_bytes);
 
-	for (int from = 0; from < bytes; from += BYTES_A_LINE) {
+	for (int from = 0; from < bytes; from += TELEMETRY_BYTES_A_LINE) {
 		int length = snprintf(line, sizeof(line), "mlforge-telemetry %d/%d ", from, bytes);
 
-		for (int i = from; i < MIN(from + BYTES_A_LINE, bytes); i++) {
+		for (int i = from; i < MIN(from + TELEMETRY_BYTES_A_LINE, bytes); i++) {
 			length += snprintf(&line[length], sizeof(line) - (size_t)length, "%02x",
 					   record[i]);
 		}
@@ -176,3 +185,20 @@ int mlforge_telemetry_lines(void (*print)(void *context, const char *line), void
 	mlforge_bundle_unlock();
 	return bytes;
 }
+
+#if CONFIG_MLFORGE_TELEMETRY_LOG_INTERVAL_S > 0
+static void telemetry_log_line(void *context, const char *line)
+{
+	ARG_UNUSED(context);
+	LOG_INF("%s", line);
+}
+
+void mlforge_telemetry_log_when_due(int64_t *due_ms)
+{
+	if (k_uptime_get() >= *due_ms) {
+		(void)mlforge_telemetry_lines(telemetry_log_line, NULL);
+		*due_ms = k_uptime_get() +
+			  CONFIG_MLFORGE_TELEMETRY_LOG_INTERVAL_S * (int64_t)MSEC_PER_SEC;
+	}
+}
+#endif

@@ -1,4 +1,4 @@
-"""Who works on what: a row per claimed name (a trial, a board) in the study's database.
+"""Who works on what: a row per claimed name (a trial) in the study's database.
 
 A claim belongs to an owner for as long as the owner's heart beats: a thread renews all its claims several times per
 lease, by the database's clock, so that machines whose clocks differ agree. A claim whose owner is dead may be taken by
@@ -15,7 +15,7 @@ import platform
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 LEASE_S: Final = 60.0
 _BEATS_PER_LEASE: Final = 4
-_POLL_S: Final = 1.0
 
 
 class LostClaimError(StudyError):
@@ -93,18 +92,6 @@ class Claims:
             )
         return {row.name[len(prefix) :]: row.outcome for row in rows}
 
-    def held(self, prefix: str) -> Mapping[str, str]:
-        """Living owners of the unsettled claims whose names start with `prefix`, by the rest of their names."""
-        with self._database.engine.connect() as connection:
-            now = _now(connection)
-            rows = _rows(
-                connection,
-                "SELECT name, owner, beat_s FROM mlforge_claims "
-                "WHERE substr(name, 1, :size) = :prefix AND outcome IS NULL",
-                {"prefix": prefix, "size": len(prefix)},
-            )
-        return {row.name[len(prefix) :]: row.owner for row in rows if self._alive(row.owner, row.beat_s, now)}
-
     def close(self) -> None:
         self._closed.set()
         if self._heart is not None:
@@ -134,26 +121,6 @@ class Claims:
                 _changed(connection, update, {"owner": self.owner, "now": _now(connection)})
 
 
-@contextlib.contextmanager
-def claimed(claims: Claims, board: str, *, timeout_s: float = 600.0) -> Iterator[None]:
-    """The board of that name for oneself, among all processes that use this database.
-
-    Raises:
-        StudyError: others kept it for `timeout_s`.
-    """
-    name = f"board/{board}"
-    deadline = time.monotonic() + timeout_s
-    while not claims.take(name):
-        if time.monotonic() > deadline:
-            holder = claims.held(name).get("", "another process")
-            raise StudyError(f"{board} was in use for {timeout_s:g} s, by {_speakable(holder)}")
-        time.sleep(min(_POLL_S, timeout_s / 10))
-    try:
-        yield
-    finally:
-        claims.release(name)
-
-
 def machine() -> str:
     """What tells this machine, since its start, from others: process ids mean the same to all who share it."""
     try:
@@ -175,11 +142,6 @@ def _started(pid: int) -> str:
     except OSError:
         return ""
     return "" if fields[0] in "ZX" else fields[19]
-
-
-def _speakable(owner: str) -> str:
-    parts = owner.split("/")
-    return f"process {parts[1]} on {parts[3]}" if len(parts) == 5 else owner
 
 
 def _now(connection: sqlalchemy.Connection) -> float:

@@ -101,7 +101,7 @@ int main(void)
 
 	unblock_smp();
 	mlforge_bundle_status(&status);
-	say(status.confirmed ? "confirmed" : "on trial");
+	say(status.confirmed ? "confirmed" : "not confirmed");
 	if (behaves("hang")) {
 		hang();
 	} else if (behaves("deaf")) {
@@ -112,7 +112,7 @@ int main(void)
 	} else if (behaves("full")) {
 		fill();
 	}
-	while (mlforge_bundle_state() == MLFORGE_BUNDLE_TRIAL) {
+	while (mlforge_bundle_state() == MLFORGE_BUNDLE_UNCONFIRMED) {
 		k_sleep(K_MSEC(10));
 	}
 	say(mlforge_bundle_state() == MLFORGE_BUNDLE_RUNNING ? "running" : "refused");

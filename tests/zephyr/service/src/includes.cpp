@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every public header in C++. It is enough that this compiles.
+ * Every public header in C++, and what an application initialises, with every warning on. It is
+ * enough that this compiles.
  */
 #include <mlforge/arena.h>
 #include <mlforge/bundle.h>
+#include <mlforge/deadline.h>
 #include <mlforge/drift.h>
 #include <mlforge/features.h>
 #include <mlforge/fixed_point.h>
@@ -17,7 +19,21 @@
 #include <mlforge/sensor.h>
 #include <mlforge/service.h>
 
+#pragma GCC diagnostic error "-Wextra"
+#pragma GCC diagnostic error "-Wmissing-field-initializers"
+
 extern "C" uint32_t largest_of(const int8_t *values, uint32_t count)
 {
 	return mlforge_argmax(values, count);
+}
+
+static void on_result(const struct mlforge_result *, void *)
+{
+}
+
+extern "C" int listen_in_cpp(const struct mlforge_service *service, void *data)
+{
+	static struct mlforge_listener listener = MLFORGE_LISTENER_INIT(on_result, data);
+
+	return mlforge_service_listen(service, &listener);
 }
