@@ -28,13 +28,13 @@ from typing import Any
 import yaml
 
 from mlforge.app.model import read_model
+from mlforge.app.verdicts import judge
 from mlforge.errors import ForgeError
 from mlforge.records.quality import Split
 from mlforge.records.trial import State, Trial
 from mlforge.search.proposer import Proposal
 from mlforge.study.evaluate import Evaluator
 from mlforge.study.events import Silent
-from mlforge.study.verdicts import judge
 from searching.runs import TASKS, contract_of, evaluator_of
 
 ORDERS = ("train_first", "cost_first")

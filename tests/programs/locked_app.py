@@ -63,10 +63,14 @@ def lock_model(app: Path, data: bytes) -> None:
     pipeline = fit([WindowSpec(LENGTH, 16), StandardiseSpec()], [signal])
     path = f"model/{contract.name}.tflite"
     (app / path).write_bytes(data)
+    lock = factory.lock(factory.trained(1), [factory.trained(1)])
+    cost, megahertz = lock.cost, contract.target.clock_hz / 1e6
+    cycles, of_features = round(cost.latency_us * megahertz), round(cost.feature_latency_us * megahertz)
     write_lock(
         app,
         replace(
-            factory.lock(factory.trained(1), [factory.trained(1)]),
+            lock,
+            cost=replace(cost, cycles=cycles, feature_cycles=of_features),
             name=contract.name,
             model=ModelFile(path, sha256(data), len(data)),
             contract_sha256=contract.digest,

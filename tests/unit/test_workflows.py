@@ -13,7 +13,11 @@ from ruamel.yaml import YAML
 
 from mlforge.toolchain.sources import root
 
-WORKFLOWS = (root() / ".github" / "workflows" / "checks.yml", root() / "docs" / "examples" / "firmware.yml")
+WORKFLOWS = (
+    root() / ".github" / "workflows" / "checks.yml",
+    root() / ".github" / "workflows" / "release.yml",
+    root() / "docs" / "examples" / "firmware.yml",
+)
 CHECK = Path(sys.executable).with_name("check-jsonschema")
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from mlforge.app.lockfile import LOCK_NAME, locked_model, read_lock
 from mlforge.app.model import with_features
 from mlforge.app.tflm_arenas import Machine, known_size
+from mlforge.app.tightened import refuse_tightened
 from mlforge.compiler.emitter import CompiledModel, compile_graph
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.tflite_reader import read_tflite
@@ -47,7 +48,7 @@ def app_sources(app: Path, name: str = "", machine: Machine | None = None) -> Ap
 
     Raises:
         LockError: no lock, another model than the locked one, or not the model `name` (where one is given).
-        ContractError: `mlforge.yaml` is wrong.
+        ContractError: `mlforge.yaml` is wrong, or asks for more than the locked model was measured at.
         ModelError: the model cannot be compiled.
         ForgeError: the contract asks for another engine, or the size of its arena was never found.
     """
@@ -59,6 +60,9 @@ def app_sources(app: Path, name: str = "", machine: Machine | None = None) -> Ap
             f"{app / LOCK_NAME} is the lock of {lock.name!r}, {CONTRACT_FILE} asks for {name or contract.name!r}",
             hint="`west mlforge optimise` locks a model for the contract as it is now",
         )
+    stale = lock.contract_sha256 != contract.digest
+    if stale:
+        refuse_tightened(contract, lock)
     data = locked_model(app, lock)
     compiled: CompiledModel | TflmModel
     if machine.engine.interprets:
@@ -70,7 +74,7 @@ def app_sources(app: Path, name: str = "", machine: Machine | None = None) -> Ap
     thresholds = _thresholds(contract, lock)
     files = program_files(contract, program, lock.classes, lock.model.sha256, thresholds)
     inputs = (contract.path, app / LOCK_NAME, app / lock.model.path)
-    return AppSources(compiled, files, inputs, lock.contract_sha256 != contract.digest, contract, lock)
+    return AppSources(compiled, files, inputs, stale, contract, lock)
 
 
 def _thresholds(contract: Contract, lock: Lock) -> dict[str, float]:

@@ -125,6 +125,8 @@ def trial_line(trial: Trial, done: int, budget: int) -> Text:
     if trial.state is State.FAILED and trial.failure:
         reason = trial.failure.reason.splitlines()[0]
         return text.append("failed   ", "red").append(f"{trial.failure.stage}: {reason}{seconds}")
+    if trial.state is State.REJECTED and trial.failure:
+        return text.append("rejected ", "yellow").append(f"{trial.failure.reason}; not trained{seconds}")
     if trial.state is State.STOPPED and trial.failure:
         return text.append("stopped  ", "yellow").append(f"{cost}  {trial.failure.reason}{seconds}")
     if trial.state is State.REJECTED and trial.verdict:

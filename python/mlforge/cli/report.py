@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlforge.cli.common import add_app, add_json, add_storage, print_json, storage_of
 from mlforge.cli.main import Status
+
+if TYPE_CHECKING:
+    from mlforge.contract.contract import Contract
+    from mlforge.errors import ForgeError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +30,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.app.prepare import prepare
     from mlforge.cli.reporting import report_path, write_report
     from mlforge.contract.load import load_contract
+    from mlforge.study.memory.database import has_study
     from mlforge.study.optimise import open_store
 
     contract = remembered(load_contract(arguments.app))
@@ -33,8 +39,12 @@ def execute(arguments: argparse.Namespace) -> Status:
         locked_model(contract.app_dir, lock)
         if lock.contract_sha256 != contract.digest:
             lock = None  # of an older contract: the study of this one has no winner yet
+    if lock is None and not has_study(contract.app_dir, storage_of(arguments)):
+        raise _nothing_to_report(contract)
     with closing(open_store(contract, prepare(contract), storage_of(arguments))) as store:
         trials = store.trials()
+    if lock is None and not trials:
+        raise _nothing_to_report(contract)
     path = arguments.output or report_path(contract)
     write_report(contract, lock, trials, path)
     if arguments.json:
@@ -42,3 +52,12 @@ def execute(arguments: argparse.Namespace) -> Status:
     else:
         print(path)
     return Status.DONE
+
+
+def _nothing_to_report(contract: Contract) -> ForgeError:
+    from mlforge.errors import StudyError
+
+    return StudyError(
+        f"there is nothing to report: {contract.path} as it is now has no study with a finished trial, and no lock",
+        hint="`west mlforge optimise` runs one; a contract that was changed starts another study",
+    )

@@ -18,9 +18,9 @@ def report_path(contract: Contract) -> Path:
 
 def write_report(contract: Contract, lock: Lock | None, trials: Sequence[Trial], path: Path) -> None:
     """One self-contained file, replaced in one step."""
+    from mlforge.app.verdicts import limits_alone
     from mlforge.measure import ranking
     from mlforge.report.html import render_html
-    from mlforge.study.verdicts import limits_alone
     from mlforge.toolchain.files import write_atomically
 
     facts = {"contract": contract.digest, "seed": str(contract.search.seed), "proposer": str(contract.search.proposer)}

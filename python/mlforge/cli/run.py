@@ -64,7 +64,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.app.vectors import read_vectors, save_outputs
     from mlforge.app.zephyr_app import application_in
     from mlforge.cli.models import model_name, read_model_file
-    from mlforge.contract.units import parse_frequency
+    from mlforge.contract.units import parse_clock
     from mlforge.errors import ForgeError
     from mlforge.study.optimise import usable_target
 
@@ -72,7 +72,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     if arguments.app and not arguments.target.startswith(("zephyr:", "board:")):
         raise ForgeError("--app: only targets zephyr:BOARD and board:NAME measure in an application")
     try:
-        clock_hz = parse_frequency(arguments.clock)
+        clock_hz = parse_clock(arguments.clock)
     except ValueError as error:
         raise ForgeError(f"--clock: {error}") from error
     data = read_model_file(arguments.model)

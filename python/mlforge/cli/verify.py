@@ -7,6 +7,7 @@ Exit status: 0 the contract is met, 3 it is not, 1 an error (among them: host an
 from __future__ import annotations
 
 import argparse
+import sys
 
 from mlforge.cli.common import (
     add_app,
@@ -37,7 +38,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.study.stages import verify
 
     use_hardware_map(arguments)
-    result = verify(load_contract(arguments.app), arguments.target, storage_of(arguments))
+    result = verify(load_contract(arguments.app), arguments.target, storage_of(arguments), _say)
     if arguments.json:
         print_json(
             {
@@ -57,3 +58,8 @@ def execute(arguments: argparse.Namespace) -> Status:
         for note in result.notes:
             screen.print(f"note: {note}")
     return Status.DONE if result.verdict.met else Status.UNMET
+
+
+def _say(sentence: str) -> None:
+    """Minutes may pass: what is under way is said as it begins."""
+    print(sentence, file=sys.stderr, flush=True)

@@ -2,8 +2,8 @@
 
 Sources of the clocks: Arm application notes AN385, AN386, AN500 (25 MHz), AN521 (20 MHz) and AN547 (32 MHz); Nordic's
 nRF51 product specification (16 MHz, also the machine behind qemu_cortex_m0); Zephyr's SYS_CLOCK_HW_CYCLES_PER_SEC for
-the LM3S6965 behind qemu_cortex_m3; the time base of QEMU's RISC-V `virt` machine. `native_sim` and `host` have no clock
-of their own: 1 GHz makes a cycle a nanosecond. A contract for a product gives the product's clock.
+the LM3S6965 behind qemu_cortex_m3; the time base of QEMU's RISC-V `virt` machine. A contract for a product gives the
+product's clock.
 
 Whether a board can be used on this machine is for its target to say, not for this table.
 """
@@ -24,9 +24,9 @@ CLOCK_HZ: Final[Mapping[str, int]] = {
     "qemu_cortex_m0": 16_000_000,
     "qemu_cortex_m3": 12_000_000,
     "qemu_riscv32": 10_000_000,
-    "native_sim": 1_000_000_000,
-    "host": 1_000_000_000,
 }
+# They run models, but say nothing of flash, RAM, stack and latency on a microcontroller.
+UNMEASURED: Final = ("host", "native_sim", "native_sim/native/64", "native_posix", "unit_testing")
 
 # Shorter or older spellings that people use.
 ALIASES: Final[Mapping[str, str]] = {

@@ -6,13 +6,14 @@ reported yields a stand-in value, and the caller throws the result away when any
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import re
 from pathlib import Path
 from typing import Final
 
-from mlforge.contract.boards import ALIASES, CLOCK_HZ, canonical
+from mlforge.contract.boards import ALIASES, CLOCK_HZ, UNMEASURED, canonical
 from mlforge.contract.build_agent import build_agent
 from mlforge.contract.build_bundle import build_bundle
 from mlforge.contract.build_data import build_data
@@ -28,10 +29,11 @@ from mlforge.contract.contract import (
     TargetSpec,
     Task,
 )
+from mlforge.contract.products import advice
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean
 from mlforge.contract.tree import Node, Report
-from mlforge.contract.units import parse_frequency, parse_time
+from mlforge.contract.units import format_time, parse_clock, parse_time
 from mlforge.records.program import Engine
 
 DEFAULT_BOARD: Final = "mps2/an386"
@@ -89,15 +91,34 @@ def _target(reader: Reader) -> TargetSpec:
     board = reader.text("target", "board", default=DEFAULT_BOARD)
     known = canonical(board)
     if known is None:
-        names = [*CLOCK_HZ, *ALIASES]
-        reader.wrong(("target", "board"), f"the unknown board {board!r}", did_you_mean(board, names))
-    clock_hz = reader.quantity(parse_frequency, "target", "clock")
+        _refuse_board(reader, board)
+    clock_hz = reader.quantity(parse_clock, "target", "clock") or CLOCK_HZ[known or DEFAULT_BOARD]
+    _check_latency(reader, clock_hz)
     return TargetSpec(
         board=known or board,
-        clock_hz=clock_hz or CLOCK_HZ[known or DEFAULT_BOARD],
+        clock_hz=clock_hz,
         product=reader.text("target", "product", default=""),
         confirm=reader.choice(Confirm, "target", "confirm", default=Confirm.AUTO),
     )
+
+
+def _refuse_board(reader: Reader, board: str) -> None:
+    """A board that measures nothing, a slip of the pen, or a product's board, for which an emulated one measures."""
+    where, names = ("target", "board"), [*CLOCK_HZ, *ALIASES]
+    if board in UNMEASURED:
+        found = f"{board}, where a model runs, but where flash, RAM, stack and latency are not a microcontroller's"
+        reader.wrong(where, found, f"an emulated board: {', '.join(CLOCK_HZ)}")
+    elif difflib.get_close_matches(board.lower(), names, n=1, cutoff=0.8):
+        reader.wrong(where, f"the unknown board {board!r}", did_you_mean(board, names))
+    else:
+        reader.wrong(where, f"{board!r}, which is not emulated", advice(board))
+
+
+def _check_latency(reader: Reader, clock_hz: int) -> None:
+    latency_us = reader.quantity(parse_time, "limits", "latency")
+    if latency_us is not None and latency_us * clock_hz < 1e6:
+        expected = f"at least one cycle of the clock, {format_time(1e6 / clock_hz)}"
+        reader.wrong(("limits", "latency"), repr(reader.text("limits", "latency")), expected)
 
 
 def _content(root: Node) -> str:

@@ -28,6 +28,8 @@ TIMES_US: Final[Mapping[str, Fraction]] = {
     "s": Fraction(1_000_000),
     "min": Fraction(60_000_000),
 }
+SLOWEST_HZ: Final = 32_000  # watch crystals have 32,768 Hz
+FASTEST_HZ: Final = 4_000_000_000
 FREQUENCIES_HZ: Final[Mapping[str, Fraction]] = {
     "Hz": Fraction(1),
     "kHz": Fraction(1000),
@@ -55,6 +57,14 @@ def parse_frequency(text: str) -> int:
     if value.denominator != 1:
         raise ValueError("a whole number of Hz")
     return int(value)
+
+
+def parse_clock(text: str) -> int:
+    """Hertz of a processor's clock. Raises ValueError, whose text says what would be right."""
+    clock_hz = parse_frequency(text)
+    if not SLOWEST_HZ <= clock_hz <= FASTEST_HZ:
+        raise ValueError(f"a clock from {format_frequency(SLOWEST_HZ)} to {format_frequency(FASTEST_HZ)}")
+    return clock_hz
 
 
 def format_size(size_bytes: int) -> str:

@@ -18,7 +18,7 @@ Parameter: TypeAlias = int | float | str | bool
 
 
 class State(StrEnum):
-    REJECTED = "rejected"  # broke a limit before training; never trained
+    REJECTED = "rejected"  # broke a limit before training, or is too large to be built (`failure`); never trained
     TRAINED = "trained"  # has Cost and Quality; its Verdict says whether it meets the contract
     STOPPED = "stopped"  # within the hard limits, but its training fell behind earlier ones; `failure` says when
     FAILED = "failed"  # a stage broke; `failure` says which and why

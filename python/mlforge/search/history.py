@@ -50,7 +50,7 @@ def constraints(trial: Trial) -> dict[str, float]:
     """By hard limit, the share by which it is broken (positive) or kept (negative or zero)."""
     checks = trial.verdict.checks if trial.verdict else ()
     broken = {check.name: min(max(-check.margin, -_WORST), _WORST) for check in checks if check.hard}
-    if trial.state is State.FAILED:
+    if trial.state is State.FAILED or trial.verdict is None:  # broke, or is too large to be built at all
         broken["failed"] = _FAILED
     return broken
 

@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 from typing import Final
 
+from mlforge.app.verdicts import limits_alone
 from mlforge.contract.contract import AgentSpec, Contract, Proposer, Provider, Task
 from mlforge.errors import AgentError, StudyError
 from mlforge.records.architecture import Architecture, Head
@@ -20,7 +21,6 @@ from mlforge.search.agent.openai_chat import openai_chat
 from mlforge.search.agent.prompt import Assignment, Costed
 from mlforge.search.agent.secret import key_for, variable_for
 from mlforge.study.evaluate import Evaluator
-from mlforge.study.verdicts import limits_alone
 from mlforge.toolchain.files import write_atomically
 
 _CLOUD: Final = ("https://api.openai.com", "https://api.anthropic.com")  # these answer nobody without a key

@@ -15,7 +15,16 @@ from mlforge.app.model import (
     Model,
     read_model,
 )
-from mlforge.errors import ForgeError, MachineError, ModelError, ToolError, TrainingError
+from mlforge.app.verdicts import judge
+from mlforge.errors import (
+    ForgeError,
+    ImageTooLargeError,
+    MachineError,
+    ModelError,
+    ToolError,
+    TrainingError,
+    UnsupportedOperatorError,
+)
 from mlforge.records.architecture import Architecture
 from mlforge.records.quality import Split
 from mlforge.records.trial import Failure, State, Trial
@@ -24,7 +33,6 @@ from mlforge.study.draft_work import DraftWork
 from mlforge.study.events import Observer
 from mlforge.study.trial_draft import StoppedError, TrialDraft
 from mlforge.study.variants import Making, Sized
-from mlforge.study.verdicts import judge
 from mlforge.study.warm_start import TRAINED_FILE, Source, source
 from mlforge.study.workbench import Workbench
 from mlforge.training.shrink_plan import pruned
@@ -57,7 +65,10 @@ class Evaluator(Workbench):
 
     def _evaluate(self, draft: TrialDraft, visible: Sequence[Trial]) -> Trial:
         with draft.stage("cost"):
-            proposed = self._sized(draft, draft.architecture)
+            try:
+                proposed = self._sized(draft, draft.architecture)
+            except (UnsupportedOperatorError, ImageTooLargeError) as error:  # of our own language: in size alone
+                return draft.ended(State.REJECTED, Failure("cost", f"too large for the board: {error.message}"))
             draft.cost = proposed.cost
             draft.verdict = judge(self.contract, draft.cost)
             smaller = self._smaller(draft, proposed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -9,9 +10,10 @@ from mlforge.app.auto_limits import remembered
 from mlforge.app.lockfile import locked_model, read_lock
 from mlforge.app.model import read_model
 from mlforge.app.prepare import prepare
+from mlforge.app.verdicts import judge
 from mlforge.app.zephyr_app import application, is_zephyr_app
 from mlforge.contract.contract import Contract
-from mlforge.errors import LockError, StudyError
+from mlforge.errors import LockError, StudyError, TargetUnavailableError
 from mlforge.records.cost import Cost
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Quality, Split, Stage
@@ -20,9 +22,9 @@ from mlforge.study.evaluate import FLOAT_MODEL_FILE, Evaluator
 from mlforge.study.memory.artefacts import artefacts_of
 from mlforge.study.memory.study_store import StudyStore
 from mlforge.study.optimise import open_store, recipe, usable_target
-from mlforge.study.verdicts import judge
 from mlforge.study.winner.seal import note_opening
 from mlforge.targets.registry import target_named
+from mlforge.targets.target import Target
 from mlforge.targets.zephyr_build import Application
 from mlforge.training.trainer import Trainer
 
@@ -36,16 +38,20 @@ class Verification:
     notes: tuple[str, ...]  # what differs from the lock, and what could not be measured
 
 
-def verify(contract: Contract, target_name: str | None = None, storage: str = "") -> Verification:
+def verify(
+    contract: Contract, target_name: str | None = None, storage: str = "", say: Callable[[str], None] = lambda _: None
+) -> Verification:
     """Measures the locked model on validation and test data at every stage.
 
     Args:
         storage: the URL of the study's database; empty for the one beside the app.
+        say: takes a sentence about what is being measured.
 
     Raises:
         LockError: no lock, a model that is not the locked one, or a lock of other data.
         LimitError: a limit of `auto` that no study has given a number.
         RunError: host and target disagree on an int8 output.
+        TargetUnavailableError: the target cannot be used here, or measures nothing.
     """
     contract = remembered(contract)
     searched = contract  # whose study has the float model, whatever it is verified on
@@ -53,7 +59,8 @@ def verify(contract: Contract, target_name: str | None = None, storage: str = ""
         contract = replace(contract, target=replace(contract.target, board=target_name))
     lock = read_lock(contract.app_dir)
     tflite = locked_model(contract.app_dir, lock)
-    prepared = prepare(contract)
+    target = _measuring_target(contract, lock)
+    prepared = prepare(contract, say)
     if prepared.data_digest != lock.data_sha256:
         raise LockError("the data are not those that the lock names", hint="`west mlforge optimise` locks a new model")
     with (
@@ -63,7 +70,7 @@ def verify(contract: Contract, target_name: str | None = None, storage: str = ""
         evaluator = Evaluator(
             contract=contract,
             prepared=prepared,
-            target=usable_target(contract.target.board, _application(contract, lock)),
+            target=target,
             host=target_named("host"),
             trainer=trainer,
             artefacts=artefacts_of(store.database, contract.app_dir),
@@ -76,9 +83,12 @@ def verify(contract: Contract, target_name: str | None = None, storage: str = ""
         opening = note_opening(store, prepared.data_digest, contract.data.split, ours, lock.model.sha256)
         for split, examples in ((Split.VALIDATE, prepared.validate), (Split.TEST, prepared.open_test(opening))):
             if float_model is not None:
+                say(f"FP32 on the host: {len(examples)} examples of the {split} split")
                 outputs = trainer.predict(float_model, examples.x)
                 qualities.append(evaluator.judge(outputs, examples, Stage.FP32_HOST, split))
+            say(f"int8 on the host and on {target.name}: {len(examples)} examples of the {split} split")
             qualities += evaluator.int8_qualities(model, examples, split)
+        say(f"flash, RAM, stack and latency on {target.name}")
         cost = evaluator.measure(model)
     return Verification(
         contract.name,
@@ -89,6 +99,18 @@ def verify(contract: Contract, target_name: str | None = None, storage: str = ""
     )
 
 
+def _measuring_target(contract: Contract, lock: Lock) -> Target:
+    """Raises TargetUnavailableError where it cannot be used here, or a contract cannot be held against it."""
+    target = usable_target(contract.target.board, _application(contract, lock))
+    if not target.measures:
+        raise TargetUnavailableError(
+            f"{target.name} runs models, but measures neither stack nor latency: no contract can be verified there",
+            hint=f"`run {contract.app_dir / lock.model.path} --target {target.name}` compares its outputs; "
+            "without --target, verify takes the contract's board",
+        )
+    return target
+
+
 def _application(contract: Contract, lock: Lock) -> Application | None:
     """Where a Zephyr target measures: in the application itself."""
     if not is_zephyr_app(contract.app_dir):
@@ -97,13 +119,13 @@ def _application(contract: Contract, lock: Lock) -> Application | None:
 
 
 def _float_model(evaluator: Evaluator, store: StudyStore, lock: Lock) -> tuple[bytes | None, tuple[str, ...]]:
-    """The float model of the winner, where this machine still has the study."""
-    chosen = next((trial for trial in store.trials() if trial.number == lock.study.winner), None)
-    missing = "FP32 not measured: the study that made this model is not on this machine"
-    if chosen is None or lock.model.sha256 not in chosen.artefacts.values():
+    """The float model of the winner, where this machine still has a study that made it."""
+    maker = store.maker_of(lock.model.sha256)
+    missing = "FP32 not measured: no study on this machine made this model"
+    if maker is None or FLOAT_MODEL_FILE not in maker.artefacts:
         return None, (missing,)
     try:
-        return evaluator.artefacts.get(chosen.artefacts[FLOAT_MODEL_FILE]), ()
+        return evaluator.artefacts.get(maker.artefacts[FLOAT_MODEL_FILE]), ()
     except StudyError:
         return None, (missing,)
 

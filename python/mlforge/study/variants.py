@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+from mlforge.app.verdicts import judge
 from mlforge.contract.contract import Contract, Quantisation
 from mlforge.errors import TrainingError
 from mlforge.measure.ranking import spent
@@ -18,7 +19,6 @@ from mlforge.records.architecture import Architecture
 from mlforge.records.attempt import Attempt, Method, Network
 from mlforge.records.cost import Cost
 from mlforge.records.quality import Metric, Quality
-from mlforge.study.verdicts import judge
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import TrainingRequest, TrainingResult
 from mlforge.training.teacher import teacher_of

@@ -23,6 +23,7 @@ from mlforge.app.model import (
     int8_inputs,
 )
 from mlforge.app.prepare import Examples, Prepared
+from mlforge.app.verdicts import judge
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.isa import Isa
 from mlforge.contract.contract import Contract, Task
@@ -38,7 +39,6 @@ from mlforge.records.verdict import Verdict
 from mlforge.study.halving import Halving
 from mlforge.study.memory.artefacts import Artefacts
 from mlforge.study.memory.result_cache import Cached, ResultCache, array_parts, program_parts, request_parts
-from mlforge.study.verdicts import judge
 from mlforge.targets.target import Target
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Recipe, Stopped, TrainingRequest, TrainingResult

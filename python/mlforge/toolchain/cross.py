@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from mlforge.errors import BuildError
+from mlforge.errors import BuildError, ImageTooLargeError
 from mlforge.toolchain.cache import cached, digest, digest_files
 from mlforge.toolchain.cores import Core
 from mlforge.toolchain.process import find, run
@@ -92,12 +92,14 @@ def archive(core: Core, name: str, sources: Sequence[Path], *, include: Sequence
 
 
 def link(core: Core, objects: Sequence[Path], script: Path, elf: Path) -> None:
-    """Links an image. Raises BuildError with the linker's words, such as a region that overflowed."""
+    """Links an image. Raises BuildError with the linker's words, ImageTooLargeError where a region overflowed."""
     command: list[str | Path] = [core.compiler, *core.flags, *core.library_flags, *LINK_FLAGS, "-T", script, "-o", elf]
     command += [*objects, *LIBRARIES]
     done = run(command, timeout_s=TIMEOUT_S)
     if done.status != 0:
-        raise BuildError(_link_reason(done.output), log=done.output)
+        reason = _link_reason(done.output)
+        too_large = any(sign in reason for sign in _TOO_LARGE)
+        raise (ImageTooLargeError if too_large else BuildError)(reason, log=done.output)
 
 
 def version(core: Core) -> str:
@@ -107,12 +109,13 @@ def version(core: Core) -> str:
     return f"{core.compiler} {_VERSIONS[core.compiler]}"
 
 
+_TOO_LARGE: Final = ("overflowed", "will not fit")  # the linker's words
 _VERSIONS: Final[dict[str, str]] = {}
 
 
 def _link_reason(output: str) -> str:
     """The most telling line: what overflowed, or what is undefined."""
-    for sign in ("overflowed", "will not fit", "undefined reference", "error"):
+    for sign in (*_TOO_LARGE, "undefined reference", "error"):
         for line in output.splitlines():
             if sign in line:
                 return "linking failed: " + line.split("ld: ")[-1].strip()

@@ -12,13 +12,13 @@ from mlforge.app import free_memory as app_room
 from mlforge.app.auto_limits import account, remembered, resolve_from_image
 from mlforge.app.free_memory import remember, resolve, rounded_down
 from mlforge.app.lockfile import LOCK_NAME
+from mlforge.app.verdicts import judge
 from mlforge.cli.main import main
 from mlforge.contract.contract import Contract
 from mlforge.contract.load import load_contract
 from mlforge.errors import BuildError, LimitError, ToolError
 from mlforge.measure.headroom import Item, Room
 from mlforge.study.optimise import study_name
-from mlforge.study.verdicts import judge
 from mlforge.toolchain import zephyr
 from tests.programs.locked_app import lock_model, locked_app, tiny_tflite
 from tests.unit.report import factory

@@ -105,7 +105,7 @@ def _rename(app: Path) -> None:
 
 def test_a_changed_contract_is_told(app: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     contract = app / "mlforge.yaml"
-    contract.write_text(contract.read_text().replace("0.80", "0.90"))
+    contract.write_text(contract.read_text().replace("0.80", "0.70"))
     assert main(["compile", "--app", str(app), "-o", str(tmp_path)]) == 0
     assert "has changed since its model was locked" in capsys.readouterr().err
 

@@ -110,7 +110,7 @@ def _best(trials: Sequence[Trial], metric: Metric) -> Trial | None:
 
 def _told(trial: Trial, task: Assignment, *, detailed: bool) -> dict[str, Any]:
     told: dict[str, Any] = {"trial": trial.number, "state": str(trial.state)}
-    if trial.state is State.FAILED and trial.failure:
+    if trial.state in (State.FAILED, State.REJECTED) and trial.failure:
         told["failed_in"] = trial.failure.stage
     if trial.verdict:
         told["checks"] = _checks(trial.verdict.checks)

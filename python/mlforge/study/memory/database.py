@@ -97,6 +97,11 @@ def storage_url(app: Path, given: str = "") -> str:
     return given
 
 
+def has_study(app: Path, given: str = "") -> bool:
+    """Whether there may be studies of an app: a server is not asked. Makes nothing."""
+    return bool(given) or (app / ".mlforge" / "study.db").is_file()
+
+
 def sqlite_url(app: Path) -> str:
     """The study database of an app: `.mlforge/study.db`."""
     return f"sqlite:///{memory_directory(app).resolve() / 'study.db'}"

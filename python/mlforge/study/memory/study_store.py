@@ -92,6 +92,16 @@ class StudyStore:
         kept = {frozen.number: frozen for frozen in self._optuna_trials()} if wanted else {}
         return tuple(self._record(number, kept.get(settled[number])) for number in wanted)
 
+    def maker_of(self, artefact: str) -> Trial | None:
+        """The trial, of this study or any other in the database, that left an artefact with that SHA-256; None where
+        there is none. A contract that changes starts another study, and the model stays what it was."""
+        for name in (self._study.study_name, *self._optuna.get_all_study_names(self.database.storage)):
+            study = self._optuna.load_study(study_name=name, storage=self.database.storage)
+            for frozen in study.get_trials(deepcopy=False):
+                if artefact in frozen.user_attrs.get(RECORD, ""):
+                    return self._record(frozen.user_attrs[NUMBER], frozen)
+        return None
+
     def claim(self, number: int) -> bool:
         """Takes trial `number` on; False where it is finished, or a living process is at it."""
         return number not in self._begun and self.claims.take(self._name(number))

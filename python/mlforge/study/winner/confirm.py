@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mlforge.app.model import int8_inputs, read_model
+from mlforge.app.verdicts import judge
 from mlforge.app.zephyr_app import application, application_digest, is_zephyr_app
 from mlforge.contract.contract import Confirm, Contract
 from mlforge.errors import BuildError, ImageTooLargeError, RunError, TargetUnavailableError
@@ -21,7 +22,6 @@ from mlforge.records.trial import Trial
 from mlforge.records.verdict import Verdict
 from mlforge.study.evaluate import MODEL_FILE, Evaluator
 from mlforge.study.memory.result_cache import ResultCache
-from mlforge.study.verdicts import judge
 from mlforge.study.workbench import run_int8
 from mlforge.targets.registry import target_named
 from mlforge.targets.zephyr_boards import zephyr_name

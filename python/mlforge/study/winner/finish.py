@@ -10,6 +10,7 @@ from statistics import median
 
 from mlforge.app.lockfile import write_lock
 from mlforge.app.model import Model, int8_inputs, read_model
+from mlforge.app.verdicts import judge
 from mlforge.contract.contract import Contract
 from mlforge.measure import ranking
 from mlforge.measure.ranking import Choice
@@ -20,7 +21,6 @@ from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Verdict
 from mlforge.study.evaluate import FLOAT_MODEL_FILE, MODEL_FILE, Evaluator
 from mlforge.study.memory.study_store import StudyStore
-from mlforge.study.verdicts import judge
 from mlforge.study.winner.confirm import Confirmer, PassedOver, Selection, select
 from mlforge.study.winner.golden_selection import reference
 from mlforge.study.winner.provenance import tool_versions

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mlforge.app.verdicts import judge, limits_alone
 from mlforge.contract.contract import Contract, Goal
 from mlforge.contract.load import load_contract
 from mlforge.errors import DataError
@@ -13,7 +14,6 @@ from mlforge.measure.quality import worst_stratum
 from mlforge.records.quality import Metric, Quality, Split, Stage
 from mlforge.records.verdict import Verdict
 from mlforge.report import facts, terminal
-from mlforge.study.verdicts import judge, limits_alone
 from tests.unit.study.fakes import cost
 
 TEXT = """

@@ -1,0 +1,66 @@
+"""A contract that was tightened after the lock: held against what was measured then, where the image cannot tell.
+
+Flash and RAM are those of the image that is built, and are held against it. Stack, latency and quality are known from
+the lock alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mlforge.app.verdicts import judge
+from mlforge.contract.contract import Contract
+from mlforge.contract.units import format_size, format_time
+from mlforge.errors import ContractError, Problem
+from mlforge.records.cost import Cost
+from mlforge.records.lock import Lock
+from mlforge.records.quality import Quality, Split, Stage
+from mlforge.records.verdict import Check
+
+_OF_THE_IMAGE = ("flash", "ram")
+_CURE = "`west mlforge optimise` looks for another model"
+
+
+def refuse_tightened(contract: Contract, lock: Lock) -> None:
+    """Raises ContractError with every limit and goal that the locked model is known to miss."""
+    cost = _at_clock(lock.confirmed or lock.cost, contract.target.clock_hz)
+    verdict = judge(contract, cost, _final(lock))
+    problems = [
+        _problem(contract, check) for check in verdict.checks if not check.met and check.name not in _OF_THE_IMAGE
+    ]
+    if problems:
+        raise ContractError(problems)
+
+
+def _final(lock: Lock) -> Quality | None:
+    """What the contract's goals are held against: int8 on the target, on the test split."""
+    wanted = (Stage.INT8_TARGET, Split.TEST)
+    return next((quality for quality in lock.qualities if (quality.stage, quality.split) == wanted), None)
+
+
+def _at_clock(cost: Cost, clock_hz: int) -> Cost:
+    """The cost at the contract's clock as it is now; what a device measured stays."""
+    if cost.cycles is None or cost.feature_cycles is None:
+        return cost
+    return replace(
+        cost, latency_us=cost.cycles * 1e6 / clock_hz, feature_latency_us=cost.feature_cycles * 1e6 / clock_hz
+    )
+
+
+def _problem(contract: Contract, check: Check) -> Problem:
+    key = f"limits.{check.name}" if check.hard else f"goals.{'worst' if check.where else check.name}"
+    found, reached = _shown(check, check.limit), _shown(check, check.measured)
+    bound = "at least" if check.measured > check.limit else "at most"
+    return Problem(
+        contract.path,
+        contract.lines.get(key, 0),
+        key,
+        found,
+        f"{bound} {reached}, which the locked model was measured at; {_CURE}",
+    )
+
+
+def _shown(check: Check, value: float) -> str:
+    if check.unit == "bytes":
+        return format_size(round(value))
+    return format_time(value) if check.unit == "us" else f"{value:.4g}"
