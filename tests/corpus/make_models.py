@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from mlforge.compiler.ops.elementwise import ElementwiseAttributes
-from mlforge.compiler.ops.free_view import ReshapeAttributes
-from mlforge.compiler.ops.window import Padding, WindowAttributes
 
 from mlforge.compiler.fixed_point import Activation
 from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
 from mlforge.compiler.ops.pad import PadAttributes
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.free_view import ReshapeAttributes
+from mlforge.compiler.ops.shared.window import Padding, WindowAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
 from tests.fuzz.fields import fields_of
 from tests.unit.compiler.tflite_writer import write_tflite
@@ -159,7 +159,10 @@ WRONG: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
     "scale_nan": (_tensor(5, quantization=Quantization((_NAN,), (0,))), "has the scale nan"),
     "scale_infinite": (_tensor(5, quantization=Quantization((_INFINITE,), (0,))), "has the scale inf"),
     "zero_point_no_int8": (_tensor(8, quantization=Quantization((0.5,), (200,))), "has the zero point 200"),
-    "zero_points_missing": (_tensor(3, quantization=Quantization((0.1, 0.2), (0,))), "2 scales and 1 zero points"),
+    "zero_points_missing": (
+        _tensor(3, quantization=Quantization((0.1, 0.2, 0.3), (0, 0))),
+        "3 scales and 2 zero points",
+    ),
     "scales_too_many": (_tensor(3, quantization=Quantization((0.1,) * 3, (0,) * 3, 0)), "3 scales along axis 0"),
     "scales_along_no_axis": (_tensor(3, quantization=Quantization((0.1, 0.2), (0, 0), 4)), "2 scales along axis 4"),
     "weights_with_zero_point": (_tensor(7, quantization=Quantization((0.1,), (4,))), "zero point other than 0"),

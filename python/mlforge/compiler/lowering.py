@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mlforge.compiler.graph import Graph, Node, validate
+from mlforge.compiler.graph import ABSENT, DType, Graph, Node, validate
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops import operator_for
+from mlforge.compiler.ops.nearest import FLOATS_MAY_PASS, computes_in_floats
 from mlforge.compiler.ops.operator import Lowered, View
 from mlforge.compiler.passes.fold_padding import fold_padding
 from mlforge.compiler.passes.prune import prune
 from mlforge.compiler.planner import MemoryProblem, MemoryStep, Slice
 from mlforge.compiler.sharing import Sharing
-from mlforge.errors import ModelError
+from mlforge.errors import ModelError, UnsupportedOperatorError
 
 # Operators may share a buffer of the file, but each gets tables of its own: a small file could ask for any amount.
 MAX_TABLE_BYTES: Final = 1 << 25
@@ -40,7 +41,18 @@ def check_graph(graph: Graph) -> None:
     """Raises ModelError or UnsupportedOperatorError for a graph that the engine cannot compile."""
     validate(graph)
     for node in graph.nodes:
-        operator_for(node.kind).check(View(graph, node))
+        try:
+            operator_for(node.kind).check(View(graph, node))
+        except UnsupportedOperatorError as error:
+            if node.kind not in FLOATS_MAY_PASS and _has_floats(graph, node):
+                raise computes_in_floats(node.kind, DType.FLOAT32) from error
+            raise
+
+
+def _has_floats(graph: Graph, node: Node) -> bool:
+    return any(
+        graph.tensors[index].dtype is DType.FLOAT32 for index in (*node.inputs, *node.outputs) if index != ABSENT
+    )
 
 
 def lower_graph(graph: Graph, isa: Isa) -> Sequence:

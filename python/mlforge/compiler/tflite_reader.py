@@ -19,6 +19,7 @@ from tflite.Model import Model
 from tflite.TensorType import TensorType
 
 from mlforge.compiler.graph import (
+    ABSENT,
     MAX_ELEMENTS,
     MAX_RANK,
     MAX_TENSORS,
@@ -30,7 +31,8 @@ from mlforge.compiler.graph import (
     Tensor,
     validate,
 )
-from mlforge.compiler.ops import operator_for
+from mlforge.compiler.ops import OPERATORS, operator_for
+from mlforge.compiler.ops.nearest import QUANTISE, computes_in_floats
 from mlforge.errors import ModelError, UnsupportedOperatorError
 
 T = TypeVar("T")
@@ -46,6 +48,7 @@ _DTYPES: Final = {
     TensorType.INT64: DType.INT64,
     TensorType.FLOAT32: DType.FLOAT32,
 }
+_FLOATS: Final = {TensorType.FLOAT16: "float16", TensorType.FLOAT32: "float32", TensorType.FLOAT64: "float64"}
 _TYPE_NAMES: Final = {code: name for name, code in vars(TensorType).items() if name.isupper()}
 # Slots of fields without an accessor, or with a misleading one: OperatorCode.BuiltinCode() returns the old field for
 # all codes that fit into it, which files with the new field alone leave at 0. TensorFlow Lite takes the larger of both.
@@ -130,6 +133,8 @@ class TfliteFile:
     def node(self, operator: Any, position: int) -> Node:
         kind = self.kind(operator, position)
         where = f"operator {position} ({kind})"
+        if kind not in OPERATORS and (floats := self.float_type(operator)):
+            raise computes_in_floats(kind, floats)
         implementation = operator_for(kind)
         attributes = implementation.read(self.options(operator, implementation.options, where))
         return Node(
@@ -138,6 +143,14 @@ class TfliteFile:
             outputs=_indexes(operator.OutputsLength(), operator.OutputsAsNumpy(), where),
             attributes=attributes,
         )
+
+    def float_type(self, operator: Any) -> str:
+        """The type of the operator's first output where it is one of floats, else ""."""
+        subgraph = self.subgraph()
+        index = int(operator.Outputs(0)) if operator.OutputsLength() else ABSENT
+        if not 0 <= index < self.count(subgraph.TensorsLength(), "tensors", MAX_TENSORS):
+            return ""
+        return _FLOATS.get(subgraph.Tensors(index).Type(), "")
 
     def kind(self, operator: Any, position: int) -> str:
         codes = self.count(self.model.OperatorCodesLength(), "operator codes", MAX_OPERATORS)
@@ -163,6 +176,8 @@ class TfliteFile:
     def tensor(self, tensor: Any, index: int) -> Tensor:
         name = text_of(tensor.Name() or b"")
         label = f'tensor {index} ("{name}")'
+        if floats := _FLOATS.get(tensor.Type() if tensor.Type() not in _DTYPES else -1):
+            raise ModelError(f"{label} is {floats}: expected int8 or int16", hint=QUANTISE)
         if tensor.Type() not in _DTYPES:
             found = _TYPE_NAMES.get(tensor.Type(), f"number {tensor.Type()}")
             raise ModelError(f"{label} has the type {found}: expected INT8, INT16, INT32, INT64 or FLOAT32")
@@ -208,15 +223,15 @@ def _shape(tensor: Any, label: str) -> Shape:
 
 
 def _quantization(parameters: Any, rank: int, label: str) -> Quantization | None:
-    if parameters is None or parameters.ScaleLength() == 0:
+    # Scales without zero points are none for TensorFlow Lite Micro (micro_allocator.cc).
+    if parameters is None or parameters.ScaleLength() == 0 or parameters.ZeroPointLength() == 0:
         return None
     if parameters.DetailsType() != 0:
         raise ModelError(f"{label} has a custom quantisation: expected scales and zero points")
     scales = tuple(float(scale) for scale in parameters.ScaleAsNumpy())
-    if parameters.ZeroPointLength():
-        zero_points = tuple(int(zero_point) for zero_point in parameters.ZeroPointAsNumpy())
-    else:
-        zero_points = (0,) * len(scales)
+    zero_points = tuple(int(zero_point) for zero_point in parameters.ZeroPointAsNumpy())
+    if len(zero_points) == 1:
+        zero_points *= len(scales)
     axis = int(parameters.QuantizedDimension()) if rank > 1 else 0  # some converters give biases that of the weights
     return Quantization(scales, zero_points, axis)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from mlforge.records.architecture import (
     Residual,
     SeparableConv,
 )
+from tests.fuzz.fields import fields_of
 from tests.unit.compiler.cases import Maker
 from tests.unit.compiler.registry import CASES
 from tests.unit.compiler.tflite_writer import write_tflite
@@ -110,8 +112,11 @@ BROKEN: dict[str, tuple[Callable[[], Graph], str]] = {
     "scale infinite": (lambda: with_tensor(quantization=Quantization((float("inf"),), (0,))), "scale"),
     "scale zero": (lambda: with_tensor(quantization=Quantization((0.0,), (0,))), "scale"),
     "scale negative": (lambda: with_tensor(quantization=Quantization((-1.0,), (0,))), "scale"),
-    "zero point": (lambda: with_tensor(quantization=Quantization((1.0,), (128,))), "zero point"),
-    "scales without zero points": (lambda: with_tensor(quantization=Quantization((1.0, 1.0), (0,))), "zero points"),
+    "zero point": (lambda: with_tensor(quantization=Quantization((1.0,), (128,))), "zero point 128"),
+    "scales without zero points": (
+        lambda: with_tensor(quantization=Quantization((1.0, 1.0, 1.0), (0, 0))),
+        "zero points",
+    ),
     "axis": (lambda: with_tensor(quantization=Quantization((1.0, 1.0), (0, 0), 5)), "axis"),
     "scales along an activation": (lambda: with_tensor(quantization=Quantization((1.0,) * 4, (0,) * 4, 1)), "4 scales"),
     "no quantisation": (lambda: with_tensor(quantization=None), "no quantisation"),
@@ -134,7 +139,39 @@ def test_unsupported_operator_is_named_with_what_is_accepted() -> None:
     with pytest.raises(UnsupportedOperatorError) as caught:
         read_tflite(write_tflite(graph))
     assert caught.value.operator == "COS"
-    assert "CONV_2D" in caught.value.hint
+    assert "before the model" in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", ["RELU", "SIN", "GELU"])
+def test_floats_are_refused_with_the_cure(kind: str) -> None:
+    floats = {"dtype": DType.FLOAT32, "quantization": None}
+    node = Node(kind, (0,), (1,), ElementwiseAttributes())
+    graph = replace(SMALL, tensors=tuple(replace(tensor, **floats) for tensor in SMALL.tensors), nodes=(node,))
+    with pytest.raises(UnsupportedOperatorError, match="computes in float32") as caught:
+        compile_graph(read_tflite(write_tflite(graph)), "m")
+    assert "representative data set" in caught.value.hint
+
+
+def test_one_zero_point_is_that_of_all_scales() -> None:
+    graph = CASES["CONV_2D"](Maker(2))
+    index = graph.nodes[0].inputs[1]
+    before = graph.tensors[index].quantization
+    assert before is not None and before.per_channel
+    tensors = list(graph.tensors)
+    tensors[index] = replace(tensors[index], quantization=replace(before, zero_points=(0,)))
+    again = read_tflite(write_tflite(replace(graph, tensors=tuple(tensors))))
+    assert again.tensors[index].quantization == before
+
+
+@pytest.mark.parametrize("kind", ["CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "SOFTMAX", "AVERAGE_POOL_2D"])
+def test_operators_without_their_options_are_refused(kind: str) -> None:
+    """TensorFlow Lite Micro takes strides for 0 then, and divides by them."""
+    data = bytearray(write_tflite(CASES[kind](Maker(1))))
+    for field in fields_of(bytes(data)):
+        if field.kind == "options type":
+            data[field.position] = 0
+    with pytest.raises(UnsupportedOperatorError, match=f"{kind}: the file has no options"):
+        read_tflite(bytes(data))
 
 
 def test_constraint_gives_its_docstring_as_hint() -> None:

@@ -29,6 +29,7 @@ from mlforge.compiler.ops.maximum import Maximum
 from mlforge.compiler.ops.mean import Mean
 from mlforge.compiler.ops.minimum import Minimum
 from mlforge.compiler.ops.mul import Mul
+from mlforge.compiler.ops.nearest import unknown_operator
 from mlforge.compiler.ops.operator import Operator, sentence, span
 from mlforge.compiler.ops.pack import Pack
 from mlforge.compiler.ops.pad import Pad
@@ -59,7 +60,6 @@ from mlforge.compiler.ops.transpose import Transpose
 from mlforge.compiler.ops.transpose_conv import TransposeConv
 from mlforge.compiler.ops.unidirectional_sequence_lstm import UnidirectionalSequenceLstm
 from mlforge.compiler.ops.unpack import Unpack
-from mlforge.errors import UnsupportedOperatorError
 
 _ALL: Final[tuple[Operator, ...]] = (
     Abs(),
@@ -123,9 +123,7 @@ OPERATORS: Final[Mapping[str, Operator]] = {operator.kind: operator for operator
 def operator_for(kind: str) -> Operator:
     """Raises UnsupportedOperatorError for an operator that the engine does not have."""
     if kind not in OPERATORS:
-        raise UnsupportedOperatorError(
-            kind, "the engine does not have this operator", hint=f"accepted: {', '.join(OPERATORS)}"
-        )
+        raise unknown_operator(kind)
     return OPERATORS[kind]
 
 

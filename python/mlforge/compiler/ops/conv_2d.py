@@ -19,6 +19,7 @@ from mlforge.compiler.ops.operator import (
     View,
     output_stage,
     read_activation,
+    without_options,
 )
 from mlforge.compiler.ops.shared.int16_sums import bias_fits, lower_conv_2d, read_bias_type, sums_are_moderate
 from mlforge.compiler.ops.shared.integers import input_is_integer, is_int8, output_is_alike
@@ -31,7 +32,6 @@ from mlforge.compiler.ops.shared.weights import (
     weights_are_int8,
 )
 from mlforge.compiler.ops.shared.window import (
-    Padding,
     Pair,
     WindowAttributes,
     nhwc,
@@ -77,7 +77,7 @@ class Conv2D(Operator):
 
     def read(self, options: Options) -> Attributes:
         if options is None:
-            return WindowAttributes((1, 1), Padding.SAME)
+            raise without_options(self.kind, "strides and a padding")
         table = Conv2DOptions()
         table.Init(options.Bytes, options.Pos)
         return WindowAttributes(

@@ -17,6 +17,7 @@ from mlforge.compiler.ops.operator import (
     View,
     output_stage,
     read_activation,
+    without_options,
 )
 from mlforge.compiler.ops.shared.int16_sums import bias_of_depthwise_fits, lower_depthwise_conv_2d, sums_are_moderate
 from mlforge.compiler.ops.shared.integers import input_is_integer, is_int8, output_is_alike
@@ -29,7 +30,6 @@ from mlforge.compiler.ops.shared.weights import (
     weights_are_int8,
 )
 from mlforge.compiler.ops.shared.window import (
-    Padding,
     Pair,
     WindowAttributes,
     nhwc,
@@ -78,7 +78,7 @@ class DepthwiseConv2D(Operator):
     def read(self, options: Options) -> Attributes:
         # The file's depth multiplier is redundant; the reference takes it from the shapes, too.
         if options is None:
-            return WindowAttributes((1, 1), Padding.SAME)
+            raise without_options(self.kind, "strides and a padding")
         table = DepthwiseConv2DOptions()
         table.Init(options.Bytes, options.Pos)
         return WindowAttributes(

@@ -146,6 +146,14 @@ def _tables(fields: Mapping[str, Field]) -> Iterator[Constant]:
             yield from _tables(value)
 
 
+def without_options(kind: str, needed: str) -> UnsupportedOperatorError:
+    """The error for a file that leaves out an options table without which the operator makes no sense.
+
+    TensorFlow Lite Micro takes all its fields for 0 then, strides and windows, too.
+    """
+    return UnsupportedOperatorError(kind, "the file has no options for it", hint=f"accepted: {needed}")
+
+
 class Operator(ABC):
     """One operator of TensorFlow Lite."""
 

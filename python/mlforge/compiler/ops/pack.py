@@ -8,7 +8,7 @@ from tflite.PackOptions import PackOptions
 
 from mlforge.compiler.graph import Attributes, Tensor
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.operator import Lowered, Operator, Options, Part, View
+from mlforge.compiler.ops.operator import Lowered, Operator, Options, Part, View, without_options
 from mlforge.compiler.ops.shared.movement import rank_is_moderate, resolved_axis
 from mlforge.compiler.ops.shared.pieces import Pieces, parts_of, pieces_along, together
 
@@ -48,7 +48,7 @@ class Pack(Operator):
 
     def read(self, options: Options) -> Attributes:
         if options is None:
-            return PackAttributes(0)
+            raise without_options(self.kind, "the number of inputs")
         table = PackOptions()
         table.Init(options.Bytes, options.Pos)
         return PackAttributes(table.ValuesCount(), table.Axis())

@@ -10,7 +10,7 @@ from tflite.SoftmaxOptions import SoftmaxOptions
 from mlforge.compiler.fixed_point import INT32_MAX, Multiplier, input_radius, quantize_multiplier
 from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.operator import Constant, Lowered, Operator, Options, View, same_shape
+from mlforge.compiler.ops.operator import Constant, Lowered, Operator, Options, View, same_shape, without_options
 from mlforge.compiler.ops.shared.integers import input_is_integer
 from mlforge.compiler.ops.shared.tables import exp_table, reciprocal_table
 
@@ -65,7 +65,7 @@ class Softmax(Operator):
 
     def read(self, options: Options) -> Attributes:
         if options is None:
-            return SoftmaxAttributes(0.0)
+            raise without_options(self.kind, "beta")
         table = SoftmaxOptions()
         table.Init(options.Bytes, options.Pos)
         return SoftmaxAttributes(float(table.Beta()))

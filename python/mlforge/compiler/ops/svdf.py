@@ -21,6 +21,7 @@ from mlforge.compiler.ops.operator import (
     output_is_int8,
     output_stage,
     stage_shift,
+    without_options,
 )
 from mlforge.compiler.ops.shared.weights import constant_array
 
@@ -114,7 +115,7 @@ class Svdf(Operator):
 
     def read(self, options: Options) -> Attributes:
         if options is None:
-            return SvdfAttributes(0)
+            raise without_options(self.kind, "a rank")
         table = SVDFOptions()
         table.Init(options.Bytes, options.Pos)
         return SvdfAttributes(table.Rank())

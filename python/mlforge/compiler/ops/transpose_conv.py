@@ -20,6 +20,7 @@ from mlforge.compiler.ops.operator import (
     View,
     output_stage,
     read_activation,
+    without_options,
 )
 from mlforge.compiler.ops.shared.int16_sums import channels_of, sums_mismatch
 from mlforge.compiler.ops.shared.integers import SUFFIXES, is_int8, not_an_integer
@@ -146,7 +147,7 @@ class TransposeConv(Operator):
 
     def read(self, options: Options) -> Attributes:
         if options is None:
-            return TransposeConvAttributes((1, 1), Padding.SAME)
+            raise without_options(self.kind, "strides and a padding")
         table = TransposeConvOptions()
         table.Init(options.Bytes, options.Pos)
         return TransposeConvAttributes(

@@ -27,6 +27,7 @@ from mlforge.compiler.ops.operator import (
     View,
     input_is_int8,
     output_is_int8,
+    without_options,
 )
 from mlforge.compiler.ops.shared.tables import logistic_table
 from mlforge.compiler.ops.shared.weights import constant_array
@@ -144,7 +145,7 @@ class UnidirectionalSequenceLstm(Operator):
 
     def read(self, options: Options) -> Attributes:
         if options is None:
-            raise UnsupportedOperatorError(self.kind, "it has no options", hint="accepted: TANH as activation")
+            raise without_options(self.kind, "TANH as activation")
         table = UnidirectionalSequenceLSTMOptions()
         table.Init(options.Bytes, options.Pos)
         if table.FusedActivationFunction() != _TANH:

@@ -8,7 +8,7 @@ from tflite.UnpackOptions import UnpackOptions
 
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.operator import Lowered, Operator, Options, Part, View
+from mlforge.compiler.ops.operator import Lowered, Operator, Options, Part, View, without_options
 from mlforge.compiler.ops.shared.movement import input_is_activation, rank_is_moderate, resolved_axis, same_type
 from mlforge.compiler.ops.shared.pieces import Pieces, apart, parts_of, pieces_along
 
@@ -42,7 +42,7 @@ class Unpack(Operator):
 
     def read(self, options: Options) -> Attributes:
         if options is None:
-            return UnpackAttributes(0)
+            raise without_options(self.kind, "the number of outputs")
         table = UnpackOptions()
         table.Init(options.Bytes, options.Pos)
         return UnpackAttributes(table.Num(), table.Axis())

@@ -16,6 +16,7 @@ from mlforge.compiler.ops.operator import (
     View,
     read_activation,
     same_quantization,
+    without_options,
 )
 from mlforge.compiler.ops.shared.integers import SUFFIXES, input_is_integer, is_int8, limits_of, output_is_alike
 from mlforge.compiler.ops.shared.overlap import window_overlap
@@ -28,7 +29,6 @@ from mlforge.compiler.ops.shared.window import (
     strides_are_positive,
     window_of,
 )
-from mlforge.errors import UnsupportedOperatorError
 
 _MAX_TAPS = {DType.INT8: 1 << 22, DType.INT16: (1 << 16) - 1}  # their sum fits 32 bits
 _DSP_CHANNELS = 4  # that a word holds
@@ -57,7 +57,7 @@ class Pool(Operator):
 
     def read(self, options: Options) -> Attributes:
         if options is None:
-            raise UnsupportedOperatorError(self.kind, "it has no options", hint="accepted: a window of at least 1x1")
+            raise without_options(self.kind, "a window, strides and a padding")
         table = Pool2DOptions()
         table.Init(options.Bytes, options.Pos)
         return PoolAttributes(
