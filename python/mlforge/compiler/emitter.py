@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 from jinja2 import Environment
+from numpy.typing import NDArray
 
 from mlforge.compiler.graph import DType, Graph, Tensor
 from mlforge.compiler.isa import Isa
@@ -26,6 +27,7 @@ _TYPES: Final = {
     DType.INT16: "MLFORGE_INT16",
     DType.INT32: "MLFORGE_INT32",
     DType.FLOAT32: "MLFORGE_FLOAT32",
+    DType.UINT8: "MLFORGE_UINT8",
 }
 _LINE_WIDTH: Final = 116
 _MAX_NAME: Final = 120
@@ -70,12 +72,13 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What the reset function writes: `value` into each byte."""
+    """What the reset function writes: `value` into each byte, or the bytes of `table`."""
 
     name: str
     offset: int
     size_bytes: int
     value: int
+    table: _Table | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC) -> CompiledMo
     functions = [_function(name, sequence, plan, time) for time in range(len(sequence.calls))]
     program = Program(
         name=name,
-        sources=_render(name, plan, inputs, outputs, _states(graph, sequence, plan), functions),
+        sources=_render(name, plan, inputs, outputs, _states(name, sequence.graph, sequence, plan), functions),
         model_symbol=f"{name}_model",
         model_header=f"{name}_model.h",
         arena_bytes=plan.arena_bytes,
@@ -160,14 +163,20 @@ def tensor_info(tensor: Tensor, offset: int = 0) -> TensorInfo:
     return TensorInfo(tensor.name, tensor.shape, tensor.dtype, scale, zero_point, offset, tensor.size_bytes)
 
 
-def _states(graph: Graph, sequence: Sequence, plan: Plan) -> tuple[_State, ...]:
+def _states(name: str, graph: Graph, sequence: Sequence, plan: Plan) -> tuple[_State, ...]:
     """Zero is the zero point, which is 0 for all but int8."""
-    found = []
+    found: list[_State] = []
     for index in sequence.memory.states:
         tensor = graph.tensors[index]
         value = tensor.quantization.zero_point if tensor.quantization and tensor.dtype is DType.INT8 else 0
-        found.append(_State(tensor.name, plan.offsets[index], tensor.size_bytes, value))
+        first = np.full(tensor.size_bytes, value, np.int8) if tensor.initial is None else initial_bytes(tensor.initial)
+        table = None if (first == first[0]).all() else _table(f"{name}_r{len(found):02d}_", Constant("initial", first))
+        found.append(_State(tensor.name, plan.offsets[index], tensor.size_bytes, int(first[0]), table))
     return tuple(found)
+
+
+def initial_bytes(values: NDArray[np.generic]) -> NDArray[np.int8]:
+    return np.frombuffer(np.ascontiguousarray(values).tobytes(), np.int8)
 
 
 def _operator(call: Call, function: _Function) -> Operator:
@@ -188,7 +197,7 @@ def _function(name: str, sequence: Sequence, plan: Plan, time: int) -> _Function
     return _Function(
         index=call.index,
         kind=call.node.kind,
-        name=tensors[call.node.outputs[0]].name,
+        name=tensors[(*call.node.outputs, *call.node.inputs)[0]].name,
         symbol=f"{name}_op{number}_{kind}",
         shapes=f"{sources} -> {', '.join(str(tensors[index]) for index in step.writes)}",
         note=lowered.note,

@@ -24,6 +24,8 @@ MAX_DIMENSION: Final = 32767  # kernels hold dimensions in 16 bits
 MAX_TENSORS: Final = 16384
 MAX_BORDER: Final = 255  # inputs, or outputs, of a model: struct mlforge_model counts them in 8 bits
 ABSENT: Final = -1  # the index of an optional input that is not there
+READ_VARIABLE: Final = "READ_VARIABLE"
+ASSIGN_VARIABLE: Final = "ASSIGN_VARIABLE"
 SCALE_RANGE: Final = (1e-20, 1e20)  # of a sane quantisation; products of three stay within a double
 
 
@@ -32,6 +34,7 @@ class DType(StrEnum):
     INT16 = "int16"
     INT32 = "int32"
     INT64 = "int64"  # of constants only
+    UINT8 = "uint8"  # of what QUANTIZE takes in and hands out
     FLOAT32 = "float32"
 
     @property
@@ -67,8 +70,8 @@ class Quantization:
 class Tensor:
     """`data` is set for constants: an array of `shape` and `dtype`, not to be written.
 
-    A variable is the state of the one operator that has it among its inputs: it survives from one inference to the
-    next, and stands for zero before the first.
+    A variable is the state of the one operator that has it among its inputs, or of those that read and assign it: it
+    survives from one inference to the next. Before the first it has the values `initial`, or stands for zero.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Tensor:
     quantization: Quantization | None = None
     data: NDArray[np.generic] | None = None
     is_variable: bool = False
+    initial: NDArray[np.generic] | None = None
 
     @property
     def elements(self) -> int:
@@ -192,7 +196,7 @@ def _check_flow(graph: Graph) -> None:
         if graph.tensors[index].is_constant or graph.tensors[index].is_variable:
             raise ModelError(f"{graph.label(index)} is an input of the model, and constant or variable")
         ready.add(index)
-    states: set[int] = set()
+    shared: dict[int, bool] = {}  # whether a variable is one that is read and assigned
     for position, node in enumerate(graph.nodes):
         where = f"operator {position} ({node.kind})"
         for index in node.inputs:
@@ -200,9 +204,10 @@ def _check_flow(graph: Graph) -> None:
                 continue
             _check_index(graph, index, where)
             if graph.tensors[index].is_variable:
-                if index in states:
+                by_name = node.kind in (READ_VARIABLE, ASSIGN_VARIABLE)
+                if index in shared and not (by_name and shared[index]):
                     raise ModelError(f"{where} has {graph.label(index)}, which is a state already")
-                states.add(index)
+                shared[index] = by_name
             elif index not in ready and not graph.tensors[index].is_constant:
                 raise ModelError(f"{where} reads {graph.label(index)} before anything has written it")
         for index in node.outputs:

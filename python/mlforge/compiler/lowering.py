@@ -63,7 +63,7 @@ def lower_graph(graph: Graph, isa: Isa) -> Sequence:
         UnsupportedOperatorError: an operator, or a use of it, that the engine does not have.
     """
     check_graph(graph)
-    index_of_output = {node.outputs[0]: index for index, node in enumerate(graph.nodes)}
+    position = {_result(node): index for index, node in enumerate(graph.nodes)}
     graph = prune(fold_padding(prune(graph)))
     calls: list[Call] = []
     table_bytes = 0
@@ -78,13 +78,18 @@ def lower_graph(graph: Graph, isa: Isa) -> Sequence:
             table_bytes += sum(table.data.nbytes for call in lowered.calls for table in call.constants)
             if table_bytes > MAX_TABLE_BYTES:
                 raise ModelError(f"the model's weights and tables take more than {MAX_TABLE_BYTES} bytes of flash")
-            calls.append(Call(index_of_output[node.outputs[0]], node, lowered))
+            calls.append(Call(position[_result(node)], node, lowered))
     return Sequence(graph, tuple(calls), _memory_problem(graph, calls, sharing.views))
+
+
+def _result(node: Node) -> int:
+    """The tensor that no other node writes: an output, or the variable that is assigned."""
+    return node.outputs[0] if node.outputs else node.inputs[-1]
 
 
 def _memory_problem(graph: Graph, calls: list[Call], views: Mapping[int, Slice]) -> MemoryProblem:
     steps = tuple(_memory_step(call.lowered) for call in calls)
-    states = tuple(state for call in calls for one in call.lowered.calls for state in one.states)
+    states = tuple(dict.fromkeys(state for call in calls for one in call.lowered.calls for state in one.states))
     used = {*states, *graph.inputs, *graph.outputs, *views, *(part.root for part in views.values())}
     for step in steps:
         used.update(step.reads, step.writes)

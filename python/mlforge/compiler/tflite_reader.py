@@ -7,7 +7,7 @@ anything is looped over or allocated, and whatever an accessor stumbles over end
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from tflite.BuiltinOptions import BuiltinOptions
 from tflite.Model import Model
 from tflite.TensorType import TensorType
 
+from mlforge.compiler import resources
 from mlforge.compiler.graph import (
     ABSENT,
     MAX_ELEMENTS,
@@ -47,6 +48,7 @@ _DTYPES: Final = {
     TensorType.INT32: DType.INT32,
     TensorType.INT64: DType.INT64,
     TensorType.FLOAT32: DType.FLOAT32,
+    TensorType.UINT8: DType.UINT8,
 }
 _FLOATS: Final = {TensorType.FLOAT16: "float16", TensorType.FLOAT32: "float32", TensorType.FLOAT64: "float64"}
 _TYPE_NAMES: Final = {code: name for name, code in vars(TensorType).items() if name.isupper()}
@@ -103,22 +105,31 @@ class TfliteFile:
         self.model: Any = Model.GetRootAs(data, 0)
 
     def subgraph(self) -> Any:
+        """The main one; others are run by operators of it."""
+        return self.subgraph_at(0)
+
+    def subgraph_at(self, index: int) -> Any:
         subgraphs = self.count(self.model.SubgraphsLength(), "subgraphs", MAX_OPERATORS)
-        if subgraphs != 1:
-            raise ModelError(f"the model has {subgraphs} subgraphs: expected 1")
-        return self.model.Subgraphs(0)
+        if not 0 <= index < subgraphs:
+            raise ModelError(f"there is no subgraph {index}: the model has {subgraphs}")
+        return self.model.Subgraphs(index)
 
     def graph(self) -> Graph:
         subgraph = self.subgraph()
         tensors = self.count(subgraph.TensorsLength(), "tensors", MAX_TENSORS)
         operators = self.count(subgraph.OperatorsLength(), "operators", MAX_OPERATORS)
-        nodes = tuple(self.node(subgraph.Operators(index), index) for index in range(operators))
+        variables = resources.Variables(tensors)
+        nodes = tuple(self.nodes(subgraph, operators, variables))
         inputs = _indexes(subgraph.InputsLength(), subgraph.InputsAsNumpy(), "the model's inputs")
         outputs = _indexes(subgraph.OutputsLength(), subgraph.OutputsAsNumpy(), "the model's outputs")
         used = {*inputs, *outputs, *(index for node in nodes for index in (*node.inputs, *node.outputs))}
         return Graph(
-            tensors=tuple(
-                self.tensor(subgraph.Tensors(index), index) if index in used else _UNUSED for index in range(tensors)
+            tensors=(
+                *(
+                    self.tensor(subgraph.Tensors(index), index) if index in used else _UNUSED
+                    for index in range(tensors)
+                ),
+                *variables.tensors.values(),
             ),
             nodes=nodes,
             inputs=inputs,
@@ -130,8 +141,39 @@ class TfliteFile:
             raise ModelError(f"the file claims to have {value} {what}: at most {min(limit, len(self.data) // 4)}")
         return value
 
-    def node(self, operator: Any, position: int) -> Node:
-        kind = self.kind(operator, position)
+    def nodes(self, subgraph: Any, count: int, variables: resources.Variables) -> Iterator[Node]:
+        tensors = subgraph.TensorsLength()
+
+        def tensor(index: int) -> Tensor:
+            if not 0 <= index < tensors:
+                raise ModelError(f"there is no tensor {index}: the model has {tensors} tensors")
+            return self.tensor(subgraph.Tensors(index), index)
+
+        for position in range(count):
+            operator = subgraph.Operators(position)
+            kind = self.kind(operator, position)
+            if kind == "CALL_ONCE":
+                variables.initial |= self.first_values(resources.called_by(operator))
+            elif kind == "VAR_HANDLE":
+                variables.handles[int(operator.Outputs(0))] = resources.named_by(operator)
+            elif kind in resources.KINDS:
+                yield variables.node(kind, operator, tensor)
+            else:
+                yield self.node(kind, operator, position)
+
+    def first_values(self, index: int) -> dict[resources.Name, Any]:
+        """What the subgraph at `index` assigns to variables."""
+        subgraph = self.subgraph_at(index)
+        tensors = self.count(subgraph.TensorsLength(), "tensors", MAX_TENSORS)
+        count = self.count(subgraph.OperatorsLength(), "operators", MAX_OPERATORS)
+        operators = ((at, self.kind(subgraph.Operators(at), at), subgraph.Operators(at)) for at in range(count))
+
+        def constant(at: int) -> NDArray[np.generic] | None:
+            return self.tensor(subgraph.Tensors(at), at).data if 0 <= at < tensors else None
+
+        return resources.first_values(operators, constant)
+
+    def node(self, kind: str, operator: Any, position: int) -> Node:
         where = f"operator {position} ({kind})"
         if kind not in OPERATORS and (floats := self.float_type(operator)):
             raise computes_in_floats(kind, floats)
@@ -180,7 +222,7 @@ class TfliteFile:
             raise ModelError(f"{label} is {floats}: expected int8 or int16", hint=QUANTISE)
         if tensor.Type() not in _DTYPES:
             found = _TYPE_NAMES.get(tensor.Type(), f"number {tensor.Type()}")
-            raise ModelError(f"{label} has the type {found}: expected INT8, INT16, INT32, INT64 or FLOAT32")
+            raise ModelError(f"{label} has the type {found}: expected INT8, UINT8, INT16, INT32, INT64 or FLOAT32")
         if scalar(tensor, _EXTERNAL_BUFFER, Uint32Flags):
             raise ModelError(f"{label} keeps its data in another file: expected them inside")
         if tensor.Sparsity() is not None:

@@ -22,6 +22,7 @@ enum mlforge_type {
 	MLFORGE_INT16 = 2,
 	MLFORGE_INT32 = 3,
 	MLFORGE_FLOAT32 = 4,
+	MLFORGE_UINT8 = 5,
 };
 
 /* One input or output. A quantised value q stands for scale * (q - zero_point). */

@@ -300,9 +300,10 @@ def resize(kind: str) -> Case:
 def quantized(m: Maker, shape: Shape, dtype: DType) -> int:
     if dtype is DType.FLOAT32:
         return m.add(Tensor("f", shape, dtype))
-    zero_point = {DType.INT8: m.zero_point(), DType.INT16: m.random.choice([0, -32768, 100])}.get(dtype, 0)
+    of_int8, of_int16 = m.zero_point(), m.random.choice([0, -32768, 100])
+    zero_points = {DType.INT8: of_int8, DType.UINT8: of_int8 + 128, DType.INT16: of_int16}
     scale = float32(m.scale() * m.random.choice([1.0, 1e-4, 1e-7]))
-    return m.add(Tensor(f"q{len(m.tensors)}", shape, dtype, Quantization((scale,), (zero_point,))))
+    return m.add(Tensor(f"q{len(m.tensors)}", shape, dtype, Quantization((scale,), (zero_points.get(dtype, 0),))))
 
 
 def quantize(m: Maker) -> Graph:
@@ -312,6 +313,8 @@ def quantize(m: Maker) -> Graph:
         *((a, b) for a in (DType.INT8, DType.INT16) for b in (DType.INT8, DType.INT16, DType.INT32)),
         (DType.INT32, DType.INT8),
         (DType.INT32, DType.INT16),
+        (DType.INT8, DType.UINT8),
+        (DType.UINT8, DType.INT8),
     ]
     source, target = m.random.choice(pairs)
     shape = m.random.choice([(1, 16, 16), (1, 7), (3, 5)])

@@ -102,6 +102,8 @@ class Interpreter:
         for node in self.graph.nodes:
             run = getattr(self, node.kind.lower())
             result = run(node)
+            if not node.outputs:
+                continue
             self.values[node.outputs[0]] = result.reshape(self.graph.tensors[node.outputs[0]].shape)
         return [self.values[index].astype(self.graph.tensors[index].dtype.value) for index in self.graph.outputs]
 

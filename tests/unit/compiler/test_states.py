@@ -16,12 +16,13 @@ from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.errors import ForgeError, ModelError, UnsupportedOperatorError
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.cases_int16 import lstm, svdf
+from tests.unit.compiler.cases_variables import remembering
 from tests.unit.compiler.harness import SANITIZE, run_models
 from tests.unit.compiler.registry import Reference
 from tests.unit.compiler.tflite_writer import write_tflite
 
 STEPS = 40
-CASES = {"svdf": svdf, "lstm": lstm}
+CASES = {"svdf": svdf, "lstm": lstm, "variable": remembering}
 
 
 def test_many_inferences_in_a_row(tmp_path: Path) -> None:

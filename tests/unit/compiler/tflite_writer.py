@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import flatbuffers
 import numpy as np
 from tflite.BuiltinOperator import BuiltinOperator
 from tflite.BuiltinOptions import BuiltinOptions
 
-from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
+from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Tensor
 from mlforge.compiler.ops.concatenation import ConcatenationAttributes
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
 from mlforge.compiler.ops.gather import GatherAttributes
@@ -27,14 +29,73 @@ from mlforge.compiler.ops.transpose_conv import TransposeConvAttributes
 from mlforge.compiler.ops.unidirectional_sequence_lstm import LstmAttributes
 from mlforge.compiler.ops.unpack import UnpackAttributes
 
-_TYPES = {DType.FLOAT32: 0, DType.INT32: 2, DType.INT64: 4, DType.INT16: 7, DType.INT8: 9}
+HANDLE: Any = "handle"  # the type of tensors that name a variable; no graph of ours has it
+_TYPES = {
+    DType.FLOAT32: 0,
+    DType.INT32: 2,
+    DType.UINT8: 3,
+    DType.INT64: 4,
+    DType.INT16: 7,
+    DType.INT8: 9,
+    HANDLE: 13,
+}
+RESOURCE_KINDS = ("READ_VARIABLE", "ASSIGN_VARIABLE")
+
+
+@dataclass(frozen=True, slots=True)
+class HandleAttributes(Attributes):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnceAttributes(Attributes):
+    """The second subgraph is the one to run."""
+
+
 _FUSED = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")
 
 
 def write_tflite(graph: Graph) -> bytes:
     b = flatbuffers.Builder(1024)
-    kinds = sorted({node.kind for node in graph.nodes})
+    graphs = with_handles(graph) if any(node.kind in RESOURCE_KINDS for node in graph.nodes) else [graph]
+    kinds = sorted({node.kind for one in graphs for node in one.nodes})
     buffers = [_buffer(b, b"")]
+    subgraphs = [_subgraph(b, one, kinds, buffers) for one in graphs]
+    tables = [_offsets(b, [_code(b, kind) for kind in kinds]), _offsets(b, subgraphs), 0, _offsets(b, buffers)]
+    b.StartObject(5)
+    b.PrependUint32Slot(0, 3, 0)
+    for slot, field in enumerate(tables, start=1):
+        b.PrependUOffsetTRelativeSlot(slot, field, 0)
+    b.Finish(b.EndObject(), file_identifier=b"TFL3")
+    return bytes(b.Output())
+
+
+def with_handles(graph: Graph) -> list[Graph]:
+    """The graph with handles in place of its variables, and the one that gives those their first values."""
+    variables = {index for node in graph.nodes if node.kind in RESOURCE_KINDS for index in node.inputs}
+    variables = {index for index in variables if graph.tensors[index].is_variable}
+    tensors = [
+        Tensor(tensor.name, (), HANDLE) if index in variables else tensor for index, tensor in enumerate(graph.tensors)
+    ]
+    named = [
+        Node("VAR_HANDLE", (), (index,), HandleAttributes(graph.tensors[index].name)) for index in sorted(variables)
+    ]
+    turned = [replace(n, inputs=n.inputs[::-1]) if n.kind == "ASSIGN_VARIABLE" else n for n in graph.nodes]
+    first: list[Tensor] = []
+    nodes: list[Node] = []
+    for index in sorted(variables):
+        tensor = graph.tensors[index]
+        if tensor.initial is not None:
+            handle, value = Tensor(tensor.name, (), HANDLE), replace(tensor, data=tensor.initial, is_variable=False)
+            nodes.append(Node("VAR_HANDLE", (), (len(first),), HandleAttributes(tensor.name)))
+            nodes.append(Node("ASSIGN_VARIABLE", (len(first), len(first) + 1), (), OnceAttributes()))
+            first += [handle, value]
+    once = [Node("CALL_ONCE", (), (), OnceAttributes())] if nodes else []
+    main = replace(graph, tensors=tuple(tensors), nodes=(*once, *named, *turned))
+    return [main, Graph(tuple(first), tuple(nodes), (), ())] if nodes else [main]
+
+
+def _subgraph(b: flatbuffers.Builder, graph: Graph, kinds: Sequence[str], buffers: list[int]) -> int:
     tensors = []
     for tensor in graph.tensors:
         if tensor.data is not None:
@@ -50,14 +111,7 @@ def write_tflite(graph: Graph) -> bytes:
     b.StartObject(5)
     for slot, field in enumerate(fields):
         b.PrependUOffsetTRelativeSlot(slot, field, 0)
-    subgraph = b.EndObject()
-    tables = [_offsets(b, [_code(b, kind) for kind in kinds]), _offsets(b, [subgraph]), 0, _offsets(b, buffers)]
-    b.StartObject(5)
-    b.PrependUint32Slot(0, 3, 0)
-    for slot, field in enumerate(tables, start=1):
-        b.PrependUOffsetTRelativeSlot(slot, field, 0)
-    b.Finish(b.EndObject(), file_identifier=b"TFL3")
-    return bytes(b.Output())
+    return int(b.EndObject())
 
 
 def _offsets(b: flatbuffers.Builder, offsets: Sequence[int]) -> int:
@@ -146,6 +200,13 @@ def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int
             if node.kind != "CONV_2D":
                 return "DepthwiseConv2DOptions", _table(b, fields)
             return "Conv2DOptions", _table(b, [*fields, _bias_type(a)])
+        case HandleAttributes() as a:
+            name = b.CreateString(a.name)
+            b.StartObject(2)
+            b.PrependUOffsetTRelativeSlot(1, name, 0)
+            return "VarHandleOptions", int(b.EndObject())
+        case OnceAttributes():
+            return ("CallOnceOptions", _table(b, [("Int32", 1)])) if node.kind == "CALL_ONCE" else ("", 0)
         case FullyConnectedAttributes() as a:
             fields = [_fused(a.activation), ("Int8", 0), ("Bool", False), ("Bool", False), _bias_type(a)]
             return "FullyConnectedOptions", _table(b, fields)

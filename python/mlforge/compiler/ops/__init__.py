@@ -9,6 +9,7 @@ from mlforge.compiler.ops.abs import Abs
 from mlforge.compiler.ops.add import Add
 from mlforge.compiler.ops.arg_max import ArgMax
 from mlforge.compiler.ops.arg_min import ArgMin
+from mlforge.compiler.ops.assign_variable import AssignVariable
 from mlforge.compiler.ops.average_pool_2d import AveragePool2D
 from mlforge.compiler.ops.broadcast_to import BroadcastTo
 from mlforge.compiler.ops.concatenation import Concatenation
@@ -36,6 +37,7 @@ from mlforge.compiler.ops.pad import Pad
 from mlforge.compiler.ops.padv2 import PadV2
 from mlforge.compiler.ops.prelu import Prelu
 from mlforge.compiler.ops.quantize import Quantize
+from mlforge.compiler.ops.read_variable import ReadVariable
 from mlforge.compiler.ops.reduce_max import ReduceMax
 from mlforge.compiler.ops.reduce_min import ReduceMin
 from mlforge.compiler.ops.relu import Relu
@@ -66,6 +68,7 @@ _ALL: Final[tuple[Operator, ...]] = (
     Add(),
     ArgMax(),
     ArgMin(),
+    AssignVariable(),
     AveragePool2D(),
     BroadcastTo(),
     Concatenation(),
@@ -91,6 +94,7 @@ _ALL: Final[tuple[Operator, ...]] = (
     PadV2(),
     Prelu(),
     Quantize(),
+    ReadVariable(),
     ReduceMax(),
     ReduceMin(),
     Relu(),

@@ -196,7 +196,7 @@ class Operator(ABC):
         for constraint in self.constraints:
             found = constraint(view)
             if found:
-                where = f'(output "{view.output.name}") '
+                where = f'(output "{view.output.name}") ' if node.outputs else ""
                 raise UnsupportedOperatorError(self.kind, f"{where}{found}", hint=f"accepted: {sentence(constraint)}")
 
 

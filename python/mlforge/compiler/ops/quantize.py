@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
+
 from mlforge.compiler.fixed_point import apply_multiplier, quantize_multiplier
 from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.isa import Isa
@@ -15,17 +17,20 @@ from mlforge.compiler.ops.shared.overlap import elements_overlap
 # By the input's type, as the reference has them (micro/kernels/quantize_common.cc).
 _RESULTS: Final = {
     DType.FLOAT32: (DType.INT8, DType.INT16),
-    DType.INT8: (DType.INT8, DType.INT16, DType.INT32),
+    DType.INT8: (DType.INT8, DType.UINT8, DType.INT16, DType.INT32),
     DType.INT16: (DType.INT8, DType.INT16, DType.INT32),
     DType.INT32: (DType.INT8, DType.INT16),
+    DType.UINT8: (DType.INT8,),
 }
+_BYTES: Final = {DType.INT8, DType.UINT8}
 _KERNELS: Final = {DType.INT8: "mlforge_quantize_f32_s8", DType.INT16: "mlforge_quantize_f32_s16"}
 
 
 def types_fit(view: View) -> str:
-    """The input is an activation: float32 or int32 for int8 or int16; int8 or int16 for int8, int16 or int32."""
+    """The input is an activation: float32 or int32 for int8 or int16; int8 or int16 for int8, int16 or int32; int8 for
+    uint8, and uint8 for int8."""
     a, b = view.input(), view.output
-    if not a.is_constant and b.dtype in _RESULTS[a.dtype]:
+    if not a.is_constant and b.dtype in _RESULTS.get(a.dtype, ()):
         return ""
     return f"the input is {'constant ' if a.is_constant else ''}{a}, the output {b}"
 
@@ -50,7 +55,7 @@ class Quantize(Operator):
         source, result = view.input().dtype, view.output.dtype
         if source is DType.FLOAT32:
             return _from_float(view)
-        return _by_table(view) if source is result is DType.INT8 else _between_integers(view)
+        return _by_table(view) if {source, result} <= _BYTES else _between_integers(view)
 
 
 def _from_float(view: View) -> Lowered:
@@ -68,7 +73,10 @@ def _from_float(view: View) -> Lowered:
 def _by_table(view: View) -> Lowered:
     source, result = view.input_quantization(), view.output_quantization
     multiplier = quantize_multiplier(source.scale / result.scale)
-    results = apply_multiplier(ALL_VALUES - source.zero_point, multiplier) + result.zero_point
+    values = ALL_VALUES % 256 if view.input().dtype is DType.UINT8 else ALL_VALUES
+    results = apply_multiplier(values - source.zero_point, multiplier) + result.zero_point
+    if view.output.dtype is DType.UINT8:
+        results = np.clip(results, 0, 255).astype(np.uint8).astype(np.int8).astype(np.int64)
     return lookup(view, view.node.inputs[0], results)
 
 

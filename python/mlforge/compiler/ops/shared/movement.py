@@ -8,6 +8,7 @@ from math import prod
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlforge.compiler.graph import DType, Shape, Tensor
 from mlforge.compiler.ops.operator import Constant, Lowered, View
@@ -73,10 +74,14 @@ def lower_copy(view: View, copy: Copy, *, source: int = 0, result: int = 0) -> L
     """A copy of the node's input `source`, which may be constant, into its output `result`."""
     tensor, target = view.input(source), view.node.outputs[result]
     if tensor.is_constant:
-        data = np.frombuffer(np.ascontiguousarray(tensor.data).tobytes(), np.int8)
-        return copy_call(copy, Constant(f"input{source}", data), target)
+        return copy_call(copy, Constant(f"input{source}", bytes_of(tensor)), target)
     index = view.node.inputs[source]
     return replace(copy_call(copy, index, target), overlap=_overlap(index, copy.simplified(), view.results[result]))
+
+
+def bytes_of(tensor: Tensor) -> NDArray[np.int8]:
+    """A constant's bytes as they lie in memory."""
+    return np.frombuffer(np.ascontiguousarray(tensor.data).tobytes(), np.int8)
 
 
 def copy_call(copy: Copy, source: int | Constant, target: int) -> Lowered:
