@@ -7,7 +7,7 @@ PYTHON := $(VENV)/bin/python
 export MLFORGE_CACHE ?= $(CURDIR)/build/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-agent setup setup-dev lint pytest bench bench-search bench-orders bench-search-agent fuzz clean
+.PHONY: docs docs-nightly help demo test test-agent setup setup-dev lint pytest bench bench-search bench-orders bench-search-agent fuzz clean
 
 help:
 	@echo "make demo    set up, then search a model for samples/activity (two to four minutes)"
@@ -17,6 +17,8 @@ help:
 	@echo "make bench-orders   train first, cost first, and the command as it is (ten minutes)"
 	@echo "make fuzz    20,000 broken models against the engine (for the night)"
 	@echo "make test-agent   the agent with a real language model (compiles llama.cpp: ten minutes)"
+	@echo "make docs    build the documentation as a site in build/docs/site; broken links are errors"
+	@echo "make docs-nightly   run the slow commands of the pages, too"
 	@echo "make clean   remove build/ (the virtual environment stays)"
 
 demo: setup
@@ -67,6 +69,13 @@ fuzz: setup-dev
 
 test-agent: setup-dev
 	scripts/test_agent.sh
+
+docs: setup-dev
+	$(PYTHON) scripts/site.py
+
+# What a page marks as nightly: it installs, searches and trains.
+docs-nightly: setup-dev
+	MLFORGE_NIGHTLY=1 $(PYTHON) -m pytest tests/docs -k at_night
 
 clean:
 	rm -rf build

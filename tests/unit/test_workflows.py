@@ -18,18 +18,28 @@ WORKFLOWS = (
     root() / ".github" / "workflows" / "release.yml",
     root() / "docs" / "examples" / "firmware.yml",
 )
+ACTION = root() / "action.yml"
 CHECK = Path(sys.executable).with_name("check-jsonschema")
 
 
-def complaints(workflow: Path) -> str:
+def complaints(workflow: Path, schema: str = "vendor.github-workflows") -> str:
     """What the checker says against a workflow; empty where that is nothing."""
-    command = [CHECK, "--builtin-schema", "vendor.github-workflows", workflow]
+    command = [CHECK, "--builtin-schema", schema, workflow]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
+@pytest.mark.skipif(not CHECK.exists(), reason="check-jsonschema is not installed: pip install check-jsonschema")
+def test_the_action_as_github_wants_it(tmp_path: Path) -> None:
+    assert not complaints(ACTION, "vendor.github-actions")
+    broken = tmp_path / "action.yml"
+    broken.write_text(ACTION.read_text().replace("using: composite", "using: bash"), encoding="utf-8")
+    assert complaints(broken, "vendor.github-actions")
+
+
 def commands(workflow: Path) -> list[str]:
-    jobs = YAML(typ="safe").load(workflow)["jobs"].values()
+    found = YAML(typ="safe").load(workflow)
+    jobs = found["jobs"].values() if "jobs" in found else [found["runs"]]
     return [step["run"] for job in jobs for step in job["steps"] if "run" in step]
 
 
@@ -41,7 +51,7 @@ def test_as_github_wants_them(tmp_path: Path) -> None:
     assert "runs_on" in complaints(broken) or "runs-on" in complaints(broken)
 
 
-@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("workflow", (*WORKFLOWS, ACTION), ids=lambda path: path.stem)
 def test_commands_are_there(workflow: Path) -> None:
     known = {path.stem for path in (root() / "python" / "mlforge" / "cli").glob("*.py")}
     targets = re.findall(r"^(\w[\w-]*):", (root() / "Makefile").read_text(), re.MULTILINE)

@@ -11,16 +11,12 @@ import pytest
 
 from tests.zephyr.mcuboot import BOARDS
 from tests.zephyr.ota_app import Field, Ota, build_ota, shared_by
-from tests.zephyr.workspace import Workspace, boards, find_workspace, require_toolchain, unavailable
+from tests.zephyr.workspace import Workspace, boards, require_toolchain, require_workspace
 
 
 @pytest.fixture(scope="session")
 def zephyr() -> Workspace:
-    found = find_workspace()
-    if isinstance(found, str):
-        unavailable(found)
-        raise AssertionError("unreachable")
-    return found
+    return require_workspace()
 
 
 @pytest.fixture

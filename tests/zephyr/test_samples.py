@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlforge.toolchain.sources import root
+from tests.docs.blocks import blocks
 from tests.zephyr.workspace import Workspace, boards, run_image
 
 pytestmark = pytest.mark.zephyr
@@ -20,11 +21,7 @@ README = SAMPLES / "upstream_hello_world" / "README.md"
 
 def readme_lines() -> tuple[str, str, str]:
     """What the README has one write: into prj.conf, below the include, and before the end of main."""
-    blocks = [
-        re.sub(r"^   ", "", block, flags=re.MULTILINE)
-        for block in re.findall(r"```\n(.*?)   ```", README.read_text(), re.S)
-    ]
-    conf, include, lines = (block for block in blocks if re.match(r"CONFIG_|#include|\t", block))
+    conf, include, lines = (block.text for block in blocks(README) if "to" in block.marks)
     return conf, include, lines
 
 

@@ -84,6 +84,15 @@ def find_workspace() -> Workspace | str:
         return f"{error.message} ({error.hint})"
 
 
+def require_workspace() -> Workspace:
+    """The workspace; skips the test, or fails it, where there is none."""
+    found = find_workspace()
+    if isinstance(found, str):
+        unavailable(found)
+        raise AssertionError("unreachable")
+    return found
+
+
 def require_toolchain(board: str) -> None:
     """Skips the test of a board that no toolchain is named for."""
     if toolchain_settings(board) is None:

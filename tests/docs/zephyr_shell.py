@@ -1,0 +1,65 @@
+"""The scratch workspace with Zephyr in it: the projects of the user's own workspace, linked, and this checkout.
+
+Zephyr's build follows links to the workspace of the user and takes its modules from there. So MLForge is named as a
+module once more, as docs/zephyr.md has it for workspaces without west.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from tests.docs.shell import Shell, desk
+from tests.zephyr.workspace import Workspace
+
+MANIFEST = """\
+manifest:
+  projects:
+{projects}
+  self:
+    path: manifest
+"""
+PROJECT = "    - {{name: {name}, url: https://example.invalid/{name}, path: {path}{more}}}"
+WEST_CONFIG = "[manifest]\npath = manifest\nfile = west.yml\n[zephyr]\nbase = zephyr\n"
+EXTENSIONS = ", west-commands: scripts/west-commands.yml"
+
+
+def zephyr_shell(scratch: Path, zephyr: Workspace) -> Shell:
+    """As `desk`, with `west build` and what belongs to it."""
+    shell = desk(scratch)
+    workspace = shell.workspace
+    lines = [PROJECT.format(name="mlforge", path="mlforge", more=EXTENSIONS)]
+    for name, path in _projects(zephyr):
+        link = workspace / path
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(zephyr.base.parent / path)
+        lines.append(PROJECT.format(name=name, path=path, more=EXTENSIONS if name == "zephyr" else ""))
+    manifest = workspace / "manifest" / "west.yml"
+    manifest.parent.mkdir()
+    manifest.write_text(MANIFEST.format(projects="\n".join(lines)), encoding="utf-8")
+    (workspace / ".west" / "config").write_text(WEST_CONFIG, encoding="utf-8")
+    return replace(shell, environment={**shell.environment, **_environment(zephyr, shell)})
+
+
+def _environment(zephyr: Workspace, shell: Shell) -> dict[str, str]:
+    """Zephyr's Python first on PATH, as where its virtual environment is active; models are compiled by ours."""
+    names = ("ZEPHYR_", "GNUARMEMB_", "CROSS_COMPILE", "TOOLCHAIN_ROOT")
+    kept = {name: value for name, value in os.environ.items() if name.startswith(names)}
+    kept.pop("ZEPHYR_BASE", None)  # the workspace's own, which a user has not set either
+    path = os.pathsep.join((str(Path(zephyr.real.python).parent), str(Path(sys.executable).parent), os.environ["PATH"]))
+    module = str(shell.workspace / "mlforge")
+    return {**kept, "PATH": path, "MLFORGE_PYTHON": sys.executable, "ZEPHYR_EXTRA_MODULES": module}
+
+
+def _projects(zephyr: Workspace) -> list[tuple[str, str]]:
+    """Name and path of each project of the user's workspace that is there, without the manifest itself."""
+    command = [zephyr.real.python, "-m", "west", "list", "-f", "{name} {path}"]
+    done = subprocess.run(command, cwd=zephyr.base, capture_output=True, text=True, check=True, timeout=120)
+    found = [
+        (name, path) for name, path in map(str.split, done.stdout.splitlines()) if name not in ("manifest", "mlforge")
+    ]
+    there = [(name, path) for name, path in found if (zephyr.base.parent / path).is_dir()]
+    return [("zephyr", zephyr.base.name), *(pair for pair in there if pair[0] != "zephyr")]
