@@ -95,7 +95,7 @@ def check_python(block: Block, scratch: Path) -> None:
 def check_c(block: Block, scratch: Path) -> None:
     """Compiles the block in its frame against the public headers and what the build generates of samples/activity."""
     source = scratch / "block.c"
-    source.write_text(framed(block, FRAMES / block.marks["in"]), encoding="utf-8")
+    source.write_text(framed(block, FRAMES / f"{block.marks['in']}.in"), encoding="utf-8")
     includes = [f"-I{path}" for path in (root() / "runtime" / "include", generated(scratch))]
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
     _run(["cc", *flags, *includes, source])

@@ -18,7 +18,7 @@ BOARD = "mps2/an385"
 def check_dts(block: Block, scratch: Path, zephyr: Workspace) -> None:
     """Configures a sample with the block in its frame as an overlay; warnings of devicetree are errors."""
     overlay = scratch / "block.overlay"
-    overlay.write_text(framed(block, FRAMES / block.marks["in"]), encoding="utf-8")
+    overlay.write_text(framed(block, FRAMES / f"{block.marks['in']}.in"), encoding="utf-8")
     done = zephyr.configure(APP, scratch / "build", BOARD, overlays=(overlay,))
     if done.returncode != 0:
         raise ValueError(done.stdout[-4000:])
@@ -27,9 +27,9 @@ def check_dts(block: Block, scratch: Path, zephyr: Workspace) -> None:
 def check_c(block: Block, scratch: Path, zephyr: Workspace) -> None:
     """Builds a sample with the block, in its frame, as the program; `NAME.conf` beside the frame is its Kconfig."""
     app = shutil.copytree(APP, scratch / "app", ignore=shutil.ignore_patterns(".mlforge", "build"))
-    frame = FRAMES / block.marks["in"]
-    (app / "src" / "main.c").write_text(framed(block, frame), encoding="utf-8")
-    zephyr.build(app, scratch / "build", BOARD, conf_files=(frame.with_suffix(".conf"),))
+    name = block.marks["in"]
+    (app / "src" / "main.c").write_text(framed(block, FRAMES / f"{name}.in"), encoding="utf-8")
+    zephyr.build(app, scratch / "build", BOARD, conf_files=((FRAMES / name).with_suffix(".conf"),))
 
 
 def check_kconfig(block: Block, scratch: Path, zephyr: Workspace) -> None:
