@@ -22,7 +22,7 @@ from mlforge.errors import DataError
 from mlforge.features.extract import extract_all
 from mlforge.features.fit import fit
 from mlforge.features.pipeline import Pipeline
-from mlforge.records.finding import Finding
+from mlforge.records.data_summary import Inspection
 from mlforge.records.opening import Opening
 
 
@@ -55,7 +55,6 @@ class Prepared:
     classes: tuple[str, ...]
     outputs: int
     data_digest: str
-    findings: tuple[Finding, ...]  # what is wrong with the data
     _dataset: Dataset
     _splits: Splits
     _group: str
@@ -64,14 +63,26 @@ class Prepared:
         """The sealed split, against the note that it is opened (study/winner/seal.py). For the winner only."""
         return _examples(self._dataset, self._splits.test, self.pipeline, self._group)
 
+    def inspect(self, contract: Contract) -> Inspection:
+        """What is in the data, and what is wrong with them: of the sealed split, that alone leaves here."""
+        return look(self._dataset, self._splits, contract)
+
+
+def inspect(contract: Contract, say: Say = silent) -> Inspection:
+    """What is in a contract's data, and what is wrong with them. Nothing is trained, extracted or kept.
+
+    Raises:
+        DataError: as `prepare`.
+    """
+    dataset, splits = _split(contract, say)
+    fit(contract.features, [dataset.signals[index] for index in splits.train], contract.data.signal)
+    return look(dataset, splits, contract)
+
 
 def prepare(contract: Contract, say: Say = silent) -> Prepared:
     """Raises DataError: the data are missing, damaged or too few; see data.load and data.splits. `say` hears how far
     loading is, where it takes long."""
-    dataset = load_dataset(contract, say)
-    splits = split_dataset(dataset, contract.data.split)
-    if any(goal.worst for goal in contract.goals):
-        check_strata(dataset, splits, contract.data.strata)
+    dataset, splits = _split(contract, say)
     training = [dataset.signals[index] for index in splits.train]
     pipeline = fit(contract.features, training, contract.data.signal)
     group = contract.data.split.group
@@ -82,11 +93,18 @@ def prepare(contract: Contract, say: Say = silent) -> Prepared:
         classes=dataset.classes,
         outputs=dataset.outputs,
         data_digest=dataset.digest,
-        findings=look(dataset, splits, contract),
         _dataset=dataset,
         _splits=splits,
         _group=group,
     )
+
+
+def _split(contract: Contract, say: Say) -> tuple[Dataset, Splits]:
+    dataset = load_dataset(contract, say)
+    splits = split_dataset(dataset, contract.data.split)
+    if any(goal.worst for goal in contract.goals):
+        check_strata(dataset, splits, contract.data.strata)
+    return dataset, splits
 
 
 def _examples(dataset: Dataset, chosen: NDArray[np.int64], pipeline: Pipeline, group: str) -> Examples:

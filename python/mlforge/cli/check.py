@@ -1,5 +1,8 @@
 """Validates the contract of an app, and prints what each limit resolves to and where that number comes from. Limits of
 `auto` come from the app's own build: it is built for them, in APP/.mlforge, unless --image names a build.
+
+Then it loads the data, counts them by split and class, and tells what is wrong with them; --no-data leaves that out.
+Exit status: 1 where the contract or the data cannot be used, 3 where --image breaks a limit.
 """
 
 from __future__ import annotations
@@ -7,6 +10,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +20,8 @@ from mlforge.cli.main import Status
 if TYPE_CHECKING:
     from mlforge.app.auto_limits import Resolved
     from mlforge.contract.contract import Contract
+    from mlforge.contract.describe import Setting
+    from mlforge.records.data_summary import Inspection
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="hold the limits against this image; exit status 3 where one is broken",
     )
+    parser.add_argument("--no-data", action="store_true", help="do not load the data and look at them")
     add_json(parser)
 
 
@@ -39,10 +46,36 @@ def execute(arguments: argparse.Namespace) -> Status:
     resolved = _resolved(contract)
     settings = describe(resolved.contract)
     if arguments.json:
+        seen = None if arguments.no_data else _inspected(contract)
         rows = [dataclasses.asdict(setting) for setting in settings]
         document = {"contract": str(contract.path), "digest": contract.digest, "name": contract.name, "settings": rows}
-        print_json({**document, **_rooms(resolved)})
-        return Status.DONE
+        print_json({**document, **_rooms(resolved), **({"data": dataclasses.asdict(seen)} if seen else {})})
+        return Status.ERROR if seen and seen.errors else Status.DONE
+    _print_settings(contract, settings)
+    _print_account(resolved)
+    return Status.DONE if arguments.no_data else _print_data(_inspected(contract))
+
+
+def _inspected(contract: Contract) -> Inspection:
+    from mlforge.app.prepare import inspect
+
+    return inspect(contract, lambda sentence: print(sentence, file=sys.stderr))
+
+
+def _print_data(inspection: Inspection) -> Status:
+    from mlforge.report.data_tables import channel_table, findings_lines, split_table, summary_line
+
+    screen = console()
+    screen.print()
+    screen.print(summary_line(inspection.summary), soft_wrap=True, markup=False)
+    screen.print(split_table(inspection.summary))
+    screen.print(channel_table(inspection.summary))
+    for style, line in findings_lines(inspection.findings):
+        screen.print(line, style=style, soft_wrap=True, markup=False)
+    return Status.ERROR if inspection.errors else Status.DONE
+
+
+def _print_settings(contract: Contract, settings: Sequence[Setting]) -> None:
     from rich.table import Table
 
     table = Table(title=f"{contract.name}: {contract.task}", title_justify="left", box=None, pad_edge=False)
@@ -51,8 +84,6 @@ def execute(arguments: argparse.Namespace) -> Status:
     for setting in settings:
         table.add_row(setting.key, setting.text, setting.source)
     console().print(table)
-    _print_account(resolved)
-    return Status.DONE
 
 
 def _resolved(contract: Contract) -> Resolved:

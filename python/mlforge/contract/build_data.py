@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlforge.contract.build_signal import build_signal
-from mlforge.contract.contract import AugmentSpec, DataSpec, LoaderKind, SplitSpec, Task
+from mlforge.contract.contract import ALLOWABLE, AugmentSpec, DataSpec, LoaderKind, SplitSpec, Task
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, expectation, show
 
@@ -26,7 +26,24 @@ def build_data(reader: Reader) -> DataSpec:
     elif len(classes) == 1:
         reader.wrong(("data", "classes"), "one class", expectation(["data", "classes"]))
     strata = _words(reader, "strata")
-    return DataSpec(kind, argument, split, strata, classes, augment=_augment(reader), signal=build_signal(reader, kind))
+    return DataSpec(
+        kind,
+        argument,
+        split,
+        strata,
+        classes,
+        augment=_augment(reader),
+        allow=_allowed(reader),
+        signal=build_signal(reader, kind),
+    )
+
+
+def _allowed(reader: Reader) -> tuple[str, ...]:
+    words = _words(reader, "allow")
+    for word in words:
+        if word not in ALLOWABLE:
+            reader.wrong(("data", "allow"), f"the unknown kind {word!r}", did_you_mean(word, list(ALLOWABLE)))
+    return words
 
 
 def _augment(reader: Reader) -> AugmentSpec:

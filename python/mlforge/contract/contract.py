@@ -109,6 +109,10 @@ class AugmentSpec:
         )
 
 
+# Kinds of findings that refuse data, unless `data.allow` names them.
+ALLOWABLE: Final = ("duplicates", "constant")
+
+
 @dataclass(frozen=True, slots=True)
 class DataSpec:
     loader: LoaderKind
@@ -118,6 +122,7 @@ class DataSpec:
     classes: tuple[str, ...] = ()  # the labels allowed, in the order of the model's outputs; empty takes what is there
     augment: AugmentSpec = AugmentSpec()
     signal: SignalSpec | None = None  # None where the contract does not name it
+    allow: tuple[str, ...] = ()  # kinds of errors in the data that do not stop a study; of ALLOWABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from mlforge.app import free_memory as app_room
 from mlforge.app.free_memory import Shape
 from mlforge.app.prepare import Prepared, prepare
 from mlforge.contract.contract import Contract, Pruner
+from mlforge.data.looking import refuse
 from mlforge.errors import ContractError, Problem, TargetUnavailableError
+from mlforge.records.data_summary import Inspection
 from mlforge.records.program import Engine
 from mlforge.records.quality import Metric
 from mlforge.search.registry import proposer_named
@@ -48,6 +50,7 @@ class Result:
     model: Path | None
     lock: Path | None
     exhausted: str  # why the study ended before its budget; empty where it did not
+    data: Inspection
 
 
 def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "", *, replay: bool = False) -> Result:
@@ -74,8 +77,10 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
             f"data: {len(prepared.train)} examples to train on, {len(prepared.validate)} to validate; "
             "the test split stays sealed until there is a winner"
         )
-        for finding in prepared.findings:
+        inspection = prepared.inspect(contract)
+        for finding in inspection.findings:
             say(f"data: {finding}")
+        refuse(inspection)
         resolved = app_room.resolve(contract, say, Shape(prepared.pipeline, prepared.classes, prepared.outputs))
         contract = resolved.contract
         for line in auto_limits.account(resolved):
@@ -99,7 +104,7 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
             confirmer = Confirmer(evaluator, confirmed_on, say) if confirmed_on else None
             outcome = conclude(evaluator, store, trials, target.programs, say, confirmer)
             model, lock = write_winner(outcome, evaluator) if outcome.met else (None, None)
-    return Result(outcome, model, lock, study.exhausted)
+    return Result(outcome, model, lock, study.exhausted, inspection)
 
 
 def usable_target(name: str, app: Application | None = None) -> Target:
@@ -163,6 +168,7 @@ def study_name(contract: Contract, data_digest: str) -> str:
     )
     for after_the_choice in ("bundle", "robustness"):
         content.pop(after_the_choice)
+    content["data"].pop("allow")  # whether data are refused, not what they give
     content["target"].pop("confirm")  # which trial wins, not what one is
     if content["search"]["agent"] is None:
         content["search"].pop("agent")

@@ -9,7 +9,7 @@ import pytest
 
 from mlforge.contract import Contract, load_contract
 
-METRIC = {"classification": "accuracy: 0.5", "regression": "mse: 1", "anomaly": "auc: 0.5"}
+METRIC = {"classification": "accuracy: 0.8", "regression": "mse: 1", "anomaly": "auc: 0.5"}
 
 MakeContract = Callable[..., Contract]
 
@@ -26,6 +26,7 @@ def contract(tmp_path: Path) -> MakeContract:
         classes: str = "",
         shares: str = "validate: 0.2, test: 0.2",
         features: str = "",
+        allow: str = "",
     ) -> Contract:
         path = tmp_path / "mlforge.yaml"
         lines = [
@@ -35,7 +36,7 @@ def contract(tmp_path: Path) -> MakeContract:
             f"  loader: {loader}",
             f"  split: {{{f'group: {group}, ' if group else ''}{shares}}}",
             f"  strata: [{strata}]",
-            f"  classes: [{classes}]" if classes else "",
+            f"  classes: [{classes}]" if classes else f"  allow: [{allow}]" if allow else "",
             f"features: [{features}]",
             "limits: {ram: 10 KiB}",
             f"goals: {{{METRIC[task]}}}",

@@ -3,33 +3,76 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
-from mlforge.contract import Contract
-from mlforge.data.dataset import Dataset
-from mlforge.data.looking.note import note
+import numpy as np
+
+from mlforge.contract import Task
+from mlforge.data.looking.seen import Seen, short_place
 from mlforge.data.short import window_of
 from mlforge.records.finding import Finding, Severity
 
+MUCH: Final = 0.2  # of all frames
 
-def short_recordings(dataset: Dataset, contract: Contract) -> list[Finding]:
+
+def short_recordings(seen: Seen) -> list[Finding]:
     """Those that the window does not fit into, with how many of each class."""
-    window, left = window_of(contract), dataset.left_out
+    dataset, window, left = seen.dataset, window_of(seen.contract), seen.dataset.left_out
     if window is None or not left:
         return []
     count = len(left) + len(dataset.signals)
     shares = Counter(one.label for one in left).most_common(5)
     by_class = "" if len(dataset.classes) < 2 else ": " + ", ".join(f"{many:,} of {label!r}" for label, many in shares)
     what = f"{len(left):,} of {count:,} recordings are shorter than the window of {window.length} frames{by_class}"
-    places = [f"{one.source} has {one.frames}" for one in left]
-    key = f"features[{contract.features.index(window)}].window.length"
     return [
-        note(
-            contract,
+        seen.finding(
             "short recordings",
             Severity.WARNING,
-            key,
+            f"features[{seen.contract.features.index(window)}].window.length",
             f"{what}; they are neither trained on nor judged by",
             "shorten the window, or join what belongs together",
-            places,
+            places=[f"{short_place(seen.contract, one.source)} has {one.frames}" for one in left],
+        )
+    ]
+
+
+def unused_frames(seen: Seen) -> list[Finding]:
+    """The ends of recordings that no window reaches, and what lies between windows."""
+    window = window_of(seen.contract)
+    if window is None or not seen.series:
+        return []
+    lengths = np.array([len(signal) for signal in seen.dataset.signals])
+    windows = 1 + (lengths - window.length) // window.hop
+    used = window.length + (windows - 1) * min(window.hop, window.length)
+    share = 1 - used.sum() / lengths.sum()
+    if share <= MUCH:
+        return []
+    return [
+        seen.finding(
+            "unused frames",
+            Severity.NOTE,
+            f"features[{seen.contract.features.index(window)}].window",
+            f"{share:.0%} of all frames are in no window of {window.length} frames, one every {window.hop}",
+            "a smaller hop or window uses more of them",
+        )
+    ]
+
+
+def unused_anomalies(seen: Seen) -> list[Finding]:
+    """Anomalies of groups that train: only normal recordings train."""
+    if seen.dataset.task is not Task.ANOMALY:
+        return []
+    unused = np.flatnonzero((seen.split_of() < 0) & (seen.dataset.labels == 1))
+    if not len(unused):
+        return []
+    total = int((seen.dataset.labels == 1).sum())
+    return [
+        seen.finding(
+            "unused anomalies",
+            Severity.NOTE,
+            "data.split",
+            f"{len(unused):,} of {total:,} anomalous recordings are in groups that train, which takes normal ones only",
+            "hold more groups out to judge by them",
+            unused.tolist(),
         )
     ]

@@ -1,0 +1,288 @@
+"""Faults that are planted in data, and what is said of them; and sound data, of which nothing is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlforge.data import load_dataset, split_dataset
+from mlforge.data.looking import look, refuse
+from mlforge.errors import DataError
+from mlforge.records.data_summary import Inspection
+from mlforge.records.finding import Finding, Severity
+
+from .conftest import MakeContract
+
+Arrays = dict[str, np.ndarray]
+Inspect = Callable[..., Inspection]
+
+
+@pytest.fixture
+def inspect(tmp_path: Path, contract: MakeContract) -> Inspect:
+    """`inspect(arrays, **contract settings)`: what is found in them, stored as data.npz."""
+
+    def inspected(arrays: Arrays, allow: str = "", **settings: Any) -> Inspection:
+        np.savez(tmp_path / "data.npz", **arrays)
+        spec = contract("{npz: data.npz}", allow=allow, **settings)
+        dataset = load_dataset(spec)
+        return look(dataset, split_dataset(dataset, spec.data.split), spec)
+
+    return inspected
+
+
+def sound(count: int = 300, frames: int = 64, channels: int = 2, seed: int = 1) -> Arrays:
+    """Two classes of noisy sines, by 30 people who do both."""
+    random = np.random.default_rng(seed)
+    label = np.arange(count) % 2
+    time = np.arange(frames)[None, :, None]
+    phase = random.uniform(0, 6.28, (count, 1, channels))
+    x = np.sin(2 * np.pi * time * (3 + 2 * label[:, None, None]) / frames + phase)
+    x = x + 0.3 * random.standard_normal((count, frames, channels))
+    return {"x": x.astype(np.float32), "y": np.array(["go", "stop"])[label], "who": np.arange(count) // 2 % 30}
+
+
+def vectors(count: int = 400, width: int = 6) -> Arrays:
+    random = np.random.default_rng(2)
+    label = np.arange(count) % 2
+    x = random.standard_normal((count, width)) + 1.5 * label[:, None] * (np.arange(width) < 2)
+    return {"x": x, "y": label, "who": np.arange(count) // 2 % 40}
+
+
+def kinds(inspection: Inspection) -> list[str]:
+    return [finding.kind for finding in inspection.findings if finding.severity is not Severity.NOTE]
+
+
+def only(inspection: Inspection, kind: str) -> Finding:
+    (found,) = (finding for finding in inspection.findings if finding.kind == kind)
+    return found
+
+
+@pytest.mark.parametrize("group", ["", "who"])
+@pytest.mark.parametrize("make", [sound, vectors])
+def test_nothing_is_said_against_sound_data(inspect: Inspect, make: Callable[..., Arrays], group: str) -> None:
+    inspection = inspect(make(count=600), group=group)
+    assert kinds(inspection) == []
+    refuse(inspection)
+    assert [finding.kind for finding in inspection.findings] == ["certainty", "certainty"]
+
+
+def test_summary(inspect: Inspect) -> None:
+    summary = inspect(sound(), group="who", features="window: {length: 32, hop: 16}").summary
+    assert (summary.recordings, summary.groups, summary.group) == (300, 30, "who")
+    assert [split.recordings for split in summary.splits] == [180, 60, 60]
+    assert [split.groups for split in summary.splits] == [18, 6, 6]
+    assert [split.inputs for split in summary.splits] == [540, 180, 180]
+    assert summary.splits[1].classes == {"go": 90, "stop": 90}
+    assert summary.channel_count == 2
+    assert (summary.shortest, summary.longest) == (64, 64)
+    assert summary.channels[0].name == "channel 1"
+    assert 0.5 < summary.channels[0].deviation < 1.0
+
+
+def twins(data: Arrays, share: float = 1.0) -> Arrays:
+    """Each recording once more, under another name."""
+    more = int(share * len(data["x"]))
+    names = np.array([f"p{one}" for one in data["who"]])
+    return {
+        "x": np.concatenate([data["x"], data["x"][:more]]),
+        "y": np.concatenate([data["y"], data["y"][:more]]),
+        "who": np.concatenate([names, [f"{name}-again" for name in names[:more]]]),
+    }
+
+
+@pytest.mark.parametrize("group", ["", "who"])
+@pytest.mark.parametrize("make", [sound, vectors])
+def test_twins_in_two_splits_are_refused(inspect: Inspect, make: Callable[[], Arrays], group: str) -> None:
+    inspection = inspect(twins(make()), group=group)
+    found = only(inspection, "duplicates")
+    assert found.severity is Severity.ERROR
+    assert "validate recordings" in found.what
+    assert "test recordings are in the training split" in found.what
+    assert found.where.startswith("mlforge.yaml:5: data.split")
+    assert "data.npz:" in found.places[0]
+    assert "data.allow: [duplicates]" in found.cure
+    with pytest.raises(DataError, match="value for value"):
+        refuse(inspection)
+
+
+def test_twins_that_are_allowed_are_told_all_the_same(inspect: Inspect) -> None:
+    inspection = inspect(twins(sound()), group="who", allow="duplicates")
+    assert only(inspection, "duplicates").severity is Severity.WARNING
+    refuse(inspection)
+
+
+def test_a_single_twin_among_many_is_a_warning(inspect: Inspect) -> None:
+    data = twins(sound(count=2400), share=0.0025)
+    found = [finding for finding in inspect(data, group="who").findings if finding.kind == "duplicates"]
+    assert [finding.severity for finding in found] == [Severity.WARNING]
+
+
+def test_windows_that_were_cut_with_an_overlap_are_refused(inspect: Inspect) -> None:
+    """The commonest leak: half of each example stands in its neighbour, which is dealt to another split."""
+    random = np.random.default_rng(3)
+    stream = np.cumsum(random.standard_normal((6400, 2)), axis=0).astype(np.float32)
+    x = np.stack([stream[start : start + 64] for start in range(0, 6336, 32)])
+    inspection = inspect({"x": x, "y": np.arange(len(x)) // 7 % 2})
+    assert only(inspection, "duplicates").severity is Severity.ERROR
+
+
+CHANGES = {
+    "noise": lambda x: x + 0.02 * np.random.default_rng(4).standard_normal(x.shape),
+    "gain": lambda x: 1.01 * x,
+    "rounded": lambda x: x.round(2),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_copies_with_a_change_are_near_duplicates(inspect: Inspect, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    data = twins(sound())
+    data["x"][300:] = change(data["x"][300:])
+    found = only(inspect(data, group="who"), "near duplicates")
+    assert found.severity is Severity.WARNING
+    assert "is near data.npz:" in found.places[0]
+
+
+def test_silence_and_tables_of_switches_are_no_copies(inspect: Inspect) -> None:
+    data = sound()
+    data["x"][::3] = 0.0
+    assert "duplicates" not in kinds(inspect(data))
+    random = np.random.default_rng(5)
+    inspection = inspect({"x": random.integers(0, 3, (600, 4)), "y": np.arange(600) % 2})
+    assert inspection.errors == ()
+
+
+def test_equal_recordings_with_other_labels(inspect: Inspect) -> None:
+    data = twins(sound())
+    data["y"][300:305] = np.where(data["y"][300:305] == "go", "stop", "go")
+    found = only(inspect(data, allow="duplicates"), "contradictory labels")
+    assert "5 pairs" in found.what
+    assert "data.npz:1 is go, data.npz:301 stop" in "".join(found.places) or found.count == 5
+
+
+def test_channels_that_are_dead(inspect: Inspect) -> None:
+    data = sound(channels=3)
+    data["x"][..., 1] = 7.5
+    found = only(inspect(data), "dead channels")
+    assert "1 of 3 channels is constant" in found.what
+    assert "channel 2 (always 7.5)" in found.what
+    data["x"][:] = 1.0
+    inspection = inspect(data)
+    assert only(inspection, "constant").severity is Severity.ERROR
+    assert only(inspect(data, allow="constant"), "constant").severity is Severity.WARNING
+
+
+def test_a_channel_that_is_dead_in_some_recordings(inspect: Inspect) -> None:
+    data = sound()
+    data["x"][10:40, :, 1] = 0.0
+    found = only(inspect(data), "dead in some recordings")
+    assert "30 of 300 recordings have constant values throughout, in channel 2" in found.what
+    assert found.places[0] == "data.npz:11"
+
+
+def test_glitches_of_a_sample(inspect: Inspect) -> None:
+    data = sound()
+    random = np.random.default_rng(6)
+    for at in range(0, 300, 3):
+        data["x"][at, random.integers(1, 63), 0] = random.choice([-1, 1]) * random.uniform(150, 400)
+    found = only(inspect(data), "glitches")
+    assert "in channel 1; the deviation" in found.what
+    assert "statistics: robust" in found.cure
+
+
+def test_sensors_that_hang_or_clip(inspect: Inspect) -> None:
+    data = sound()
+    data["x"][:30, 20:50, 0] = data["x"][:30, 20:21, 0]
+    found = only(inspect(data), "stuck channels")
+    assert found.places[0] == "data.npz:1"
+    data = sound(frames=256)
+    data["x"] = np.clip(data["x"], -0.9, 0.9)
+    assert "end of the scale" in only(inspect(data), "clipped signals").what
+
+
+def test_a_column_that_is_the_label(inspect: Inspect) -> None:
+    data = sound()
+    data["x"][..., 1] = (data["y"] == "go")[:, None]
+    assert "channel 2 never changes within a recording" in only(inspect(data, group="who"), "leak").what
+    data = vectors()
+    data["x"][:, 3] = 10 * data["y"] + 3
+    assert "feature 4 alone tells the label" in only(inspect(data, group="who"), "leak").what
+    data["y"] = data["x"][:, 0] * 3 - 1
+    assert "correlation 1.0" in only(inspect(data, task="regression"), "leak").what
+
+
+def test_columns_that_count(inspect: Inspect) -> None:
+    data = sound()
+    data["x"][..., 0] = np.arange(64) * 0.02
+    assert "channel 1 grows by equal steps from frame to frame" in only(inspect(data), "counting column").what
+    data = vectors()
+    data["x"][:, 5] = np.arange(400)
+    assert "feature 6 grows by equal steps from row to row" in only(inspect(data), "counting column").what
+
+
+def test_few_of_a_class_and_a_goal_that_asks_for_nothing(inspect: Inspect) -> None:
+    data = sound()
+    data["y"] = np.where(np.arange(300) % 15 == 0, "stop", "go")
+    inspection = inspect(data)
+    assert "few examples train 'stop' 12; 'go' has 168" in only(inspection, "rare classes").what
+    found = only(inspection, "trivial goal")
+    assert "always says 'go' is right in 0.933" in found.what
+    assert found.where == "mlforge.yaml:10: goals.accuracy"
+
+
+def test_few_groups_prove_little(inspect: Inspect) -> None:
+    data = sound()
+    data["who"] = np.arange(300) // 2 % 5
+    found = [one for one in inspect(data, group="who").findings if one.kind == "certainty"]
+    assert [one.severity for one in found] == [Severity.WARNING] * 2
+    assert "60 examples of 1 group: at accuracy 0.8 the standard error is ±0.052 if all were" in found[0].what
+    eleven = {name: values[:55] for name, values in sound().items()}
+    found = [one for one in inspect(eleven).findings if one.kind == "certainty"]
+    assert "the standard error is ±0.1" in found[0].what
+    assert found[0].severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(("task", "metric"), [("regression", "mse 1"), ("anomaly", "auc 0.5")])
+def test_certainty_of_other_metrics(inspect: Inspect, task: str, metric: str) -> None:
+    data = vectors()
+    data["y"] = data["x"][:, 0] if task == "regression" else np.array(["normal", "bad"])[data["y"]]
+    found = [one for one in inspect(data, task=task).findings if one.kind == "certainty"]
+    assert all(f"at {metric} the standard error is ±0." in one.what for one in found)
+
+
+def test_anomalies_that_nobody_sees(inspect: Inspect) -> None:
+    data = vectors()
+    data["y"] = np.array(["normal", "bad"])[data["y"]]
+    found = only(inspect(data, task="anomaly", group="who"), "unused anomalies")
+    assert "120 of 200 anomalous recordings" in found.what
+
+
+def test_short_recordings_and_unused_ends(tmp_path: Path, contract: MakeContract) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\n"
+        "def load():\n"
+        "    r = np.random.default_rng(1)\n"
+        "    x = [r.standard_normal((90 if n % 3 else 20, 1)) for n in range(60)]\n"
+        "    return {'x': x, 'y': ['a' if n % 2 else 'b' for n in range(60)]}\n"
+    )
+    spec = contract("{python: 'mine:load'}", features="window: {length: 50}")
+    dataset = load_dataset(spec)
+    inspection = look(dataset, split_dataset(dataset, spec.data.split), spec)
+    found = only(inspection, "short recordings")
+    assert "20 of 60 recordings are shorter than the window of 50 frames: 10 of 'b', 10 of 'a'" in found.what
+    assert found.places[0] == "mine.py x[0] has 20"
+    assert found.where == "mlforge.yaml:8: features[0].window.length"
+    assert "44% of all frames are in no window" in only(inspection, "unused frames").what
+    assert inspection.summary.left_out == 20
+
+
+def test_the_smartwatch_data_are_sound(contract: MakeContract) -> None:
+    spec = contract("seglearn-watch", group="subject", features="window: {length: 128, hop: 64}")
+    dataset = load_dataset(spec)
+    inspection = look(dataset, split_dataset(dataset, spec.data.split), spec)
+    assert set(kinds(inspection)) == {"certainty"}
+    assert inspection.summary.rate_hz == 50.0
+    assert inspection.summary.channels[5].name == "gz"
