@@ -58,8 +58,13 @@ def execute(arguments: argparse.Namespace) -> Status:
 
 def _inspected(contract: Contract) -> Inspection:
     from mlforge.app.prepare import inspect
+    from mlforge.errors import DataError
 
-    return inspect(contract, lambda sentence: print(sentence, file=sys.stderr))
+    try:
+        return inspect(contract, lambda sentence: print(sentence, file=sys.stderr))
+    except DataError as error:
+        error.hint = "; ".join(filter(None, (error.hint, "`check --no-data` looks at the contract alone")))
+        raise
 
 
 def _print_data(inspection: Inspection) -> Status:

@@ -18,7 +18,7 @@ LOG_TAIL_LINES: Final = 25
 
 COMMANDS: Final = {
     "init": "write a commented contract beside prj.conf",
-    "check": "validate the contract and show what each limit resolves to",
+    "check": "validate the contract, look at the data, and show what each limit resolves to",
     "optimise": "run or resume the study; write the winner beside prj.conf",
     "compile": "compile an int8 .tflite model to C",
     "arena": "find how much arena TensorFlow Lite Micro needs for a model",

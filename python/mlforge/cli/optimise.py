@@ -7,6 +7,7 @@ Exit status: 0 the contract is met, 3 the budget ended without, 1 an error. Ctrl
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -59,7 +60,7 @@ def execute(arguments: argparse.Namespace) -> Status:
         print("\nstopped; everything finished is stored, and the same command resumes", file=sys.stderr)
         return Status.ERROR
     report = report_path(contract)
-    write_report(contract, result.outcome.lock, result.outcome.trials, report)
+    write_report(contract, result.outcome.lock, result.outcome.trials, report, result.data)
     if arguments.json:
         print_json(_document(result, report))
     else:
@@ -150,4 +151,5 @@ def _document(result: Result, report: Path) -> dict[str, Any]:
             if path
         },
         "exhausted": result.exhausted,
+        "data": dataclasses.asdict(result.data),
     }

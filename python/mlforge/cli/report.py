@@ -41,12 +41,13 @@ def execute(arguments: argparse.Namespace) -> Status:
             lock = None  # of an older contract: the study of this one has no winner yet
     if lock is None and not has_study(contract.app_dir, storage_of(arguments)):
         raise _nothing_to_report(contract)
-    with closing(open_store(contract, prepare(contract), storage_of(arguments))) as store:
+    prepared = prepare(contract)
+    with closing(open_store(contract, prepared, storage_of(arguments))) as store:
         trials = store.trials()
     if lock is None and not trials:
         raise _nothing_to_report(contract)
     path = arguments.output or report_path(contract)
-    write_report(contract, lock, trials, path)
+    write_report(contract, lock, trials, path, prepared.inspect(contract))
     if arguments.json:
         print_json({"report": str(path), "trials": len(trials), "locked": lock is not None})
     else:

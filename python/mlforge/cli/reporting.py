@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlforge.contract.contract import Contract
+    from mlforge.records.data_summary import Inspection
     from mlforge.records.lock import Lock
     from mlforge.records.trial import Trial
 
@@ -16,7 +17,7 @@ def report_path(contract: Contract) -> Path:
     return contract.app_dir / ".mlforge" / "report.html"
 
 
-def write_report(contract: Contract, lock: Lock | None, trials: Sequence[Trial], path: Path) -> None:
+def write_report(contract: Contract, lock: Lock | None, trials: Sequence[Trial], path: Path, data: Inspection) -> None:
     """One self-contained file, replaced in one step."""
     from mlforge.app.verdicts import limits_alone
     from mlforge.measure import ranking
@@ -32,5 +33,6 @@ def write_report(contract: Contract, lock: Lock | None, trials: Sequence[Trial],
         limits=limits_alone(contract),
         nearest=nearest.number if nearest else None,
         provenance=facts,
+        data=data,
     )
     write_atomically(path, html.encode())

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from mlforge.records.data_summary import Inspection
 from mlforge.records.lock import Lock
 from mlforge.records.trial import Trial
 from mlforge.records.verdict import Verdict
@@ -28,6 +29,7 @@ def render_html(
     nearest: int | None = None,
     command: str = "west mlforge optimise",
     provenance: Mapping[str, str] = _NOTHING,
+    data: Inspection | None = None,
 ) -> str:
     """The report as the text of one HTML file.
 
@@ -38,9 +40,12 @@ def render_html(
         name: the contract's name.
         limits: the contract's limits and goals, drawn into the charts; only their limit, unit and name are read. None
             takes them from the lock and the trials.
+        data: what is in the data, and what was found there; None leaves the section out.
         nearest: the number of the nearest miss, used without a lock; None takes the one with the smallest shortfall.
         command: what runs this study again.
         provenance: further facts, shown in the given order: what a lock would say (seed, hashes) while there is none.
     """
-    page = build_page(lock, trials, name=name, limits=limits, nearest=nearest, command=command, provenance=provenance)
+    page = build_page(
+        lock, trials, name=name, limits=limits, nearest=nearest, command=command, provenance=provenance, data=data
+    )
     return environment("mlforge.report", markup=True).get_template("report.html.j2").render(page=page)

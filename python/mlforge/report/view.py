@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from mlforge.measure.ranking import listed
 from mlforge.records.cost import Cost
+from mlforge.records.data_summary import Inspection
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Metric, Quality, Stage
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import dot_plots, facts, layers, search_plots, stacks, units
 from mlforge.report.comparison import CostRow, cost_rows
+from mlforge.report.data_section import DataSection, data_section
 from mlforge.report.rows import (
     CheckRow,
     Fact,
@@ -44,6 +46,7 @@ class Page:
     facts: tuple[Fact, ...]
     subject: str  # "the winner, trial 17"
     checks: tuple[CheckRow, ...]
+    data: DataSection | None
     quality_rows: tuple[QualityRow, ...]
     quality_note: str
     robustness: tuple[RobustnessRow, ...]
@@ -84,6 +87,7 @@ def build_page(
     nearest: int | None,
     command: str,
     provenance: Mapping[str, str],
+    data: Inspection | None = None,
 ) -> Page:
     """Everything that the page shows. `nearest` is the number of the nearest miss, where the caller knows it better."""
     trials = sorted(trials, key=lambda trial: trial.number)
@@ -98,6 +102,7 @@ def build_page(
         facts=head_facts(lock, subject, trials),
         subject=subject_words(subject),
         checks=check_rows(subject.verdict),
+        data=data_section(data) if data else None,
         quality_rows=quality_rows(subject.qualities),
         quality_note=f"{_quality_note(subject.qualities)} {facts.opened_words(lock)}".strip(),
         robustness=robustness_rows(lock.robustness) if lock else (),
