@@ -6,6 +6,7 @@ The test split stays sealed: `Prepared.open_test` hands it out, and the study op
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from mlforge.data.load import load_dataset
 from mlforge.data.looking import look
 from mlforge.data.reading import Say, silent
 from mlforge.data.splits import Splits, check_strata, split_dataset
-from mlforge.errors import DataError
+from mlforge.errors import DataError, ToolError
 from mlforge.features.extract import extract_all
 from mlforge.features.fit import fit
 from mlforge.features.pipeline import Pipeline
@@ -75,7 +76,8 @@ def inspect(contract: Contract, say: Say = silent) -> Inspection:
         DataError: as `prepare`.
     """
     dataset, splits = _split(contract, say)
-    fit(contract.features, [dataset.signals[index] for index in splits.train], contract.data.signal)
+    with suppress(ToolError):  # features are computed in C; without a compiler, `doctor` says so
+        fit(contract.features, [dataset.signals[index] for index in splits.train], contract.data.signal)
     return look(dataset, splits, contract)
 
 

@@ -12,7 +12,7 @@ from mlforge.data.python_function import load_python_function
 from mlforge.data.reading import Reading, Say, reason_of, silent
 from mlforge.data.recordings import Recordings
 from mlforge.data.seglearn_watch import load_seglearn_watch
-from mlforge.data.short import window_of, without_short
+from mlforge.data.short import reach_of, without_short
 from mlforge.data.wav import load_wav_folder
 from mlforge.errors import DataError
 
@@ -41,7 +41,7 @@ def _load(contract: Contract, reading: Reading) -> Recordings:
             return load_seglearn_watch()
         case LoaderKind.CSV:
             named = (spec.split.group, *spec.strata)
-            return load_csv(_inside(contract), named, window_of(contract) is not None, reading)
+            return load_csv(_inside(contract), named, reach_of(contract) is not None, reading)
         case LoaderKind.WAV:
             return load_wav_folder(_inside(contract), reading)
         case LoaderKind.NPZ:

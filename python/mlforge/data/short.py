@@ -3,18 +3,49 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mlforge.contract import Contract, WindowSpec
+from mlforge.contract import Contract
+from mlforge.contract.stages import FrameSpec, WindowSpec
 from mlforge.data.dataset import Dataset, LeftOut
 from mlforge.errors import DataError
 
 
-def window_of(contract: Contract) -> WindowSpec | None:
-    """The contract's window; None where each recording is one model input."""
-    return next((stage for stage in contract.features if isinstance(stage, WindowSpec)), None)
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How much of a recording one model input takes, in the recording's own frames. A `hop` of 0: the whole of it."""
+
+    length: int
+    hop: int
+    key: str  # of the contract
+    words: str
+
+    def inputs(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many model inputs recordings of so many frames [n] give."""
+        return 1 + (frames - self.length) // self.hop if self.hop else (frames >= self.length).astype(np.int64)
+
+
+def reach_of(contract: Contract) -> Reach | None:
+    """None where each recording is one model input, whatever its shape."""
+    stages = list(enumerate(contract.features))
+    frame = next(((at, stage) for at, stage in stages if isinstance(stage, FrameSpec)), None)
+    window = next(((at, stage) for at, stage in stages if isinstance(stage, WindowSpec)), None)
+    if window is None:
+        if frame is None:
+            return None
+        at, one = frame
+        return Reach(one.length, 0, f"features[{at}].frame", f"frame of {one.length:,} samples")
+    at, two = window
+    key = f"features[{at}].window.length"
+    if frame is None:
+        return Reach(two.length, two.hop, key, f"window of {two.length:,} frames")
+    one = frame[1]
+    length = one.length + (two.length - 1) * one.hop
+    words = f"window of {two.length:,} columns, which takes {length:,} samples"
+    return Reach(length, two.hop * one.hop, key, words)
 
 
 def without_short(dataset: Dataset, contract: Contract) -> Dataset:
@@ -23,18 +54,20 @@ def without_short(dataset: Dataset, contract: Contract) -> Dataset:
     Raises:
         DataError: the window fits into no recording.
     """
-    window = window_of(contract)
-    if window is None or dataset.signals[0].ndim != 2:
+    reach = reach_of(contract)
+    if reach is None or dataset.signals[0].ndim != 2:
         return dataset
     frames = np.array([len(signal) for signal in dataset.signals])
-    kept = np.flatnonzero(frames >= window.length)
+    kept = np.flatnonzero(frames >= reach.length)
     if len(kept) == len(frames):
         return dataset
     if not len(kept):
         line = contract.lines.get("features", 0)
-        reason = f"the longest recording has {frames.max()} frames, the window needs {window.length}"
-        raise DataError(reason, file=contract.path, row=line, hint="shorten features.window.length")
-    short = np.flatnonzero(frames < window.length)
+        reason = (
+            f"the longest recording has {frames.max()} frames, the {reach.words.split(' of ')[0]} needs {reach.length}"
+        )
+        raise DataError(reason, file=contract.path, row=line, hint=f"shorten {reach.key}")
+    short = np.flatnonzero(frames < reach.length)
     left = f"{dataset.digest} without {short.tolist()}"
     return replace(
         dataset,

@@ -286,3 +286,21 @@ def test_the_smartwatch_data_are_sound(contract: MakeContract) -> None:
     assert set(kinds(inspection)) == {"certainty"}
     assert inspection.summary.rate_hz == 50.0
     assert inspection.summary.channels[5].name == "gz"
+
+
+def test_short_for_a_window_of_columns(tmp_path: Path, contract: MakeContract) -> None:
+    """A window of 5 columns of 32 samples, one every 16, takes 32 + 4 * 16 samples."""
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\n"
+        "def load():\n"
+        "    r = np.random.default_rng(1)\n"
+        "    x = [r.standard_normal((96 + 64 * (n % 4) - (n % 8 == 4), 1)) for n in range(64)]\n"
+        "    return {'x': x, 'y': ['a' if n % 2 else 'b' for n in range(64)]}\n"
+    )
+    features = "{frame: {length: 32, hop: 16}}, {fft: {}}, {mel: {bands: 4}}, {log: {}}, {window: {length: 5, hop: 4}}"
+    spec = contract("{python: 'mine:load'}\n  signal: {rate: 1 kHz}", features=features)
+    dataset = load_dataset(spec)
+    inspection = look(dataset, split_dataset(dataset, spec.data.split), spec)
+    found = only(inspection, "short recordings")
+    assert "8 of 64 recordings are shorter than the window of 5 columns, which takes 96 samples" in found.what
+    assert sum(split.inputs for split in inspection.summary.splits) == 8 * 1 + 16 * 2 + 16 * 3 + 16 * 4

@@ -9,7 +9,7 @@ import numpy as np
 
 from mlforge.contract import Task
 from mlforge.data.looking.seen import Seen, short_place
-from mlforge.data.short import window_of
+from mlforge.data.short import reach_of
 from mlforge.records.finding import Finding, Severity
 
 MUCH: Final = 0.2  # of all frames
@@ -17,20 +17,20 @@ MUCH: Final = 0.2  # of all frames
 
 def short_recordings(seen: Seen) -> list[Finding]:
     """Those that the window does not fit into, with how many of each class."""
-    dataset, window, left = seen.dataset, window_of(seen.contract), seen.dataset.left_out
-    if window is None or not left:
+    dataset, reach, left = seen.dataset, reach_of(seen.contract), seen.dataset.left_out
+    if reach is None or not left:
         return []
     count = len(left) + len(dataset.signals)
     shares = Counter(one.label for one in left).most_common(5)
     by_class = "" if len(dataset.classes) < 2 else ": " + ", ".join(f"{many:,} of {label!r}" for label, many in shares)
-    what = f"{len(left):,} of {count:,} recordings are shorter than the window of {window.length} frames{by_class}"
+    what = f"{len(left):,} of {count:,} recordings are shorter than the {reach.words}{by_class}"
     return [
         seen.finding(
             "short recordings",
             Severity.WARNING,
-            f"features[{seen.contract.features.index(window)}].window.length",
+            reach.key,
             f"{what}; they are neither trained on nor judged by",
-            "shorten the window, or join what belongs together",
+            f"shorten {reach.key}, or join what belongs together",
             places=[f"{short_place(seen.contract, one.source)} has {one.frames}" for one in left],
         )
     ]
@@ -38,12 +38,11 @@ def short_recordings(seen: Seen) -> list[Finding]:
 
 def unused_frames(seen: Seen) -> list[Finding]:
     """The ends of recordings that no window reaches, and what lies between windows."""
-    window = window_of(seen.contract)
-    if window is None or not seen.series:
+    reach = reach_of(seen.contract)
+    if reach is None or not reach.hop or not seen.series:
         return []
     lengths = np.array([len(signal) for signal in seen.dataset.signals])
-    windows = 1 + (lengths - window.length) // window.hop
-    used = window.length + (windows - 1) * min(window.hop, window.length)
+    used = reach.length + (reach.inputs(lengths) - 1) * min(reach.hop, reach.length)
     share = 1 - used.sum() / lengths.sum()
     if share <= MUCH:
         return []
@@ -51,8 +50,8 @@ def unused_frames(seen: Seen) -> list[Finding]:
         seen.finding(
             "unused frames",
             Severity.NOTE,
-            f"features[{seen.contract.features.index(window)}].window",
-            f"{share:.0%} of all frames are in no window of {window.length} frames, one every {window.hop}",
+            reach.key.removesuffix(".length"),
+            f"{share:.0%} of all frames are in no {reach.words}, one every {reach.hop:,}",
             "a smaller hop or window uses more of them",
         )
     ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mlforge.contract import Contract
 from mlforge.data.dataset import Dataset
 from mlforge.data.recordings import Signal
-from mlforge.data.short import window_of
+from mlforge.data.short import reach_of
 from mlforge.data.splits import Indices, Splits
 from mlforge.records.finding import Finding, Severity
 
@@ -41,11 +41,10 @@ class Seen:
 
     def inputs(self, members: Indices) -> NDArray[np.int64]:
         """How many model inputs each of the recordings gives."""
-        window = window_of(self.contract)
-        if window is None:
+        reach = reach_of(self.contract)
+        if reach is None or not self.series:
             return np.ones(len(members), dtype=np.int64)
-        lengths = np.array([len(self.dataset.signals[int(at)]) for at in members], dtype=np.int64)
-        return 1 + (lengths - window.length) // window.hop
+        return reach.inputs(np.array([len(self.dataset.signals[int(at)]) for at in members], dtype=np.int64))
 
     @property
     def series(self) -> bool:
