@@ -1,7 +1,7 @@
 """The scratch workspace with Zephyr in it: the projects of the user's own workspace, linked, and this checkout.
 
-Zephyr's build follows links to the workspace of the user and takes its modules from there. So MLForge is named as a
-module once more, as docs/zephyr.md has it for workspaces without west.
+Zephyr's build takes its modules from the workspace of ZEPHYR_BASE, which is the user's: links to it confuse its linker
+scripts. So MLForge is named as a module once more, as docs/zephyr.md has it for workspaces without west.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ def _environment(zephyr: Workspace, shell: Shell) -> dict[str, str]:
     """Zephyr's Python first on PATH, as where its virtual environment is active; models are compiled by ours."""
     names = ("ZEPHYR_", "GNUARMEMB_", "CROSS_COMPILE", "TOOLCHAIN_ROOT")
     kept = {name: value for name, value in os.environ.items() if name.startswith(names)}
-    kept.pop("ZEPHYR_BASE", None)  # the workspace's own, which a user has not set either
     path = os.pathsep.join((str(Path(zephyr.real.python).parent), str(Path(sys.executable).parent), os.environ["PATH"]))
     module = str(shell.workspace / "mlforge")
-    return {**kept, "PATH": path, "MLFORGE_PYTHON": sys.executable, "ZEPHYR_EXTRA_MODULES": module}
+    ours = {"ZEPHYR_BASE": str(zephyr.base), "ZEPHYR_EXTRA_MODULES": module, "MLFORGE_PYTHON": sys.executable}
+    return {**kept, **ours, "PATH": path}
 
 
 def _projects(zephyr: Workspace) -> list[tuple[str, str]]:

@@ -18,13 +18,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlforge.targets.registry import target_named
 from tests.unit.search.agent.endpoint import Asked, Behaviour, completion, endpoint, proposal, send
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(target_named("mps2/an386").unavailable() is not None, reason="no cross compiler or QEMU"),
+    pytest.mark.requires(target="mps2/an386"),
 ]
 
 KEY = "sk-local-0123456789abcdefXYZ"

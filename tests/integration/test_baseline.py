@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from mlforge.targets.registry import target_named
 from tests.programs.models import MODELS
 
 ROOT = Path(__file__).parents[2]
 BASELINE = json.loads((ROOT / "bench" / "baseline.json").read_text())
 
 pytestmark = [
-    pytest.mark.skipif(not MODELS.is_dir(), reason="no MLPerf Tiny models (MLFORGE_MODELS)"),
-    pytest.mark.skipif(target_named("mps2/an386").unavailable() is not None, reason="no cross compiler or QEMU"),
+    pytest.mark.requires(models=True),
+    pytest.mark.requires(target="mps2/an386"),
 ]
 
 

@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlforge.targets.registry import target_named
 from tests.unit.search.agent.scripted import Script
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "bench" / "search.json"
-UNUSABLE = target_named("mps2/an386").unavailable()
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +59,7 @@ def judged(fits: bool, whole_s: float, first_s: float, stages_s: float, state: s
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(UNUSABLE is not None, reason=str(UNUSABLE))
+@pytest.mark.requires(target="mps2/an386")
 def test_two_seeds_of_every_proposer_and_again_from_what_is_stored(tmp_path: Path) -> None:
     from searching.runs import Job, contract_of, done, settings, stored
     from searching.summary import PROPOSERS, page
@@ -157,7 +155,7 @@ def test_ratios_of_the_three_ways() -> None:
     assert "| 2.2 [" in said and "| 3.0 [" in said and "| 10.0 [" in said
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.requires(platform="linux")
 def test_cpu_seconds_of_processes_below_processes_are_counted() -> None:
     from searching.orders import _cpu_s
 

@@ -16,8 +16,8 @@ from tests.programs.models import MODELS
 AD01, AD01_VECTORS = MODELS / "ad01_int8.tflite", MODELS / "ad01_int8_golden.npz"
 
 pytestmark = [
-    pytest.mark.skipif(not AD01.is_file(), reason="no MLPerf Tiny models (MLFORGE_MODELS)"),
-    pytest.mark.skipif(target_named("mps2/an386").unavailable() is not None, reason="no cross compiler or QEMU"),
+    pytest.mark.requires(models=True),
+    pytest.mark.requires(target="mps2/an386"),
 ]
 
 

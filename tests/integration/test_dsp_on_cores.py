@@ -11,6 +11,7 @@ from mlforge.compiler import Graph, Isa, compile_graph
 from mlforge.compiler.ops.by_isa import dsp_depthwise
 from mlforge.targets.registry import target_named
 from tests.integration.test_kernels_on_cores import side_by_side
+from tests.programs.require import require
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.cases_depthwise import depthwise
 from tests.unit.compiler.registry import CASES, Reference
@@ -25,8 +26,7 @@ VECTORS = 2
 
 def check(graphs: Sequence[Graph], board: str) -> None:
     target = target_named(board)
-    if reason := target.unavailable():
-        pytest.skip(reason)
+    require(target)
     graph = side_by_side(graphs)
     arrays = inputs_for(graph, VECTORS, 1)
     inputs = np.concatenate([array.reshape(VECTORS, -1).view(np.int8) for array in arrays], axis=1)

@@ -18,9 +18,8 @@ from mlforge.errors import BuildError, RunError
 from mlforge.targets.baremetal import BaremetalTarget
 from mlforge.targets.boards import BOARDS
 from mlforge.targets.registry import target_named
-from mlforge.toolchain.process import find
 from tests import programs
-from tests.programs.require import require
+from tests.programs.require import inapplicable, require
 
 HANG, WILD_WRITE, OVERFLOW, NO_STACK, ECHO = range(5)  # see tests/programs/broken.c
 
@@ -57,7 +56,7 @@ def test_a_hang_ends_in_time_while_counting(target: BaremetalTarget) -> None:
 
 def test_a_wild_write_is_reported_with_its_place(target: BaremetalTarget) -> None:
     if target.core == "cortex-m0":
-        pytest.skip("QEMU's nRF51 swallows writes to nowhere")
+        inapplicable("QEMU's nRF51 swallows writes to nowhere")
     with pytest.raises(RunError, match=r"crashed: \[(hard fault|trap).*pc=0x") as caught:
         target.infer(target.build(programs.broken()), _input(WILD_WRITE))
     assert "m-fault-" in caught.value.log
@@ -65,14 +64,14 @@ def test_a_wild_write_is_reported_with_its_place(target: BaremetalTarget) -> Non
 
 def test_a_stack_overflow_is_reported(target: BaremetalTarget) -> None:
     if target.board.core.family == "riscv":
-        pytest.skip("below the stack of this machine lies more RAM")
+        inapplicable("below the stack of this machine lies more RAM")
     with pytest.raises(RunError, match="stack overflow"):
         target.infer(target.build(programs.broken()), _input(OVERFLOW))
 
 
 def test_a_lost_stack_is_reported(target: BaremetalTarget) -> None:
     if target.board.core.family == "riscv":
-        pytest.skip("Arm code")
+        inapplicable("Arm code")
     with pytest.raises(RunError, match=r"crashed|Lockup"):
         target.infer(target.build(programs.broken()), _input(NO_STACK))
 
@@ -105,7 +104,7 @@ target.infer(target.build(programs.broken()), np.zeros((1, 4), np.int8))
 """
 
 
-@pytest.mark.skipif(find("setpriv") is None, reason="setpriv (util-linux) is not installed")
+@pytest.mark.requires(tools=("setpriv",))
 def test_qemu_dies_with_a_killed_parent() -> None:
     target = BaremetalTarget(BOARDS["mps2/an386"])
     require(target)

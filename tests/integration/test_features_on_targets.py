@@ -13,6 +13,7 @@ from mlforge.records.program import Program
 from mlforge.targets.registry import all_targets
 from mlforge.targets.target import Target
 from tests.programs import tiny
+from tests.programs.require import require
 
 SIGNAL = (np.random.default_rng(5).normal(size=(120, 2)) * [3, 0.2]).astype(np.float32)
 
@@ -27,8 +28,7 @@ def program(pipeline: Pipeline) -> Program:
 @pytest.mark.parametrize("target", all_targets(), ids=lambda target: target.name)
 @pytest.mark.parametrize("stages", [[WindowSpec(2, 1)], [WindowSpec(2, 3), StandardiseSpec()]], ids=["raw", "standard"])
 def test_inputs_are_those_of_the_host(target: Target, stages: list[StageSpec]) -> None:
-    if reason := target.unavailable():
-        pytest.skip(reason)
+    require(target)
     pipeline = fit(stages, [SIGNAL]).with_quantisation(0.03, -4)
     limits = np.iinfo(np.int32)
     loud = SIGNAL.copy()

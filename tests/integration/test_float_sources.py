@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -15,10 +14,7 @@ from mlforge.cli.main import main
 from mlforge.targets.registry import target_named
 from tests.integration.test_methods import int8_outputs
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("tensorflow") is None,
-    reason="quantising needs TensorFlow: pip install mlforge-zephyr[train]",
-)
+pytestmark = pytest.mark.requires(packages=("tensorflow",))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from mlforge.targets.baremetal import BaremetalTarget
 from mlforge.targets.boards import BOARDS
 from mlforge.toolchain.process import run
 from tests import programs
-from tests.programs.require import require
+from tests.programs.require import inapplicable, require
 
 
 @pytest.fixture(params=BOARDS.values(), ids=lambda board: board.name)
@@ -36,7 +36,7 @@ def _size(target: BaremetalTarget, elf: Path) -> tuple[int, int]:
 @pytest.mark.parametrize("program", [programs.tiny(), programs.windowed(), programs.wide()], ids=lambda p: p.name)
 def test_totals_are_those_of_size(target: BaremetalTarget, program: programs.Program) -> None:
     if program.name == "wide" and target.name == "bbc_microbit":
-        pytest.skip("covered by the smaller ones")
+        inapplicable("covered by the smaller ones")
     firmware = target.build(program)
     flash, ram = added_by_model(firmware)
     image, baseline = _size(target, firmware.elf), _size(target, firmware.baseline_elf)

@@ -15,6 +15,7 @@ from mlforge.compiler.emitter import compile_graph
 from mlforge.compiler.graph import ABSENT, Graph
 from mlforge.compiler.isa import Isa
 from mlforge.targets.registry import target_named
+from tests.programs.require import require
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.registry import CASES, Reference
 from tests.unit.compiler.test_dsp import sane
@@ -51,8 +52,7 @@ def graphs_of(part: int) -> list[Graph]:
 @pytest.mark.parametrize("board", BOARDS)
 def test_kernels_are_bit_exact(board: str, part: int) -> None:
     target = target_named(board)
-    if reason := target.unavailable():
-        pytest.skip(reason)
+    require(target)
     graph = side_by_side(graphs_of(part))
     arrays = inputs_for(graph, VECTORS, 1)
     inputs = np.concatenate([array.reshape(VECTORS, -1).view(np.int8) for array in arrays], axis=1)

@@ -5,7 +5,6 @@ Each job costs a TensorFlow import, so jobs are few and networks tiny.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -15,9 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-if importlib.util.find_spec("tensorflow") is None:  # not importorskip: this process must never import it
-    pytest.skip("training needs TensorFlow: pip install mlforge-zephyr[train]", allow_module_level=True)
 
 from mlforge.compiler import read_tflite
 from mlforge.compiler.emitter import compile_graph
@@ -41,6 +37,8 @@ from mlforge.training.shrink_plan import pruned
 from mlforge.training.trainer import Trainer
 from tests.integration.test_training import waves
 from tests.integration.test_training_lowering import ARCHITECTURES, structure
+
+pytestmark = pytest.mark.requires(packages=("tensorflow",))
 
 ARCHITECTURE = Architecture(
     (32, 1, 2),

@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlforge.targets.registry import target_named
-
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(target_named("mps2/an386").unavailable() is not None, reason="no cross compiler or QEMU"),
+    pytest.mark.requires(target="mps2/an386"),
 ]
 
 CONTRACT = """\

@@ -34,7 +34,7 @@ START_S = 120.0
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(3600),
-    pytest.mark.skipif(not PYTHON, reason="MLFORGE_AGENT_PYTHON is not set: make test-agent"),
+    pytest.mark.requires(asked="MLFORGE_AGENT_PYTHON"),
 ]
 
 

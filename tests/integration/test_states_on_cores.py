@@ -12,6 +12,7 @@ from mlforge.compiler.emitter import compile_graph
 from mlforge.compiler.graph import Graph
 from mlforge.targets.device import Device
 from mlforge.targets.registry import target_named
+from tests.programs.require import require
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.cases_int16 import lstm, svdf
 from tests.unit.compiler.registry import Reference
@@ -25,8 +26,7 @@ def test_vectors_follow_one_another(
     board: str, make: Callable[[Maker], Graph], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = target_named(board)
-    if reason := target.unavailable():
-        pytest.skip(reason)
+    require(target)
 
     def two_at_a_time(self: object, vectors: NDArray[np.int8]) -> Sequence[NDArray[np.int8]]:
         return [vectors[start : start + 2] for start in range(0, len(vectors), 2)]

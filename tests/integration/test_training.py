@@ -6,7 +6,6 @@ Most tests share one import of TensorFlow, the others pay for it, so requests ar
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import signal
 import subprocess
@@ -20,9 +19,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-if importlib.util.find_spec("tensorflow") is None:  # not importorskip: this process must never import it
-    pytest.skip("training needs TensorFlow: pip install mlforge-zephyr[train]", allow_module_level=True)
 
 from mlforge.contract import AugmentSpec, Task
 from mlforge.errors import MachineError, TrainingError
@@ -42,6 +38,8 @@ from mlforge.records.trial import Epoch
 from mlforge.training import trainer as trainer_module
 from mlforge.training.request import Recipe, Stopped, TrainingRequest, TrainingResult
 from mlforge.training.trainer import Trainer
+
+pytestmark = pytest.mark.requires(packages=("tensorflow",))
 
 LAYERS: tuple[Layer, ...] = (
     Conv(8, (5, 1), (2, 1)),

@@ -6,7 +6,6 @@ activations must agree. Only numbers may differ.
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,8 +40,7 @@ from mlforge.records.quality import Metric
 from mlforge.search.registry import proposer_named
 from mlforge.search.space import space_for
 
-if importlib.util.find_spec("tensorflow") is None:
-    pytest.skip("training needs TensorFlow: pip install mlforge-zephyr[train]", allow_module_level=True)
+pytestmark = pytest.mark.requires(packages=("tensorflow",))
 
 NONE, RELU6, VALID = Activation.NONE, Activation.RELU6, Padding.VALID
 

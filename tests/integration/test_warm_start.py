@@ -20,9 +20,7 @@ from mlforge.study.warm_start import TRAINED_FILE
 from mlforge.targets.registry import target_named
 from mlforge.training.trainer import Trainer
 
-pytestmark = pytest.mark.skipif(
-    target_named("mps2/an386").unavailable() is not None, reason="no cross compiler or QEMU"
-)
+pytestmark = pytest.mark.requires(target="mps2/an386")
 
 CONTRACT = """\
 name: blobs

@@ -18,7 +18,7 @@ from mlforge.targets.registry import target_named
 
 TARGET = target_named("mps2/an386")
 
-pytestmark = pytest.mark.skipif(TARGET.unavailable() is not None, reason="no cross compiler or QEMU")
+pytestmark = pytest.mark.requires(target=TARGET)
 
 
 def cost_of(filters: int) -> Cost:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mlforge.app.lockfile import write_lock
 from mlforge.compiler.from_architecture import lower_architecture
-from mlforge.contract.contract import StandardiseSpec, WindowSpec
+from mlforge.contract import StandardiseSpec, WindowSpec
 from mlforge.contract.load import load_contract
 from mlforge.features.fit import fit
 from mlforge.records.architecture import Architecture, Conv, GlobalAveragePool, Head

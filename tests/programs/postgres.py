@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from importlib import util
 from pathlib import Path
 
-import pytest
-
 from mlforge.toolchain.packages import needed
+from tests.programs.require import missing
 
 PASSWORD = "s3cr3t/p@ss"
 QUOTED = "s3cr3t%2Fp%40ss"
@@ -38,11 +37,9 @@ def unavailable() -> str | None:
 
 
 def require_postgres() -> None:
-    """Skips, or fails with MLFORGE_REQUIRE_TOOLS=1, where there is no server."""
+    """There is a server to start."""
     if reason := unavailable():
-        if os.environ.get("MLFORGE_REQUIRE_TOOLS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing(reason)
 
 
 @contextlib.contextmanager

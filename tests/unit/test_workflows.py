@@ -29,7 +29,7 @@ def complaints(workflow: Path, schema: str = "vendor.github-workflows") -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-@pytest.mark.skipif(not CHECK.exists(), reason="check-jsonschema is not installed: pip install check-jsonschema")
+@pytest.mark.requires(packages=("check_jsonschema",))
 def test_the_action_as_github_wants_it(tmp_path: Path) -> None:
     assert not complaints(ACTION, "vendor.github-actions")
     broken = tmp_path / "action.yml"
@@ -43,7 +43,7 @@ def commands(workflow: Path) -> list[str]:
     return [step["run"] for job in jobs for step in job["steps"] if "run" in step]
 
 
-@pytest.mark.skipif(not CHECK.exists(), reason="check-jsonschema is not installed: pip install check-jsonschema")
+@pytest.mark.requires(packages=("check_jsonschema",))
 def test_as_github_wants_them(tmp_path: Path) -> None:
     assert not [found for found in map(complaints, WORKFLOWS) if found]
     broken = tmp_path / "broken.yml"

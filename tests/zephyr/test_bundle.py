@@ -14,8 +14,9 @@ import pytest
 from mlforge.cli.main import main
 from mlforge.toolchain.zephyr import ZephyrBuild
 from tests.programs.locked_app import lock_model, locked_app, tiny_tflite
+from tests.programs.require import zephyr_missing
 from tests.unit.bundle.images import keys
-from tests.zephyr.workspace import Workspace, boards, unavailable
+from tests.zephyr.workspace import Workspace, boards
 
 pytestmark = [pytest.mark.zephyr, pytest.mark.timeout(900)]  # several builds each
 
@@ -127,7 +128,7 @@ def test_west_flash_programs_the_bundle(zephyr: Workspace, board: str, tmp_path:
     app, build, told = _app(tmp_path / "one"), tmp_path / "one" / "build", tmp_path / "told"
     (app / "app.overlay").unlink()
     if not (zephyr.base.parent / "modules" / "hal" / "nordic").is_dir():
-        unavailable("the workspace has no hal_nordic")
+        zephyr_missing("the workspace has no hal_nordic")
     zephyr.real.build(ZephyrBuild(app, build, PRODUCT))
     programmer = tmp_path / "bin" / "pyocd"
     programmer.parent.mkdir()

@@ -156,7 +156,7 @@ def test_nothing_boots_that_nobody_has_signed(ota: Ota, field: Field, attack: st
     assert updated.flash.holds(0, ota.signed(OLD))
 
 
-@pytest.mark.skipif(not ALL_OTA, reason="another build: MLFORGE_TEST_OTA=all")
+@pytest.mark.requires(asked="MLFORGE_TEST_OTA=all")
 def test_the_same_with_ed25519(zephyr: Workspace, tmp_path: Path) -> None:
     require_toolchain(AN385.name)
     ota = build_ota(zephyr, AN385, tmp_path / "ota", "ed25519")

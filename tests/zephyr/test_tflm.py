@@ -5,7 +5,6 @@ tests run only where MLFORGE_TEST_TFLM=1. They share one build directory with `m
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from dataclasses import replace
@@ -37,7 +36,7 @@ FOUND_LESS = 16  # bytes: by what sizes are rounded
 pytestmark = [
     pytest.mark.zephyr,
     pytest.mark.timeout(3600),
-    pytest.mark.skipif(os.environ.get("MLFORGE_TEST_TFLM") != "1", reason="minutes: MLFORGE_TEST_TFLM=1 runs it"),
+    pytest.mark.requires(asked="MLFORGE_TEST_TFLM=1"),
 ]
 
 

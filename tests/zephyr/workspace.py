@@ -14,11 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from mlforge.errors import ToolError
 from mlforge.toolchain import zephyr
 from mlforge.toolchain.zephyr import ZephyrBuild, toolchain_settings
+from tests.programs.require import zephyr_missing
 
 QEMU = {
     "qemu_cortex_m3": ("qemu-system-arm", "-M", "lm3s6965evb"),
@@ -88,22 +87,14 @@ def require_workspace() -> Workspace:
     """The workspace; skips the test, or fails it, where there is none."""
     found = find_workspace()
     if isinstance(found, str):
-        unavailable(found)
-        raise AssertionError("unreachable")
+        zephyr_missing(found)
     return found
 
 
 def require_toolchain(board: str) -> None:
     """Skips the test of a board that no toolchain is named for."""
     if toolchain_settings(board) is None:
-        unavailable("no Zephyr toolchain for the board (ZEPHYR_TOOLCHAIN_VARIANT, or an installed SDK)")
-
-
-def unavailable(reason: str) -> None:
-    """Skips the test; a failure where Zephyr is required."""
-    if os.environ.get("MLFORGE_REQUIRE_ZEPHYR") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
+        zephyr_missing("no Zephyr toolchain for the board (ZEPHYR_TOOLCHAIN_VARIANT, or an installed SDK)")
 
 
 def run_image(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mlforge.cli.main import COMMANDS, Status, main
+from tests.programs.require import missing
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "samples" / "activity"
@@ -106,7 +107,7 @@ def test_init_writes_a_contract_once(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_west_runs_the_same_program(tmp_path: Path) -> None:
     west = shutil.which("west", path=str(Path(sys.executable).parent))
     if west is None:
-        pytest.skip("west is not installed beside this Python")
+        missing("west is not installed beside this Python")
     workspace = tmp_path / "workspace"
     (workspace / ".west").mkdir(parents=True)
     (workspace / ".west" / "config").write_text("[manifest]\npath = mlforge\nfile = west-standalone.yml\n")

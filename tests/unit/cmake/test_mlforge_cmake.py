@@ -16,9 +16,7 @@ from mlforge.toolchain.sources import root
 from mlforge.toolchain.zephyr import OLDEST
 from tests.programs.locked_app import lock_model, locked_app, tiny_tflite
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("cmake") and shutil.which("ninja")), reason="cmake or ninja is not installed"
-)
+pytestmark = pytest.mark.requires(tools=("cmake", "ninja"))
 
 PROJECT = """\
 cmake_minimum_required(VERSION 3.20.0)

@@ -20,6 +20,7 @@ from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.shared.window import Padding, WindowAttributes
 from mlforge.errors import ModelError
 from mlforge.toolchain.sources import root, runtime_includes, runtime_sources
+from tests.programs.require import require_tools
 from tests.unit.compiler.cases import inputs_for
 from tests.unit.compiler.harness import FLAGS, run_models
 from tests.unit.compiler.reference import Interpreter
@@ -123,10 +124,8 @@ def test_compiles_for_a_microcontroller_without_warnings(tmp_path: Path) -> None
     flags = [*FLAGS, "-O2", "-mcpu=cortex-m4", "-mthumb", "-ffunction-sections", "-c"]
     includes = [f"-I{place}" for place in runtime_includes()]
     command = ["arm-none-eabi-gcc", *flags, *includes, tmp_path / "net_model.c", *runtime_sources("kernels")]
-    try:
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
-    except FileNotFoundError:
-        pytest.skip("arm-none-eabi-gcc is not installed")
+    require_tools("arm-none-eabi-gcc")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     symbols = subprocess.run(["arm-none-eabi-nm", tmp_path / "net_model.o"], capture_output=True, text=True, check=True)
     for operator in PROGRAM.operators:

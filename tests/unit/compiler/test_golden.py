@@ -9,6 +9,7 @@ import pytest
 
 from mlforge.compiler import Isa, compile_graph, read_tflite
 from tests.programs import models
+from tests.programs.require import unasked
 from tests.unit.compiler.harness import SANITIZE, run_models
 
 # Name, and the arena that TensorFlow Lite Micro needs on a Cortex-M4.
@@ -17,7 +18,7 @@ MODELS = {"ad01_int8": 2580, "kws_ref_model": 22820, "pretrainedResnet_quant": 5
 
 def model_file(name: str) -> Path:
     if not (models.MODELS / name).is_file():
-        pytest.skip(f"{name} is not there; set MLFORGE_MODELS to the directory that holds mlperf_tiny/")
+        unasked(f"{name} is not there; set MLFORGE_MODELS to the directory that holds mlperf_tiny/")
     return models.MODELS / name
 
 

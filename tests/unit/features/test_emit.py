@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mlforge.contract import StageSpec, StandardiseSpec, WindowSpec
 from mlforge.errors import DataError
 from mlforge.features import Pipeline, emit, extract_int8, fit
-from mlforge.toolchain.process import find, run
+from mlforge.toolchain.process import run
 from mlforge.toolchain.sources import root, runtime_includes, runtime_sources
 
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wpedantic", "-Werror")
@@ -75,7 +75,7 @@ def test_clean_under_sanitizers(tmp_path: Path) -> None:
     assert output == ""
 
 
-@pytest.mark.skipif(find("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed")
+@pytest.mark.requires(tools=("arm-none-eabi-gcc",))
 def test_ram_and_flash_carry_the_name_of_the_pipeline(tmp_path: Path) -> None:
     source = write(tmp_path, "activity", make("activity"))
     includes = (f"-I{RUNTIME / 'include'}", f"-I{tmp_path}")

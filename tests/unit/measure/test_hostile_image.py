@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from mlforge.errors import BuildError
 from mlforge.measure.footprint import footprint
+from tests.programs.require import require_tools
 
 EXTREMES = (0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
@@ -18,12 +18,10 @@ EXTREMES = (0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A relocatable file for the host: header, sections and symbols as in any other."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler")
+    require_tools("cc")
     place = tmp_path_factory.mktemp("image")
     (place / "a.c").write_text("int shared[9]; static int own = 3; int f(int x) { return x + own + shared[x]; }\n")
-    subprocess.run([compiler, "-c", place / "a.c", "-o", place / "a.o"], check=True, timeout=60)
+    subprocess.run(["cc", "-c", place / "a.c", "-o", place / "a.o"], check=True, timeout=60)
     return (place / "a.o").read_bytes()
 
 

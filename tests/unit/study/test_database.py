@@ -8,6 +8,7 @@ import pytest
 
 from mlforge.errors import StudyError
 from mlforge.study.memory.database import open_database, redacted, scrubbed, storage_url
+from tests.programs.require import require_packages
 
 SECRETS = [
     ("postgresql://me:pw1@db/x", "postgresql://me@db/x", ["pw1"]),
@@ -41,7 +42,7 @@ def test_the_default_lies_beside_the_app(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_not_there_is_a_clear_error() -> None:
-    pytest.importorskip("psycopg")
+    require_packages("psycopg")
     with pytest.raises(StudyError, match=r"cannot open the study in postgresql://me@127\.0\.0\.1:1/x") as caught:
         open_database("postgresql://me:pw5@127.0.0.1:1/x")
     assert "pw5" not in str(caught.value)

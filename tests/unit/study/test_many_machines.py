@@ -27,6 +27,7 @@ from mlforge.study.memory.database import Database, open_database
 from mlforge.study.memory.result_cache import DatabaseResults
 from mlforge.study.memory.study_store import StudyStore
 from tests.programs import postgres
+from tests.programs.require import require_packages
 from tests.unit.study import fakes
 
 BUDGET = 15
@@ -205,11 +206,13 @@ def test_passwords_stay_out_of_every_message(server: str) -> None:
 
 
 def test_optuna_dashboard_reads_the_study(empty: str) -> None:
-    dashboard = pytest.importorskip("optuna_dashboard")
-    optuna = pytest.importorskip("optuna")
+    require_packages("optuna_dashboard")
     import threading
     import urllib.request
     from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+    import optuna
+    import optuna_dashboard as dashboard
 
     store = StudyStore(empty, "many", maximise=True)
     trials = Study(store, fakes.HistoryProposer(1), fakes.evaluate, Silent(), poll_s=0.1).run(5)

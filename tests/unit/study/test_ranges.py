@@ -24,7 +24,7 @@ from mlforge.study.winner.ranges import tensor_ranges
 from mlforge.targets.registry import target_named
 
 HOST = target_named("host")
-pytestmark = pytest.mark.skipif(HOST.unavailable() is not None, reason="no compiler for this machine")
+pytestmark = pytest.mark.requires(target="host")
 
 NETWORK = Architecture(
     (24, 1, 4),

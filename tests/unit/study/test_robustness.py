@@ -34,7 +34,7 @@ goals: {accuracy: 0.8}
 robustness: {noise: [0.0, 2.0], gain: [0.2], offset: [], dropout: [0.5]}
 """
 
-pytestmark = pytest.mark.skipif(HostTarget().unavailable() is not None, reason="no C compiler")
+pytestmark = pytest.mark.requires(target="host")
 
 
 class Judge(SimpleNamespace):
