@@ -48,6 +48,8 @@ bench: setup-dev
 	$(PYTHON) bench/cost.py
 	@echo
 	$(PYTHON) bench/engine.py --check
+	@echo
+	$(PYTHON) bench/features.py --check
 
 # The digits lie inside scikit-learn's wheel; nothing of it is imported.
 bench-search: setup-dev

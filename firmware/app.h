@@ -19,7 +19,10 @@ struct mlforge_app_pipeline {
 	uint32_t (*frame_length)(const struct mlforge_pipeline *pipeline);
 	uint32_t (*output_bytes)(const struct mlforge_pipeline *pipeline);
 	void (*reset)(const struct mlforge_pipeline *pipeline);
+	/* One of the two: of a pipeline of int32 frames, and of one of int16. */
 	bool (*push)(const struct mlforge_pipeline *pipeline, const int32_t *frame);
+	uint32_t (*push_block)(const struct mlforge_pipeline *pipeline, const void *frames,
+			       enum mlforge_samples samples, uint32_t count, bool *complete);
 	void (*read)(const struct mlforge_pipeline *pipeline, int8_t *input);
 };
 

@@ -74,24 +74,44 @@ __attribute__((noinline)) struct mlforge_measured mlforge_measure_inference(void
 	return measured;
 }
 
-__attribute__((noinline)) bool mlforge_measure_features(const int32_t **frame, const int32_t *end,
+/* True when there is a model input. */
+static inline bool mlforge_measure_push(const struct mlforge_app_pipeline *app,
+					struct mlforge_frames *frames)
+{
+	const uint32_t length = app->frame_length(app->pipeline);
+	bool ready = false;
+
+	while (!ready && frames->count > 0U) {
+		uint32_t taken = 1;
+
+		if (app->push != NULL) {
+			ready = app->push(app->pipeline,
+					  (const int32_t *)(const void *)frames->next);
+			frames->next += length * sizeof(int32_t);
+		} else {
+			taken = app->push_block(app->pipeline, frames->next, MLFORGE_SAMPLES_INT16,
+						frames->count, &ready);
+			frames->next += taken * length * sizeof(int16_t);
+		}
+		frames->count -= taken;
+	}
+	return ready;
+}
+
+__attribute__((noinline)) bool mlforge_measure_features(struct mlforge_frames *frames,
 							int8_t *input,
 							struct mlforge_measured *measured)
 {
 	const struct mlforge_app_pipeline *const app = mlforge_app.pipeline;
-	const uint32_t length = app->frame_length(app->pipeline);
 	const uint32_t state = mlforge_port_mask();
 	const uintptr_t limit = mlforge_port_stack_limit();
 	const uintptr_t top = mlforge_port_stack_pointer();
-	bool ready = false;
 
 	paint(limit, top);
 	measured->ticks = mlforge_port_ticks();
 	mlforge_probe_features_begin();
-	while (!ready && (uint32_t)(end - *frame) >= length) {
-		ready = app->push(app->pipeline, *frame);
-		*frame += length;
-	}
+	const bool ready = mlforge_measure_push(app, frames);
+
 	if (ready) {
 		app->read(app->pipeline, input);
 		mlforge_probe_features_end();

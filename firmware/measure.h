@@ -21,9 +21,15 @@ struct mlforge_measured {
 /* Runs the attached model once; its inputs are in the arena. */
 struct mlforge_measured mlforge_measure_inference(void);
 
+/* Frames of the type that the attached pipeline takes. */
+struct mlforge_frames {
+	const uint8_t *next;
+	uint32_t count;
+};
+
 /* Pushes frames until the pipeline has a model input and reads it into `input`, or the frames are
- * used up. `frame` is advanced past what was used. Returns whether there is an input. */
-bool mlforge_measure_features(const int32_t **frame, const int32_t *end, int8_t *input,
+ * used up. `frames` is advanced past what was used. Returns whether there is an input. */
+bool mlforge_measure_features(struct mlforge_frames *frames, int8_t *input,
 			      struct mlforge_measured *measured);
 
 #endif /* MLFORGE_MEASURE_H_ */

@@ -108,11 +108,27 @@ static void batch(uint32_t count)
 	put_measured(worst);
 }
 
+/* In place, to the type that a pipeline of int16 takes: it is measured with what a driver gives it.
+ */
+static void narrow(int32_t *values, uint32_t count)
+{
+	int16_t *narrowed = (int16_t *)(void *)values;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const int32_t value = values[i];
+
+		narrowed[i] = value < INT16_MIN   ? INT16_MIN
+			      : value > INT16_MAX ? INT16_MAX
+						  : (int16_t)value;
+	}
+}
+
 /* Goes on from the frames of earlier calls; `mlforge-reset` forgets them. */
 static void extract(uint32_t count, uint32_t offset)
 {
 	const struct mlforge_app_pipeline *features = mlforge_app.pipeline;
-	const int32_t *frame = (const int32_t *)(void *)(mlforge_spare_start + offset);
+	int32_t *const values = (int32_t *)(void *)(mlforge_spare_start + offset);
+	struct mlforge_frames frames = {mlforge_spare_start + offset, count};
 	const uint32_t spare = (uint32_t)(mlforge_spare_end - mlforge_spare_start);
 	struct mlforge_measured worst = {0};
 	struct mlforge_measured one;
@@ -128,9 +144,11 @@ static void extract(uint32_t count, uint32_t offset)
 		return;
 	}
 	int8_t *const input = (int8_t *)mlforge_app.arena + mlforge_app.model->inputs[0].offset;
-	const int32_t *const end = frame + count * length;
 
-	while (mlforge_measure_features(&frame, end, input, &one)) {
+	if (features->push_block != NULL) {
+		narrow(values, count * length);
+	}
+	while (mlforge_measure_features(&frames, input, &one)) {
 		merge(&worst, one);
 		mlforge_put("m-features-[");
 		mlforge_put_hex((const uint8_t *)input, features->output_bytes(features->pipeline));

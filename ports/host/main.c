@@ -52,6 +52,18 @@ static int infer(FILE *in, FILE *out)
 	return EXIT_SUCCESS;
 }
 
+/* True when there is a model input. */
+static bool push(const struct mlforge_app_pipeline *app, const int32_t *frame)
+{
+	bool ready;
+
+	if (app->push != NULL) {
+		return app->push(app->pipeline, frame);
+	}
+	(void)app->push_block(app->pipeline, frame, MLFORGE_SAMPLES_INT32, 1, &ready);
+	return ready;
+}
+
 static int extract(FILE *in, FILE *out)
 {
 	const struct mlforge_app_pipeline *app = mlforge_app.pipeline;
@@ -67,7 +79,7 @@ static int extract(FILE *in, FILE *out)
 
 	app->reset(app->pipeline);
 	while (status == EXIT_SUCCESS && fread(frame, sizeof(*frame), length, in) == length) {
-		if (app->push(app->pipeline, frame)) {
+		if (push(app, frame)) {
 			app->read(app->pipeline, input);
 			if (fwrite(input, bytes, 1, out) != 1) {
 				status = fail("cannot write the features");

@@ -1,0 +1,130 @@
+"""The spectral features on emulated cores, stage by stage, beside CMSIS-DSP's arm_mfcc_q15.
+
+    .venv/bin/python bench/features.py             print the tables, write build/bench/features.json
+    .venv/bin/python bench/features.py --check     fail where a goal is missed, or a count grew by over 2 %
+    .venv/bin/python bench/features.py --update    also write bench/features.json and the tables of docs/features.md
+
+Frames of 30 ms every 20 ms at 16 kHz, 512 points, 40 mel bands, logarithms, 10 coefficients. Counts are exact.
+CMSIS-DSP comes from PyPI's sdist of `cmsisdsp`, which pip downloads into the cache once; nothing of it is in this
+project. It has filters over magnitudes, ours here over powers; the float references of the errors do the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))  # the tests' references
+
+from featuring.measure import CORES, Measured, measure_ours, measure_peer
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+KEPT = HERE / "features.json"
+PAGE = ROOT / "docs" / "features.md"
+BEGIN, END = "<!-- features table -->", "<!-- end of features table -->"
+COLUMNS_PER_SECOND = 50
+CLOCKS_HZ = {"cortex-m4": 120e6, "cortex-m55": 25e6, "cortex-m0": 48e6, "cortex-m33": 20e6}
+TOLERANCE = 0.02
+MOST_INSTRUCTIONS, MOST_MEMORY = 0.8, 0.5  # of the peer's, on cores that have its instructions
+JUDGED = ("cortex-m4", "cortex-m55")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    core: str
+    ours: Measured
+    peer: Measured | None
+
+    @property
+    def instructions(self) -> float | None:
+        return self.ours.instructions / self.peer.instructions if self.peer else None
+
+    @property
+    def ram(self) -> float | None:
+        return self.ours.ram_bytes / self.peer.ram_bytes if self.peer else None
+
+    @property
+    def tables(self) -> float | None:
+        return self.ours.table_bytes / self.peer.table_bytes if self.peer else None
+
+    @property
+    def memory(self) -> float | None:
+        """RAM and tables together."""
+        if self.peer is None:
+            return None
+        ours = self.ours.ram_bytes + self.ours.table_bytes
+        return ours / (self.peer.ram_bytes + self.peer.table_bytes)
+
+
+def ratio(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def overview(rows: list[Row]) -> str:
+    heads = ["core", "instructions a column", "a second", "share of a clock", "of CMSIS-DSP's", "RAM B", "of its"]
+    heads += ["tables B", "of its", "both, of its", "error dB", "its"]
+    lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
+    for row in rows:
+        ours, clock_hz = row.ours, CLOCKS_HZ[row.core]
+        second = ours.instructions * COLUMNS_PER_SECOND
+        cells = [row.core, f"{ours.instructions:,.0f}", f"{second:,.0f}"]
+        cells += [f"{second / clock_hz:.1%} of {clock_hz / 1e6:g} MHz", ratio(row.instructions)]
+        cells += [f"{ours.ram_bytes:,}", ratio(row.ram), f"{ours.table_bytes:,}", ratio(row.tables), ratio(row.memory)]
+        cells += [f"{ours.error_db:.2f}", ratio(row.peer.error_db if row.peer else None)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def stages(rows: list[Row]) -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row.ours.stages))
+    lines = [f"| stage | {' | '.join(row.core for row in rows)} |", f"|---|{'---:|' * len(rows)}"]
+    for name in names:
+        lines.append(f"| {name} | {' | '.join(f'{row.ours.stages.get(name, 0):,.0f}' for row in rows)} |")
+    return "\n".join(lines)
+
+
+def failures(rows: list[Row]) -> list[str]:
+    kept = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
+    found = []
+    for row in rows:
+        goals = ((row.instructions, MOST_INSTRUCTIONS, "instructions"), (row.memory, MOST_MEMORY, "RAM and tables"))
+        for value, most, what in goals if row.core in JUDGED else ():
+            if value is not None and value > most:
+                found.append(f"{row.core}: {value:.2f} of the peer's {what}, at most {most} wanted")
+        before = kept.get(row.core, {}).get("ours", {}).get("instructions")
+        if before and row.ours.instructions > before * (1 + TOLERANCE):
+            found.append(f"{row.core}: {row.ours.instructions:,.0f} instructions, {before:,.0f} before")
+    return found
+
+
+def update(rows: list[Row]) -> None:
+    KEPT.write_text(json.dumps({row.core: asdict(row) for row in rows}, indent=1, sort_keys=True) + "\n")
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    after = rest.partition(END)[2]
+    PAGE.write_text(f"{before}{BEGIN}\n{overview(rows)}\n\n{stages(rows)}\n{END}{after}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--update", action="store_true")
+    parser.add_argument("--cores", default=",".join(CORES), help="of: %(default)s")
+    arguments = parser.parse_args()
+    rows = [Row(core, measure_ours(core), measure_peer(core)) for core in arguments.cores.split(",")]
+    print(overview(rows), stages(rows), sep="\n\n")
+    out = ROOT / "build" / "bench"
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "features.json").write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    if arguments.update:
+        update(rows)
+    problems = failures(rows)
+    print(*problems, sep="\n")
+    return 1 if arguments.check and problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
