@@ -37,10 +37,13 @@ enum mlforge_samples mlforge_features_samples(const struct mlforge_pipeline *pip
 	return pipeline->samples;
 }
 
-/* Frames until the head of the chain has made one more block. */
+/* Frames until the head of the chain has made one more block; or, where the head is all of it, as
+ * many blocks as there is room for in the ring. */
 static uint32_t wanted(const struct mlforge_pipeline *pipeline)
 {
-	uint32_t blocks = 1;
+	uint32_t blocks = pipeline->head == pipeline->stages_count
+				  ? mlforge_window_room(&pipeline->collector)
+				  : 1;
 
 	for (uint32_t i = pipeline->head; i > 0; i--) {
 		const struct mlforge_stage *stage = &pipeline->stages[i - 1];
@@ -72,7 +75,7 @@ static bool run(const struct mlforge_pipeline *pipeline, const void *frames, uin
 		}
 		block = output;
 	}
-	return mlforge_window_push(&pipeline->collector);
+	return mlforge_window_push(&pipeline->collector, count);
 }
 
 /* Frames of the other type, through a place for a few of them. Returns how many. */

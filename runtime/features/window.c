@@ -16,12 +16,21 @@ void *mlforge_window_slot(const struct mlforge_collector *window)
 	return &window->ring[window->state->next * window->block_bytes];
 }
 
-bool mlforge_window_push(const struct mlforge_collector *window)
+uint32_t mlforge_window_room(const struct mlforge_collector *window)
+{
+	const struct mlforge_collector_state *state = window->state;
+	const uint32_t turn = window->length - state->next;
+	const uint32_t input = (state->begun ? window->hop : window->length) - state->seen;
+
+	return turn < input ? turn : input;
+}
+
+bool mlforge_window_push(const struct mlforge_collector *window, uint32_t count)
 {
 	struct mlforge_collector_state *state = window->state;
 
-	state->next = state->next + 1 == window->length ? 0 : state->next + 1;
-	state->seen++;
+	state->next = state->next + count == window->length ? 0 : state->next + count;
+	state->seen += count;
 	if (state->seen != (state->begun ? window->hop : window->length)) {
 		return false;
 	}

@@ -8,8 +8,6 @@
 #include "mlforge/pipeline.h"
 #include "monitor.h"
 
-#define UNITY 65536 /* a gain of 1 */
-
 int32_t mlforge_correct(int32_t value, struct mlforge_correction correction)
 {
 	return mlforge_scale_i32(mlforge_subtract_i32(value, correction.offset), correction.gain,
@@ -35,7 +33,7 @@ struct mlforge_correction mlforge_monitor_shipped(const struct mlforge_monitor *
 						  uint16_t channel)
 {
 	if (monitor->bundle->calibration.data == NULL) {
-		return (struct mlforge_correction){0, UNITY};
+		return (struct mlforge_correction){0, MLFORGE_MONITOR_UNITY};
 	}
 	return bounds_of(&monitor->bundle->calibration, channel).shipped;
 }
@@ -137,10 +135,11 @@ static struct mlforge_correction better(const struct mlforge_monitor *monitor, u
 	gain = held(gain, bounds.shipped.gain, bounds.gain);
 	/* corrected = now.gain * (raw - now.offset), and is to become less by what the mean is off.
 	 */
-	const int64_t raw_less_offset = divide(corrected * UNITY, now.gain);
+	const int64_t raw_less_offset = divide(corrected * MLFORGE_MONITOR_UNITY, now.gain);
 	const int64_t wanted =
 		held(corrected - in_frames(found.mean - mean, slope), 0, (int64_t)1 << 34);
-	const int64_t offset = now.offset + raw_less_offset - divide(wanted * UNITY, gain);
+	const int64_t offset =
+		now.offset + raw_less_offset - divide(wanted * MLFORGE_MONITOR_UNITY, gain);
 
 	return (struct mlforge_correction){
 		mlforge_saturate_i32(held(offset, bounds.shipped.offset, bounds.offset)),

@@ -92,8 +92,36 @@ static void age_references(const struct mlforge_monitor *monitor)
 	}
 }
 
-const int32_t *mlforge_monitor_frame(const struct mlforge_supervisor *supervisor,
-				     const int32_t *frame)
+/* Frames add up for the next calibration, where the bundle allows one. */
+static bool sums_frames(const struct mlforge_monitor *monitor)
+{
+	return monitor->references != NULL && monitor->bundle->calibration.baseline_allowed;
+}
+
+bool mlforge_monitor_passes(const struct mlforge_supervisor *supervisor)
+{
+	const struct mlforge_monitor *monitor = mlforge_monitor_of(supervisor);
+	bool passes = true;
+
+	if (!monitor->state->allowed) {
+		return true;
+	}
+	mlforge_monitor_lock(monitor);
+	for (uint16_t i = 0; i < monitor->channels && passes; i++) {
+		passes = mlforge_corrects_nothing(monitor->corrections[i]);
+	}
+	mlforge_monitor_unlock(monitor);
+	return passes && !sums_frames(monitor);
+}
+
+static int32_t value_of(const void *frame, enum mlforge_samples samples, uint16_t channel)
+{
+	return samples == MLFORGE_SAMPLES_INT16 ? ((const int16_t *)frame)[channel]
+						: ((const int32_t *)frame)[channel];
+}
+
+const int32_t *mlforge_monitor_frame(const struct mlforge_supervisor *supervisor, const void *frame,
+				     enum mlforge_samples samples)
 {
 	const struct mlforge_monitor *monitor = mlforge_monitor_of(supervisor);
 
@@ -102,7 +130,8 @@ const int32_t *mlforge_monitor_frame(const struct mlforge_supervisor *supervisor
 	}
 	mlforge_monitor_lock(monitor);
 	for (uint16_t i = 0; i < monitor->channels; i++) {
-		monitor->frame[i] = mlforge_correct(frame[i], monitor->corrections[i]);
+		monitor->frame[i] =
+			mlforge_correct(value_of(frame, samples, i), monitor->corrections[i]);
 		if (monitor->references != NULL) {
 			monitor->references[i].frames += monitor->frame[i];
 		}

@@ -38,6 +38,13 @@ static inline void mlforge_decider_reset(struct mlforge_decider *decider, uint8_
 	*decider = (struct mlforge_decider){none, none, 0};
 }
 
+#define MLFORGE_MONITOR_UNITY 65536 /* a gain of 1 */
+
+static inline bool mlforge_corrects_nothing(struct mlforge_correction correction)
+{
+	return correction.offset == 0 && correction.gain == MLFORGE_MONITOR_UNITY;
+}
+
 /* A corrected value, rounded to nearest with ties away from zero, saturated. */
 int32_t mlforge_correct(int32_t value, struct mlforge_correction correction);
 

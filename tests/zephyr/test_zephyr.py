@@ -124,7 +124,7 @@ def test_the_activity_sample(zephyr: Workspace, board: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("board", boards("native_sim", "qemu_cortex_m3"))
-@pytest.mark.parametrize("suite", ["service", "sensor", "two_models"])
+@pytest.mark.parametrize("suite", ["service", "sensor", "stream", "two_models"])
 @pytest.mark.usefixtures("need_toolchain")
 def test_suite_on_the_device(zephyr: Workspace, suite: str, board: str, tmp_path: Path) -> None:
     zephyr.build(HERE / suite, tmp_path / "build", board)

@@ -49,7 +49,7 @@ static void tell_of(struct mlforge_queue *queue, uint32_t messages)
 	const unsigned int key = k_is_pre_kernel() ? irq_lock() : 0;
 
 	for (; messages > 0; messages--) {
-		k_sem_give(&queue->ready);
+		k_sem_give(queue->ready);
 	}
 	if (k_is_pre_kernel()) {
 		irq_unlock(key);
@@ -59,7 +59,7 @@ static void tell_of(struct mlforge_queue *queue, uint32_t messages)
 uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_timeout_t timeout)
 {
 	const struct mlforge_moment now = mlforge_now();
-	const bool room = k_sem_take(&queue->free, timeout) == 0;
+	const bool room = k_sem_take(queue->free, timeout) == 0;
 	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
 	struct mlforge_slot *slot = slot_at(queue, queue->claimed);
 
@@ -79,9 +79,13 @@ uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_t
 	return 0;
 }
 
-const struct mlforge_slot *mlforge_queue_take(struct mlforge_queue *queue)
+void mlforge_queue_wait(struct mlforge_queue *queue)
 {
-	(void)k_sem_take(&queue->ready, K_FOREVER);
+	(void)k_sem_take(queue->ready, K_FOREVER);
+}
+
+const struct mlforge_slot *mlforge_queue_oldest(const struct mlforge_queue *queue)
+{
 	return slot_at(queue, queue->taken);
 }
 
@@ -92,7 +96,7 @@ void mlforge_queue_release(struct mlforge_queue *queue)
 	queue->taken = after(queue, queue->taken);
 	queue->processed++;
 	k_spin_unlock(&queue->lock, key);
-	k_sem_give(&queue->free);
+	k_sem_give(queue->free);
 }
 
 void mlforge_queue_stats(struct mlforge_queue *queue, struct mlforge_stats *stats)

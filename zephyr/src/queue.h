@@ -12,8 +12,12 @@
  * how many messages have been refused so far. */
 uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_timeout_t timeout);
 
-/* Waits for the oldest message; it stays in its slot until mlforge_queue_release. */
-const struct mlforge_slot *mlforge_queue_take(struct mlforge_queue *queue);
+/* Waits for a message, or for a window of the stream. */
+void mlforge_queue_wait(struct mlforge_queue *queue);
+
+/* The oldest message, which has been waited for; it stays in its slot until mlforge_queue_release.
+ */
+const struct mlforge_slot *mlforge_queue_oldest(const struct mlforge_queue *queue);
 
 void mlforge_queue_release(struct mlforge_queue *queue);
 

@@ -19,6 +19,7 @@ LOG_MODULE_DECLARE(mlforge, CONFIG_MLFORGE_LOG_LEVEL);
 
 static K_THREAD_STACK_DEFINE(stack, CONFIG_MLFORGE_SENSOR_STACK_SIZE);
 static struct k_work_q queue;
+static atomic_t queue_started;
 
 /* What is worth a line of the log: the 1st, 2nd, 4th, 8th, ... and not all of them. */
 static void count(const struct mlforge_sensor *sensor, uint32_t *counter, uint32_t by, int status,
@@ -143,7 +144,7 @@ static void schedule(const struct mlforge_sensor *sensor)
 	(void)k_work_schedule_for_queue(&queue, &state->work, K_TIMEOUT_ABS_US(state->due_us));
 }
 
-void mlforge_sensor_work(struct k_work *work)
+static void feed_work(struct k_work *work)
 {
 	struct mlforge_sensor_state *state =
 		CONTAINER_OF(k_work_delayable_from_work(work), struct mlforge_sensor_state, work);
@@ -207,6 +208,9 @@ int mlforge_sensor_start(const struct mlforge_sensor *sensor)
 {
 	struct mlforge_sensor_state *state = sensor->state;
 
+	if (!atomic_get(&queue_started)) {
+		return -EAGAIN;
+	}
 	if (atomic_get(&state->running)) {
 		return 0;
 	}
@@ -277,8 +281,12 @@ static int feeds_prepare(void)
 {
 	static const struct k_work_queue_config config = {.name = "mlforge_sensor"};
 
+	STRUCT_SECTION_FOREACH(mlforge_sensor, sensor) {
+		k_work_init_delayable(&sensor->state->work, feed_work);
+	}
 	k_work_queue_start(&queue, stack, K_THREAD_STACK_SIZEOF(stack),
 			   CONFIG_MLFORGE_SENSOR_PRIORITY, &config);
+	(void)atomic_set(&queue_started, 1);
 	return 0;
 }
 SYS_INIT(feeds_prepare, APPLICATION, MLFORGE_INIT_FEED_QUEUE);

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "queue.h"
+#include "stream.h"
 
 LOG_MODULE_REGISTER(mlforge, CONFIG_MLFORGE_LOG_LEVEL);
 
@@ -110,13 +111,32 @@ static void read_outputs(const struct mlforge_instance *instance, int8_t *bytes)
 	}
 }
 
+/* A frame into the features, in turn with the stream; true when it completes a window. */
+static bool take(const struct mlforge_service *service, const int32_t *frame)
+{
+	mlforge_stream_lock(service);
+	const bool complete = mlforge_take(service->instance, frame);
+
+	mlforge_stream_unlock(service);
+	return complete;
+}
+
+/* The model on a window of the stream; true when there is a result. */
+static bool step_stream(const struct mlforge_service *service, struct mlforge_moment submitted)
+{
+	const struct mlforge_instance *instance = service->instance;
+	int8_t *input = skip(service, submitted) ? NULL : mlforge_input(instance, 0);
+
+	return mlforge_stream_read(service, input) && mlforge_infer(instance);
+}
+
 /* Features and model on one message; true when there is a result. */
 static bool step(const struct mlforge_service *service, const struct mlforge_slot *slot)
 {
 	const struct mlforge_instance *instance = service->instance;
 	const void *message = mlforge_slot_message(slot);
 
-	if (instance->features && !mlforge_take(instance, message)) {
+	if (instance->features && !take(service, message)) {
 		return false;
 	}
 	if (skip(service, slot->submitted)) {
@@ -154,6 +174,26 @@ static void deliver(const struct mlforge_service *service, struct mlforge_moment
 	publish(service, &result);
 }
 
+/* One window of the stream, or one message. */
+static void serve(const struct mlforge_service *service)
+{
+	const struct mlforge_moment started = mlforge_now();
+	struct mlforge_moment submitted;
+
+	if (mlforge_stream_complete(service, &submitted)) {
+		if (step_stream(service, submitted)) {
+			deliver(service, submitted, started);
+		}
+		return;
+	}
+	const struct mlforge_slot *slot = mlforge_queue_oldest(service->queue);
+
+	if (step(service, slot)) {
+		deliver(service, slot->submitted, started);
+	}
+	mlforge_queue_release(service->queue);
+}
+
 void mlforge_service_thread(void *argument, void *unused1, void *unused2)
 {
 	const struct mlforge_service *service = argument;
@@ -161,16 +201,10 @@ void mlforge_service_thread(void *argument, void *unused1, void *unused2)
 	ARG_UNUSED(unused1);
 	ARG_UNUSED(unused2);
 	for (;;) {
-		const struct mlforge_slot *slot = mlforge_queue_take(service->queue);
-
-		(void)k_mutex_lock(&service->state->lock, K_FOREVER);
-		const struct mlforge_moment started = mlforge_now();
-
-		if (step(service, slot)) {
-			deliver(service, slot->submitted, started);
-		}
-		k_mutex_unlock(&service->state->lock);
-		mlforge_queue_release(service->queue);
+		mlforge_queue_wait(service->queue);
+		(void)k_mutex_lock(service->state->lock, K_FOREVER);
+		serve(service);
+		k_mutex_unlock(service->state->lock);
 	}
 }
 
@@ -212,7 +246,7 @@ int mlforge_service_infer(const struct mlforge_service *service, const int8_t *i
 	if (k_current_get() == *service->thread) {
 		return -EDEADLK;
 	}
-	if (k_mutex_lock(&service->state->lock, timeout) != 0) {
+	if (k_mutex_lock(service->state->lock, timeout) != 0) {
 		return -EBUSY;
 	}
 	const struct mlforge_moment started = mlforge_now();
@@ -221,7 +255,7 @@ int mlforge_service_infer(const struct mlforge_service *service, const int8_t *i
 	(void)mlforge_infer(instance);
 	read_outputs(instance, output);
 	count_direct(service, mlforge_elapsed_us(started, mlforge_now()));
-	k_mutex_unlock(&service->state->lock);
+	k_mutex_unlock(service->state->lock);
 	return 0;
 }
 
@@ -232,10 +266,10 @@ int mlforge_service_listen(const struct mlforge_service *service, struct mlforge
 	if (listener == NULL || listener->result == NULL) {
 		return -EINVAL;
 	}
-	(void)k_mutex_lock(&state->lock, K_FOREVER);
+	(void)k_mutex_lock(state->lock, K_FOREVER);
 	(void)sys_slist_find_and_remove(&state->listeners, &listener->node);
 	sys_slist_append(&state->listeners, &listener->node);
-	k_mutex_unlock(&state->lock);
+	k_mutex_unlock(state->lock);
 	return 0;
 }
 
@@ -244,16 +278,19 @@ int mlforge_service_unlisten(const struct mlforge_service *service,
 {
 	struct mlforge_service_state *state = service->state;
 
-	(void)k_mutex_lock(&state->lock, K_FOREVER);
+	(void)k_mutex_lock(state->lock, K_FOREVER);
 	const bool found = sys_slist_find_and_remove(&state->listeners, &listener->node);
 
-	k_mutex_unlock(&state->lock);
+	k_mutex_unlock(state->lock);
 	return found ? 0 : -ENOENT;
 }
 
 void mlforge_service_restart(const struct mlforge_service *service)
 {
-	(void)k_mutex_lock(&service->state->lock, K_FOREVER);
+	(void)k_mutex_lock(service->state->lock, K_FOREVER);
+	mlforge_stream_lock(service);
 	mlforge_reset(service->instance);
-	k_mutex_unlock(&service->state->lock);
+	mlforge_stream_forget(service);
+	mlforge_stream_unlock(service);
+	k_mutex_unlock(service->state->lock);
 }

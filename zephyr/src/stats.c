@@ -11,6 +11,7 @@
 #endif
 
 #include "queue.h"
+#include "stream.h"
 
 LOG_MODULE_DECLARE(mlforge, CONFIG_MLFORGE_LOG_LEVEL);
 
@@ -22,6 +23,7 @@ void mlforge_service_stats(const struct mlforge_service *service, struct mlforge
 	*stats = service->state->stats;
 	k_spin_unlock(&service->state->stats_lock, key);
 	mlforge_queue_stats(service->queue, stats);
+	mlforge_stream_stats(service, stats);
 	(void)k_thread_stack_space_get(*service->thread, &unused);
 	stats->deadline_us = service->instance->deadline_us;
 	stats->arena_bytes = service->instance->model->arena_bytes;
@@ -36,6 +38,7 @@ void mlforge_service_reset_stats(const struct mlforge_service *service)
 	service->state->stats = (struct mlforge_stats){0};
 	k_spin_unlock(&service->state->stats_lock, key);
 	mlforge_queue_reset_stats(service->queue);
+	mlforge_stream_reset_stats(service);
 }
 
 void mlforge_service_log_stats(const struct mlforge_service *service)

@@ -11,6 +11,7 @@ from mlforge.features.stage import Stage
 
 ALIGNMENT: Final = 8
 BATCH: Final = 32  # frames that stages in front of the first gathering one take at once
+MOST_CHANNELS: Final = 2  # of sound: so many go through stages without a gathering one in batches, too
 UNLIMITED: Final = 2**32 - 1  # where that is the first stage: it reads frames where they are
 
 
@@ -47,7 +48,7 @@ def lay_out(stages: Sequence[Stage], flows: Sequence[Flow]) -> Layout:
 
     Largest first, each buffer goes to the lowest offset at which it meets none that is alive with it.
     """
-    head = next((index + 1 for index, stage in enumerate(stages) if stage.wants), 0)
+    head = _head(stages, flows)
     batch = {0: 1, 1: UNLIMITED}.get(head, BATCH)
     outputs: list[_Buffer | None] = []
     works: list[_Buffer | None] = []
@@ -64,6 +65,13 @@ def lay_out(stages: Sequence[Stage], flows: Sequence[Flow]) -> Layout:
         outputs.append(output)
     places, shared_bytes = _place(stages, flows, outputs, works)
     return Layout(places, shared_bytes, head, batch)
+
+
+def _head(stages: Sequence[Stage], flows: Sequence[Flow]) -> int:
+    """Where nothing gathers, all stages take runs, unless the blocks between them would take much memory."""
+    gathering = next((index + 1 for index, stage in enumerate(stages) if stage.wants), 0)
+    few = len(stages) == 1 or all(flow.channels <= MOST_CHANNELS for flow in flows)
+    return gathering or (len(stages) if few else 0)
 
 
 def _output(stage: Stage, size_bytes: int, index: int, outputs: Sequence[_Buffer | None]) -> _Buffer | None:

@@ -18,11 +18,14 @@ extern "C" {
 struct mlforge_supervisor {
 	const volatile bool *allowed; /* false: there are no inferences, because the bundle is not
 				what it should be */
-	/* What the features get in place of `frame`. */
-	const int32_t *(*frame)(const struct mlforge_supervisor *supervisor, const int32_t *frame);
+	/* What the features get in place of `frame`, which is of `samples`. */
+	const int32_t *(*frame)(const struct mlforge_supervisor *supervisor, const void *frame,
+				enum mlforge_samples samples);
 	/* One inference; false where none is allowed. */
 	bool (*infer)(const struct mlforge_supervisor *supervisor);
 	void (*forget)(const struct mlforge_supervisor *supervisor);
+	/* True while frames may pass as they are, unseen. */
+	bool (*passes)(const struct mlforge_supervisor *supervisor);
 };
 
 struct mlforge_instance {
@@ -105,7 +108,8 @@ static inline bool mlforge_infer(const struct mlforge_instance *instance)
 static inline bool mlforge_take(const struct mlforge_instance *instance, const int32_t *frame)
 {
 	if (instance->supervisor != NULL) {
-		frame = instance->supervisor->frame(instance->supervisor, frame);
+		frame = instance->supervisor->frame(instance->supervisor, frame,
+						    MLFORGE_SAMPLES_INT32);
 	}
 	return mlforge_features_push(instance->features, frame);
 }
@@ -124,6 +128,28 @@ static inline bool mlforge_push(const struct mlforge_instance *instance, const i
 	mlforge_features_read(instance->features, mlforge_input(instance, 0));
 	return mlforge_infer(instance);
 }
+
+/* Takes frames until they complete a window, or all, without an inference.
+ *
+ * instance  of a model with features
+ * frames    int16 or int32 [count][mlforge_features_frame_length], fixed point with
+ * frame_frac_bits. Read where they are, and not needed any more after the call
+ * samples   their type
+ * count     of frames
+ * complete  set: whether a window is complete, which mlforge_features_read then gives
+ *
+ * Returns how many frames it took, as mlforge_features_push_block does: call it again with the
+ * rest until none is left. */
+uint32_t mlforge_take_block(const struct mlforge_instance *instance, const void *frames,
+			    enum mlforge_samples samples, uint32_t count, bool *complete);
+
+/* Takes frames until they complete a window, and then runs an inference, or takes all.
+ *
+ * inferred  set: whether there was an inference, whose outputs are then ready
+ *
+ * The others, and what it returns, as mlforge_take_block. */
+uint32_t mlforge_push_block(const struct mlforge_instance *instance, const void *frames,
+			    enum mlforge_samples samples, uint32_t count, bool *inferred);
 
 /* Forgets what came before: all frames, the model's state, and a decision.
  *

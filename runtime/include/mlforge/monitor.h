@@ -92,9 +92,11 @@ struct mlforge_monitor {
 /* Makes the bundle's corrections those in effect, clears the statistics and allows inferences. */
 void mlforge_monitor_begin(const struct mlforge_monitor *monitor);
 
-/* For the supervisor of an instance: a frame corrected, and a watched inference. */
-const int32_t *mlforge_monitor_frame(const struct mlforge_supervisor *supervisor,
-				     const int32_t *frame);
+/* For the supervisor of an instance: a frame corrected, whether none needs to be, and a watched
+ * inference. Before inferences are allowed, frames of int32 only. */
+const int32_t *mlforge_monitor_frame(const struct mlforge_supervisor *supervisor, const void *frame,
+				     enum mlforge_samples samples);
+bool mlforge_monitor_passes(const struct mlforge_supervisor *supervisor);
 bool mlforge_monitor_infer(const struct mlforge_supervisor *supervisor);
 
 /* What the newest windows come to, by the bundle's thresholds.

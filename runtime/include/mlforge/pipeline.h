@@ -72,8 +72,8 @@ struct mlforge_pipeline {
 	const struct mlforge_stage *stages;
 	uint32_t stages_count;
 	uint32_t frame_length; /* values in a frame */
-	uint32_t head;  /* stages that take runs of frames; 0: one frame at a time passes the whole
-			   chain */
+	uint32_t head;  /* stages that take runs of frames, and write runs of blocks into the ring
+			   where they are all; 0: one frame at a time passes the whole chain */
 	uint32_t batch; /* frames that they take at once */
 	enum mlforge_samples samples; /* what the first stage takes */
 	void *converted; /* place of one frame of the other type; NULL: up to 32 values on the stack

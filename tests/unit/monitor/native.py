@@ -113,7 +113,7 @@ class Instance(ctypes.Structure):
 class Supervisor(ctypes.Structure):
     """struct mlforge_supervisor."""
 
-    _fields_ = tuple((name, ctypes.c_void_p) for name in ("allowed", "frame", "infer", "forget"))
+    _fields_ = tuple((name, ctypes.c_void_p) for name in ("allowed", "frame", "infer", "forget", "passes"))
 
 
 class Monitor(ctypes.Structure):

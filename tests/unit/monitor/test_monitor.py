@@ -39,6 +39,7 @@ from tests.unit.monitor.native import (
 )
 
 NONE = -1
+INT32, INT16 = 0, 1  # enum mlforge_samples
 STEPS = 8
 
 
@@ -113,7 +114,7 @@ class Rig:
     def push(self, frame: Sequence[int]) -> list[int]:
         """The corrected frame."""
         held = (ctypes.c_int32 * self.channels)(*frame)
-        at = library().mlforge_monitor_frame(ctypes.byref(self.monitor), held)
+        at = library().mlforge_monitor_frame(ctypes.byref(self.monitor), held, INT32)
         return list((ctypes.c_int32 * self.channels).from_address(at))
 
     def drift(self) -> Report:
@@ -208,7 +209,7 @@ def test_nothing_is_inferred_before_it_is_allowed() -> None:
     assert not library().mlforge_monitor_infer(ctypes.byref(rig.monitor))
     assert rig.state.inferences == 0
     frame = (ctypes.c_int32 * 1)(77)
-    assert library().mlforge_monitor_frame(ctypes.byref(rig.monitor), frame) == ctypes.addressof(frame)
+    assert library().mlforge_monitor_frame(ctypes.byref(rig.monitor), frame, INT32) == ctypes.addressof(frame)
 
 
 # Statistics.
@@ -299,6 +300,20 @@ def test_without_a_baseline_there_is_no_drift() -> None:
 
 def calibration(offset: int, gain: int, offset_bound: int, gain_bound: int, allowed: bool = True) -> Calibration:
     return Calibration(allowed, 60, (ChannelCalibration(offset, gain, offset_bound, gain_bound),))
+
+
+@pytest.mark.parametrize(
+    ("offset", "gain", "allowed", "passes"),
+    [(0, 65536, False, True), (1, 65536, False, False), (0, 65535, False, False), (0, 65536, True, False)],
+)
+def test_blocks_pass_unseen_only_where_nothing_is_corrected_or_learnt(
+    offset: int, gain: int, allowed: bool, passes: bool
+) -> None:
+    rig = Rig(TaskCode.CLASSIFICATION, 2, 1, (calibration(offset, gain, 0, 0, allowed),))
+    assert bool(library().mlforge_monitor_passes(ctypes.byref(rig.monitor)) & 0xFF) is passes
+    sample = (ctypes.c_int16 * 1)(-30000)
+    at = library().mlforge_monitor_frame(ctypes.byref(rig.monitor), sample, INT16)
+    assert ctypes.c_int32.from_address(at).value == rig.push([-30000])[0]
 
 
 @pytest.mark.parametrize("offset", [0, -1310, 2**31 - 1, -(2**31)])

@@ -66,14 +66,12 @@ struct mlforge_sensor {
 	struct mlforge_sensor_state *state;
 };
 
-void mlforge_sensor_work(struct k_work *work);
-
 /* Begins to read. Sets the sensors to the rate of the feed where their drivers let it. Done at boot
  * with CONFIG_MLFORGE_SENSOR_AT_BOOT=y.
  *
  * sensor   of the model, `<name>_sensor`
  *
- * Returns 0, also where it runs already; or what the driver said, a negative errno, when it has no
+ * Returns 0, also where it runs already; -EAGAIN before the level APPLICATION; or what the driver said, a negative errno, when it has no
  * data-ready trigger to offer and devicetree asks for one. A sensor that is not ready is no error
  * here: it is counted period by period, and read as soon as it is. Not in interrupts. */
 int mlforge_sensor_start(const struct mlforge_sensor *sensor);
@@ -144,7 +142,6 @@ void mlforge_sensor_log_stats(const struct mlforge_sensor *sensor);
 	extern const struct mlforge_sensor sensor_name;                                            \
 	static struct mlforge_sensor_state sensor_name##_state = {                                 \
 		.sensor = &sensor_name,                                                            \
-		.work = Z_WORK_DELAYABLE_INITIALIZER(mlforge_sensor_work),                         \
 	};                                                                                         \
 	const STRUCT_SECTION_ITERABLE(mlforge_sensor, sensor_name) = {                             \
 		.name = STRINGIFY(sensor_name), .service = model_service,                          \

@@ -12,6 +12,8 @@
 #define MLFORGE_SERVICE_H_
 
 #include <mlforge/instance.h>
+#include <mlforge/moment.h>
+#include <mlforge/stream.h>
 #include <zephyr/kernel.h>
 #include <zephyr/sys/iterable_sections.h>
 #include <zephyr/sys/slist.h>
@@ -91,14 +93,7 @@ struct mlforge_stats {
 
 /* Internals, for MLFORGE_SERVICE_DEFINE and the service's own code.
  *
- * A moment: the cycle counter measures finely, but may turn over within seconds; the uptime does
- * not. */
-struct mlforge_moment {
-	uint32_t cycles;
-	uint32_t uptime_ms;
-};
-
-/* A queue of slots: a frame is copied into its slot once, without a lock held, and worked on where
+ * A queue of slots: a frame is copied into its slot once, without a lock held, and worked on where
  * it lies. Slots are claimed, published and taken in the same order. */
 struct mlforge_slot {
 	struct mlforge_moment submitted;
@@ -120,13 +115,13 @@ struct mlforge_queue {
 	uint32_t processed;
 	uint32_t most_queued;
 	struct k_spinlock lock;
-	struct k_sem free;
-	struct k_sem ready;
+	struct k_sem *free;
+	struct k_sem *ready; /* also given for a window of the stream */
 };
 
 struct mlforge_service_state {
-	struct k_mutex lock; /* inherits priority: an urgent caller does not wait for less urgent
-				threads */
+	struct k_mutex *lock; /* inherits priority: an urgent caller does not wait for less urgent
+				 threads */
 	sys_slist_t listeners;
 	/* Under a lock of their own, so that who reads them neither waits for an inference nor
 	 * hurries one along. */
@@ -142,6 +137,9 @@ struct mlforge_service {
 	const k_tid_t *thread;
 	uint32_t stack_bytes;
 	const void *channel; /* a struct zbus_channel, or NULL */
+#ifdef CONFIG_MLFORGE_STREAM
+	struct mlforge_stream *stream;
+#endif
 };
 
 void mlforge_service_thread(void *service, void *unused1, void *unused2);
@@ -217,6 +215,23 @@ void mlforge_service_log_stats(const struct mlforge_service *service);
 #define MLFORGE_CHANNEL(channel) NULL
 #endif
 
+#ifdef CONFIG_MLFORGE_STREAM
+#define MLFORGE_SERVICE_STREAM(service_name) .stream = &service_name##_stream,
+#define MLFORGE_SERVICE_STREAM_DEFINE(service_name)                                                \
+	K_MSGQ_DEFINE(service_name##_blocks, sizeof(struct mlforge_queued_block),                  \
+		      MLFORGE_STREAM_BLOCKS, 4);                                                   \
+	static K_MUTEX_DEFINE(service_name##_features);                                            \
+	extern const struct mlforge_service service_name;                                          \
+	static struct mlforge_stream service_name##_stream = {                                     \
+		.service = &service_name,                                                          \
+		.queue = &service_name##_blocks,                                                   \
+		.features = &service_name##_features,                                              \
+	};
+#else
+#define MLFORGE_SERVICE_STREAM(service_name)
+#define MLFORGE_SERVICE_STREAM_DEFINE(service_name)
+#endif
+
 /* Bytes of RAM that a message of `bytes` takes in a queue. */
 #define MLFORGE_SLOT_BYTES(bytes) (sizeof(struct mlforge_slot) + ROUND_UP(bytes, 4))
 
@@ -234,26 +249,31 @@ void mlforge_service_log_stats(const struct mlforge_service *service);
 		     "the queue of " STRINGIFY(service_name) " needs a place");                    \
 	static uint8_t                                                                             \
 		__aligned(4) service_name##_slots[(queue_length) * MLFORGE_SLOT_BYTES(bytes)];     \
+	static K_SEM_DEFINE(service_name##_free, queue_length, queue_length);                      \
+	static K_SEM_DEFINE(service_name##_ready, 0, (queue_length) + 1);                          \
+	static K_MUTEX_DEFINE(service_name##_lock);                                                \
+	MLFORGE_SERVICE_STREAM_DEFINE(service_name)                                                \
 	static struct mlforge_queue service_name##_queue = {                                       \
 		.slots = service_name##_slots,                                                     \
 		.slot_bytes = MLFORGE_SLOT_BYTES(bytes),                                           \
 		.message_bytes = bytes,                                                            \
 		.length = queue_length,                                                            \
-		.free = Z_SEM_INITIALIZER(service_name##_queue.free, queue_length, queue_length),  \
-		.ready = Z_SEM_INITIALIZER(service_name##_queue.ready, 0, queue_length),           \
+		.free = &service_name##_free,                                                      \
+		.ready = &service_name##_ready,                                                    \
 	};                                                                                         \
 	static struct mlforge_service_state service_name##_state = {                               \
-		.lock = Z_MUTEX_INITIALIZER(service_name##_state.lock),                            \
+		.lock = &service_name##_lock,                                                      \
 	};                                                                                         \
 	extern const struct mlforge_service service_name;                                          \
 	K_THREAD_DEFINE(service_name##_thread, CONFIG_MLFORGE_SERVICE_STACK_SIZE,                  \
 			mlforge_service_thread, (void *)&service_name, NULL, NULL,                 \
 			CONFIG_MLFORGE_SERVICE_PRIORITY, 0, 0);                                    \
 	const STRUCT_SECTION_ITERABLE(mlforge_service, service_name) = {                           \
-		.name = STRINGIFY(service_name), .instance = model_instance, .state = &service_name##_state, \
-			.queue = &service_name##_queue, .thread = &service_name##_thread,          \
-			.stack_bytes = CONFIG_MLFORGE_SERVICE_STACK_SIZE, .channel = zbus_channel, \
-		}
+		.name = STRINGIFY(service_name), .instance = model_instance,                       \
+				  .state = &service_name##_state, .queue = &service_name##_queue,  \
+				  .thread = &service_name##_thread,                                \
+				  .stack_bytes = CONFIG_MLFORGE_SERVICE_STACK_SIZE,                \
+				  .channel = zbus_channel, MLFORGE_SERVICE_STREAM(service_name)}
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a sample costs from the driver's buffer to the ring: bytes, and, where QEMU counts
+ * instructions, those of queueing it, of waking the thread of the streams, and of the features.
+ */
+#include <zephyr/ztest.h>
+
+#include "microphone.h"
+#include "voice.h"
+
+#define COST_ROUNDS      5   /* too few for a window */
+#define COST_MOST_BYTES  220 /* hundredths: two bytes are the sample itself */
+#define COST_MOST_TENTHS 400 /* of an instruction: this window quantises each sample on its way */
+
+static int16_t cost_samples[MICROPHONE_BLOCK_SAMPLES] __aligned(4);
+static atomic_t cost_left;
+static K_SEM_DEFINE(cost_released, 0, 1);
+
+static void cost_release(const void *samples, void *user_data)
+{
+	ARG_UNUSED(samples);
+	ARG_UNUSED(user_data);
+	if (atomic_dec(&cost_left) == 1) {
+		k_sem_give(&cost_released);
+	}
+}
+
+ZTEST(cost, test_bytes_a_sample)
+{
+	const uint32_t bytes = sizeof(cost_samples) + sizeof(struct mlforge_queued_block);
+
+	if (sizeof(void *) == 4) {
+		zassert_true(bytes * 100 <= COST_MOST_BYTES * MICROPHONE_BLOCK_SAMPLES, "%u bytes",
+			     bytes);
+	}
+}
+
+#ifdef CONFIG_QEMU_ICOUNT
+/* As many blocks as the queue takes, from the first one's submission to the last one's release. */
+static uint32_t cost_cycles(void)
+{
+	const struct mlforge_block block = MLFORGE_BLOCK_INIT(
+		cost_samples, MICROPHONE_BLOCK_SAMPLES, MLFORGE_SAMPLES_INT16, cost_release, NULL);
+	const uint32_t before = k_cycle_get_32();
+
+	(void)atomic_set(&cost_left, MLFORGE_STREAM_BLOCKS);
+	for (uint32_t i = 0; i < MLFORGE_STREAM_BLOCKS; i++) {
+		zassert_ok(mlforge_service_submit_block(&voice_service, &block, K_NO_WAIT));
+	}
+	zassert_ok(k_sem_take(&cost_released, K_FOREVER));
+	return k_cycle_get_32() - before;
+}
+#endif
+
+ZTEST(cost, test_instructions_a_sample)
+{
+#ifdef CONFIG_QEMU_ICOUNT
+	const uint32_t samples = COST_ROUNDS * MLFORGE_STREAM_BLOCKS * MICROPHONE_BLOCK_SAMPLES;
+	uint32_t cycles = 0;
+
+	mlforge_service_restart(&voice_service);
+	for (int i = 0; i < COST_ROUNDS; i++) {
+		cycles += cost_cycles();
+	}
+	const uint64_t instructions = k_cyc_to_ns_floor64(cycles) >> CONFIG_QEMU_ICOUNT_SHIFT;
+	const uint32_t tenths = (uint32_t)(instructions * 10 / samples);
+
+	mlforge_service_restart(&voice_service);
+	TC_PRINT("%u.%u instructions a sample\n", tenths / 10, tenths % 10);
+	zassert_true(tenths <= COST_MOST_TENTHS, "%u", tenths);
+#else
+	ztest_test_skip();
+#endif
+}
+
+ZTEST_SUITE(cost, NULL, NULL, NULL, NULL, NULL);

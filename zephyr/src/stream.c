@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The thread of the streams: blocks into features, one at a time and in turn with the streams of
+ * other services. A window that is complete stops its stream until the service has read it, which
+ * is at once where no inference runs; blocks wait in the queue meanwhile.
+ */
+#include <errno.h>
+#include <zephyr/init.h>
+#include <zephyr/logging/log.h>
+
+#include "clock.h"
+#include "init_order.h"
+#include "stream.h"
+
+LOG_MODULE_DECLARE(mlforge, CONFIG_MLFORGE_LOG_LEVEL);
+
+#define STREAM_CONVERTED_VALUES 32 /* in a frame: see mlforge_features_push_block */
+
+BUILD_ASSERT(CONFIG_MLFORGE_STREAM_PRIORITY < CONFIG_MLFORGE_SERVICE_PRIORITY,
+	     "CONFIG_MLFORGE_STREAM_PRIORITY must be more urgent (smaller) than "
+	     "CONFIG_MLFORGE_SERVICE_PRIORITY, or blocks wait for inferences");
+
+static K_THREAD_STACK_DEFINE(stream_stack, CONFIG_MLFORGE_STREAM_STACK_SIZE);
+static struct k_work_q stream_queue;
+static atomic_t stream_started;
+
+void mlforge_block_free(const void *samples, void *slab)
+{
+	k_mem_slab_free((struct k_mem_slab *)slab, (void *)samples);
+}
+
+static void stream_resume(struct mlforge_stream *stream)
+{
+	if (atomic_get(&stream_started)) {
+		(void)k_work_submit_to_queue(&stream_queue, &stream->work);
+	}
+}
+
+static void stream_release(struct mlforge_stream *stream)
+{
+	const struct mlforge_block block = stream->now.block;
+	const k_spinlock_key_t key = k_spin_lock(&stream->lock);
+
+	stream->processed += block.frames;
+	k_spin_unlock(&stream->lock, key);
+	stream->now.block.samples = NULL;
+	if (block.release != NULL) {
+		block.release(block.samples, block.user_data);
+	}
+}
+
+/* Part of a block into the features; true when it completes a window. The features are held. */
+static bool stream_take(struct mlforge_stream *stream)
+{
+	const struct mlforge_instance *instance = stream->service->instance;
+	const struct mlforge_block *block = &stream->now.block;
+	const uint32_t sample_bytes =
+		block->type == MLFORGE_SAMPLES_INT16 ? sizeof(int16_t) : sizeof(int32_t);
+	const uint32_t frame_bytes =
+		sample_bytes * mlforge_features_frame_length(instance->features);
+	const uint8_t *from = (const uint8_t *)block->samples + stream->taken * frame_bytes;
+	bool complete;
+
+	stream->taken += mlforge_take_block(instance, from, block->type,
+					    block->frames - stream->taken, &complete);
+	return complete;
+}
+
+static void stream_read_block(struct mlforge_stream *stream)
+{
+	while (stream->taken < stream->now.block.frames && !atomic_get(&stream->complete)) {
+		if (stream_take(stream)) {
+			stream->submitted_at = stream->now.submitted;
+			stream->forgotten = false;
+			(void)atomic_set(&stream->complete, 1);
+			k_sem_give(stream->service->queue->ready);
+		}
+	}
+	if (stream->taken == stream->now.block.frames) {
+		stream_release(stream);
+	}
+}
+
+static void stream_work(struct k_work *work)
+{
+	struct mlforge_stream *stream = CONTAINER_OF(work, struct mlforge_stream, work);
+
+	(void)k_mutex_lock(stream->features, K_FOREVER);
+	if (!atomic_get(&stream->complete)) {
+		if (stream->now.block.samples == NULL &&
+		    k_msgq_get(stream->queue, &stream->now, K_NO_WAIT) == 0) {
+			stream->taken = 0;
+		}
+		if (stream->now.block.samples != NULL) {
+			stream_read_block(stream);
+		}
+	}
+	const bool more = !atomic_get(&stream->complete) && k_msgq_num_used_get(stream->queue) > 0;
+
+	k_mutex_unlock(stream->features);
+	if (more) {
+		stream_resume(stream);
+	}
+}
+
+static int stream_check(const struct mlforge_service *service, const struct mlforge_block *block)
+{
+	const struct mlforge_pipeline *features = service->instance->features;
+
+	if (block == NULL || block->samples == NULL || block->frames == 0 || features == NULL) {
+		return -EINVAL;
+	}
+	if (block->type == MLFORGE_SAMPLES_INT16) {
+		if (mlforge_features_samples(features) != MLFORGE_SAMPLES_INT16 &&
+		    mlforge_features_frame_length(features) > STREAM_CONVERTED_VALUES) {
+			return -ENOTSUP;
+		}
+		return (uintptr_t)block->samples % sizeof(int16_t) == 0 ? 0 : -EINVAL;
+	}
+	return (uintptr_t)block->samples % sizeof(int32_t) == 0 ? 0 : -EINVAL;
+}
+
+/* Before it is queued, from when on the thread of the streams may have processed it. */
+static void stream_count_submitted(struct mlforge_stream *stream, uint32_t frames)
+{
+	const k_spinlock_key_t key = k_spin_lock(&stream->lock);
+
+	stream->submitted += frames;
+	stream->longest = MAX(stream->longest, frames);
+	k_spin_unlock(&stream->lock, key);
+}
+
+static void stream_count_outcome(struct mlforge_stream *stream, uint32_t frames, bool queued)
+{
+	const k_spinlock_key_t key = k_spin_lock(&stream->lock);
+
+	stream->refused += queued ? 0 : frames;
+	stream->most_queued =
+		MAX(stream->most_queued, stream->submitted - stream->refused - stream->processed);
+	const uint32_t refused = stream->refused;
+
+	k_spin_unlock(&stream->lock, key);
+	if (!queued && LOG2(refused) != LOG2(MAX(refused - frames, 1))) {
+		LOG_WRN("%s: queue full, block refused, %u frames so far "
+			"(CONFIG_MLFORGE_STREAM_QUEUE_MS)",
+			stream->service->name, refused);
+	}
+}
+
+int mlforge_service_submit_block(const struct mlforge_service *service,
+				 const struct mlforge_block *block, k_timeout_t timeout)
+{
+	const struct mlforge_moment now = mlforge_now();
+	const int wrong = stream_check(service, block);
+
+	if (wrong != 0) {
+		return wrong;
+	}
+	if (!mlforge_allowed(service->instance)) {
+		return -EACCES;
+	}
+	const struct mlforge_queued_block queued = {*block, now};
+
+	stream_count_submitted(service->stream, block->frames);
+	const bool room = k_msgq_put(service->stream->queue, &queued,
+				     k_is_in_isr() ? K_NO_WAIT : timeout) == 0;
+
+	stream_count_outcome(service->stream, block->frames, room);
+	if (!room) {
+		return -ENOBUFS;
+	}
+	stream_resume(service->stream);
+	return 0;
+}
+
+bool mlforge_stream_complete(const struct mlforge_service *service,
+			     struct mlforge_moment *submitted)
+{
+	if (!atomic_get(&service->stream->complete)) {
+		return false;
+	}
+	*submitted = service->stream->submitted_at;
+	return true;
+}
+
+bool mlforge_stream_read(const struct mlforge_service *service, int8_t *input)
+{
+	struct mlforge_stream *stream = service->stream;
+
+	mlforge_stream_lock(service);
+	const bool reads = input != NULL && !stream->forgotten;
+
+	if (reads) {
+		mlforge_features_read(service->instance->features, input);
+	}
+	(void)atomic_clear(&stream->complete);
+	mlforge_stream_unlock(service);
+	stream_resume(stream);
+	return reads;
+}
+
+void mlforge_stream_lock(const struct mlforge_service *service)
+{
+	(void)k_mutex_lock(service->stream->features, K_FOREVER);
+}
+
+void mlforge_stream_unlock(const struct mlforge_service *service)
+{
+	(void)k_mutex_unlock(service->stream->features);
+}
+
+void mlforge_stream_forget(const struct mlforge_service *service)
+{
+	service->stream->forgotten = true;
+}
+
+void mlforge_stream_stats(const struct mlforge_service *service, struct mlforge_stats *stats)
+{
+	struct mlforge_stream *stream = service->stream;
+	const k_spinlock_key_t key = k_spin_lock(&stream->lock);
+
+	stats->submitted += stream->submitted;
+	stats->processed += stream->processed;
+	stats->refused += stream->refused;
+	stats->queued += stream->submitted - stream->refused - stream->processed;
+	stats->most_queued += stream->most_queued;
+	stats->queue_length += stream->longest * MLFORGE_STREAM_BLOCKS;
+	k_spin_unlock(&stream->lock, key);
+}
+
+void mlforge_stream_reset_stats(const struct mlforge_service *service)
+{
+	struct mlforge_stream *stream = service->stream;
+	const k_spinlock_key_t key = k_spin_lock(&stream->lock);
+
+	stream->submitted -= stream->refused + stream->processed;
+	stream->most_queued = stream->submitted;
+	stream->refused = 0;
+	stream->processed = 0;
+	k_spin_unlock(&stream->lock, key);
+}
+
+static int streams_begin(void)
+{
+	static const struct k_work_queue_config config = {.name = "mlforge_stream"};
+
+	STRUCT_SECTION_FOREACH(mlforge_service, service) {
+		k_work_init(&service->stream->work, stream_work);
+	}
+	k_work_queue_start(&stream_queue, stream_stack, K_THREAD_STACK_SIZEOF(stream_stack),
+			   CONFIG_MLFORGE_STREAM_PRIORITY, &config);
+	(void)atomic_set(&stream_started, 1);
+	STRUCT_SECTION_FOREACH(mlforge_service, service) {
+		stream_resume(service->stream); /* blocks that came before */
+	}
+	return 0;
+}
+SYS_INIT(streams_begin, APPLICATION, MLFORGE_INIT_FEED_QUEUE);
