@@ -71,9 +71,10 @@ struct mlforge_sensor {
  *
  * sensor   of the model, `<name>_sensor`
  *
- * Returns 0, also where it runs already; -EAGAIN before the level APPLICATION; or what the driver said, a negative errno, when it has no
- * data-ready trigger to offer and devicetree asks for one. A sensor that is not ready is no error
- * here: it is counted period by period, and read as soon as it is. Not in interrupts. */
+ * Returns 0, also where it runs already; -EAGAIN before the level APPLICATION; or what the driver
+ * said, a negative errno, when it has no data-ready trigger to offer and devicetree asks for one. A
+ * sensor that is not ready is no error here: it is counted period by period, and read as soon as it
+ * is. Not in interrupts. */
 int mlforge_sensor_start(const struct mlforge_sensor *sensor);
 
 /* Ceases to read, and waits until a reading under way is over. Frames in the service's queue stay;
