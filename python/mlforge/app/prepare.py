@@ -1,18 +1,23 @@
 """From a contract to arrays: loads the data, holds people out, fits the features on the training split.
 
-The test split stays sealed: `Prepared.open_test` hands it out, and the study opens it once, for the winner.
+The test split stays sealed: `Prepared.open_test` hands it out, and the study opens it once, for the winner. Where the
+contract leaves a choice of front ends, each is fitted and computed when a candidate first needs it, and what it
+computed is kept in the cache by the hash of the data and of the fitted pipeline.
 """
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlforge.app.extracted import extracted_once
 from mlforge.contract.contract import Contract
 from mlforge.data.dataset import Dataset
 from mlforge.data.load import load_dataset
@@ -20,11 +25,12 @@ from mlforge.data.looking import look
 from mlforge.data.reading import Say, silent
 from mlforge.data.splits import Splits, check_strata, split_dataset
 from mlforge.errors import DataError, ToolError
-from mlforge.features.extract import extract_all
 from mlforge.features.fit import fit
 from mlforge.features.pipeline import Pipeline
 from mlforge.records.data_summary import Inspection
 from mlforge.records.opening import Opening
+
+MAX_RECENT: Final = 4  # front ends whose examples stay in memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,25 +54,86 @@ class Examples:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """What every trial of a study shares."""
+    """What every trial with one front end shares."""
 
+    front_end: str  # its name in the contract; empty where there is one
     pipeline: Pipeline
     train: Examples
     validate: Examples
     classes: tuple[str, ...]
     outputs: int
     data_digest: str
-    _dataset: Dataset
     _splits: Splits
-    _group: str
+    _source: _Source
+
+    def behind(self, front_end: str) -> Prepared:
+        """The same data behind another front end of the contract, "" for the first. Safe to call from several threads.
+
+        Raises:
+            ArchitectureError: the contract has no front end of that name.
+            DataError: the front end cannot be fitted to the training split.
+        """
+        name = self._source.contract.front_end(front_end).name
+        return self if name == self.front_end else self._source.prepared(name)
 
     def open_test(self, opening: Opening) -> Examples:
         """The sealed split, against the note that it is opened (study/winner/seal.py). For the winner only."""
-        return _examples(self._dataset, self._splits.test, self.pipeline, self._group)
+        return self._source.examples(self._splits.test, self.pipeline)
 
     def inspect(self, contract: Contract) -> Inspection:
         """What is in the data, and what is wrong with them: of the sealed split, that alone leaves here."""
-        return look(self._dataset, self._splits, contract)
+        return look(self._source.dataset, self._splits, contract)
+
+
+@dataclass(slots=True, eq=False)
+class _Source:
+    """The recordings and their splits, and the front ends that were computed of them lately."""
+
+    contract: Contract
+    dataset: Dataset
+    splits: Splits
+    recent: OrderedDict[str, Prepared] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def prepared(self, name: str) -> Prepared:
+        with self.lock:
+            if name not in self.recent:
+                self.recent[name] = self._made(name)
+                while len(self.recent) > MAX_RECENT:
+                    self.recent.popitem(last=False)
+            self.recent.move_to_end(name)
+            return self.recent[name]
+
+    def _made(self, name: str) -> Prepared:
+        dataset, splits = self.dataset, self.splits
+        training = [dataset.signals[index] for index in splits.train]
+        pipeline = fit(self.contract.front_end(name).stages, training, self.contract.data.signal)
+        return Prepared(
+            front_end=name,
+            pipeline=pipeline,
+            train=self.examples(splits.train, pipeline),
+            validate=self.examples(splits.validate, pipeline),
+            classes=dataset.classes,
+            outputs=dataset.outputs,
+            data_digest=dataset.digest,
+            _splits=splits,
+            _source=self,
+        )
+
+    def examples(self, chosen: NDArray[np.int64], pipeline: Pipeline) -> Examples:
+        """The examples of the chosen recordings."""
+        dataset, group = self.dataset, self.contract.data.split.group
+        recordings = tuple(dataset.signals[index] for index in chosen)
+        extracted = extracted_once(pipeline, recordings, [dataset.digest, chosen.tobytes()])
+        if not len(extracted.inputs):
+            raise DataError(
+                f"none of {len(recordings)} recordings is as long as the window of {pipeline.frames_for(1)} frames"
+            )
+        owner = chosen[extracted.recording]
+        strata = {name: values[owner] for name, values in dataset.strata.items()}
+        if group:
+            strata[group] = dataset.groups[owner]
+        return Examples(extracted.inputs, dataset.labels[owner], dataset.groups[owner], strata, recordings)
 
 
 def inspect(contract: Contract, say: Say = silent) -> Inspection:
@@ -84,21 +151,7 @@ def inspect(contract: Contract, say: Say = silent) -> Inspection:
 def prepare(contract: Contract, say: Say = silent) -> Prepared:
     """Raises DataError: the data are missing, damaged or too few; see data.load and data.splits. `say` hears how far
     loading is, where it takes long."""
-    dataset, splits = _split(contract, say)
-    training = [dataset.signals[index] for index in splits.train]
-    pipeline = fit(contract.features, training, contract.data.signal)
-    group = contract.data.split.group
-    return Prepared(
-        pipeline=pipeline,
-        train=_examples(dataset, splits.train, pipeline, group),
-        validate=_examples(dataset, splits.validate, pipeline, group),
-        classes=dataset.classes,
-        outputs=dataset.outputs,
-        data_digest=dataset.digest,
-        _dataset=dataset,
-        _splits=splits,
-        _group=group,
-    )
+    return _Source(contract, *_split(contract, say)).prepared(contract.front_ends[0].name)
 
 
 def _split(contract: Contract, say: Say) -> tuple[Dataset, Splits]:
@@ -107,17 +160,3 @@ def _split(contract: Contract, say: Say) -> tuple[Dataset, Splits]:
     if any(goal.worst for goal in contract.goals):
         check_strata(dataset, splits, contract.data.strata)
     return dataset, splits
-
-
-def _examples(dataset: Dataset, chosen: NDArray[np.int64], pipeline: Pipeline, group: str) -> Examples:
-    recordings = tuple(dataset.signals[index] for index in chosen)
-    extracted = extract_all(pipeline, recordings)
-    if not len(extracted.inputs):
-        raise DataError(
-            f"none of {len(recordings)} recordings is as long as the window of {pipeline.frames_for(1)} frames"
-        )
-    owner = chosen[extracted.recording]
-    strata = {name: values[owner] for name, values in dataset.strata.items()}
-    if group:
-        strata[group] = dataset.groups[owner]
-    return Examples(extracted.inputs, dataset.labels[owner], dataset.groups[owner], strata, recordings)

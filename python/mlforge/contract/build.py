@@ -17,7 +17,6 @@ from mlforge.contract.boards import ALIASES, CLOCK_HZ, UNMEASURED, canonical
 from mlforge.contract.build_agent import build_agent
 from mlforge.contract.build_bundle import build_bundle
 from mlforge.contract.build_data import build_data
-from mlforge.contract.build_features import build_features
 from mlforge.contract.build_limits import build_goals, build_limits, build_robustness
 from mlforge.contract.build_training import build_training
 from mlforge.contract.contract import (
@@ -29,6 +28,7 @@ from mlforge.contract.contract import (
     TargetSpec,
     Task,
 )
+from mlforge.contract.front_ends import build_front_ends
 from mlforge.contract.products import advice
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean
@@ -48,12 +48,13 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
     reader = Reader(root, reported, report)
     task = reader.choice(Task, "task", default=Task.CLASSIFICATION)
     data = build_data(reader)
+    front_ends = build_front_ends(reader, data)
     return Contract(
         path=path,
         name=_name(reader),
         task=task,
         data=data,
-        features=build_features(reader, data),
+        front_ends=front_ends,
         limits=build_limits(reader),
         goals=build_goals(reader, task),
         search=_search(reader),

@@ -12,7 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from mlforge.contract.stages import SignalSpec, StageSpec
+from mlforge.contract.stages import FrontEnd, SignalSpec, StageSpec
+from mlforge.errors import ArchitectureError
 from mlforge.records.program import Engine
 
 
@@ -277,7 +278,7 @@ class Contract:
     name: str
     task: Task
     data: DataSpec
-    features: tuple[StageSpec, ...]
+    front_ends: tuple[FrontEnd, ...]  # the first is the default; more where `features` leaves choices to the search
     limits: Limits
     goals: tuple[Goal, ...]
     search: SearchSpec
@@ -288,6 +289,23 @@ class Contract:
     digest: str
     lines: Mapping[str, int] = field(compare=False, repr=False)  # dotted key to 1-based line, of what the file says
     robustness: RobustnessSpec = RobustnessSpec()
+
+    @property
+    def features(self) -> tuple[StageSpec, ...]:
+        """The stages of the first front end."""
+        return self.front_ends[0].stages
+
+    @property
+    def samples_needed(self) -> int:
+        """Of a recording, for one input of every front end; 1 where each recording is one input."""
+        return max(one.samples_needed for one in self.front_ends)
+
+    def front_end(self, name: str) -> FrontEnd:
+        """The front end of that name, "" for the first. Raises ArchitectureError where there is none."""
+        for one in self.front_ends:
+            if name in ("", one.name):
+                return one
+        raise ArchitectureError("front_end", f"{name!r} is no front end of the contract")
 
     @property
     def app_dir(self) -> Path:

@@ -104,6 +104,33 @@ class DctSpec:
 StageSpec: TypeAlias = WindowSpec | StandardiseSpec | FrameSpec | FftSpec | MelSpec | LogSpec | DctSpec
 
 
+StageSetting: TypeAlias = tuple[str, int | float | str | bool]  # such as ("mel.bands", 40)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """One chain of stages. `settings` are what was chosen to get it, empty where the contract leaves no choice."""
+
+    settings: tuple[StageSetting, ...]
+    stages: tuple[StageSpec, ...]
+
+    @property
+    def name(self) -> str:
+        """What distinguishes it from the contract's other front ends, such as "mel.bands=40 dct.coefficients=13"."""
+        return " ".join(f"{key}={value}" for key, value in self.settings)
+
+    @property
+    def samples_needed(self) -> int:
+        """Of a recording, for one model input; 1 where each recording is one."""
+        span = hop = 1
+        for stage in self.stages:
+            if isinstance(stage, FrameSpec):
+                span, hop = stage.length, stage.hop
+            elif isinstance(stage, WindowSpec):
+                span += (stage.length - 1) * hop
+        return span
+
+
 @dataclass(frozen=True, slots=True)
 class SignalSpec:
     """What the sensor delivers. `samples` is how the device has it, "int16" or "int32"; `frac_bits` what its samples

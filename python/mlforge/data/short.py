@@ -29,8 +29,9 @@ class Reach:
 
 
 def reach_of(contract: Contract) -> Reach | None:
-    """None where each recording is one model input, whatever its shape."""
-    stages = list(enumerate(contract.features))
+    """Of the front end that takes most. None where each recording is one model input, whatever its shape."""
+    longest = max(contract.front_ends, key=lambda one: one.samples_needed)
+    stages = list(enumerate(longest.stages))
     frame = next(((at, stage) for at, stage in stages if isinstance(stage, FrameSpec)), None)
     window = next(((at, stage) for at, stage in stages if isinstance(stage, WindowSpec)), None)
     if window is None:
@@ -43,7 +44,7 @@ def reach_of(contract: Contract) -> Reach | None:
     if frame is None:
         return Reach(two.length, two.hop, key, f"window of {two.length:,} frames")
     one = frame[1]
-    length = one.length + (two.length - 1) * one.hop
+    length = longest.samples_needed
     words = f"window of {two.length:,} columns, which takes {length:,} samples"
     return Reach(length, two.hop * one.hop, key, words)
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import prod
 from typing import Final, TypeAlias
 
 from mlforge.errors import ArchitectureError
-from mlforge.records.serial import new_converter, structure
+from mlforge.records.serial import OMIT_IF_DEFAULT, new_converter, structure
 
 Shape: TypeAlias = tuple[int, ...]
 Pair: TypeAlias = tuple[int, int]
@@ -133,6 +133,8 @@ class Architecture:
     layers: tuple[Layer, ...]
     outputs: int
     head: Head
+    # Which of the contract's front ends makes its input: empty, and not written down, where there is one.
+    front_end: str = field(default="", metadata=OMIT_IF_DEFAULT)
 
     @property
     def id(self) -> str:

@@ -7,14 +7,20 @@ Byte strings do not belong in records: store them as artefacts and name their ha
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, cast
 
 import cattrs
+from cattrs.gen import make_dict_unstructure_fn
 from cattrs.preconf.json import JsonConverter, make_converter
 from cattrs.strategies import configure_tagged_union
 
 T = TypeVar("T")
+
+OMIT_IF_DEFAULT: Final = MappingProxyType({"omit_if_default": True})  # metadata of a field that is seldom written down
+_OMIT: Final = cattrs.override(omit_if_default=True)
 
 
 def new_converter(*unions: Any) -> JsonConverter:
@@ -23,9 +29,18 @@ def new_converter(*unions: Any) -> JsonConverter:
     for scalar, hook in ((int, _integer), (float, _number), (str, _text), (bool, _flag)):
         converter.register_structure_hook(scalar, hook)
     converter.register_unstructure_hook(StrEnum, lambda value: value.value)  # plain text, for writers other than JSON's
+    converter.register_unstructure_hook_factory(
+        lambda kind: bool(_omitted(kind)),
+        lambda kind: make_dict_unstructure_fn(kind, converter, **cast(Any, dict.fromkeys(_omitted(kind), _OMIT))),
+    )
     for union in unions:
         configure_tagged_union(union, converter, tag_name="kind")
     return converter
+
+
+def _omitted(kind: Any) -> list[str]:
+    """The fields of a record that are left out where they have their default."""
+    return [one.name for one in fields(kind) if one.metadata == OMIT_IF_DEFAULT] if is_dataclass(kind) else []
 
 
 def structure(converter: JsonConverter, value: Any, into: type[T]) -> T:

@@ -46,7 +46,7 @@ def shape_text(shape: Shape) -> str:
 def layer_rows(architecture: Architecture) -> tuple[LayerRow, ...]:
     """Input, each layer, the final dense layer and the head."""
     shape = architecture.input_shape
-    rows = [LayerRow(0, "Input", "", shape_text(shape), 0)]
+    rows = [LayerRow(0, "Input", architecture.front_end, shape_text(shape), 0)]
     for index, layer in enumerate(architecture.layers):
         try:
             after = output_shape(layer, shape, f"layers[{index}]")
@@ -62,8 +62,9 @@ def layer_rows(architecture: Architecture) -> tuple[LayerRow, ...]:
 
 
 def summary(architecture: Architecture) -> str:
-    """One line, such as `Conv 8 · Separable 16 · GlobalAveragePool`."""
-    return " · ".join(_brief(layer) for layer in architecture.layers) or "Dense only"
+    """One line, such as `Conv 8 · Separable 16 · GlobalAveragePool`, behind the front end where there are several."""
+    network = " · ".join(_brief(layer) for layer in architecture.layers) or "Dense only"
+    return f"{architecture.front_end}: {network}" if architecture.front_end else network
 
 
 def _rows(layer: Layer, before: Shape, after: Shape, depth: int) -> list[LayerRow]:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from mlforge.errors import ArchitectureError
 from mlforge.records.architecture import (
     Architecture,
     Conv,
@@ -22,7 +23,7 @@ from mlforge.records.architecture import (
     SeparableConv,
 )
 from mlforge.records.trial import Parameter
-from mlforge.search.space import AutoencoderSpace, ConvolutionSpace, DenseSpace, Space
+from mlforge.search.space import AutoencoderSpace, ConvolutionSpace, DenseSpace, FrontEndSpace, Space, named_by_options
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -34,19 +35,21 @@ def coordinates(
     """Parameters and their ranges; None where the architecture is no point of the space."""
     import optuna
 
-    replay = optuna.trial.FixedTrial(_guess(space, list(architecture.layers)))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Optuna only warns of a value outside its range
+            replay = optuna.trial.FixedTrial(_guess(space, list(architecture.layers), architecture.front_end))
             if space.suggest(replay) != architecture:
                 return None
-    except (ValueError, UserWarning):
+    except (ValueError, UserWarning, ArchitectureError):
         return None
     return replay.params, replay.distributions
 
 
-def _guess(space: Space, layers: list[Layer]) -> dict[str, Parameter]:
+def _guess(space: Space, layers: list[Layer], front_end: str) -> dict[str, Parameter]:
     match space:
+        case FrontEndSpace():
+            return _front_end(space, front_end, layers)
         case ConvolutionSpace():
             return _convolution(layers)
         case DenseSpace():
@@ -54,6 +57,22 @@ def _guess(space: Space, layers: list[Layer]) -> dict[str, Parameter]:
         case AutoencoderSpace():
             return _autoencoder(layers)
     return {}
+
+
+def _front_end(space: FrontEndSpace, name: str, layers: list[Layer]) -> dict[str, Parameter]:
+    """Raises ValueError where the layers are no network behind the front end."""
+    import optuna
+
+    if name not in space.front_ends:
+        return {}
+    found: dict[str, Parameter] = {f"features.{key}": value for key, value in space.front_ends[name]}
+    networks = space.space_of(name)
+    replay = optuna.trial.FixedTrial(_guess(networks, layers, name))
+    networks.suggest(replay)
+    for key, value in replay.params.items():
+        options = getattr(replay.distributions[key], "choices", ())
+        found[named_by_options(key, options) if options else key] = value
+    return found
 
 
 def _convolution(layers: list[Layer]) -> dict[str, Parameter]:

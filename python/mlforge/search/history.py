@@ -64,7 +64,7 @@ def distributions(parameters: Mapping[str, Parameter], space: Space) -> dict[str
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Optuna only warns of a value outside its range
             space.suggest(replay)
-    except (ValueError, UserWarning):
+    except (ValueError, UserWarning, ArchitectureError):
         return None
     return replay.distributions
 
@@ -128,8 +128,8 @@ def draw(space: Space, trials: Sequence[Trial], study: Callable[[int], Study], p
     reason = "every draw had been tried before"
     for attempt in range(ATTEMPTS):
         asked = study(attempt).ask()
-        architecture = space.suggest(asked)
         try:
+            architecture = space.suggest(asked)
             validate(architecture)
         except ArchitectureError as error:
             reason = f"the last draw was invalid: {error}"

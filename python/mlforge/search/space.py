@@ -5,11 +5,13 @@ Parameter names are what `optuna-dashboard` shows (`blocks`, `block1.filters`). 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 from mlforge.contract import Task
+from mlforge.errors import ArchitectureError
 from mlforge.records.architecture import (
     Activation,
     Architecture,
@@ -27,6 +29,9 @@ from mlforge.records.architecture import (
     Shape,
 )
 
+Choice: TypeAlias = int | float | str | bool
+CHAIN: Final = "chain"  # the setting that says which of several chains of stages
+
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
@@ -37,7 +42,11 @@ _MIN_EXTENT: Final = 4  # no further stride or pooling below so many steps
 
 class Space(Protocol):
     def suggest(self, trial: BaseTrial) -> Architecture:
-        """The architecture that the trial's choices describe. It may be invalid: the proposer validates it."""
+        """The architecture that the trial's choices describe. It may be invalid: the proposer validates it.
+
+        Raises:
+            ArchitectureError: the choices contradict each other.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +155,61 @@ class AutoencoderSpace:
         bottleneck = trial.suggest_int("bottleneck", 2, 32, log=True)
         side = [Dense(units) for _ in range(depth)]
         return Architecture(self.input_shape, (*side, Dense(bottleneck), *side), prod(self.input_shape), Head.LINEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEndSpace:
+    """A front end, and a network for the input that it makes: both are chosen together.
+
+    `front_ends` maps names to settings. `space_of` gives the space of networks behind a front end, by its name.
+    """
+
+    front_ends: Mapping[str, Sequence[tuple[str, Choice]]]
+    space_of: Callable[[str], Space]
+
+    def suggest(self, trial: BaseTrial) -> Architecture:
+        chosen: dict[str, Choice] = {}
+        left = dict(self.front_ends)
+        while undecided := next((key for settings in left.values() for key, _ in settings if key not in chosen), None):
+            options = self._options(undecided)
+            value = trial.suggest_categorical(f"features.{undecided}", options)
+            chosen[undecided] = next(one for one in options if one == value)
+            left = {name: settings for name, settings in left.items() if _agrees(settings, chosen)}
+        if not left:
+            raise ArchitectureError("front_end", f"no front end has {chosen}")
+        name = next(iter(left))
+        return replace(self.space_of(name).suggest(cast("BaseTrial", _Named(trial))), front_end=name)
+
+    def _options(self, key: str) -> list[Choice]:
+        """All values of a setting: the same for every trial, as samplers want it."""
+        return list(dict.fromkeys(value for one in self.front_ends.values() for name, value in one if name == key))
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A trial for networks behind different front ends: what has other options has another name, as Optuna wants it."""
+
+    trial: BaseTrial
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
+        return self.trial.suggest_int(name, low, high, step=step, log=log)
+
+    def suggest_categorical(self, name: str, choices: Sequence[Choice]) -> Any:
+        return self.trial.suggest_categorical(named_by_options(name, choices), choices)
+
+
+def named_by_options(name: str, options: Sequence[Choice | None]) -> str:
+    """The name of a choice among whole numbers, such as "stem.stride of 1/2/4/8"; of others as it is."""
+    whole = all(type(option) is int for option in options)
+    return f"{name} of {'/'.join(map(str, options))}" if whole else name
+
+
+def _agrees(settings: Sequence[tuple[str, Choice]], chosen: Mapping[str, Choice]) -> bool:
+    """Whether a front end has these values, of the settings that it has."""
+    mine = dict(settings)
+    return all(mine[key] == value for key, value in chosen.items() if key in mine) and (
+        CHAIN not in chosen or mine.get(CHAIN) == chosen[CHAIN]
+    )
 
 
 def space_for(task: Task, input_shape: Shape, outputs: int) -> Space:

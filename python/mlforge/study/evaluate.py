@@ -54,7 +54,7 @@ class Evaluator(Workbench):
         """
         draft = TrialDraft(number, proposal, observer, proposal.architecture)
         try:
-            return self._evaluate(draft, visible)
+            return self._behind(draft)._evaluate(draft, visible)
         except StoppedError as stopped:
             return draft.ended(State.STOPPED, Failure("train", str(stopped)))
         except MachineError:
@@ -62,6 +62,12 @@ class Evaluator(Workbench):
         except ForgeError as error:
             log = error.log if isinstance(error, ToolError | TrainingError) else ""
             return draft.ended(State.FAILED, failure=Failure(draft.current, error.message, log[-LOG_TAIL:]))
+
+    def _behind(self, draft: TrialDraft) -> Evaluator:
+        if len(self.contract.front_ends) == 1:
+            return self
+        with draft.stage("features"):
+            return self.behind(draft.architecture.front_end)
 
     def _evaluate(self, draft: TrialDraft, visible: Sequence[Trial]) -> Trial:
         with draft.stage("cost"):

@@ -19,7 +19,7 @@ from mlforge.records.data_summary import Inspection
 from mlforge.records.program import Engine
 from mlforge.records.quality import Metric
 from mlforge.search.registry import proposer_named
-from mlforge.search.space import space_for
+from mlforge.search.space import FrontEndSpace, Space, space_for
 from mlforge.study.agent import agent_for, decisive, refuse_replay_without_agent
 from mlforge.study.evaluate import Evaluator
 from mlforge.study.events import Observer
@@ -176,9 +176,21 @@ def study_name(contract: Contract, data_digest: str) -> str:
     return f"{contract.name}-{digest([described, data_digest, repr(recipe(contract))])[:12]}"
 
 
+def _space(contract: Contract, prepared: Prepared) -> Space:
+    """Networks for the input that the contract's front end makes, together with the choice of a front end."""
+
+    def networks(front_end: str) -> Space:
+        behind = prepared.behind(front_end)
+        return space_for(contract.task, behind.pipeline.input_shape, behind.outputs)
+
+    if len(contract.front_ends) == 1:
+        return networks("")
+    return FrontEndSpace({one.name: one.settings for one in contract.front_ends}, networks)
+
+
 def _study(evaluator: Evaluator, store: StudyStore, observer: Observer, say: Said, *, replay: bool) -> Study:
     contract, prepared = evaluator.contract, evaluator.prepared
-    space = space_for(contract.task, prepared.pipeline.input_shape, prepared.outputs)
+    space = _space(contract, prepared)
     agent = agent_for(evaluator, study_name(contract, prepared.data_digest), say, replay=replay)
     return Study(
         store=store,

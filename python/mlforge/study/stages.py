@@ -60,7 +60,7 @@ def verify(
     lock = read_lock(contract.app_dir)
     tflite = locked_model(contract.app_dir, lock)
     target = _measuring_target(contract, lock)
-    prepared = prepare(contract, say)
+    prepared = prepare(contract, say).behind(lock.architecture.front_end)
     if prepared.data_digest != lock.data_sha256:
         raise LockError("the data are not those that the lock names", hint="`west mlforge optimise` locks a new model")
     with (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,13 +102,19 @@ class Workbench:
         """What models are compiled for."""
         return Isa(self.target.isa)
 
+    def behind(self, front_end: str) -> Self:
+        """The same with the data as a front end of the contract makes them. Raises DataError, ArchitectureError."""
+        prepared = self.prepared.behind(front_end)
+        return self if prepared is self.prepared else replace(self, prepared=prepared)
+
     def costed(self, architecture: Architecture) -> Model:
         graph = lower_architecture(architecture, self.recipe.seed)
         return compile_model(graph, self.contract.name, self.prepared.pipeline, self.isa)
 
     def cost(self, architecture: Architecture) -> tuple[Cost, Verdict]:
         """What an architecture costs with random weights, held against the limits. Raises ForgeError."""
-        cost = self.known_cost(self.costed(architecture)).value
+        bench = self.behind(architecture.front_end)
+        cost = bench.known_cost(bench.costed(architecture)).value
         return cost, judge(self.contract, cost)
 
     def measure(self, model: Model) -> Cost:

@@ -89,19 +89,18 @@ class Confirmer:
 
     def _measured(self, trial: Trial) -> Measured:
         """From the study's memory where it is there and the application is still the same."""
-        base = self.evaluator
+        base = self.evaluator.behind(trial.architecture.front_end)
         tflite = base.artefacts.get(trial.artefacts[MODEL_FILE])
         app = application(base.contract, base.prepared.classes, sha256(tflite))
         parts = [self.name, str(base.contract.target.clock_hz), sha256(tflite), base.prepared.pipeline.to_json()]
         parts += [*app.files.values(), application_digest(app.directory)]
         try:
-            return base.cache.once(Measured, "confirmed", parts, lambda: self._measure(tflite, app)).value
+            return base.cache.once(Measured, "confirmed", parts, lambda: self._measure(base, tflite, app)).value
         except RunError as error:
             return Measured(None, error.message)
 
-    def _measure(self, tflite: bytes, app: Application) -> Measured:
+    def _measure(self, base: Evaluator, tflite: bytes, app: Application) -> Measured:
         self.say(f"building a winner into the application for {self.name}, and measuring it there")
-        base = self.evaluator
         evaluator = replace(base, target=target_named(self.name, app), cache=ResultCache())
         try:
             model = read_model(tflite, base.contract.name, base.prepared.pipeline, evaluator.isa)

@@ -101,7 +101,9 @@ def _final_lock(
     trials: Sequence[Trial],
     programs: tuple[str, ...],
 ) -> Lock:
-    contract, prepared, best = evaluator.contract, evaluator.prepared, choice.winner
+    contract, best = evaluator.contract, choice.winner
+    evaluator = evaluator.behind(best.architecture.front_end)
+    prepared = evaluator.prepared
     tflite = evaluator.artefacts.get(best.artefacts[MODEL_FILE])
     model = read_model(tflite, contract.name, prepared.pipeline, evaluator.isa)
     opening = note_opening(store, prepared.data_digest, contract.data.split, best.number, sha256(tflite))

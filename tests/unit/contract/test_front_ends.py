@@ -1,0 +1,132 @@
+"""Choices in `features`: every sound chain is found, no other, and mistakes have their line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlforge.contract import Contract, load_contract
+from mlforge.contract.front_ends import presets
+from mlforge.contract.stages import DctSpec, FrameSpec, MelSpec, WindowSpec
+from mlforge.errors import ArchitectureError, ContractError
+
+HEAD = """\
+name: test
+task: classification
+data:
+  loader: {wav: data}
+  split: {validate: 0.2, test: 0.2}
+  signal: {rate: 16 kHz, channels: [mic]}
+limits: {ram: 10 KiB}
+goals: {accuracy: 0.5}
+"""
+CHOICES = """\
+features:
+  - frame: {length: 30 ms, hop: {choose: [20 ms, 10 ms]}}
+  - fft: {}
+  - mel: {bands: {choose: [40, 12]}}
+  - log: {}
+  - dct: {coefficients: {choose: [10, 13]}}
+  - window: {length: 1 s, hop: 500 ms}
+"""
+
+
+def load(directory: Path, features: str) -> Contract:
+    (directory / "mlforge.yaml").write_text(HEAD + features)
+    return load_contract(directory)
+
+
+def problems(directory: Path, features: str) -> list[tuple[int, str, str]]:
+    with pytest.raises(ContractError) as caught:
+        load(directory, features)
+    return [(one.line, one.key, f"{one.found}; {one.expected}") for one in caught.value.problems]
+
+
+def test_all_sound_combinations_and_no_other(tmp_path: Path) -> None:
+    contract = load(tmp_path, CHOICES)
+    found = {one.name for one in contract.front_ends}
+    assert len(contract.front_ends) == len(found) == 6  # of eight: 13 coefficients of 12 bands cannot be had
+    assert "frame.hop=10 ms mel.bands=12 dct.coefficients=10" in found
+    assert "frame.hop=10 ms mel.bands=12 dct.coefficients=13" not in found
+    for one in contract.front_ends:
+        settings = dict(one.settings)
+        frame, mel, dct, window = (
+            next(stage for stage in one.stages if isinstance(stage, kind))
+            for kind in (FrameSpec, MelSpec, DctSpec, WindowSpec)
+        )
+        assert isinstance(frame, FrameSpec) and isinstance(window, WindowSpec)
+        assert frame.hop == {"20 ms": 320, "10 ms": 160}[str(settings["frame.hop"])]
+        assert (mel.bands, dct.coefficients) == (settings["mel.bands"], settings["dct.coefficients"])  # type: ignore[union-attr]
+        assert one.samples_needed == frame.length + (window.length - 1) * frame.hop <= 16_000
+
+
+def test_the_first_options_are_the_default(tmp_path: Path) -> None:
+    contract = load(tmp_path, CHOICES)
+    assert contract.features == contract.front_ends[0].stages == contract.front_end("").stages
+    assert contract.front_ends[0].name == "frame.hop=20 ms mel.bands=40 dct.coefficients=10"
+    assert contract.samples_needed == max(one.samples_needed for one in contract.front_ends)
+    with pytest.raises(ArchitectureError, match="no front end"):
+        contract.front_end("mel.bands=7")
+
+
+def test_without_choices_there_is_one_front_end_without_a_name(tmp_path: Path) -> None:
+    contract = load(tmp_path, "features: [{window: {length: 8, hop: 4}}]")
+    assert [one.name for one in contract.front_ends] == [""]
+    assert contract.front_ends[0].samples_needed == 8
+    assert [one.samples_needed for one in load(tmp_path, "").front_ends] == [1]
+
+
+def test_whole_chains_compete(tmp_path: Path) -> None:
+    raw = "raw: [{window: {length: 1600}}, {standardise: {}}]"
+    spectral = "spectral: [{frame: {length: 32 ms}}, {fft: {size: {choose: [512, 1024]}}}, {log: {}}]"
+    contract = load(tmp_path, f"features: {{choose: {{{raw}, {spectral}}}}}")
+    assert [one.name for one in contract.front_ends] == [
+        "chain=raw",
+        "chain=spectral fft.size=512",
+        "chain=spectral fft.size=1024",
+    ]
+
+
+def test_equal_stages_are_numbered(tmp_path: Path) -> None:
+    chain = "[{standardise: {}}, {window: {length: {choose: [8, 16]}}}]"
+    assert load(tmp_path, f"features: {chain}").front_ends[1].settings == (("window.length", 16),)
+
+
+@pytest.mark.parametrize("name", ["speech", "environment"])
+def test_presets_are_sound_at_usual_rates(tmp_path: Path, name: str) -> None:
+    assert set(presets()) >= {name}
+    contract = load(tmp_path, f"features: {{preset: {name}}}")
+    assert len(contract.front_ends) > 4
+    assert all(15_000 <= one.samples_needed <= 16_000 for one in contract.front_ends)
+
+
+def test_stages_beside_a_preset_replace_its_settings(tmp_path: Path) -> None:
+    contract = load(tmp_path, "features: {preset: speech, window: {length: 500 ms}, mel: {bands: 20}}")
+    assert all(one.samples_needed <= 8_000 for one in contract.front_ends)
+    mels = {stage.bands for one in contract.front_ends for stage in one.stages if isinstance(stage, MelSpec)}
+    assert mels == {20}
+
+
+@pytest.mark.parametrize(
+    ("features", "line", "key", "words"),
+    [
+        (CHOICES.replace("[40, 12]", "[40, 4]"), 12, "features[2].mel.bands", "'4', with which no chain is sound"),
+        (CHOICES.replace("[40, 12]", "[8]"), 14, "features[4].dct.coefficients", "10 coefficients of 8 values"),
+        (CHOICES.replace("[40, 12]", "[]"), 12, "features[2].mel.bands", "a choice such as"),
+        (CHOICES.replace("[40, 12]", "[[1], 2]"), 12, "features[2].mel.bands", "a choice such as"),
+        (CHOICES.replace("[40, 12]", "[40, null]"), 12, "features[2].mel.bands", "a choice such as"),
+        (CHOICES.replace("[40, 12]", str(list(range(13, 600)))), 9, "features", "at most 1024"),
+        ("features: {preset: speach}", 9, "features.preset", "'speech' (did you mean that?"),
+        ("features: {preset: speech, dtc: {}}", 9, "features.dtc", "'dct' (did you mean that?"),
+        ("features: {choose: [1, 2]}", 9, "features", "a list of stages"),
+        ("features: {choose: {}}", 9, "features", "a list of stages"),
+        ("features: {mel: {}}", 9, "features", "a list of stages"),
+        ("features: 7", 9, "features", "a list of stages"),
+        ("features: {choose: {raw: 7}}", 9, "features", "a list of stages"),
+    ],
+)
+def test_mistakes(tmp_path: Path, features: str, line: int, key: str, words: str) -> None:
+    found = problems(tmp_path, features)
+    assert [(one[0], one[1]) for one in found] == [(line, key)], found
+    assert words in found[0][2]
