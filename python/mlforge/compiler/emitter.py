@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -92,6 +92,7 @@ class _KernelCall:
     outputs: tuple[int, ...]  # and states, which come first
     takes_scratch: bool
     scratch: int
+    repeated: bool = False  # whether an earlier call of the operator has the same parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +203,28 @@ def _function(name: str, sequence: Sequence, plan: Plan, time: int) -> _Function
         shapes=f"{sources} -> {', '.join(str(tensors[index]) for index in step.writes)}",
         note=lowered.note,
         macs=lowered.macs,
-        calls=tuple(
+        calls=_once(
             _kernel_call(one, plan, scratch, f"{name}_w{number}_", f"{name}_p{number}_{kind}{position or ''}")
             for position, one in enumerate(lowered.calls)
         ),
         end=max([*ends, scratch + step.scratch_bytes]),
     )
+
+
+def _once(calls: Iterable[_KernelCall]) -> tuple[_KernelCall, ...]:
+    """The calls of one operator without the tables and parameters that an earlier one of them has."""
+    found: list[_KernelCall] = []
+    parameters: dict[object, str] = {}
+    tables: dict[str, _Table] = {}
+    for call in calls:
+        key = (call.parameters_type, call.fields)
+        known = parameters.setdefault(key, call.parameters)
+        own = tuple(table for table in call.tables if table.name not in tables)
+        for table in call.tables:
+            if tables.setdefault(table.name, table) != table:
+                raise ModelError(f"two tables are called {table.name}")
+        found.append(replace(call, parameters=known, repeated=known != call.parameters, tables=own))
+    return tuple(found)
 
 
 def _kernel_call(lowered: Lowered, plan: Plan, scratch: int, prefix: str, parameters: str) -> _KernelCall:
@@ -218,14 +235,22 @@ def _kernel_call(lowered: Lowered, plan: Plan, scratch: int, prefix: str, parame
         tables=tuple(_table(prefix, constant) for constant in lowered.constants),
         kernel=lowered.kernel,
         inputs=tuple(_inputs(lowered, plan, prefix)),
-        outputs=tuple(plan.offsets[index] for index in (*lowered.states, *lowered.outputs)),
+        outputs=(*(plan.offsets[index] for index in lowered.states), *_outputs(lowered, plan)),
         takes_scratch=lowered.takes_scratch,
         scratch=scratch,
     )
 
 
+def _outputs(lowered: Lowered, plan: Plan) -> list[int]:
+    starts = (lowered.output_offset, *(0 for _ in lowered.outputs))
+    return [plan.offsets[index] + start for index, start in zip(lowered.outputs, starts, strict=False)]
+
+
 def _inputs(lowered: Lowered, plan: Plan, prefix: str) -> list[int | str]:
-    inputs: list[int | str] = [plan.offsets[index] for index in lowered.inputs]
+    starts = (lowered.input_offset, *(0 for _ in lowered.inputs))
+    inputs: list[int | str] = [
+        plan.offsets[index] + start for index, start in zip(lowered.inputs, starts, strict=False)
+    ]
     for position, constant in sorted(lowered.constant_inputs.items()):
         inputs.insert(position, prefix + constant.suffix)
     return inputs

@@ -5,7 +5,8 @@
  * kernels with double rounding, bit for bit.
  *
  * Conventions, for every kernel:
- *  - Activations are int8, channels last, batch 1: a picture is [height][width][channels].
+ *  - Activations are int8, channels last, batch 1: a picture is [height][width][channels]. Of
+ *    several pictures each gets a call of its own.
  *  - `op` is constant data that the compiler emitted; it is never written, and lives in flash.
  *  - `input`, `output` and `scratch` lie in the arena of the caller. They do not overlap, except
  * where a kernel says that it works in place, and where the compiler has worked out
@@ -76,12 +77,24 @@ struct mlforge_conv_2d {
 void mlforge_conv_2d_s8(const struct mlforge_conv_2d *op, const int8_t *input, int8_t *output,
 			int8_t *scratch);
 
-/* DEPTHWISE_CONV_2D. Output channel c reads input channel c / multiplier_of_channels.
- * Weights [kernel_height * kernel_width][output_channels]; `bias` folded as in mlforge_conv_2d. */
+/* CONV_2D in groups: output channel c reads only the input_channels / groups channels of group
+ * c * groups / output_channels. Weights [output_channels][kernel_height][kernel_width]
+ * [input_channels / groups]. DEPTHWISE_CONV_2D with several outputs for each input channel is one
+ * with as many groups as input channels. */
+struct mlforge_grouped_conv_2d {
+	struct mlforge_conv_2d conv;
+	uint16_t groups;
+};
+
+/* `scratch`: 2 * kernel_height * kernel_width * input_channels / groups bytes. */
+void mlforge_grouped_conv_2d_s8(const struct mlforge_grouped_conv_2d *op, const int8_t *input,
+				int8_t *output, int8_t *scratch);
+
+/* DEPTHWISE_CONV_2D with one output for each input channel.
+ * Weights [kernel_height * kernel_width][input_channels]; `bias` folded as in mlforge_conv_2d. */
 struct mlforge_depthwise_conv_2d {
 	struct mlforge_window window;
 	uint16_t input_channels;
-	uint16_t channel_multiplier;
 	int8_t input_zero_point;
 	struct mlforge_output_stage stage;
 	const int8_t *weights;
@@ -90,14 +103,10 @@ struct mlforge_depthwise_conv_2d {
 	const int8_t *shift;
 };
 
-/* For channel_multiplier 1. `scratch`: kernel_height * kernel_width int32_t, 4-byte aligned, then
- * input_channels bytes. Input and scratch must lie in the same arena. */
+/* `scratch`: kernel_height * kernel_width int32_t, 4-byte aligned, then input_channels bytes. Input
+ * and scratch must lie in the same arena. */
 void mlforge_depthwise_conv_2d_s8(const struct mlforge_depthwise_conv_2d *op, const int8_t *input,
 				  int8_t *output, void *scratch);
-
-/* For any channel_multiplier. No scratch. */
-void mlforge_depthwise_conv_2d_multi_s8(const struct mlforge_depthwise_conv_2d *op,
-					const int8_t *input, int8_t *output, void *scratch);
 
 /* FULLY_CONNECTED with one multiplier for all outputs. Weights [outputs][inputs]; `bias` folded as
  * in mlforge_conv_2d. Input [rows][inputs], output [rows][outputs]. */

@@ -34,11 +34,12 @@ struct mlforge_channels_s16 {
 	const int8_t *shift;       /* [channels] or [1] */
 };
 
-/* CONV_2D. Weights [output_channels][kernel_height][kernel_width][input_channels]. */
+/* CONV_2D. Weights [output_channels][kernel_height][kernel_width][input_channels / groups]. */
 struct mlforge_conv_2d_s16 {
 	struct mlforge_window window;
 	uint16_t input_channels;
 	uint16_t output_channels;
+	uint16_t groups; /* output channel c reads those of group c * groups / output_channels */
 	const int8_t *weights;
 	struct mlforge_channels_s16 channels;
 };

@@ -3,6 +3,8 @@
  * CONV_2D of int16. Padding is zero and left out. Without dilation, a row of the window is one
  * contiguous run.
  */
+#include <stdbool.h>
+
 #include "kernels/shared/channels_s16.h"
 #include "kernels/shared/window.h"
 
@@ -12,23 +14,26 @@ static int64_t sum_of_window(const struct mlforge_conv_2d_s16 *op, const int16_t
 			     int32_t c)
 {
 	const struct mlforge_window *window = &op->window;
-	const int32_t depth = op->input_channels;
+	const int32_t channels = op->input_channels;
+	const int32_t depth = channels / op->groups;
+	const int32_t first = c * op->groups / op->output_channels * depth;
 	const int32_t inside = columns->end - columns->begin;
-	const int32_t taps = window->dilation_width == 1 ? 1 : inside;
-	const int32_t run = inside / taps * depth;
+	const bool whole = window->dilation_width == 1 && op->groups == 1;
+	const int32_t taps = whole ? 1 : inside;
+	const int32_t run = whole ? inside * depth : depth;
 	int64_t sum = mlforge_bias_s16(&op->channels, c);
 
 	for (int32_t ky = rows->begin; ky < rows->end; ky++) {
 		const int32_t y = rows->origin + ky * window->dilation_height;
 		const int32_t x = columns->origin + columns->begin * window->dilation_width;
-		const int16_t *from = input + (y * window->input_width + x) * depth;
+		const int16_t *from = input + (y * window->input_width + x) * channels + first;
 		const int8_t *weights =
 			op->weights +
 			((c * window->kernel_height + ky) * window->kernel_width + columns->begin) *
 				depth;
 
 		for (int32_t tap = 0; tap < taps; tap++) {
-			sum = mlforge_dot_s16(from + tap * window->dilation_width * depth,
+			sum = mlforge_dot_s16(from + tap * window->dilation_width * channels,
 					      weights + tap * depth, run, sum);
 		}
 	}

@@ -81,6 +81,10 @@ class Maker:
             case _:
                 return (1, self.random.randint(1, 9), self.random.randint(1, 9), channels)
 
+    def pictures(self, channels: int) -> Shape:
+        """Mostly one."""
+        return (self.random.choice([1, 1, 1, 1, 2, 3]), *self.picture(channels)[1:])
+
     def window(self, shape: Shape, dilate: bool = True) -> tuple[WindowAttributes, tuple[int, int], tuple[int, int]]:
         """Attributes, kernel, output size."""
         while True:
@@ -102,23 +106,24 @@ class Maker:
 
 
 def conv_2d(m: Maker) -> Graph:
-    shape = m.picture(m.random.randint(1, 9))
+    groups = m.random.choice([1, 1, 1, 2, 3])
+    shape = m.pictures(groups * m.random.randint(1, 9 // groups))
     attributes, kernel, (height, width) = m.window(shape)
-    filters = m.random.randint(1, 9)
+    filters = groups * m.random.randint(1, 9 // groups)
     source = m.activation(shape)
-    weights = m.weights((filters, *kernel, shape[3]), m.random.choice([0, None]))
+    weights = m.weights((filters, *kernel, shape[3] // groups), m.random.choice([0, None]))
     bias = m.bias(filters)
-    return m.graph("CONV_2D", [source, weights, *bias], m.activation((1, height, width, filters)), attributes)
+    return m.graph("CONV_2D", [source, weights, *bias], m.activation((shape[0], height, width, filters)), attributes)
 
 
 def depthwise_conv_2d(m: Maker) -> Graph:
-    shape = m.picture(m.random.randint(1, 11))
+    shape = m.pictures(m.random.randint(1, 11))
     attributes, kernel, (height, width) = m.window(shape)
-    channels = shape[3] * m.random.choice([1, 1, 1, 2, 3])
+    channels = shape[3] * m.random.choice([1, 1, 1, 2, 3, 8])
     source = m.activation(shape)
     weights = m.weights((1, *kernel, channels), m.random.choice([3, None]))
     bias = m.bias(channels)
-    output = m.activation((1, height, width, channels))
+    output = m.activation((shape[0], height, width, channels))
     return m.graph("DEPTHWISE_CONV_2D", [source, weights, *bias], output, attributes)
 
 
@@ -134,10 +139,10 @@ def fully_connected(m: Maker) -> Graph:
 
 def pool(kind: str) -> Callable[[Maker], Graph]:
     def make(m: Maker) -> Graph:
-        shape = m.picture(m.random.randint(1, 9))
+        shape = m.pictures(m.random.randint(1, 9))
         window, size, (height, width) = m.window(shape, dilate=False)
         source = m.activation(shape)
-        output = m.activation((1, height, width, shape[3]), m.quantization(source))
+        output = m.activation((shape[0], height, width, shape[3]), m.quantization(source))
         attributes = PoolAttributes(window.stride, window.padding, activation=window.activation, size=size)
         return m.graph(kind, [source], output, attributes)
 

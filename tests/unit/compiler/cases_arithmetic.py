@@ -163,7 +163,7 @@ def arg(kind: str) -> Case:
 
 
 def transpose_conv(m: Maker) -> Graph:
-    shape = m.picture(m.random.randint(1, 9))
+    shape = m.pictures(m.random.randint(1, 9))
     kernel = (m.random.randint(1, 5), m.random.randint(1, 5))
     stride = (m.random.randint(1, 3), m.random.randint(1, 3))
     padding = m.random.choice(list(Padding))
@@ -174,7 +174,7 @@ def transpose_conv(m: Maker) -> Graph:
     if m.random.random() < 0.2:
         sizes = [max(1, size + m.random.randint(-2, 4)) for size in sizes]
     filters = m.random.randint(1, 9)
-    result = (1, *sizes, filters)
+    result = (shape[0], *sizes, filters)
     wanted, weights = m.integers(result), m.weights((filters, *kernel, shape[3]), m.random.choice([0, None]))
     source = m.activation(shape)
     bias = m.bias(filters)

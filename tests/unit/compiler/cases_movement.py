@@ -283,7 +283,7 @@ def padding(kind: str) -> Case:
 
 def resize(kind: str) -> Case:
     def make(m: Maker) -> Graph:
-        shape = (1, m.random.randint(1, 7), m.random.randint(1, 7), m.random.randint(1, 5))
+        shape = (m.random.choice([1, 1, 2]), m.random.randint(1, 7), m.random.randint(1, 7), m.random.randint(1, 5))
         size = [m.random.randint(1, 12), m.random.randint(1, 12)]
         if m.random.random() < 0.3:
             size = [2 * shape[1], 2 * shape[2]]
@@ -291,7 +291,7 @@ def resize(kind: str) -> Case:
         if kind == "RESIZE_NEAREST_NEIGHBOR":
             modes.append((True, True))
         source = data(m, shape, DType.INT8 if kind == "RESIZE_BILINEAR" else any_type(m))
-        result = data(m, (1, *size, shape[3]), DType.INT8, source)
+        result = data(m, (shape[0], *size, shape[3]), DType.INT8, source)
         return simple(m, kind, [source, m.integers(size)], result, ResizeAttributes(*m.random.choice(modes)))
 
     return make

@@ -85,6 +85,24 @@ def clamp(x: Array, bounds: tuple[int, int]) -> Array:
     return np.minimum(np.maximum(x, bounds[0]), bounds[1])
 
 
+# The input that has the pictures.
+OF_PICTURES = {
+    "CONV_2D": 0,
+    "DEPTHWISE_CONV_2D": 0,
+    "AVERAGE_POOL_2D": 0,
+    "MAX_POOL_2D": 0,
+    "RESIZE_BILINEAR": 0,
+    "RESIZE_NEAREST_NEIGHBOR": 0,
+    "TRANSPOSE_CONV": 2,
+}
+
+
+def grouped(weights: Array, x: Array) -> Array:
+    """The products of one tap: weights [outputs, inputs of a group], x [inputs]."""
+    groups = x.size // weights.shape[1]
+    return np.einsum("goi,gi->go", weights.reshape(groups, -1, weights.shape[1]), x.reshape(groups, -1)).reshape(-1)
+
+
 class Interpreter:
     """Runs a graph on one set of inputs."""
 
@@ -100,12 +118,24 @@ class Interpreter:
         for index, value in zip(self.graph.inputs, inputs, strict=True):
             self.values[index] = value.astype(np.int64).reshape(self.graph.tensors[index].shape)
         for node in self.graph.nodes:
-            run = getattr(self, node.kind.lower())
-            result = run(node)
+            result = self.result_of(node)
             if not node.outputs:
                 continue
             self.values[node.outputs[0]] = result.reshape(self.graph.tensors[node.outputs[0]].shape)
         return [self.values[index].astype(self.graph.tensors[index].dtype.value) for index in self.graph.outputs]
+
+    def result_of(self, node: Node) -> Any:
+        """What the operator's method returns; those of pictures see one at a time."""
+        run = getattr(self, node.kind.lower())
+        if node.kind not in OF_PICTURES:
+            return run(node)
+        index = node.inputs[OF_PICTURES[node.kind]]
+        batch, results = self.values[index], []
+        for picture in batch:
+            self.values[index] = picture[None]
+            results.append(run(node))
+        self.values[index] = batch
+        return np.stack(results)
 
     def tensor(self, node: Node, position: int) -> Tensor:
         return self.graph.tensors[node.inputs[position]]
@@ -165,7 +195,7 @@ class Interpreter:
         out = np.zeros(self.output(node).shape[1:], np.int64)
         for oy, ox, taps in self.windows(node, weights.shape[1:3]):
             for ky, kx, y, xx in taps:
-                out[oy, ox] += weights[:, ky, kx, :] @ x[y, xx]
+                out[oy, ox] += grouped(weights[:, ky, kx, :], x[y, xx])
         return self.finish(node, out + self.bias(node, weights.shape[0]))
 
     def depthwise_conv_2d(self, node: Node) -> Array:

@@ -19,6 +19,7 @@ from tests.unit.compiler.reference import (
     activation_bounds,
     c_round,
     clamp,
+    grouped,
     multiply_by_quantized_multiplier,
     quantize_multiplier,
     wrap32,
@@ -60,7 +61,7 @@ class Int16Reference(ArithmeticReference):
         out = np.zeros(self.output(node).shape[1:], np.int64)
         for oy, ox, taps in self.windows(node, weights.shape[1:3]):
             for ky, kx, y, xx in taps:
-                out[oy, ox] += weights[:, ky, kx, :] @ x[y, xx]
+                out[oy, ox] += grouped(weights[:, ky, kx, :], x[y, xx])
         out = out + self.bias(node, weights.shape[0])
         return self.finish_narrow(node, out) if self.sums_have_32_bits(node) else self.finish_wide(node, out)
 

@@ -41,7 +41,7 @@ class MovementReference(Interpreter):
             wide = value if value.dtype == np.float32 else value.astype(np.int64)
             self.values[index] = wide.reshape(self.graph.tensors[index].shape)  # type: ignore[assignment]
         for node in self.graph.nodes:
-            result = getattr(self, node.kind.lower())(node)
+            result = self.result_of(node)
             several = result if isinstance(result, list) else [result]
             for index, one in zip(node.outputs, several, strict=True):
                 self.values[index] = one.reshape(self.graph.tensors[index].shape)

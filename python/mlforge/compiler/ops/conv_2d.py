@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import prod
+
 import numpy as np
 from tflite.Conv2DOptions import Conv2DOptions
 
@@ -21,6 +24,7 @@ from mlforge.compiler.ops.operator import (
     read_activation,
     without_options,
 )
+from mlforge.compiler.ops.shared.batches import each_picture
 from mlforge.compiler.ops.shared.int16_sums import bias_fits, lower_conv_2d, read_bias_type, sums_are_moderate
 from mlforge.compiler.ops.shared.integers import input_is_integer, is_int8, output_is_alike
 from mlforge.compiler.ops.shared.overlap import window_overlap
@@ -43,11 +47,19 @@ from mlforge.compiler.ops.shared.window import (
 
 
 def weights_fit(view: View) -> str:
-    """The weights are [output channels, height, width, input channels]; scales, if several, run along axis 0."""
+    """The weights are [output channels, height, width, input channels of a group], where groups divide both channels;
+    scales, if several, run along axis 0."""
     weights, channels = view.input(1), view.input().shape[3]
-    if len(weights.shape) != 4 or weights.shape[0] != view.output.shape[3] or weights.shape[3] != channels:
+    if len(weights.shape) != 4 or weights.shape[0] != view.output.shape[3] or channels % weights.shape[3]:
         return f"the weights are {weights} for {channels} input channels and the output {view.output}"
+    if weights.shape[0] % (channels // weights.shape[3]):
+        return f"the weights are {weights}, which makes {channels // weights.shape[3]} groups"
     return per_channel_along(view, 0)
+
+
+def groups_of(view: View) -> int:
+    """Of a node that has passed `weights_fit`."""
+    return view.input().shape[3] // view.input(1).shape[3]
 
 
 def window_fits(view: View) -> str:
@@ -89,6 +101,12 @@ class Conv2D(Operator):
         )
 
     def lower(self, view: View, isa: Isa) -> Lowered:
+        return each_picture(view, lambda one: self.lower_picture(one, isa))
+
+    def lower_picture(self, view: View, isa: Isa) -> Lowered:
+        """For a batch of 1."""
+        if is_int8(view) and groups_of(view) > 1:
+            return _lower_groups(view)
         if not is_int8(view):
             return lower_conv_2d(view, _kernel(view))
         if isa is Isa.MVE and (vectors := mve.lower_conv_2d(view, _kernel(view))):
@@ -98,9 +116,21 @@ class Conv2D(Operator):
         return lower_packed(view, _kernel(view), isa) or _lower(view)
 
 
+def _lower_groups(view: View) -> Lowered:
+    one = _lower(view)
+    return replace(
+        one,
+        kernel="mlforge_grouped_conv_2d_s8",
+        parameters_type="mlforge_grouped_conv_2d",
+        parameters={"conv": one.parameters, "groups": groups_of(view)},
+        note=f"{groups_of(view)} groups; {one.note}",
+        scratch_bytes=2 * prod(view.input(1).shape[1:]),
+    )
+
+
 def _lower(view: View) -> Lowered:
     weights = constant_array(view, 1)
-    channels, inputs = weights.shape[0], weights.shape[3]
+    channels, inputs = weights.shape[0], view.input().shape[3]
     window = window_of(view, _kernel(view)).canonical()
     quantization = view.output_quantization
     low, high = activation_range(

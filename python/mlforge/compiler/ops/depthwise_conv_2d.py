@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from tflite.DepthwiseConv2DOptions import DepthwiseConv2DOptions
 
@@ -9,6 +11,7 @@ from mlforge.compiler.fixed_point import activation_range
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.by_isa.dsp_depthwise import lower_for_dsp
+from mlforge.compiler.ops.conv_2d import Conv2D
 from mlforge.compiler.ops.operator import (
     Constant,
     Lowered,
@@ -19,6 +22,7 @@ from mlforge.compiler.ops.operator import (
     read_activation,
     without_options,
 )
+from mlforge.compiler.ops.shared.batches import each_picture
 from mlforge.compiler.ops.shared.int16_sums import bias_of_depthwise_fits, lower_depthwise_conv_2d, sums_are_moderate
 from mlforge.compiler.ops.shared.integers import input_is_integer, is_int8, output_is_alike
 from mlforge.compiler.ops.shared.overlap import window_overlap
@@ -89,8 +93,14 @@ class DepthwiseConv2D(Operator):
         )
 
     def lower(self, view: View, isa: Isa) -> Lowered:
+        return each_picture(view, lambda one: self.lower_picture(one, isa))
+
+    def lower_picture(self, view: View, isa: Isa) -> Lowered:
+        """For a batch of 1. Several outputs for each input channel are what a convolution in groups of 1 makes."""
         if not is_int8(view):
             return lower_depthwise_conv_2d(view, _kernel(view))
+        if view.output.shape[3] > view.input().shape[3]:
+            return Conv2D().lower_picture(_as_groups(view), isa)
         dsp = lower_for_dsp(view, _kernel(view)) if isa.has_dsp else None
         return dsp or self._lower(view)
 
@@ -103,14 +113,12 @@ class DepthwiseConv2D(Operator):
             view.node.attributes_as(WindowAttributes).activation, quantization.scale, quantization.zero_point
         )
         multiplier, shift = channel_multipliers(view, channels, low, high)
-        single = channels == inputs
         return Lowered(
-            kernel="mlforge_depthwise_conv_2d_s8" if single else "mlforge_depthwise_conv_2d_multi_s8",
+            kernel="mlforge_depthwise_conv_2d_s8",
             parameters_type="mlforge_depthwise_conv_2d",
             parameters={
                 "window": window.fields(),
                 "input_channels": inputs,
-                "channel_multiplier": channels // inputs,
                 "input_zero_point": view.input_quantization().zero_point,
                 "stage": output_stage(low, high, quantization.zero_point),
                 "weights": Constant("weights", weights.astype(np.int8)),
@@ -124,5 +132,22 @@ class DepthwiseConv2D(Operator):
             note=str(window),
             overlap=window_overlap(view.node.inputs[0], window, inputs, channels),
             takes_scratch=True,
-            scratch_bytes=window.taps * _TAP_BYTES + inputs if single else 0,
+            scratch_bytes=window.taps * _TAP_BYTES + inputs,
         )
+
+
+def _as_groups(view: View) -> View:
+    """The same layer as a CONV_2D with as many groups as input channels; exact, as it is the same sum."""
+    weights = view.input(1)
+    quantization = weights.quantization
+    turned = replace(
+        weights,
+        shape=(weights.shape[3], *weights.shape[1:3], 1),
+        data=np.ascontiguousarray(np.asarray(weights.data).transpose(3, 1, 2, 0)),
+        quantization=replace(quantization, axis=0) if quantization else None,
+    )
+    graph = view.graph
+    tensors = (*graph.tensors, turned)
+    inputs = (view.node.inputs[0], len(graph.tensors), *view.node.inputs[2:])
+    node = replace(view.node, kind="CONV_2D", inputs=inputs)
+    return View(replace(graph, tensors=tensors), node)

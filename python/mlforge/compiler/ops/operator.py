@@ -109,7 +109,7 @@ class Lowered:
     `states`: variable inputs of the operator; each is passed to one call only.
     `overlap`: an input that this kernel may write its output over while it reads, to the bytes by which the output must
     start before it at the least (see overlap.py; it depends on the order in which the kernel goes about its work).
-    `then`: further calls of the same operator, whose tables have suffixes of their own.
+    `then`: further calls of the same operator; their tables have suffixes of their own, unless they are equal.
     """
 
     kernel: str
@@ -125,6 +125,8 @@ class Lowered:
     constant_inputs: Mapping[int, Constant] = field(default_factory=dict)  # passed too, by position among the inputs
     overlap: Mapping[int, int] = field(default_factory=dict)
     then: tuple[Lowered, ...] = ()
+    input_offset: int = 0  # bytes into the first input, and
+    output_offset: int = 0  # into the first output, where this call begins
     states: tuple[int, ...] = ()
 
     @property

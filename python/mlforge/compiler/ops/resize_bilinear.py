@@ -17,6 +17,7 @@ from mlforge.compiler.ops.operator import (
     input_is_int8,
     output_is_int8,
 )
+from mlforge.compiler.ops.shared.batches import each_picture
 from mlforge.compiler.ops.shared.resizing import ResizeAttributes, front_to_back, size_fits
 from mlforge.compiler.ops.shared.window import nhwc
 
@@ -51,6 +52,9 @@ class ResizeBilinear(Operator):
         return ResizeAttributes(bool(table.AlignCorners()), bool(table.HalfPixelCenters()))
 
     def lower(self, view: View, isa: Isa) -> Lowered:
+        return each_picture(view, self._lower_picture)
+
+    def _lower_picture(self, view: View) -> Lowered:
         rows, columns = (_steps(view, axis) for axis in (1, 2))
         return Lowered(
             kernel="mlforge_resize_bilinear_s8",

@@ -9,6 +9,7 @@ from tflite.ResizeNearestNeighborOptions import ResizeNearestNeighborOptions
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.operator import Constant, Lowered, Operator, Options, View
+from mlforge.compiler.ops.shared.batches import each_picture
 from mlforge.compiler.ops.shared.movement import input_is_activation, same_type
 from mlforge.compiler.ops.shared.resizing import ResizeAttributes, front_to_back, size_fits
 from mlforge.compiler.ops.shared.window import nhwc
@@ -28,6 +29,9 @@ class ResizeNearestNeighbor(Operator):
         return ResizeAttributes(bool(table.AlignCorners()), bool(table.HalfPixelCenters()))
 
     def lower(self, view: View, isa: Isa) -> Lowered:
+        return each_picture(view, self._lower_picture)
+
+    def _lower_picture(self, view: View) -> Lowered:
         rows, columns = (_nearest(view, axis) for axis in (1, 2))
         return Lowered(
             kernel="mlforge_resize_nearest",

@@ -22,6 +22,7 @@ from mlforge.compiler.ops.operator import (
     read_activation,
     without_options,
 )
+from mlforge.compiler.ops.shared.batches import each_picture
 from mlforge.compiler.ops.shared.int16_sums import channels_of, sums_mismatch
 from mlforge.compiler.ops.shared.integers import SUFFIXES, is_int8, not_an_integer
 from mlforge.compiler.ops.shared.weights import (
@@ -31,7 +32,7 @@ from mlforge.compiler.ops.shared.weights import (
     per_channel_along,
     weights_are_int8,
 )
-from mlforge.compiler.ops.shared.window import Padding, Pair, read_padding
+from mlforge.compiler.ops.shared.window import MAX_BATCH, Padding, Pair, read_padding
 
 _SHAPE, _WEIGHTS, _INPUT, _BIAS = range(4)
 
@@ -58,11 +59,12 @@ def output_is_alike(view: View) -> str:
 
 
 def nhwc(view: View) -> str:
-    """Input and output are [1, height, width, channels], each dimension at most 32767."""
+    """Input and output are [batch, height, width, channels], the batch at most 64, other dimensions at most 32767."""
     for tensor in (view.input(_INPUT), view.output):
-        if len(tensor.shape) != 4 or tensor.shape[0] != 1 or max(tensor.shape) > MAX_DIMENSION:
+        if len(tensor.shape) != 4 or tensor.shape[0] > MAX_BATCH or max(tensor.shape) > MAX_DIMENSION:
             return f'tensor "{tensor.name}" is {tensor}'
-    return ""
+    batches = view.input(_INPUT).shape[0], view.output.shape[0]
+    return "" if batches[0] == batches[1] else f"the batches are {batches[0]} and {batches[1]}"
 
 
 def shape_is_the_outputs(view: View) -> str:
@@ -157,6 +159,9 @@ class TransposeConv(Operator):
         )
 
     def lower(self, view: View, isa: Isa) -> Lowered:
+        return each_picture(view, self._lower_picture, source=_INPUT)
+
+    def _lower_picture(self, view: View) -> Lowered:
         weights, source, output = constant_array(view, _WEIGHTS), view.input(_INPUT), view.output
         attributes = view.node.attributes_as(TransposeConvAttributes)
         pads = _pads(view)

@@ -84,7 +84,7 @@ def sums_mismatch(view: View, source: int, bias: int, axis: int) -> str:
 
 def lower_conv_2d(view: View, kernel: Pair) -> Lowered:
     weights = constant_array(view, 1)
-    outputs, inputs = weights.shape[0], weights.shape[3]
+    outputs, inputs = weights.shape[0], view.input().shape[3]
     window = window_of(view, kernel).canonical()
     wide = _is_wide(view, view.node.attributes_as(WindowAttributes).bias_type)
     return Lowered(
@@ -94,6 +94,7 @@ def lower_conv_2d(view: View, kernel: Pair) -> Lowered:
             "window": window.fields(),
             "input_channels": inputs,
             "output_channels": outputs,
+            "groups": inputs // weights.shape[3],
             "weights": Constant("weights", weights.astype(np.int8)),
             "channels": channels_of(view, multipliers_of(view, outputs), _activation(view), wide),
         },

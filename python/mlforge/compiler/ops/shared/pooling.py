@@ -18,6 +18,7 @@ from mlforge.compiler.ops.operator import (
     same_quantization,
     without_options,
 )
+from mlforge.compiler.ops.shared.batches import each_picture
 from mlforge.compiler.ops.shared.integers import SUFFIXES, input_is_integer, is_int8, limits_of, output_is_alike
 from mlforge.compiler.ops.shared.overlap import window_overlap
 from mlforge.compiler.ops.shared.window import (
@@ -68,6 +69,9 @@ class Pool(Operator):
         )
 
     def lower(self, view: View, isa: Isa) -> Lowered:
+        return each_picture(view, lambda one: self._lower_picture(one, isa))
+
+    def _lower_picture(self, view: View, isa: Isa) -> Lowered:
         attributes = view.node.attributes_as(PoolAttributes)
         window = window_of(view, attributes.size).canonical()
         channels = view.input().shape[3]

@@ -24,7 +24,7 @@ def size_fits(view: View) -> str:
     if problem := constant_integers(view, 1, "size", 2):
         return problem
     height, width = integers(view, 1)
-    expected = (1, height, width, view.input().shape[3])
+    expected = (view.input().shape[0], height, width, view.input().shape[3])
     return "" if view.output.shape == expected else f"the output is {view.output}, where {list(expected)} follows"
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from mlforge.compiler.fixed_point import Activation
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes, DType
 from mlforge.compiler.ops.operator import Field, View
 from mlforge.errors import ModelError, UnsupportedOperatorError
 
+MAX_BATCH: Final = 64  # a call for each picture
 Pair: TypeAlias = tuple[int, int]  # height, width
 
 
@@ -153,11 +154,12 @@ def strides_are_positive(view: View) -> str:
 
 
 def nhwc(view: View) -> str:
-    """Input and output are [1, height, width, channels], each dimension at most 32767."""
+    """Input and output are [batch, height, width, channels], the batch at most 64, other dimensions at most 32767."""
     for tensor in (view.input(), view.output):
-        if len(tensor.shape) != 4 or tensor.shape[0] != 1 or max(tensor.shape) > MAX_DIMENSION:
+        if len(tensor.shape) != 4 or tensor.shape[0] > MAX_BATCH or max(tensor.shape) > MAX_DIMENSION:
             return f'tensor "{tensor.name}" is {tensor}'
-    return ""
+    batches = view.input().shape[0], view.output.shape[0]
+    return "" if batches[0] == batches[1] else f"the batches are {batches[0]} and {batches[1]}"
 
 
 def shape_mismatch(view: View, kernel: Pair, channels: int) -> str:
@@ -176,7 +178,7 @@ def shape_mismatch(view: View, kernel: Pair, channels: int) -> str:
         )
         for axis in (0, 1)
     ]
-    expected = (1, sizes[0][0], sizes[1][0], channels)
+    expected = (view.input().shape[0], sizes[0][0], sizes[1][0], channels)
     if max(pad for _, pad in sizes) > MAX_DIMENSION:
         return "the padding is larger than 32767"
     return "" if view.output.shape == expected else f"the output is {view.output}, where {list(expected)} follows"
