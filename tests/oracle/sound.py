@@ -33,6 +33,15 @@ def sound(graph: Graph) -> Graph:
     return replace(graph, tensors=tuple(tensors))
 
 
+def is_defined(graph: Graph) -> bool:
+    """Whether the reference says what comes out.
+
+    It never sets what SPACE_TO_BATCH_ND pads with (micro/kernels/space_to_batch_nd.cc): whatever lies in memory.
+    """
+    paddings = [graph.tensors[node.inputs[2]].data for node in graph.nodes if node.kind == "SPACE_TO_BATCH_ND"]
+    return not any(np.any(one) for one in paddings if one is not None)
+
+
 def _changes(graph: Graph, node: Node) -> list[tuple[int, dict[str, object]]]:
     if node.kind in _BIAS:
         source, weights, bias = _BIAS[node.kind]

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mlforge.compiler.graph import Graph
-from tests.oracle.sound import sound, sound_inputs
+from tests.oracle.sound import is_defined, sound, sound_inputs
 from tests.oracle.wheel import Oracle, Refusal
 from tests.unit.compiler.cases import Maker
 from tests.unit.compiler.registry import CASES, Reference
@@ -25,6 +25,11 @@ BEYOND = {
     "FILL": "only currently supports float32",
     "GATHER": "is not supported by gather",
     "RESIZE_NEAREST_NEIGHBOR": "type INT32 (2) not supported",
+    "BATCH_TO_SPACE_ND": "not supported",
+    "DEPTH_TO_SPACE": "data_type == kTfLiteFloat32",
+    "MIRROR_PAD": "failed to invoke",  # int16 and int32
+    "SPACE_TO_BATCH_ND": "not supported",
+    "SPACE_TO_DEPTH": "data_type == kTfLiteFloat32",
     "SQUEEZE": "out_idx < output_dims->size",  # some of several dimensions of size 1
     "SVDF": "it ended with the status -11",  # without a bias
     "TRANSPOSE": "Type INT32 is currently not supported",
@@ -35,7 +40,8 @@ Answer = list[NDArray[np.generic]] | Refusal
 
 @pytest.fixture(scope="module")
 def cases() -> dict[str, list[Graph]]:
-    return {kind: [sound(make(Maker(seed))) for seed in range(SEEDS)] for kind, make in CASES.items()}
+    made = {kind: [sound(make(Maker(seed))) for seed in range(SEEDS)] for kind, make in CASES.items()}
+    return {kind: [graph for graph in graphs if is_defined(graph)] for kind, graphs in made.items()}
 
 
 @pytest.fixture(scope="module")

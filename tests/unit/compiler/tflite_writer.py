@@ -16,7 +16,9 @@ from mlforge.compiler.ops.concatenation import ConcatenationAttributes
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
 from mlforge.compiler.ops.gather import GatherAttributes
 from mlforge.compiler.ops.leaky_relu import LeakyReluAttributes
+from mlforge.compiler.ops.mirror_pad import MirrorPadAttributes
 from mlforge.compiler.ops.pack import PackAttributes
+from mlforge.compiler.ops.shared.depth import DepthAttributes
 from mlforge.compiler.ops.shared.pooling import PoolAttributes
 from mlforge.compiler.ops.shared.reduction import ReduceAttributes
 from mlforge.compiler.ops.shared.resizing import ResizeAttributes
@@ -223,6 +225,12 @@ def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int
             tanh, no_clip = ("Int8", 4), ("Float32", 0.0)
             fields = [tanh, ("Float32", a.cell_clip), no_clip, ("Bool", a.time_major)]
             return "UnidirectionalSequenceLSTMOptions", _table(b, fields)
+        case DepthAttributes() as a:
+            return f"{'SpaceToDepth' if node.kind[0] == 'S' else 'DepthToSpace'}Options", _table(
+                b, [("Int32", a.block)]
+            )
+        case MirrorPadAttributes() as a:
+            return "MirrorPadOptions", _table(b, [("Int8", int(a.repeats_edge))])
         case SoftmaxAttributes() as a:
             return "SoftmaxOptions", _table(b, [("Float32", a.beta)])
         case ReduceAttributes() as a:

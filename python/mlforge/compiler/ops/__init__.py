@@ -11,9 +11,11 @@ from mlforge.compiler.ops.arg_max import ArgMax
 from mlforge.compiler.ops.arg_min import ArgMin
 from mlforge.compiler.ops.assign_variable import AssignVariable
 from mlforge.compiler.ops.average_pool_2d import AveragePool2D
+from mlforge.compiler.ops.batch_to_space_nd import BatchToSpaceNd
 from mlforge.compiler.ops.broadcast_to import BroadcastTo
 from mlforge.compiler.ops.concatenation import Concatenation
 from mlforge.compiler.ops.conv_2d import Conv2D
+from mlforge.compiler.ops.depth_to_space import DepthToSpace
 from mlforge.compiler.ops.depthwise_conv_2d import DepthwiseConv2D
 from mlforge.compiler.ops.dequantize import Dequantize
 from mlforge.compiler.ops.div import Div
@@ -29,6 +31,7 @@ from mlforge.compiler.ops.max_pool_2d import MaxPool2D
 from mlforge.compiler.ops.maximum import Maximum
 from mlforge.compiler.ops.mean import Mean
 from mlforge.compiler.ops.minimum import Minimum
+from mlforge.compiler.ops.mirror_pad import MirrorPad
 from mlforge.compiler.ops.mul import Mul
 from mlforge.compiler.ops.nearest import unknown_operator
 from mlforge.compiler.ops.operator import Operator, sentence, span
@@ -45,10 +48,13 @@ from mlforge.compiler.ops.relu6 import Relu6
 from mlforge.compiler.ops.reshape import Reshape
 from mlforge.compiler.ops.resize_bilinear import ResizeBilinear
 from mlforge.compiler.ops.resize_nearest_neighbor import ResizeNearestNeighbor
+from mlforge.compiler.ops.reverse_v2 import ReverseV2
 from mlforge.compiler.ops.rsqrt import Rsqrt
 from mlforge.compiler.ops.shape import Shape
 from mlforge.compiler.ops.slice import Slice
 from mlforge.compiler.ops.softmax import Softmax
+from mlforge.compiler.ops.space_to_batch_nd import SpaceToBatchNd
+from mlforge.compiler.ops.space_to_depth import SpaceToDepth
 from mlforge.compiler.ops.split import Split
 from mlforge.compiler.ops.split_v import SplitV
 from mlforge.compiler.ops.squared_difference import SquaredDifference
@@ -70,9 +76,11 @@ _ALL: Final[tuple[Operator, ...]] = (
     ArgMin(),
     AssignVariable(),
     AveragePool2D(),
+    BatchToSpaceNd(),
     BroadcastTo(),
     Concatenation(),
     Conv2D(),
+    DepthToSpace(),
     DepthwiseConv2D(),
     Dequantize(),
     Div(),
@@ -88,6 +96,7 @@ _ALL: Final[tuple[Operator, ...]] = (
     Maximum(),
     Mean(),
     Minimum(),
+    MirrorPad(),
     Mul(),
     Pack(),
     Pad(),
@@ -102,10 +111,13 @@ _ALL: Final[tuple[Operator, ...]] = (
     Reshape(),
     ResizeBilinear(),
     ResizeNearestNeighbor(),
+    ReverseV2(),
     Rsqrt(),
     Shape(),
     Slice(),
     Softmax(),
+    SpaceToBatchNd(),
+    SpaceToDepth(),
     Split(),
     SplitV(),
     SquaredDifference(),
