@@ -108,6 +108,35 @@ struct mlforge_depthwise_conv_2d {
 void mlforge_depthwise_conv_2d_s8(const struct mlforge_depthwise_conv_2d *op, const int8_t *input,
 				  int8_t *output, void *scratch);
 
+#define MLFORGE_MATMUL_AXES 3
+
+/* BATCH_MATMUL: first [rows][depth] times second [depth][columns] for each place of `batch`, of
+ * which either may be the same matrix again (a step of 0). Steps are in elements, so that a
+ * transposed matrix has other ones. Of int8, `multiplier` and `shift` are those of the head; of
+ * int16 they are those of `wide` accumulators (mlforge/kernels_s16.h), and zero points are 0. */
+struct mlforge_batch_matmul {
+	uint16_t batch[MLFORGE_MATMUL_AXES];
+	uint16_t rows;
+	uint16_t depth;
+	uint16_t columns;
+	int32_t first_step[MLFORGE_MATMUL_AXES];
+	int32_t second_step[MLFORGE_MATMUL_AXES];
+	int32_t first_row_step;
+	int32_t first_column_step;
+	int32_t second_row_step;
+	int32_t second_column_step;
+	int16_t first_zero_point;
+	int16_t second_zero_point;
+	struct mlforge_output_stage stage;
+	int8_t shift;
+	int32_t multiplier;
+};
+
+void mlforge_batch_matmul_s8(const struct mlforge_batch_matmul *op, const int8_t *first,
+			     const int8_t *second, int8_t *output);
+void mlforge_batch_matmul_s16(const struct mlforge_batch_matmul *op, const void *first,
+			      const void *second, void *output);
+
 /* FULLY_CONNECTED with one multiplier for all outputs. Weights [outputs][inputs]; `bias` folded as
  * in mlforge_conv_2d. Input [rows][inputs], output [rows][outputs]. */
 struct mlforge_fully_connected {

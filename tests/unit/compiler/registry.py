@@ -9,11 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlforge.compiler.graph import Graph
-from tests.unit.compiler import cases, cases_arithmetic, cases_blocks, cases_int16, cases_movement, cases_variables
+from tests.unit.compiler import (
+    cases,
+    cases_arithmetic,
+    cases_blocks,
+    cases_int16,
+    cases_matrices,
+    cases_movement,
+    cases_variables,
+)
 from tests.unit.compiler.cases import Maker
 from tests.unit.compiler.reference_arithmetic import ArithmeticReference
 from tests.unit.compiler.reference_blocks import BlocksReference
 from tests.unit.compiler.reference_int16 import Int16Reference
+from tests.unit.compiler.reference_matrices import MatricesReference
 from tests.unit.compiler.reference_movement import MovementReference
 from tests.unit.compiler.reference_variables import VariablesReference
 
@@ -23,9 +32,12 @@ CASES: dict[str, Callable[[Maker], Graph]] = {
     **cases_movement.CASES,
     **cases_int16.CASES,
     **cases_blocks.CASES,
+    **cases_matrices.CASES,
     **cases_variables.CASES,
 }
 
 
-class Reference(Int16Reference, MovementReference, ArithmeticReference, VariablesReference, BlocksReference):
+class Reference(
+    Int16Reference, MovementReference, ArithmeticReference, VariablesReference, BlocksReference, MatricesReference
+):
     """Runs a graph of any operators on one set of inputs."""

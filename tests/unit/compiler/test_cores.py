@@ -50,7 +50,7 @@ def test_bit_exact_and_clean_under_sanitisers(isa: Isa, tmp_path: Path) -> None:
             ]
             models[name] = (compile_graph(graphs[name], name, isa), inputs)
     texts = [model.program.sources[f"{name}_model.c"] for name, (model, _) in models.items()]
-    assert sum(KERNELS[isa] in text for text in texts) > len(texts) * 0.3
+    assert sum(KERNELS[isa] in text for text in texts) > len(texts) * 0.2  # the others have groups, or large sums
     results = run_models(tmp_path, models, ("-O1", *SANITIZE))
     for name, graph in graphs.items():
         for vector in range(4):

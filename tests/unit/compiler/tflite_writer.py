@@ -12,6 +12,7 @@ from tflite.BuiltinOperator import BuiltinOperator
 from tflite.BuiltinOptions import BuiltinOptions
 
 from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Tensor
+from mlforge.compiler.ops.batch_matmul import BatchMatMulAttributes
 from mlforge.compiler.ops.concatenation import ConcatenationAttributes
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
 from mlforge.compiler.ops.gather import GatherAttributes
@@ -225,6 +226,9 @@ def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int
             tanh, no_clip = ("Int8", 4), ("Float32", 0.0)
             fields = [tanh, ("Float32", a.cell_clip), no_clip, ("Bool", a.time_major)]
             return "UnidirectionalSequenceLSTMOptions", _table(b, fields)
+        case BatchMatMulAttributes() as a:
+            fields = [("Bool", a.first_is_transposed), ("Bool", a.second_is_transposed)]
+            return "BatchMatMulOptions", _table(b, fields)
         case DepthAttributes() as a:
             return f"{'SpaceToDepth' if node.kind[0] == 'S' else 'DepthToSpace'}Options", _table(
                 b, [("Int32", a.block)]

@@ -11,6 +11,7 @@ from mlforge.compiler.ops.arg_max import ArgMax
 from mlforge.compiler.ops.arg_min import ArgMin
 from mlforge.compiler.ops.assign_variable import AssignVariable
 from mlforge.compiler.ops.average_pool_2d import AveragePool2D
+from mlforge.compiler.ops.batch_matmul import BatchMatMul
 from mlforge.compiler.ops.batch_to_space_nd import BatchToSpaceNd
 from mlforge.compiler.ops.broadcast_to import BroadcastTo
 from mlforge.compiler.ops.concatenation import Concatenation
@@ -76,6 +77,7 @@ _ALL: Final[tuple[Operator, ...]] = (
     ArgMin(),
     AssignVariable(),
     AveragePool2D(),
+    BatchMatMul(),
     BatchToSpaceNd(),
     BroadcastTo(),
     Concatenation(),

@@ -168,7 +168,7 @@ def channels_of(
     low, high = limits_of(view, activation)
     if len(set(multipliers)) == 1:
         multipliers = multipliers[:1]
-    steps = [_wide(multiplier) if wide else (multiplier.value, multiplier.shift) for multiplier in multipliers]
+    steps = [wide_step(multiplier) if wide else (multiplier.value, multiplier.shift) for multiplier in multipliers]
     fields: dict[str, Field] = {
         "low": low,
         "high": high,
@@ -182,7 +182,7 @@ def channels_of(
     return fields
 
 
-def _wide(multiplier: Multiplier) -> tuple[int, int]:
+def wide_step(multiplier: Multiplier) -> tuple[int, int]:
     """The multiplier in 15 bits, and the shift to the right that goes with it."""
     rounded = (multiplier.value + (1 << 15)) >> 16 if multiplier.value < 0x7FFF0000 else 0x7FFF
     return rounded, 15 - multiplier.exponent

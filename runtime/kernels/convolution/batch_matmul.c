@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * BATCH_MATMUL of int8. The second zero point is taken off by the sum of a row of the first matrix;
+ * four columns share each value of it.
+ */
+#include "kernels/convolution/batch_matmul.h"
+#include "kernels/shared/arithmetic.h"
+
+struct row {
+	const int8_t *from;
+	int32_t step;
+	int32_t size;
+	int32_t zero_point;
+};
+
+static int32_t sum_of(const struct row *row)
+{
+	const int8_t *from = row->from;
+	int32_t sum = 0;
+
+	for (int32_t k = row->size; k > 0; k--) {
+		sum += *from - row->zero_point;
+		from += row->step;
+	}
+	return sum;
+}
+
+/* sums[j] += row * column j, for four columns that lie `apart`. */
+static void four_columns(const struct row *row, const int8_t *column, int32_t step, int32_t apart,
+			 int32_t sums[4])
+{
+	const int8_t *from = row->from, *c1 = column + apart, *c2 = c1 + apart, *c3 = c2 + apart;
+	int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+
+	for (int32_t k = row->size; k > 0; k--) {
+		const int32_t a = *from - row->zero_point;
+
+		s0 = mlforge_accumulate(s0, a, *column);
+		s1 = mlforge_accumulate(s1, a, *c1);
+		s2 = mlforge_accumulate(s2, a, *c2);
+		s3 = mlforge_accumulate(s3, a, *c3);
+		from += row->step;
+		column += step;
+		c1 += step;
+		c2 += step;
+		c3 += step;
+	}
+	sums[0] = s0;
+	sums[1] = s1;
+	sums[2] = s2;
+	sums[3] = s3;
+}
+
+static int32_t one_column(const struct row *row, const int8_t *column, int32_t step, int32_t sum)
+{
+	const int8_t *from = row->from;
+
+	for (int32_t k = row->size; k > 0; k--) {
+		sum = mlforge_accumulate(sum, *from - row->zero_point, *column);
+		from += row->step;
+		column += step;
+	}
+	return sum;
+}
+
+static void one_row(const struct mlforge_batch_matmul *op, const struct row *row,
+		    const int8_t *second, int8_t *to)
+{
+	const int32_t start = -op->second_zero_point * sum_of(row);
+	const int32_t apart = op->second_column_step;
+	int32_t c = 0;
+
+	for (; c + 4 <= op->columns; c += 4) {
+		int32_t sums[4] = {start, start, start, start};
+
+		four_columns(row, second + c * apart, op->second_row_step, apart, sums);
+		for (int32_t j = 0; j < 4; j++) {
+			to[c + j] = mlforge_finish(sums[j], op->multiplier, op->shift, &op->stage);
+		}
+	}
+	for (; c < op->columns; c++) {
+		to[c] = mlforge_finish(
+			one_column(row, second + c * apart, op->second_row_step, start),
+			op->multiplier, op->shift, &op->stage);
+	}
+}
+
+void mlforge_batch_matmul_s8(const struct mlforge_batch_matmul *op, const int8_t *first,
+			     const int8_t *second, int8_t *output)
+{
+	const int32_t count = mlforge_matrices_count(op);
+
+	for (int32_t n = 0; n < count; n++) {
+		const struct mlforge_matrices at = mlforge_matrices_of(op, n);
+
+		for (int32_t r = 0; r < op->rows; r++) {
+			const struct row row = {
+				.from = first + at.first + r * op->first_row_step,
+				.step = op->first_column_step,
+				.size = op->depth,
+				.zero_point = op->first_zero_point,
+			};
+
+			one_row(op, &row, second + at.second, output);
+			output += op->columns;
+		}
+	}
+}
