@@ -123,8 +123,7 @@ def check_kconfig(block: Block, scratch: Path) -> None:
     """Every symbol of MLForge's is defined in its Kconfig, and every line assigns."""
     known = (root() / "zephyr" / "Kconfig").read_text(encoding="utf-8")
     for line in block.text.splitlines():
-        line = line.partition("#")[0].strip()
-        if not line:
+        if not line or line.startswith("#"):  # a comment behind a value would be part of the value
             continue
         assignment = re.fullmatch(r"(?:SB_)?CONFIG_(\w+)=(y|n|-?\d+|\".*\")", line)
         if assignment is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 from mlforge.toolchain.sources import root
 from tests.docs.blocks import Block
 from tests.docs.checks import FRAMES, framed
+from tests.programs.require import zephyr_missing
 from tests.zephyr.workspace import Workspace
 
 APP = root() / "samples" / "activity"
 BOARD = "mps2/an385"
+PRODUCT = "nrf52840dk/nrf52840"  # has slots for MCUboot
 
 
 def check_dts(block: Block, scratch: Path, zephyr: Workspace) -> None:
@@ -33,12 +36,19 @@ def check_c(block: Block, scratch: Path, zephyr: Workspace) -> None:
 
 
 def check_kconfig(block: Block, scratch: Path, zephyr: Workspace) -> None:
-    """Builds a sample with the block as a fragment of Kconfig: unknown symbols and lost values are errors."""
+    """Configures a sample with the block behind its frame; symbols that are unknown or do not become what the block
+    says are errors."""
+    if not (zephyr.base.parent / "modules" / "hal" / "nordic").is_dir():
+        zephyr_missing("the workspace has no hal_nordic")
     fragment = scratch / "block.conf"
     fragment.write_text(block.text, encoding="utf-8")
-    done = zephyr.configure(APP, scratch / "build", BOARD, conf_files=(fragment,))
-    if done.returncode != 0:
-        raise ValueError(done.stdout[-4000:])
+    frame = FRAMES / f"{block.marks['in']}.conf"
+    done = zephyr.configure(APP, scratch / "build", PRODUCT, conf_files=(frame, fragment))
+    lost = [
+        name for name in re.findall(r"(\w+)=", block.text) if f"{name.removeprefix('CONFIG_')} (defined" in done.stdout
+    ]
+    if done.returncode != 0 or lost:
+        raise ValueError(f"{', '.join(lost)}\n{done.stdout[-4000:]}")
 
 
 ZEPHYR_CHECKS: Mapping[str, Callable[[Block, Path, Workspace], None]] = {

@@ -23,6 +23,12 @@ manifest:
     path: manifest
 """
 PROJECT = "    - {{name: {name}, url: https://example.invalid/{name}, path: {path}{more}}}"
+# MLForge's packages are in this Python, Zephyr's in that one; a user has both in one, as docs/ci.md says.
+WEST = """\
+#!/bin/sh
+if [ "$1" = mlforge ]; then exec {ours} -m west "$@"; fi
+exec {zephyrs} -m west "$@"
+"""
 WEST_CONFIG = "[manifest]\npath = manifest\nfile = west.yml\n[zephyr]\nbase = zephyr\n"
 EXTENSIONS = ", west-commands: scripts/west-commands.yml"
 
@@ -41,14 +47,19 @@ def zephyr_shell(scratch: Path, zephyr: Workspace) -> Shell:
     manifest.parent.mkdir()
     manifest.write_text(MANIFEST.format(projects="\n".join(lines)), encoding="utf-8")
     (workspace / ".west" / "config").write_text(WEST_CONFIG, encoding="utf-8")
+    west = workspace.parent / "bin" / "west"
+    west.parent.mkdir()
+    west.write_text(WEST.format(ours=sys.executable, zephyrs=zephyr.real.python), encoding="utf-8")
+    west.chmod(0o755)
     return replace(shell, environment={**shell.environment, **_environment(zephyr, shell)})
 
 
 def _environment(zephyr: Workspace, shell: Shell) -> dict[str, str]:
-    """Zephyr's Python first on PATH, as where its virtual environment is active; models are compiled by ours."""
+    """Zephyr's Python first on PATH, as if its virtual environment were active; ours compiles the models."""
     names = ("ZEPHYR_", "GNUARMEMB_", "CROSS_COMPILE", "TOOLCHAIN_ROOT")
     kept = {name: value for name, value in os.environ.items() if name.startswith(names)}
-    path = os.pathsep.join((str(Path(zephyr.real.python).parent), str(Path(sys.executable).parent), os.environ["PATH"]))
+    folders = (shell.workspace.parent / "bin", Path(zephyr.real.python).parent, Path(sys.executable).parent)
+    path = os.pathsep.join((*map(str, folders), os.environ["PATH"]))
     module = str(shell.workspace / "mlforge")
     ours = {"ZEPHYR_BASE": str(zephyr.base), "ZEPHYR_EXTRA_MODULES": module, "MLFORGE_PYTHON": sys.executable}
     return {**kept, **ours, "PATH": path}
