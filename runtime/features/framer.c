@@ -3,9 +3,8 @@
  * Frame: overlapping stretches of a signal. Samples are gathered where the next stage reads them;
  * what the next stretch has in common with this one moves to the front when its first sample comes.
  */
-#include <string.h>
-
 #include "mlforge/pipeline.h"
+#include "features/copy.h"
 
 void mlforge_framer_reset(const struct mlforge_stage *stage)
 {
@@ -33,10 +32,10 @@ uint32_t mlforge_framer_process(const struct mlforge_stage *stage, const void *i
 
 	if (state->filled == framer->length) {
 		state->filled -= framer->hop;
-		memmove(samples, &samples[framer->hop * framer->bytes],
-			state->filled * framer->bytes);
+		mlforge_copy_down(samples, &samples[framer->hop * framer->bytes],
+				  state->filled * framer->bytes);
 	}
-	memcpy(&samples[state->filled * framer->bytes], input, count * framer->bytes);
+	mlforge_copy_down(&samples[state->filled * framer->bytes], input, count * framer->bytes);
 	state->filled += count;
 	return state->filled == framer->length;
 }

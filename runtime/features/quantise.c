@@ -5,6 +5,27 @@
 #include "mlforge/fixed_point.h"
 #include "mlforge/pipeline.h"
 
+static int8_t clamped(int32_t value)
+{
+	return (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
+}
+
+/* mlforge_scale_i32 for shifts above 32, which is what all but the finest scales have: at most
+ * 2^30, so that adding the zero point cannot overflow. */
+static void quantise_high(const int32_t *in, int8_t *out, uint32_t length,
+			  struct mlforge_quantise tables)
+{
+	const int32_t half = (int32_t)1 << (tables.shift - 33);
+	const uint32_t shift = tables.shift - 32U;
+
+	for (uint32_t i = 0; i < length; i++) {
+		int64_t product = (int64_t)in[i] * tables.multiplier;
+
+		product += product >> 63;
+		out[i] = clamped((((int32_t)(product >> 32) + half) >> shift) + tables.zero_point);
+	}
+}
+
 uint32_t mlforge_quantise_process(const struct mlforge_stage *stage, const void *input,
 				  uint32_t count, void *output)
 {
@@ -15,6 +36,10 @@ uint32_t mlforge_quantise_process(const struct mlforge_stage *stage, const void 
 	const int32_t *in = input;
 	int8_t *out = output;
 
+	if (tables.shift > 32) {
+		quantise_high(in, out, length, tables);
+		return count;
+	}
 	for (uint32_t i = 0; i < length; i++) {
 		const int32_t scaled = mlforge_scale_i32(in[i], tables.multiplier, tables.shift);
 		const int32_t value = scaled < lowest    ? lowest

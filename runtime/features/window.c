@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "features/copy.h"
 #include "features/window.h"
 
 void mlforge_window_reset(const struct mlforge_collector *window)
@@ -45,6 +46,6 @@ void mlforge_window_read(const struct mlforge_collector *window, void *input)
 	const uint32_t older = window->length * window->block_bytes - newer;
 	uint8_t *out = input;
 
-	memcpy(out, &window->ring[newer], older);
-	memcpy(&out[older], window->ring, newer);
+	mlforge_copy_down(out, &window->ring[newer], older);
+	mlforge_copy_down(&out[older], window->ring, newer);
 }
