@@ -8,9 +8,9 @@
 #     NAME is a C identifier; the default is the name of the file. An int8 .tflite is compiled as it is; a float one, or
 #     a .keras archive, is quantised first, for which REPRESENTATIVE names inputs as in the field (an array `x`).
 #
-#   mlforge_locked_model(<target>)
-#     The same for the locked model of an application with a contract, with its features. The module calls it
-#     for `app` when CONFIG_MLFORGE=y.
+#   mlforge_locked_model(<target> [<directory>])
+#     The same for the locked model of a contract, with its features. The module calls it for `app` and the application's
+#     own contract when CONFIG_MLFORGE=y; call it for each further contract, which has a directory of its own.
 #
 # MLFORGE_PROGRAM (CMake variable) names a directory of C files that MLForge has already written, to build in place of
 # the locked model: how candidates are measured in the application that they are for. No lock is needed then, and no
@@ -18,6 +18,8 @@
 #
 # MLFORGE_PYTHON (CMake variable or environment) names the Python that compiles the models, where it is not Zephyr's.
 include_guard(GLOBAL)
+
+include(${CMAKE_CURRENT_LIST_DIR}/ownership.cmake)
 
 set_property(GLOBAL PROPERTY MLFORGE_ROOT ${CMAKE_CURRENT_LIST_DIR}/..)
 
@@ -49,12 +51,19 @@ function(mlforge_model)
 endfunction()
 
 function(mlforge_locked_model target)
+  set(own TRUE)
   set(app "${APPLICATION_CONFIG_DIR}")
-  if(NOT EXISTS "${app}/mlforge.yaml")
+  if(ARGC GREATER 1)
+    set(own FALSE)
+    get_filename_component(app "${ARGV1}" ABSOLUTE)
+    if(NOT EXISTS "${app}/mlforge.yaml")
+      message(FATAL_ERROR "mlforge_locked_model: ${app} has no mlforge.yaml")
+    endif()
+  elseif(NOT EXISTS "${app}/mlforge.yaml")
     set(app "${APPLICATION_SOURCE_DIR}")
   endif()
   set(contract "${app}/mlforge.yaml")
-  if(MLFORGE_PROGRAM)
+  if(MLFORGE_PROGRAM AND own)
     _mlforge_program(${target} "${MLFORGE_PROGRAM}")
     return()
   elseif(NOT EXISTS "${contract}")
@@ -75,12 +84,14 @@ function(mlforge_locked_model target)
   endif()
   set(parts facts pipeline)
   set(bundle "")
-  if(CONFIG_MLFORGE_BUNDLE)
+  if(CONFIG_MLFORGE_BUNDLE AND own)
     list(APPEND parts bundle)
     set(bundle --bundle ${CONFIG_BOARD_TARGET})
   endif()
-  _mlforge_build(${target} ${CMAKE_MATCH_1} "${parts}" --app "${app}" --name ${CMAKE_MATCH_1} ${bundle})
-  _mlforge_limits("${app}")
+  set(name ${CMAKE_MATCH_1})
+  _mlforge_build(${target} ${name} "${parts}" --app "${app}" --name ${name} ${bundle})
+  set_property(GLOBAL APPEND PROPERTY MLFORGE_CONTRACTS "\"${name}\":\"${app}\"")
+  _mlforge_limits("${app}" ${name})
 endfunction()
 
 # Adds a program of MLForge's to the target as it stands in `directory`.
@@ -100,26 +111,29 @@ function(_mlforge_program target directory)
       "set CONFIG_MLFORGE_ENGINE_TFLM=y or CONFIG_MLFORGE_ENGINE_TFLM_CMSIS_NN=y")
   endif()
   file(GLOB includes RELATIVE "${directory}" "${directory}/${name}_facts.h" "${directory}/${name}_pipeline.h")
-  target_sources(${target} PRIVATE ${sources})
   target_include_directories(${target} PRIVATE "${directory}")
-  if(CONFIG_MLFORGE_MEASURE)
-    get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
-    target_include_directories(${target} PRIVATE "${root}") # for firmware/app.h
-  endif()
+  _mlforge_sources(${target} "${name}" "${directory}" ${sources})
   _mlforge_place("${name}" ${sources})
   _mlforge_instance(${target} "${name}" "${includes}" stand_in)
 endfunction()
 
-# After linking, holds the image against the limits of the contract. The image of native_sim is no ELF of a target.
-function(_mlforge_limits app)
-  if(CONFIG_ARCH_POSIX OR NOT CONFIG_MLFORGE_ENFORCE_LIMITS)
+# After linking, holds the image against the limits of the contract in `app`. The image of native_sim is no ELF of a target.
+function(_mlforge_limits app name)
+  if(CONFIG_ARCH_POSIX OR MLFORGE_PROGRAM OR NOT CONFIG_MLFORGE_ENFORCE_LIMITS)
     return()
   endif()
   _mlforge_python(python)
   _mlforge_environment(environment)
-  set_property(GLOBAL APPEND PROPERTY extra_post_build_commands
-    COMMAND ${environment} "${python}" -m mlforge check "${app}"
-      --image "${CMAKE_BINARY_DIR}/zephyr/${CONFIG_KERNEL_BIN_NAME}.elf")
+  set(image "${CMAKE_BINARY_DIR}/zephyr/${CONFIG_KERNEL_BIN_NAME}.elf")
+  set(check ${environment} "${python}" -m mlforge check "${app}" --image "${image}")
+  if(NOT TARGET zephyr_final) # Zephyr is yet to say what follows the link
+    set_property(GLOBAL APPEND PROPERTY extra_post_build_commands COMMAND ${check})
+    return()
+  endif()
+  set(stamp "${CMAKE_BINARY_DIR}/mlforge/${name}/limits")
+  add_custom_command(OUTPUT "${stamp}" COMMAND ${check} COMMAND ${CMAKE_COMMAND} -E touch "${stamp}"
+    DEPENDS zephyr_final "${image}" "${app}/mlforge.yaml" COMMENT "Holding the image against ${app}/mlforge.yaml" VERBATIM)
+  add_custom_target(mlforge_limits_of_${name} ALL DEPENDS "${stamp}")
 endfunction()
 
 # Compiles a library of another module for speed, where there is one of that name.
@@ -223,18 +237,39 @@ function(_mlforge_build target name parts)
     DEPFILE "${directory}/stamp.d"
     COMMENT "Compiling the model ${name}"
     VERBATIM)
-  add_custom_target(mlforge_${name} DEPENDS "${directory}/stamp")
-  add_dependencies(${target} mlforge_${name})
+  add_custom_target(mlforge_compile_${name} DEPENDS "${directory}/stamp")
+  add_dependencies(${target} mlforge_compile_${name})
 
   list(FILTER generated INCLUDE REGEX "\\.cc?$")
-  set_source_files_properties(${generated} TARGET_DIRECTORY ${target} PROPERTIES GENERATED TRUE)
-  target_sources(${target} PRIVATE ${generated})
+  _mlforge_sources(${target} "${name}" "${directory}" ${generated})
   _mlforge_place("${name}" "${directory}/${name}_model.c")
   _mlforge_instance(${target} "${name}" "${includes}" ${parts})
 endfunction()
 
+# Adds the generated C files ARGN of the model `name`, in `directory`, to the image: model, features and bundle each as
+# objects of their own.
+function(_mlforge_sources target name directory)
+  get_property(root GLOBAL PROPERTY MLFORGE_ROOT)
+  set(model ${ARGN})
+  set(features ${ARGN})
+  set(release ${ARGN})
+  list(FILTER features INCLUDE REGEX "/${name}_pipeline\\.c$")
+  list(FILTER release INCLUDE REGEX "/${name}_bundle\\.c$")
+  list(FILTER model EXCLUDE REGEX "/${name}_(pipeline|bundle)\\.c$")
+  set(common MODEL ${name} INCLUDES "${directory}" "${root}") # for firmware/app.h
+  mlforge_add_objects(${target} model ${common} SOURCES ${model}
+    CATEGORY "model code" SYMBOLS_FROM "${directory}/${name}_symbols.json")
+  if(features)
+    mlforge_add_objects(${target} features ${common} SOURCES ${features} CATEGORY features)
+  endif()
+  if(release)
+    mlforge_add_objects(${target} block ${common} SOURCES ${release} CATEGORY application PART "inference service")
+  endif()
+endfunction()
+
 # Places the weights and tables of a model, all that is constant in its sources ARGN, where devicetree's `memory-region`
-# says (or `model-memory`, its deprecated name). CMake knows no phandles (scripts/dts/gen_dts_cmake.py), so what devicetree says is read as C does.
+# says (or `model-memory`, its deprecated name). CMake knows no phandles (scripts/dts/gen_dts_cmake.py), so what
+# devicetree says is read as C does.
 function(_mlforge_place name)
   string(TOLOWER ${name} node)
   set(node DT_N_S_mlforge_S_${node}_P)
@@ -303,12 +338,20 @@ function(_mlforge_instance target name includes)
   string(JOIN "" CONTRACT_INCLUDES ${CONTRACT_INCLUDES})
   configure_file("${root}/zephyr/instance.h.in" "${directory}/${name}_mlforge.h" @ONLY)
   configure_file("${root}/zephyr/instance.c.in" "${directory}/${name}_mlforge.c" @ONLY)
-  target_sources(${target} PRIVATE "${directory}/${name}_mlforge.c")
   target_include_directories(${target} PRIVATE "${directory}")
+  set(common MODEL ${name} INCLUDES "${directory}" $<TARGET_PROPERTY:mlforge_model_of_${name},INCLUDE_DIRECTORIES>)
+  mlforge_add_objects(${target} instance ${common} SOURCES "${directory}/${name}_mlforge.c"
+    CATEGORY "model code" SYMBOLS ${name}_arena=arena)
+  if(CONFIG_MLFORGE_SERVICE)
+    configure_file("${root}/zephyr/thread.c.in" "${directory}/${name}_thread.c" @ONLY)
+    mlforge_add_objects(${target} thread ${common} SOURCES "${directory}/${name}_thread.c"
+      CATEGORY application PART "inference service")
+  endif()
   # A measured model stands in for the bundle's: no block then, but what asks for one must link.
   if(BUNDLED OR (CONFIG_MLFORGE_BUNDLE AND STAND_IN))
     configure_file("${root}/zephyr/bundled.c.in" "${directory}/${name}_bundled.c" @ONLY)
-    target_sources(${target} PRIVATE "${directory}/${name}_bundled.c")
+    mlforge_add_objects(${target} watch ${common} SOURCES "${directory}/${name}_bundled.c"
+      CATEGORY application PART "inference service")
   endif()
 endfunction()
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Implements measure.h. The profiler leaves out whatever lies in a function `mlforge_measure_...`
- * or `mlforge_probe_...`, so all that this file does between two probes must stay in functions of
- * such names.
+ * Implements measure.h. The profiler leaves out whatever lies in the objects of the measuring
+ * firmware, so all that is done between two probes for its own sake must stay in them.
  */
 #include "measure.h"
 

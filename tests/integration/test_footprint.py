@@ -11,7 +11,7 @@ import pytest
 from mlforge.errors import BuildError
 from mlforge.measure.cost import measure_cost
 from mlforge.measure.footprint import added_by_model, footprint
-from mlforge.measure.owners import Owner
+from mlforge.records.categories import Category
 from mlforge.targets.baremetal import BaremetalTarget
 from mlforge.targets.boards import BOARDS
 from mlforge.toolchain.process import run
@@ -69,10 +69,10 @@ def test_initialised_data_is_flash_and_ram(target: BaremetalTarget) -> None:
 
 def test_any_image_is_accounted_by_owner(target: BaremetalTarget) -> None:
     whole = footprint(target.build(programs.windowed()).elf)
-    assert whole.ram[Owner.ARENA] == 32
-    assert whole.flash[Owner.CODE] > 100
-    assert whole.flash[Owner.FEATURES] > 100
-    assert whole.flash[Owner.APPLICATION] > whole.flash[Owner.CODE]
+    assert whole.ram[Category.ARENA] == 32
+    assert whole.flash[Category.CODE] > 100
+    assert whole.flash[Category.FEATURES] > 100
+    assert whole.flash[Category.APPLICATION] > whole.flash[Category.CODE]
     assert sum(whole.flash.values()) + whole.unnamed_flash_bytes == whole.flash_bytes
     assert whole.unnamed_ram_bytes >= target.board.stack_bytes
 

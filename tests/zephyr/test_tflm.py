@@ -93,11 +93,14 @@ def test_an_application(zephyr: Workspace, board: str, tmp_path: Path) -> None:
     (app / "prj.conf").write_text("CONFIG_MLFORGE=y\nCONFIG_MLFORGE_ENGINE_TFLM=y\n")
     disagreeing = zephyr.configure(app, build, board)
     assert disagreeing.returncode == 0, disagreeing.stdout[-3000:]
-    assert "engine: static, but this is built with tflm" in zephyr.ninja(build, "mlforge_activity").stdout
+    assert "engine: static, but this is built with tflm" in zephyr.ninja(build, "mlforge_compile_activity").stdout
     contract = app / "mlforge.yaml"
     text = contract.read_text().replace("flash: 32 KiB", "flash: 128 KiB").replace("goals:", "engine: tflm\ngoals:")
     contract.write_text(text)
-    assert f"`west mlforge arena {app} --engine tflm --board {board}`" in zephyr.ninja(build, "mlforge_activity").stdout
+    assert (
+        f"`west mlforge arena {app} --engine tflm --board {board}`"
+        in zephyr.ninja(build, "mlforge_compile_activity").stdout
+    )
     target = target_named(f"zephyr:{board}")
     assert isinstance(target, ZephyrTarget)
     lock = read_lock(app)

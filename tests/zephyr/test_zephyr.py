@@ -100,8 +100,10 @@ def _another_model(zephyr: Workspace, app: Path, build: Path) -> None:
     assert "is not the model that mlforge.lock.yaml names" in refused.stdout
     lock_model(app, tiny_tflite(seed=7))
     compiled = re.findall(r"Building C object (\S+)", zephyr.ninja(build).stdout)
-    assert "app.dir/mlforge/activity/activity_model.c" in " ".join(compiled)
-    assert not [path for path in compiled if "mlforge.dir" in path or path.startswith("zephyr/kernel")], compiled
+    assert "mlforge/activity/activity_model.c" in " ".join(compiled)
+    assert not [path for path in compiled if "mlforge_kernels.dir" in path or path.startswith("zephyr/kernel")], (
+        compiled
+    )
     assert run_image(build, "native_sim", "done") == on_host(app)
 
 

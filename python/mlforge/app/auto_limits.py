@@ -44,7 +44,7 @@ def resolve_from_image(contract: Contract, elf: Path) -> Resolved:
     if not contract.limits.auto:
         return Resolved(contract, {})
     try:
-        return resolved_from(contract, rooms(elf), lambda free: free)
+        return resolved_from(contract, rooms(elf, contract.name), lambda free: free)
     except ToolError as error:
         raise told(contract, error) from error
 

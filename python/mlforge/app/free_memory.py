@@ -59,7 +59,7 @@ def resolve(contract: Contract, say: Callable[[str], None], shape: Shape | None 
         board = _board(contract)
         say(f"limits: building the app for {board}, to see what it leaves")
         elf = _build(contract, board, shape or shape_of(contract))
-        return resolved_from(contract, rooms(elf), rounded_down)
+        return resolved_from(contract, rooms(elf, contract.name), rounded_down)
     except ToolError as error:
         raise told(contract, error) from error
 

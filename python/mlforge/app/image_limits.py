@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from mlforge.app.auto_limits import Resolved
+from mlforge.contract.contract import Contract
 from mlforge.contract.units import format_size
-from mlforge.measure.footprint import NOT_THE_MODELS, footprint
-from mlforge.measure.owners import Owner
+from mlforge.measure.account import RUNTIME, AccountedImage, Share, flash_by_category, ram_by_category, read_account
+from mlforge.records.categories import Category
+
+_OF_RAM: Final = {Category.CODE: "service, interpreter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +39,64 @@ class ImageLimit:
         return f"{self.file}:{self.line}: {self.key}: {format_size(self.limit_bytes)}; {taken}: {verdict}"
 
 
-def image_limits(resolved: Resolved, elf: Path) -> tuple[ImageLimit, ...]:
-    """The contract's limits on flash and RAM, where it sets any. The image's other code and data are the application's.
+@dataclass(frozen=True, slots=True)
+class HeldImage:
+    """An image held against one contract. `others` are sentences on further models, which it does not count."""
+
+    limits: tuple[ImageLimit, ...]
+    others: tuple[str, ...]
+
+    @property
+    def met(self) -> bool:
+        return all(limit.met for limit in self.limits)
+
+
+def image_limits(resolved: Resolved, elf: Path) -> HeldImage:
+    """The contract's limits on flash and RAM, where it sets any: what its own model takes, and what that uses of the
+    runtime. The image's other code and data are the application's, other models with it.
 
     Args:
         resolved: of this very image, where the contract has limits of `auto`; see resolve_from_image.
 
     Raises:
-        BuildError: not an ELF image with symbols.
+        BuildError: not an ELF image with symbols, without the contract's model, or one of which no account can be made.
     """
-    found, contract = footprint(elf), resolved.contract
-    # What carries a model's name in RAM is its service's, of which `auto` has made the application's, or its
+    found, contract = read_account(elf), resolved.contract
+    used = found.used_by(contract.name)
+    # What of the model's code lies in RAM is its service's, of which `auto` has made the application's, or its
     # interpreter's: the static engine's code has no variables.
-    ram = {owner: size for owner, size in found.ram.items() if owner is not Owner.CODE or "ram" not in resolved.rooms}
+    counted = [share for share in used if share.category is not Category.CODE or "ram" not in resolved.rooms]
     measured = (
-        ("limits.flash", contract.limits.flash_bytes, _shares(found.flash, {})),
-        ("limits.ram", contract.limits.ram_bytes, _shares(ram, {Owner.CODE: "service, interpreter"})),
+        ("limits.flash", contract.limits.flash_bytes, _named(flash_by_category(used), {})),
+        ("limits.ram", contract.limits.ram_bytes, _named(ram_by_category(counted), _OF_RAM)),
     )
-    return tuple(
+    limits = tuple(
         ImageLimit(key, contract.path, contract.lines.get(key, 0), limit, sum(shares.values()), shares)
         for key, limit, shares in measured
         if limit is not None
     )
+    return HeldImage(limits, tuple(_others(found, contract, used)))
 
 
-def _shares(by_owner: Mapping[Owner, int], names: Mapping[Owner, str]) -> dict[str, int]:
-    return {names.get(owner, str(owner)): size for owner, size in by_owner.items() if owner not in NOT_THE_MODELS}
+def _named(by_category: Mapping[Category, int], names: Mapping[Category, str]) -> dict[str, int]:
+    return {
+        names.get(category, str(category)): size
+        for category, size in by_category.items()
+        if category is not Category.APPLICATION
+    }
+
+
+def _others(found: AccountedImage, contract: Contract, used: Sequence[Share]) -> Iterator[str]:
+    """Each further model; and, once in a build, how much of the runtime models share."""
+    others = [model for model in found.models if model != contract.name]
+    for model in others:
+        own = [share for share in found.shares if share.model == model]
+        flash, ram = (sum(by(own).values()) for by in (flash_by_category, ram_by_category))
+        held = "has a contract of its own" if model in found.linked.record.contracts else "no contract limits it"
+        yield f"beside {contract.name}: the model {model} takes {flash} bytes of flash and {ram} of RAM; {held}"
+    contracts = sorted({*found.linked.record.contracts, contract.name})
+    if others and contract.name == contracts[0]:
+        elsewhere = {share for model in others for share in found.used_by(model)}
+        shared = flash_by_category(share for share in used if share in elsewhere and share.category in RUNTIME)
+        names = ", ".join([contract.name, *others])
+        yield f"{names} share {sum(shared.values())} bytes of kernels and features, which count in the limits of each"

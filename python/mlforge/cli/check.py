@@ -126,8 +126,7 @@ def _check_image(contract: Contract, arguments: argparse.Namespace) -> Status:
     from mlforge.app.image_limits import image_limits
 
     resolved = resolve_from_image(contract, arguments.image)
-    limits = image_limits(resolved, arguments.image)
-    met = all(limit.met for limit in limits)
+    held = image_limits(resolved, arguments.image)
     if arguments.json:
         rows = [
             {
@@ -137,11 +136,14 @@ def _check_image(contract: Contract, arguments: argparse.Namespace) -> Status:
                 "shares": dict(limit.shares),
                 "met": limit.met,
             }
-            for limit in limits
+            for limit in held.limits
         ]
-        print_json({"contract": str(contract.path), "met": met, "limits": rows, **_rooms(resolved)})
+        others = {"others": list(held.others)} if held.others else {}
+        print_json({"contract": str(contract.path), "met": held.met, "limits": rows, **others, **_rooms(resolved)})
     else:
         _print_account(resolved)
-        for limit in limits:
+        for limit in held.limits:
             print(limit if limit.met else f"error: {limit}", file=sys.stdout if limit.met else sys.stderr)
-    return Status.DONE if met else Status.UNMET
+        for sentence in held.others:
+            print(sentence)
+    return Status.DONE if held.met else Status.UNMET

@@ -1,5 +1,5 @@
-"""Shows who uses flash and RAM in an ELF image: model weights, model code, kernels, features, arena, application. Where
-the linker's map lies beside the image, as in a Zephyr build, also what of the rest is Zephyr's and the C library's.
+"""Shows who uses flash and RAM in an image, where its build left it: model weights, model code, kernels, features,
+arena, the application, Zephyr and the C library; of several models, what each takes for itself.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ def execute(arguments: argparse.Namespace) -> Status:
     if arguments.json:
         print_json(dataclasses.asdict(found))
         return Status.DONE
-    from mlforge.measure.owners import Owner
+    from mlforge.measure.footprint import NOT_THE_MODELS
     from mlforge.report.terminal import footprint_table
 
-    rows = [(str(owner), found.flash[owner], found.ram[owner]) for owner in found.flash]
-    if found.flash_parts:
-        parts = ((str(part), found.flash_parts[part], found.ram_parts[part]) for part in found.flash_parts)
-        rows = [row for row in rows if row[0] != Owner.APPLICATION] + [row for row in parts if row[1] or row[2]]
+    rows = [(str(each), found.flash[each], found.ram[each]) for each in found.flash if each not in NOT_THE_MODELS]
+    parts = ((str(part), found.flash_parts[part], found.ram_parts[part]) for part in found.flash_parts)
+    rows += [row for row in parts if row[1] or row[2]]
     rows.append(("unnamed (padding, stack)", found.unnamed_flash_bytes, found.unnamed_ram_bytes))
     console().print(footprint_table(rows, title=arguments.elf.name))
+    if len(found.models) > 1:
+        own = [(name, sum(use.flash.values()), sum(use.ram.values())) for name, use in found.models.items()]
+        console().print(footprint_table(own, title="of it each model's own, without kernels and features"))
     return Status.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +20,8 @@ from mlforge.compiler.ops.operator import Constant, Field, Float, Lowered
 from mlforge.compiler.plan_checker import check_plan
 from mlforge.compiler.planner import Plan, plan_memory
 from mlforge.errors import ModelError
-from mlforge.records.program import Operator, Program
+from mlforge.records.categories import Category
+from mlforge.records.program import Operator, Program, symbols_file
 from mlforge.templating import c_text, environment
 
 _TYPES: Final = {
@@ -111,7 +113,7 @@ class _Function:
 
 
 def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC) -> CompiledModel:
-    """Compiles to `<name>_model.c` and `<name>_model.h`, the same text for the same graph and ISA.
+    """Compiles to `<name>_model.c`, `.h` and `<name>_symbols.json`, the same text for the same graph and ISA.
 
     Args:
         graph: an int8 model; it is checked.
@@ -329,6 +331,13 @@ def _render(
         "functions": functions,
         "types": types(),
     }
+    tables = [table.name for function in functions for call in function.calls for table in call.tables]
     return {
-        f"{name}_model.{suffix}": templates().get_template(f"model.{suffix}.j2").render(values) for suffix in ("h", "c")
+        **{f"{name}_model.{kind}": templates().get_template(f"model.{kind}.j2").render(values) for kind in ("h", "c")},
+        symbols_file(name): symbols_text(tables),
     }
+
+
+def symbols_text(weights: Iterable[str]) -> str:
+    """What the accounts of an image need to know of the symbols in the model's object: which hold weights."""
+    return f"{json.dumps(dict.fromkeys(sorted(weights), Category.WEIGHTS), indent=0)}\n"

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mlforge.compiler.emitter import TensorInfo, check_name, templates, tensor_info, types, wrapped
+from mlforge.compiler.emitter import TensorInfo, check_name, symbols_text, templates, tensor_info, types, wrapped
 from mlforge.compiler.tflm_operators import METHODS
 from mlforge.compiler.tflm_outline import Outline, outline
 from mlforge.errors import ModelError, UnsupportedOperatorError
-from mlforge.records.program import Engine, Operator, Program
+from mlforge.records.program import Engine, Operator, Program, symbols_file
 
 _TEMPLATES: Final = {"model.h": "model.h.j2", "model.c": "tflm_model.c.j2", "tflm.cc": "tflm.cc.j2"}
 _MAX_ARENA_BYTES: Final = 1 << 28
@@ -37,7 +37,7 @@ class TflmModel:
 
 
 def compile_tflm(data: bytes, name: str, arena_bytes: int, engine: Engine = Engine.TFLM) -> TflmModel:
-    """Generates `<name>_model.c`, `<name>_model.h` and `<name>_tflm.cc`, the same text for the same arguments.
+    """Generates `<name>_model.c`, `.h`, `<name>_tflm.cc` and `<name>_symbols.json`, the same for the same arguments.
 
     Args:
         data: a `.tflite` file. Only its outline is read here; the device's interpreter trusts the rest of it.
@@ -110,6 +110,8 @@ def _render(
         "flatbuffer_bytes": len(data),
         "flatbuffer": tuple(wrapped(list(data))),
     }
+    text = {suffix: templates().get_template(template).render(values) for suffix, template in _TEMPLATES.items()}
     return {
-        f"{name}_{suffix}": templates().get_template(template).render(values) for suffix, template in _TEMPLATES.items()
+        **{f"{name}_{suffix}": rendered for suffix, rendered in text.items()},
+        symbols_file(name): symbols_text([f"{name}_w_tflite"]),
     }

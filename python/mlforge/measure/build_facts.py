@@ -11,24 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from mlforge.errors import BuildError
+from mlforge.toolchain.link_map import Region, regions_in
 
 MAX_FILE_BYTES: Final = 64 << 20
 _HEADERS: Final = ("generated/zephyr", "generated")  # of devicetree_generated.h; before Zephyr 3.7 the second
 _MAPS: Final = ("zephyr_final.map", "zephyr.map")
 _MACRO: Final = re.compile(r"^#define (DT_\w+)[ \t]+(\S.*?)[ \t]*$", re.MULTILINE)
-_REGION: Final = re.compile(r"^(\w+)[ \t]+0x([0-9a-f]{1,16})[ \t]+0x([0-9a-f]{1,16})\b", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """Memory that the linker was given."""
-
-    name: str
-    origin: int
-    size_bytes: int
-
-    def holds(self, address: int) -> bool:
-        return self.origin <= address < self.origin + self.size_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +83,7 @@ def read_zephyr_build(elf: Path) -> ZephyrBuild:
         directory / "include" / _HEADERS[0] / "devicetree_generated.h",
     )
     link_map = next((found for name in _MAPS if (found := directory / name).is_file()), directory / _MAPS[-1])
-    regions = _regions(_read(elf, link_map))
+    regions = {region.name: region for region in regions_in(_read(elf, link_map))}
     if not regions:
         raise BuildError(f"{link_map} lists no memory: the linker's map has no section 'Memory Configuration'")
     return ZephyrBuild(elf, _config(config), dict(_MACRO.findall(_read(elf, header))), regions)
@@ -120,13 +108,6 @@ def _read(elf: Path, path: Path) -> str:
 def _config(text: str) -> dict[str, str]:
     """Symbols that are set. `# CONFIG_X is not set` leaves X out."""
     return dict(re.findall(r"^CONFIG_(\w+)=(.*?)[ \t]*$", text, re.MULTILINE))
-
-
-def _regions(text: str) -> dict[str, Region]:
-    """From the part of GNU ld's map that says what MEMORY was."""
-    _, _, rest = text.partition("Memory Configuration")
-    listed = rest.partition("Linker script and memory map")[0]
-    return {name: Region(name, int(origin, 16), int(size, 16)) for name, origin, size in _REGION.findall(listed)}
 
 
 def _number(text: str) -> int | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from mlforge.errors import BuildError
+from mlforge.toolchain.link_map import Region
 
 _ALLOCATED: Final = 2  # SHF_ALLOC
 _WRITABLE: Final = 1  # SHF_WRITE
@@ -52,6 +53,7 @@ class Section:
     size_bytes: int
     in_flash: bool
     in_ram: bool
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,37 @@ class Image:
     symbols: tuple[Symbol, ...]
     segments: tuple[Segment, ...]
     sections: tuple[Section, ...] = ()
+
+    def section_at(self, address: int) -> Section | None:
+        return next((each for each in self.sections if each.address <= address < each.address + each.size_bytes), None)
+
+    def load_address(self, address: int) -> int:
+        """Where a byte lies before the start-up code has copied it."""
+        segment = next((segment for segment in self.segments if _loads(segment, address)), None)
+        return address if segment is None else segment.load_address + address - segment.address
+
+    def in_memory(self, regions: Sequence[Region]) -> Image:
+        """The same image, with what the linker knew of the memory: what it placed in memory that nobody can write takes
+        no RAM, whatever the section's flags say (tables of constants are often marked as writable; link-time
+        optimisation marks all of them)."""
+
+        def placed(section: Section) -> Section:
+            held = [region.writable for region in regions if region.holds(section.address)]
+            constant = bool(held) and not any(held) and not _copied(section.address, self.segments)
+            return replace(section, in_ram=section.in_ram and not constant)
+
+        sections = tuple(map(placed, self.sections))
+        constants = {
+            (each.address, each.address + each.size_bytes)
+            for each, before in zip(sections, self.sections, strict=True)
+            if before.in_ram and not each.in_ram
+        }
+        symbols = tuple(
+            replace(symbol, in_ram=False) if any(low <= symbol.address < high for low, high in constants) else symbol
+            for symbol in self.symbols
+        )
+        written = sum(section.size_bytes for section in sections if section.in_ram)
+        return replace(self, sections=sections, symbols=symbols, ram_bytes=written)
 
 
 def read_image(elf: Path) -> Image:
@@ -97,7 +130,7 @@ def _place(section: Any, segments: tuple[Segment, ...]) -> Section:
     address, flags = section["sh_addr"], section["sh_flags"]
     written = flags & (_WRITABLE | _EXECUTABLE) == _WRITABLE
     in_flash = section["sh_type"] != "SHT_NOBITS"
-    return Section(address, section["sh_size"], in_flash, written or _copied(address, segments))
+    return Section(address, section["sh_size"], in_flash, written or _copied(address, segments), section.name)
 
 
 def _symbols(file: Any, table: Any, segments: tuple[Segment, ...]) -> Iterator[Symbol]:
@@ -122,9 +155,8 @@ def _symbols(file: Any, table: Any, segments: tuple[Segment, ...]) -> Iterator[S
 
 def _copied(address: int, segments: tuple[Segment, ...]) -> bool:
     """Whether what is used at the address was loaded at another: the start-up code copies it."""
-    return any(
-        segment.file_bytes
-        and segment.load_address != segment.address
-        and segment.address <= address < segment.address + segment.memory_bytes
-        for segment in segments
-    )
+    return any(segment.load_address != segment.address and _loads(segment, address) for segment in segments)
+
+
+def _loads(segment: Segment, address: int) -> bool:
+    return bool(segment.file_bytes) and segment.address <= address < segment.address + segment.memory_bytes

@@ -8,15 +8,17 @@ Stacks are variables in Zephyr, so they are part of it. Nothing here knows a con
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from mlforge.errors import LimitError
-from mlforge.measure.build_facts import Region, ZephyrBuild, read_zephyr_build
-from mlforge.measure.elf_image import Image, Symbol, read_image
-from mlforge.measure.owners import Owner, Owners, models_in, pipelines_in
+from mlforge.measure.account import Share, read_account
+from mlforge.measure.build_facts import ZephyrBuild, read_zephyr_build
+from mlforge.measure.elf_image import Image
+from mlforge.records.categories import Category
+from mlforge.toolchain.link_map import Region
 
 # imgtool of MCUboot 2.1: what it reserves at the end of a slot, and what it appends to an image.
 MAX_SECTORS: Final = 128  # imgtool's DEFAULT_MAX_SECTORS
@@ -60,15 +62,15 @@ class Room:
         return sum(item.size_bytes for item in self.items)
 
 
-def rooms(elf: Path) -> dict[str, Room]:
-    """The account of flash and of RAM, of an image where `west build` left it.
+def rooms(elf: Path, model: str) -> dict[str, Room]:
+    """The account of flash and of RAM, of an image where `west build` left it. What is not the model's, or the
+    runtime's for the model's sake, is the app's; so is another model.
 
     Raises:
-        BuildError: not an image in a Zephyr build directory.
+        BuildError: not an image in a Zephyr build directory, or one without the model.
         LimitError: a build of which no such account can be made; the message says why.
     """
     build = read_zephyr_build(elf)
-    image = read_image(elf)
     if build.enabled("ARCH_POSIX"):
         raise LimitError(f"{build.board} is a program of this machine: it has neither flash nor RAM to leave any of")
     if not build.enabled("XIP"):
@@ -76,11 +78,12 @@ def rooms(elf: Path) -> dict[str, Room]:
             f"{build.board} runs the image from RAM (CONFIG_XIP is not set), flash and RAM are one memory: "
             "how much of it is for code is not for its build to say"
         )
-    owners = Owners(models_in(image.symbols), pipelines_in(image.symbols))
-    return {"flash": _flash(build, image, owners), "ram": _ram(build, image, owners)}
+    found = read_account(elf)
+    shares = found.used_by(model)
+    return {"flash": _flash(build, found.image, shares), "ram": _ram(build, found.image, shares)}
 
 
-def _flash(build: ZephyrBuild, image: Image, owners: Owners) -> Room:
+def _flash(build: ZephyrBuild, image: Image, shares: Sequence[Share]) -> Room:
     region = _region(build, _FLASH)
     used = max(
         (
@@ -90,9 +93,8 @@ def _flash(build: ZephyrBuild, image: Image, owners: Owners) -> Room:
         ),
         default=0,
     )
-    # A constant lies where it is loaded; initialised variables, which generated code does not have, would not.
-    model = _owned(owners, (symbol for symbol in image.symbols if symbol.in_flash and region.holds(symbol.address)))
-    _refuse_outside(region, (symbol for symbol in image.symbols if owners.of(symbol) is Owner.WEIGHTS))
+    _refuse_outside(region, (share for share in shares if share.category is Category.WEIGHTS))
+    model = sum(share.size_bytes for share in shares if share.in_flash and region.holds(share.load_address))
     items = (
         Item(f"memory region {region.name}", region.size_bytes, _flash_source(build)),
         *_slot(build, region.size_bytes),
@@ -101,7 +103,7 @@ def _flash(build: ZephyrBuild, image: Image, owners: Owners) -> Room:
     return Room("flash", region.name, region.size_bytes, used - model, model, 0, items)
 
 
-def _ram(build: ZephyrBuild, image: Image, owners: Owners) -> Room:
+def _ram(build: ZephyrBuild, image: Image, shares: Sequence[Share]) -> Room:
     region = _region(build, _RAM)
     used = max(
         (
@@ -111,11 +113,11 @@ def _ram(build: ZephyrBuild, image: Image, owners: Owners) -> Room:
         ),
         default=0,
     )
-    inside = [symbol for symbol in image.symbols if symbol.in_ram and region.holds(symbol.address)]
-    _refuse_outside(region, (symbol for symbol in image.symbols if owners.of(symbol) is Owner.ARENA))
-    # What carries a model's name in RAM is its service's, which candidates are measured without.
-    model = _owned(owners, (symbol for symbol in inside if owners.of(symbol) is not Owner.CODE))
-    service = sum(symbol.size_bytes for symbol in inside if owners.of(symbol) is Owner.CODE)
+    inside = [share for share in shares if share.in_ram and region.holds(share.address)]
+    _refuse_outside(region, (share for share in shares if share.category is Category.ARENA))
+    # What of the model's code lies in RAM is its service's, which candidates are measured without.
+    model = sum(share.size_bytes for share in inside if share.category is not Category.CODE)
+    service = sum(share.size_bytes for share in inside if share.category is Category.CODE)
     items = (
         Item(f"memory region {region.name}", region.size_bytes, _ram_source(build)),
         *_image(build, used, model),
@@ -123,10 +125,10 @@ def _ram(build: ZephyrBuild, image: Image, owners: Owners) -> Room:
     return Room("ram", region.name, region.size_bytes, used - model, model, service, items)
 
 
-def _refuse_outside(region: Region, symbols: Iterable[Symbol]) -> None:
-    if stray := next((symbol for symbol in symbols if not region.holds(symbol.address)), None):
+def _refuse_outside(region: Region, shares: Iterable[Share]) -> None:
+    if stray := next((share for share in shares if not region.holds(share.address)), None):
         raise LimitError(
-            f"{stray.name} lies at {stray.address:#x}, outside of the memory region {region.name}: "
+            f"{stray.what} lies at {stray.address:#x}, outside of the memory region {region.name}: "
             "how much of that memory is for a model is not for the build to say"
         )
 
@@ -135,12 +137,8 @@ def _image(build: ZephyrBuild, used: int, model: int) -> tuple[Item, ...]:
     name = f"{build.elf.name} ({build.board})"
     items = [Item("the image" if model else "the app", -used, f"{name}: program headers; stacks are part of it")]
     if model:
-        items.append(Item("of it the model and its runtime", model, f"{name}: symbols"))
+        items.append(Item("of it the model and its runtime", model, f"{name}: their objects in its map"))
     return tuple(items)
-
-
-def _owned(owners: Owners, symbols: Iterable[Symbol]) -> int:
-    return sum(symbol.size_bytes for symbol in symbols if owners.of(symbol) is not Owner.APPLICATION)
 
 
 def _region(build: ZephyrBuild, names: tuple[str, ...]) -> Region:

@@ -21,6 +21,12 @@ class Engine(StrEnum):
         return self is not Engine.STATIC
 
 
+def symbols_file(name: str) -> str:
+    """The source of a program, beside its C, that lists the symbols of the model's object which are no code: a JSON
+    object of name and Category."""
+    return f"{name}_symbols.json"
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """One operator of a compiled model, as the generated C names it."""
@@ -61,7 +67,7 @@ class Firmware:
     core: str  # such as "cortex-m4"
     elf: Path
     # The same image without model and features: what the measuring firmware itself costs. None where the image is an
-    # application's, in which symbols tell what is the model's.
+    # application's, of which its build's record tells what is the model's.
     baseline_elf: Path | None
     program: Program
     build_seconds: Mapping[str, float] = field(default_factory=dict)  # by stage: compile, link

@@ -55,4 +55,4 @@ def stack(name: str, parts: Sequence[tuple[str, str, int]], total: int, limit: C
     if bound > 0 and limit is not None:
         rule = Rule(scale(bound), f"limit {units.kib(bound)}", scale(bound) > width / 2)
     words = ", ".join(f"{segment.name} {segment.exact}" for segment in segments)
-    return Stack(f"stack-{name}", f"{units.label(name)} by owner", words, width, tuple(segments), rule, scale(total))
+    return Stack(f"stack-{name}", f"{units.label(name)} by category", words, width, tuple(segments), rule, scale(total))

@@ -112,7 +112,7 @@ def thresholds_table(thresholds: Sequence[Threshold], *, title: str = "Threshold
 
 
 def cost_table(cost: Cost, *, title: str = "Cost") -> Table:
-    """Flash and RAM by owner, stack, exact instructions, estimated cycles and latency, and how they were measured."""
+    """Flash and RAM by category, stack, exact instructions, estimated cycles and latency, and how they are known."""
     table = house_table(title, "", ">", "")
     table.show_header = False
     flash, ram = cost.flash, cost.ram
@@ -182,7 +182,7 @@ def trials_table(trials: Sequence[Trial], *, title: str = "Trials") -> Table:
 
 def footprint_table(rows: Sequence[tuple[str, int, int]], *, title: str = "Footprint") -> Table:
     """Who uses flash and RAM: rows of (name, flash bytes, RAM bytes) in the given order, and their sum."""
-    table = house_table(title, "owner", "flash>", "bytes>", "RAM>", "bytes>")
+    table = house_table(title, "category", "flash>", "bytes>", "RAM>", "bytes>")
     for name, flash_bytes, ram_bytes in rows:
         table.add_row(Text(units.one_line(name)), *_footprint_cells(flash_bytes), *_footprint_cells(ram_bytes))
     table.add_section()

@@ -12,12 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from mlforge.records.categories import Category, Part
 from mlforge.records.program import Firmware, Program
 from mlforge.targets.boards import Board
-from mlforge.targets.program_files import attachment_template, identity, no_attachment, write_program
+from mlforge.targets.program_files import (
+    ARENA,
+    ATTACHMENT,
+    attachment_template,
+    generated_symbols,
+    identity,
+    no_attachment,
+    write_program,
+)
 from mlforge.templating import render_file
 from mlforge.toolchain import cross
 from mlforge.toolchain.cache import cached, digest, digest_files
+from mlforge.toolchain.link_record import LinkRecord, Unit, write_link_record
 from mlforge.toolchain.sources import root, runtime_sources
 
 _PORTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -34,7 +44,7 @@ _FIRMWARE: Final = (
     "wire_uint8.c",
     "wire_reconstruction.c",
 )
-_RUNTIME: Final = ("kernels", "features")
+_RUNTIME: Final = (Category.KERNELS, Category.FEATURES)  # as their folders in runtime/ are called
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +75,31 @@ def build_firmware(board: Board, program: Program) -> Firmware:
         objects = cross.compile_objects(board.core, sources, place, flags=_includes(place))
         seconds["compile"] = time.monotonic() - started
         started = time.monotonic()
-        cross.link(board.core, [*harness.objects, *objects, *archives], harness.script, place / "firmware.elf")
+        elf = place / "firmware.elf"
+        cross.link(board.core, [*harness.objects, *objects, *archives.values()], harness.script, elf)
+        write_link_record(elf, _record(program, harness, archives))
         seconds["link"] = time.monotonic() - started
         for item in objects:
             item.unlink()
 
-    key = digest([board.name, harness.key, *(str(path) for path in archives), *identity(program)])
+    key = digest([board.name, harness.key, *(str(path) for path in archives.values()), *identity(program)])
     place = cached("firmware", key, make)
     return Firmware(board.name, board.core_name, place / "firmware.elf", harness.baseline, program, seconds)
+
+
+def _record(program: Program, harness: Harness, archives: Mapping[Category, Path]) -> LinkRecord:
+    """Whose each object of the link is. The model's own are named relative to the image."""
+    attachment = f"{ATTACHMENT}.o"
+    pipeline = f"{Path(program.pipeline_header).stem}.c.o" if program.pipeline_header else ""
+    generated = {f"{name}.o" for name in program.sources if name.endswith(".c")}
+    units = [Unit(category, frozenset({str(path)})) for category, path in archives.items()]
+    units += [
+        Unit(Category.APPLICATION, frozenset(map(str, harness.objects)), part=Part.MEASURING),
+        Unit(Category.APPLICATION, frozenset({attachment}), program.name, Part.MEASURING, {ARENA: Category.ARENA}),
+        Unit(Category.CODE, frozenset(generated - {pipeline}), program.name, symbols=generated_symbols(program)),
+        Unit(Category.FEATURES, frozenset({pipeline} - {""}), program.name),
+    ]
+    return LinkRecord("", tuple(unit for unit in units if unit.files), sound=True)
 
 
 def firmware_sources(board: Board) -> list[Path]:
@@ -113,11 +140,8 @@ def _harness(board: Board) -> Harness:
     return Harness(key, objects, place / "linker.ld", place / "baseline.elf")
 
 
-def _archives(board: Board) -> tuple[Path, ...]:
-    built = []
-    for part in _RUNTIME:
-        built.append(cross.archive(board.core, f"mlforge_{part}", runtime_sources(part)))
-    return tuple(built)
+def _archives(board: Board) -> dict[Category, Path]:
+    return {part: cross.archive(board.core, f"mlforge_{part}", runtime_sources(part)) for part in _RUNTIME}
 
 
 def _headers() -> list[Path]:

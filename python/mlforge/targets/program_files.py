@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.errors import BuildError, RunError
-from mlforge.records.program import Program
+from mlforge.records.categories import Category
+from mlforge.records.program import Program, symbols_file
 from mlforge.templating import render_file
 from mlforge.toolchain.cache import digest
 from mlforge.toolchain.sources import root
@@ -23,7 +25,8 @@ _FIELDS = (
     "label",
     "wire",
 )
-_ATTACHMENT = "mlforge_app.c"
+ATTACHMENT = "mlforge_app.c"
+ARENA = "mlforge_app_arena"  # in it: see firmware/app.c.j2
 ID_DIGITS = 16
 
 
@@ -38,7 +41,7 @@ def write_program(program: Program, place: Path) -> list[Path]:
             f"{program.name} is for TensorFlow Lite Micro, which only Zephyr builds",
             hint="choose a target zephyr:BOARD",
         )
-    attach = place / _ATTACHMENT
+    attach = place / ATTACHMENT
     attach.write_text(attachment(program), encoding="utf-8")
     for name, text in program.sources.items():
         path = place / name
@@ -62,6 +65,13 @@ def program_id(program: Program) -> str:
     """What the firmware of a program calls itself by: a hash of all that is compiled for it."""
     fields = [f"{field}={getattr(program, field)}" for field in _FIELDS]
     return digest([*fields, *(part for item in sorted(program.sources.items()) for part in item)])[:ID_DIGITS]
+
+
+def generated_symbols(program: Program) -> dict[str, Category]:
+    """What the compiler wrote down of the symbols in the model's object that are no code; nothing of a program that was
+    written by hand."""
+    text = program.sources.get(symbols_file(program.name), "{}")
+    return {name: Category(category) for name, category in json.loads(text).items()}
 
 
 def no_attachment() -> str:

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Final
 
 from mlforge.errors import BuildError, ImageTooLargeError, ToolError
-from mlforge.records.program import Engine, Program
+from mlforge.records.program import Engine, Program, symbols_file
 from mlforge.targets.program_files import attachment_values
 from mlforge.templating import render_file
 from mlforge.toolchain import zephyr
 from mlforge.toolchain.cache import digest
+from mlforge.toolchain.kept_image import companions, keep_account
 from mlforge.toolchain.sources import cache_directory, root
 from mlforge.toolchain.zephyr import BUILD_TIMEOUT_S, Workspace, ZephyrBuild
 
@@ -126,6 +127,7 @@ def program_files(program: Program) -> dict[str, str]:
             raise BuildError(f"{name!r} is no plain, new file name for a generated source")
     values = attachment_values(program)
     files = {**program.sources, _ATTACHMENT: render_file(root() / PORT / "app.inc.j2", values)}
+    files.setdefault(symbols_file(program.name), "{}\n")
     header = f"{program.name}_model.h"
     if header not in files:  # written by hand: the names that the instance needs
         files[header] = render_file(root() / PORT / "model.h.j2", {**values, "input_bytes": program.input_bytes})
@@ -189,20 +191,25 @@ def _sync(directory: Path, files: Mapping[str, str]) -> None:
 
 
 def _kept(build: ZephyrBuild) -> Path:
-    """A copy of the image that the next build leaves alone, named by its content; only the newest are kept."""
+    """A copy of the image that the next build leaves alone, named by its content, and what accounts for it; only the
+    newest are kept."""
     place = build.directory / "images"
     place.mkdir(exist_ok=True)
     data = build.elf.read_bytes()
     path = place / f"{hashlib.sha256(data).hexdigest()[:32]}{build.elf.suffix}"
-    if not path.is_file():
+    accounts = () if build.is_native else companions(path)  # a program of this machine takes neither flash nor RAM
+    if not all(file.is_file() for file in (path, *accounts)):
+        if accounts:
+            keep_account(build.elf, path)
         scratch = place / f".{path.name}"
         scratch.write_bytes(data)
         shutil.copymode(build.elf, scratch)
         scratch.rename(path)
     os.utime(path)
-    images = sorted(place.glob("[!.]*"), key=lambda image: image.stat().st_mtime_ns)
+    images = sorted(place.glob(f"[!.]*{path.suffix}"), key=lambda image: image.stat().st_mtime_ns)
     for image in images[:-KEPT_IMAGES]:
-        image.unlink(missing_ok=True)
+        for file in (image, *companions(image)):
+            file.unlink(missing_ok=True)
     return path
 
 

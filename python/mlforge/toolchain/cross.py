@@ -15,9 +15,12 @@ from mlforge.toolchain.process import find, run
 from mlforge.toolchain.sources import runtime_includes
 
 # One section for each function and object, so that the linker drops what a model does not use. Identical functions stay
-# apart (no-ipa-icf), so that each operator keeps an address of its own to be counted at.
+# apart (no-ipa-icf), so that each operator keeps an address of its own to be counted at. Equal strings of several
+# objects stay with each (no-merge-constants), and no code moves between objects (no-lto): so the linker's map tells
+# whose a byte is.
 C_FLAGS: Final = (
     *("-std=c11", "-O2", "-ffunction-sections", "-fdata-sections", "-fno-common", "-fno-ipa-icf"),
+    *("-fno-merge-constants", "-fno-lto"),
     *("-fno-asynchronous-unwind-tables", "-ffp-contract=off", "-Wall", "-Wextra"),
 )
 LINK_FLAGS: Final = (
@@ -92,10 +95,13 @@ def archive(core: Core, name: str, sources: Sequence[Path], *, include: Sequence
 
 
 def link(core: Core, objects: Sequence[Path], script: Path, elf: Path) -> None:
-    """Links an image. Raises BuildError with the linker's words, ImageTooLargeError where a region overflowed."""
-    command: list[str | Path] = [core.compiler, *core.flags, *core.library_flags, *LINK_FLAGS, "-T", script, "-o", elf]
-    command += [*objects, *LIBRARIES]
-    done = run(command, timeout_s=TIMEOUT_S)
+    """Links an image, and leaves the linker's map beside it, in which objects in the image's directory have names
+    relative to it. Raises BuildError with the linker's words, ImageTooLargeError where a region overflowed."""
+    place = elf.parent
+    command: list[str | Path] = [core.compiler, *core.flags, *core.library_flags, *LINK_FLAGS, "-T", script]
+    command += [f"-Wl,-Map={elf.with_suffix('.map').name}", "-o", elf.name]
+    command += [file.relative_to(place) if file.is_relative_to(place) else file for file in objects]
+    done = run([*command, *LIBRARIES], timeout_s=TIMEOUT_S, cwd=place)
     if done.status != 0:
         reason = _link_reason(done.output)
         too_large = any(sign in reason for sign in _TOO_LARGE)

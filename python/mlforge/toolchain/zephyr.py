@@ -46,9 +46,14 @@ class ZephyrBuild:
     sysbuild: bool = False  # with the images that the application's sysbuild.conf asks for, such as MCUboot
 
     @property
+    def is_native(self) -> bool:
+        """Whether the image is a program of this machine."""
+        return self.board.startswith("native_sim")
+
+    @property
     def elf(self) -> Path:
         """The image; of native_sim, the executable."""
-        name = "zephyr.exe" if self.board.startswith("native_sim") else "zephyr.elf"
+        name = "zephyr.exe" if self.is_native else "zephyr.elf"
         return self.directory / "zephyr" / name
 
     def variables(self) -> dict[str, str]:

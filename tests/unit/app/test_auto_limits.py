@@ -54,7 +54,7 @@ def contract(tmp_path: Path) -> Contract:
 def leave(monkeypatch: pytest.MonkeyPatch, flash: Room, ram: Room) -> None:
     """Has builds leave these."""
     for module in (app_room, auto_limits):
-        monkeypatch.setattr(module, "rooms", lambda elf: {"flash": flash, "ram": ram})
+        monkeypatch.setattr(module, "rooms", lambda elf, model: {"flash": flash, "ram": ram})
 
 
 class Builder:

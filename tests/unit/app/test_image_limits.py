@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,15 +12,46 @@ from mlforge.app import image_limits as image
 from mlforge.app.auto_limits import Resolved
 from mlforge.cli.main import main
 from mlforge.contract.load import load_contract
-from mlforge.measure.footprint import Footprint
-from mlforge.measure.owners import Owner
+from mlforge.measure.account import Share
+from mlforge.records.categories import Category
+from mlforge.toolchain.link_record import LinkRecord
 from tests.programs.locked_app import locked_app
 
 
-def _footprint(weights: int, arena: int) -> Footprint:
-    flash = {**dict.fromkeys(Owner, 100), Owner.WEIGHTS: weights, Owner.ARENA: 0, Owner.APPLICATION: 99_999}
-    ram = {**dict.fromkeys(Owner, 0), Owner.ARENA: arena, Owner.APPLICATION: 99_999}
-    return Footprint(200_000, 200_000, flash, ram, 0, 0)
+def _share(category: Category, size_bytes: int, *, ram: bool = False, model: str = "activity") -> Share:
+    return Share("x", category, model, 0, 0, size_bytes, not ram, ram)
+
+
+@dataclass
+class Accounted:
+    """An image made by hand: with a second model, where `second` is so many bytes of weights."""
+
+    weights: int
+    arena: int
+    second: int = 0
+    contracts: tuple[str, ...] = ()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        return ("activity", "sine") if self.second else ("activity",)
+
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        own = [_share(each, 100) for each in (Category.CODE, Category.KERNELS, Category.FEATURES)]
+        own += [_share(Category.WEIGHTS, self.weights), _share(Category.ARENA, self.arena, ram=True)]
+        return (
+            *own,
+            _share(Category.WEIGHTS, self.second, model="sine"),
+            _share(Category.ARENA, 7, ram=True, model="sine"),
+        )
+
+    def used_by(self, model: str) -> tuple[Share, ...]:
+        kernels = [share for share in self.shares if share.category is Category.KERNELS]
+        return tuple(share for share in self.shares if share.model == model or share in kernels)
+
+    @property
+    def linked(self) -> SimpleNamespace:
+        return SimpleNamespace(record=LinkRecord("", (), dict.fromkeys(self.contracts, "")))
 
 
 @pytest.fixture
@@ -27,8 +60,8 @@ def app(tmp_path: Path) -> Path:
 
 
 def test_what_is_the_applications_does_not_count(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image, "footprint", lambda elf: _footprint(32 * 1024 - 300, 10 * 1024))
-    flash, ram = image.image_limits(Resolved(load_contract(app), {}), Path("zephyr.elf"))
+    monkeypatch.setattr(image, "read_account", lambda elf: Accounted(32 * 1024 - 300, 10 * 1024))
+    flash, ram = image.image_limits(Resolved(load_contract(app), {}), Path("zephyr.elf")).limits
     assert (flash.used_bytes, flash.limit_bytes, flash.met) == (32 * 1024, 32 * 1024, True)
     assert (ram.used_bytes, ram.limit_bytes, ram.met) == (10 * 1024, 10 * 1024, True)
 
@@ -36,7 +69,7 @@ def test_what_is_the_applications_does_not_count(app: Path, monkeypatch: pytest.
 def test_a_broken_limit_in_the_contracts_words(
     app: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(image, "footprint", lambda elf: _footprint(32 * 1024 - 299, 2_000))
+    monkeypatch.setattr(image, "read_account", lambda elf: Accounted(32 * 1024 - 299, 2_000))
     assert main(["check", str(app), "--image", "zephyr.elf"]) == 3
     printed = capsys.readouterr()
     assert printed.err == (
@@ -49,10 +82,25 @@ def test_a_broken_limit_in_the_contracts_words(
 def test_a_limit_that_is_not_set_does_not_limit(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     contract = app / "mlforge.yaml"
     contract.write_text(contract.read_text().replace("  flash: 32 KiB\n", ""))
-    monkeypatch.setattr(image, "footprint", lambda elf: _footprint(99_999, 2_000))
-    assert [limit.key for limit in image.image_limits(Resolved(load_contract(app), {}), Path("zephyr.elf"))] == [
-        "limits.ram"
-    ]
+    monkeypatch.setattr(image, "read_account", lambda elf: Accounted(99_999, 2_000))
+    held = image.image_limits(Resolved(load_contract(app), {}), Path("zephyr.elf"))
+    assert [limit.key for limit in held.limits] == ["limits.ram"]
+
+
+def test_further_models_are_told_and_not_counted(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for contracts, held, shared in (
+        ((), "no contract limits it", 1),
+        (("activity", "sine"), "has a contract of its own", 1),
+        (("aaa", "activity"), "no contract limits it", 0),  # said by the check of the other contract
+    ):
+        found = Accounted(1_000, 2_000, second=5_000, contracts=contracts)
+        monkeypatch.setattr(image, "read_account", lambda elf, found=found: found)
+        result = image.image_limits(Resolved(load_contract(app), {}), Path("zephyr.elf"))
+        assert [limit.used_bytes for limit in result.limits] == [1_300, 2_000]
+        assert result.others[0] == f"beside activity: the model sine takes 5000 bytes of flash and 7 of RAM; {held}"
+        assert list(result.others[1:]) == shared * [
+            "activity, sine share 100 bytes of kernels and features, which count in the limits of each"
+        ]
 
 
 def test_not_an_image(app: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,7 @@ def test_model_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert facts["name"] == "my_model"
     assert facts["arena_bytes"] >= facts["lower_bound_bytes"] > 0
     assert facts["weight_bytes"] == sum(operator["weight_bytes"] for operator in facts["operators"])
-    assert facts["files"] == ["my_model_model.c", "my_model_model.h"] == facts["changed"]
+    assert facts["files"] == ["my_model_model.c", "my_model_model.h", "my_model_symbols.json"] == facts["changed"]
     assert f"MY_MODEL_ARENA_BYTES {facts['arena_bytes']}" in (tmp_path / "out/my_model_model.h").read_text()
 
 
@@ -39,7 +39,9 @@ def test_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_app_brings_features_and_facts(app: Path, tmp_path: Path) -> None:
     assert main(["compile", "--app", str(app), "-o", str(tmp_path / "out")]) == 0
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {f"activity_{part}" for part in ("facts.h", "model.c", "model.h", "pipeline.c", "pipeline.h")}
+    assert names == {
+        f"activity_{part}" for part in ("facts.h", "model.c", "model.h", "pipeline.c", "pipeline.h", "symbols.json")
+    }
     facts = (tmp_path / "out/activity_facts.h").read_text()
     assert '#define ACTIVITY_CLASSES {"walk", "run", "sit"}' in facts
     assert "#define ACTIVITY_LATENCY_LIMIT_US 5000" in facts

@@ -79,18 +79,18 @@ def test_two_models_and_no_work_when_nothing_changed(project: Project) -> None:
     done = project.configure()
     assert done.returncode == 0, done.stdout
     for name in ("one", "two"):
-        assert f"Compiling the model {name}" in project.ninja(f"mlforge_{name}")
+        assert f"Compiling the model {name}" in project.ninja(f"mlforge_compile_{name}")
         assert (
             f"extern const struct mlforge_instance {name}_instance;"
             in project.file(f"{name}/{name}_mlforge.h").read_text()
         )
-        assert "no work to do" in project.ninja(f"mlforge_{name}")
+        assert "no work to do" in project.ninja(f"mlforge_compile_{name}")
     generated = project.file("one/one_model.c").read_text()
 
     (project.source / "one.tflite").write_bytes(tiny_tflite(3))
-    assert "Compiling the model one" in project.ninja("mlforge_one")
+    assert "Compiling the model one" in project.ninja("mlforge_compile_one")
     assert project.file("one/one_model.c").read_text() != generated
-    assert "no work to do" in project.ninja("mlforge_two")
+    assert "no work to do" in project.ninja("mlforge_compile_two")
 
 
 def test_the_locked_model_of_an_app(project: Project) -> None:
@@ -98,11 +98,11 @@ def test_the_locked_model_of_an_app(project: Project) -> None:
     before = _tree(project.source)
     project.write("mlforge_locked_model(app)")
     assert project.configure().returncode == 0
-    project.ninja("mlforge_activity")
+    project.ninja("mlforge_compile_activity")
     assert '#include "activity_pipeline.h"' in project.file("activity/activity_mlforge.h").read_text()
     (project.source / "mlforge.lock.yaml").touch()
-    assert "Compiling the model activity" in project.ninja("mlforge_activity")
-    assert "no work to do" in project.ninja("mlforge_activity")
+    assert "Compiling the model activity" in project.ninja("mlforge_compile_activity")
+    assert "no work to do" in project.ninja("mlforge_compile_activity")
     (project.source / "CMakeLists.txt").unlink()
     assert _tree(project.source) == before, "the build wrote into the source tree"
 
@@ -112,11 +112,11 @@ def test_another_model_than_the_locked_one_fails_the_build_until_it_is_locked(pr
     project.write("mlforge_locked_model(app)")
     project.configure()
     (project.source / "model/activity.tflite").write_bytes(tiny_tflite(4))
-    failed = _run(["ninja", "-C", project.build, "mlforge_activity"])
+    failed = _run(["ninja", "-C", project.build, "mlforge_compile_activity"])
     assert failed.returncode != 0
     assert "is not the model that mlforge.lock.yaml names" in failed.stdout
     lock_model(project.source, tiny_tflite(4))
-    project.ninja("mlforge_activity")
+    project.ninja("mlforge_compile_activity")
 
 
 def _tree(directory: Path) -> dict[str, bytes]:
@@ -190,18 +190,18 @@ def test_a_float_model_is_quantised_once(project: Project, tmp_path: Path, monke
     project.write("mlforge_model(TARGET app MODEL net.keras REPRESENTATIVE x.npz)")
     assert project.configure().returncode == 0
     monkeypatch.setenv("MLFORGE_CACHE", str(tmp_path / "cache"))
-    failed = _run(["ninja", "-C", project.build, "mlforge_net"])
+    failed = _run(["ninja", "-C", project.build, "mlforge_compile_net"])
     assert "net.keras: no .keras archive" in failed.stdout
 
     monkeypatch.setattr(float_model, "_quantised", lambda model, job: tiny_tflite())
     float_model.int8_model(model, model.read_bytes(), data, project.file("net/quantised"))
     shutil.rmtree(tmp_path / "cache")
-    assert "Compiling the model net" in project.ninja("mlforge_net")
-    assert "no work to do" in project.ninja("mlforge_net")
+    assert "Compiling the model net" in project.ninja("mlforge_compile_net")
+    assert "no work to do" in project.ninja("mlforge_compile_net")
     data.touch()
-    assert "Compiling the model net" in project.ninja("mlforge_net")
+    assert "Compiling the model net" in project.ninja("mlforge_compile_net")
     np.savez(data, x=np.ones((3, 32, 1, 6), np.float32))
-    assert _run(["ninja", "-C", project.build, "mlforge_net"]).returncode != 0, "other data, another model"
+    assert _run(["ninja", "-C", project.build, "mlforge_compile_net"]).returncode != 0, "other data, another model"
 
 
 def test_another_mlforge_among_the_modules_is_told(project: Project) -> None:

@@ -30,7 +30,7 @@ PROGRAM = compile_graph(lower_architecture(ARCHITECTURE, 1), "net").program
 
 
 def test_program_is_filled_in() -> None:
-    assert sorted(PROGRAM.sources) == ["net_model.c", "net_model.h"]
+    assert sorted(PROGRAM.sources) == ["net_model.c", "net_model.h", "net_symbols.json"]
     assert (PROGRAM.model_symbol, PROGRAM.model_header) == ("net_model", "net_model.h")
     assert (PROGRAM.input_bytes, PROGRAM.output_bytes) == (72, 4)
     text = PROGRAM.sources["net_model.c"]

@@ -64,7 +64,7 @@ def test_the_program_says_what_it_is_for() -> None:
     program = compile_tflm(FILE, "net", 4096, Engine.TFLM_CMSIS_NN).program
     assert (program.engine, program.arena_bytes, program.state_bytes) == (Engine.TFLM_CMSIS_NN, 4096, 4096)
     assert (program.input_bytes, program.output_bytes) == (72, 4)
-    assert sorted(program.sources) == ["net_model.c", "net_model.h", "net_tflm.cc"]
+    assert sorted(program.sources) == ["net_model.c", "net_model.h", "net_symbols.json", "net_tflm.cc"]
     assert "#define NET_STATE_BYTES 4096" in program.sources["net_model.h"]
     assert compile_graph(read_tflite(FILE), "net").program.engine is Engine.STATIC
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from mlforge.errors import BuildError, LimitError
 from mlforge.measure import headroom as room
-from mlforge.measure.build_facts import MAX_FILE_BYTES, Region, read_zephyr_build
-from mlforge.measure.elf_image import Image, Segment, Symbol
-from mlforge.measure.headroom import rooms
+from mlforge.measure.account import Share
+from mlforge.measure.build_facts import MAX_FILE_BYTES, read_zephyr_build
+from mlforge.measure.elf_image import Image, Segment
+from mlforge.measure.headroom import Room
+from mlforge.records.categories import Category
+from mlforge.toolchain.link_map import Region
 from tests.unit.measure import zephyr_files
 from tests.unit.measure.zephyr_files import write_build
 
@@ -22,29 +26,46 @@ SEGMENTS = (
 )
 
 
-def symbol(name: str, address: int, size_bytes: int, *, ram: bool = False) -> Symbol:
-    return Symbol(name, "", address, size_bytes, not ram, ram)
+def share(what: str, category: Category, address: int, size_bytes: int, *, ram: bool = False) -> Share:
+    return Share(what, category, "activity", address, address, size_bytes, not ram, ram)
 
 
 MODEL = (
-    symbol("activity_model", FLASH + 100, 40),
-    symbol("activity_invoke", FLASH + 200, 60),
-    symbol("activity_w0", FLASH + 300, 1_000),
-    symbol("main", FLASH + 1_400, 500),
-    symbol("activity_arena", RAM + 100, 900, ram=True),
-    symbol("activity_service_stack", RAM + 1_000, 1_024, ram=True),
+    share("activity_model.c.obj", Category.CODE, FLASH + 100, 100),
+    share("activity_w0", Category.WEIGHTS, FLASH + 300, 1_000),
+    share("activity_arena", Category.ARENA, RAM + 100, 900, ram=True),
+    share("activity_mlforge.c.obj", Category.CODE, RAM + 1_000, 1_024, ram=True),
 )
 
 
+@dataclass
+class Accounted:
+    """In place of an image that is read: `shares` are the model's."""
+
+    shares: list[Share]
+
+    @property
+    def image(self) -> Image:
+        return Image(0, 0, (), SEGMENTS)
+
+    def used_by(self, model: str) -> tuple[Share, ...]:
+        assert model == "activity"
+        return tuple(self.shares)
+
+
 @pytest.fixture
-def image(monkeypatch: pytest.MonkeyPatch) -> list[Symbol]:
-    """The symbols of the image that is read in place of a file."""
-    symbols: list[Symbol] = []
-    monkeypatch.setattr(room, "read_image", lambda elf: Image(0, 0, tuple(symbols), SEGMENTS))
-    return symbols
+def image(monkeypatch: pytest.MonkeyPatch) -> list[Share]:
+    """What of the image is the model's."""
+    shares: list[Share] = []
+    monkeypatch.setattr(room, "read_account", lambda elf: Accounted(shares))
+    return shares
 
 
-def test_a_slot_of_mcuboot(image: list[Symbol], tmp_path: Path) -> None:
+def rooms(elf: Path) -> dict[str, Room]:
+    return room.rooms(elf, "activity")
+
+
+def test_a_slot_of_mcuboot(image: list[Share], tmp_path: Path) -> None:
     found = rooms(write_build(tmp_path))
     flash, ram = found["flash"], found["ram"]
     # imgtool: 128 sectors * 3 states * 4 bytes + 4 flags * 8 + magic 16 = 1584, in sectors of 1024; and one to move
@@ -55,7 +76,7 @@ def test_a_slot_of_mcuboot(image: list[Symbol], tmp_path: Path) -> None:
     assert ram.items[0].source == "zephyr.map, CONFIG_SRAM_SIZE, /memory@20000000"
 
 
-def test_the_models_share_is_given_back_and_the_services_is_not(image: list[Symbol], tmp_path: Path) -> None:
+def test_the_models_share_is_given_back_and_the_services_is_not(image: list[Share], tmp_path: Path) -> None:
     without = rooms(write_build(tmp_path))
     image += MODEL
     found = rooms(write_build(tmp_path))
@@ -113,14 +134,14 @@ def test_sectors_that_devicetree_does_not_tell(monkeypatch: pytest.MonkeyPatch, 
     assert "add erase-block-size" in caught.value.hint
 
 
-def test_an_arena_in_other_memory(image: list[Symbol], tmp_path: Path) -> None:
-    image.append(symbol("activity_arena", 0x1000_0000, 900, ram=True))
+def test_an_arena_in_other_memory(image: list[Share], tmp_path: Path) -> None:
+    image.append(share("activity_arena", Category.ARENA, 0x1000_0000, 900, ram=True))
     with pytest.raises(LimitError, match="activity_arena lies at 0x10000000, outside of the memory region RAM"):
         rooms(write_build(tmp_path))
 
 
-def test_weights_in_other_memory(image: list[Symbol], tmp_path: Path) -> None:
-    image += [*MODEL, symbol("activity_w1_weights", 0x9000_0000, 900)]
+def test_weights_in_other_memory(image: list[Share], tmp_path: Path) -> None:
+    image += [*MODEL, share("activity_w1_weights", Category.WEIGHTS, 0x9000_0000, 900)]
     with pytest.raises(LimitError, match="activity_w1_weights lies at 0x90000000, outside of the memory region FLASH"):
         rooms(write_build(tmp_path))
 
@@ -148,7 +169,7 @@ def test_untrusted_files(tmp_path: Path) -> None:
     elf = write_build(tmp_path, FLASH_LOAD_SIZE="$(rm -rf /)", ROM_END_OFFSET="9" * 30, BOARD_TARGET='"\x00é"')
     build = read_zephyr_build(elf)
     assert (build.number("FLASH_LOAD_SIZE"), build.number("ROM_END_OFFSET")) == (0, 0)
-    assert build.regions["RAM"] == Region("RAM", RAM, 65_536)
+    assert build.regions["RAM"] == Region("RAM", RAM, 65_536, writable=True)
     (elf.parent / ".config").write_bytes(b"\xff" * 100)
     assert read_zephyr_build(elf).config == {}
     with (elf.parent / "zephyr.map").open("wb") as file:

@@ -1,4 +1,4 @@
-"""ELF images that somebody broke end as a BuildError, or as some footprint."""
+"""ELF images that somebody broke end as a BuildError, or as some account; so do maps and records of links."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from mlforge.errors import BuildError
+from mlforge.measure.elf_image import read_image
 from mlforge.measure.footprint import footprint
 from tests.programs.require import require_tools
+from mlforge.toolchain.linked import read_linked
 
 EXTREMES = (0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
@@ -27,7 +29,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def test_sound_image(image: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.elf").write_bytes(image)
-    assert footprint(tmp_path / "a.elf").ram_bytes == 40
+    assert read_image(tmp_path / "a.elf").ram_bytes == 40
 
 
 def test_broken_images(image: bytes, tmp_path: Path) -> None:
@@ -44,8 +46,10 @@ def test_broken_images(image: bytes, tmp_path: Path) -> None:
             width = chance.choice((1, 2, 4))
             data[position : position + width] = value.to_bytes(4, "little")[:width]
         path.write_bytes(data[: chance.choice((len(data), len(data), chance.randrange(len(data))))])
+        with pytest.raises(BuildError):  # at the least, nothing lies beside it
+            read_linked(path)
         try:
-            footprint(path)
+            read_image(path)
         except BuildError as error:
             refused += 1
             assert str(path) in str(error)

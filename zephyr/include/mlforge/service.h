@@ -245,6 +245,14 @@ void mlforge_service_log_stats(const struct mlforge_service *service);
  * CONFIG_MLFORGE_ZBUS
  */
 #define MLFORGE_SERVICE_DEFINE(service_name, model_instance, bytes, queue_length, zbus_channel)    \
+	MLFORGE_SERVICE_STATE_DEFINE(service_name, model_instance, bytes, queue_length,            \
+				     zbus_channel);                                                \
+	MLFORGE_SERVICE_THREAD_DEFINE(service_name)
+
+/* The same in two parts, which the build step puts into a file each: what of a service belongs to
+ * its model, and the thread, whose stack no limit on static memory counts. */
+#define MLFORGE_SERVICE_STATE_DEFINE(service_name, model_instance, bytes, queue_length,            \
+				     zbus_channel)                                                 \
 	BUILD_ASSERT((queue_length) >= 1,                                                          \
 		     "the queue of " STRINGIFY(service_name) " needs a place");                    \
 	static uint8_t                                                                             \
@@ -264,16 +272,19 @@ void mlforge_service_log_stats(const struct mlforge_service *service);
 	static struct mlforge_service_state service_name##_state = {                               \
 		.lock = &service_name##_lock,                                                      \
 	};                                                                                         \
-	extern const struct mlforge_service service_name;                                          \
-	K_THREAD_DEFINE(service_name##_thread, CONFIG_MLFORGE_SERVICE_STACK_SIZE,                  \
-			mlforge_service_thread, (void *)&service_name, NULL, NULL,                 \
-			CONFIG_MLFORGE_SERVICE_PRIORITY, 0, 0);                                    \
+	extern const k_tid_t service_name##_thread;                                                \
 	const STRUCT_SECTION_ITERABLE(mlforge_service, service_name) = {                           \
 		.name = STRINGIFY(service_name), .instance = model_instance,                       \
 				  .state = &service_name##_state, .queue = &service_name##_queue,  \
 				  .thread = &service_name##_thread,                                \
 				  .stack_bytes = CONFIG_MLFORGE_SERVICE_STACK_SIZE,                \
 				  .channel = zbus_channel, MLFORGE_SERVICE_STREAM(service_name)}
+
+#define MLFORGE_SERVICE_THREAD_DEFINE(service_name)                                                \
+	extern const struct mlforge_service service_name;                                          \
+	K_THREAD_DEFINE(service_name##_thread, CONFIG_MLFORGE_SERVICE_STACK_SIZE,                  \
+			mlforge_service_thread, (void *)&service_name, NULL, NULL,                 \
+			CONFIG_MLFORGE_SERVICE_PRIORITY, 0, 0)
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Whose each byte of the image is. What MLForge adds to a build is compiled apart, and which objects that makes is written
+# beside the image, where the accounts of flash and RAM read it together with the linker's map (see
+# python/mlforge/toolchain/link_record.py).
+include_guard(GLOBAL)
+
+# Compiles a target so that the linker's map keeps telling its bytes from everybody else's: no link-time optimisation,
+# which moves code between objects; no merging of equal strings of several objects; no two sources in one object. So what
+# was measured before training is also what runs.
+function(mlforge_keep_apart target)
+  if(NOT TARGET mlforge_apart)
+    add_library(mlforge_apart INTERFACE)
+    if(TARGET compiler) # Zephyr's
+      zephyr_check_compiler_flag(C "-fno-merge-constants" can)
+      target_compile_options(mlforge_apart INTERFACE $<TARGET_PROPERTY:compiler,prohibit_lto>
+        $<$<AND:$<BOOL:${can}>,$<COMPILE_LANGUAGE:C,CXX>>:-fno-merge-constants>)
+    endif()
+  endif()
+  target_link_libraries(${target} PRIVATE mlforge_apart) # behind the image's own options, so it counts
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF INTERPROCEDURAL_OPTIMIZATION OFF)
+endfunction()
+
+# Notes that the files of a library, static or of objects, are for `category` (records/categories.py).
+#
+#   mlforge_ours(<library> CATEGORY <category> [PART <part>] [MODEL <name>]
+#                [SYMBOLS <name>=<category>...] [SYMBOLS_FROM <file>])
+function(mlforge_ours library)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CATEGORY;PART;MODEL;SYMBOLS_FROM" "SYMBOLS")
+  mlforge_keep_apart(${library})
+  set(files "\"$<JOIN:$<TARGET_OBJECTS:${library}>,\",\">\"")
+  get_target_property(type ${library} TYPE)
+  if(type STREQUAL "STATIC_LIBRARY") # the objects, too: of thin archives the map names those
+    string(APPEND files ",\"$<TARGET_FILE:${library}>\"")
+  endif()
+  list(TRANSFORM arg_SYMBOLS REPLACE "^(.*)=(.*)$" "\"\\1\":\"\\2\"")
+  string(JOIN "," symbols ${arg_SYMBOLS})
+  set_property(GLOBAL APPEND PROPERTY MLFORGE_UNITS
+    "{\"category\":\"${arg_CATEGORY}\",\"part\":\"${arg_PART}\",\"model\":\"${arg_MODEL}\",\"symbols\":{${symbols}},\"symbols_from\":\"${arg_SYMBOLS_FROM}\",\"files\":[${files}]}")
+endfunction()
+
+# The same for a library of another module, if there is one of that name. Which module Zephyr takes first is not ours to
+# say, so this is called when all are known.
+function(mlforge_ours_of_others library)
+  if(TARGET ${library})
+    mlforge_ours(${library} ${ARGN})
+  endif()
+endfunction()
+
+# Adds sources of the model `name` to the image as objects of a library of their own: `what` is what they are for. They
+# are linked by whoever links `target`. More arguments are those of mlforge_ours().
+#
+#   mlforge_add_objects(<target> <what> MODEL <name> SOURCES <file>... INCLUDES <directory>... CATEGORY ...)
+function(mlforge_add_objects target what)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "MODEL;CATEGORY" "SOURCES;INCLUDES")
+  set(library mlforge_${what}_of_${arg_MODEL})
+  add_library(${library} OBJECT ${arg_SOURCES})
+  target_include_directories(${library} PRIVATE ${arg_INCLUDES})
+  if(TARGET zephyr_interface)
+    target_link_libraries(${library} PRIVATE zephyr_interface)
+    add_dependencies(${library} zephyr_generated_headers)
+  endif()
+  if(TARGET mlforge_compile_${arg_MODEL})
+    add_dependencies(${library} mlforge_compile_${arg_MODEL})
+  endif()
+  mlforge_ours(${library} MODEL ${arg_MODEL} CATEGORY ${arg_CATEGORY} ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${target} INTERFACE $<TARGET_OBJECTS:${library}>)
+endfunction()
+
+# Writes the record, once all models are known.
+function(mlforge_write_record)
+  get_property(units GLOBAL PROPERTY MLFORGE_UNITS)
+  get_property(contracts GLOBAL PROPERTY MLFORGE_CONTRACTS)
+  string(JOIN ",\n" units ${units})
+  string(JOIN "," contracts ${contracts})
+  set(directory "${CMAKE_BINARY_DIR}") # of the linker
+  if(NOT CMAKE_GENERATOR MATCHES "Ninja")
+    set(directory "${CMAKE_BINARY_DIR}/zephyr")
+  endif()
+  file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/zephyr/${CONFIG_KERNEL_BIN_NAME}.mlforge.json"
+    CONTENT "{\"directory\":\"${directory}\",\"contracts\":{${contracts}},\"units\":[\n${units}\n]}\n")
+endfunction()
