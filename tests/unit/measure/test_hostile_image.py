@@ -11,8 +11,8 @@ import pytest
 from mlforge.errors import BuildError
 from mlforge.measure.elf_image import read_image
 from mlforge.measure.footprint import footprint
-from tests.programs.require import require_tools
 from mlforge.toolchain.linked import read_linked
+from tests.programs.require import require_tools
 
 EXTREMES = (0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
