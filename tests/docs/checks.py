@@ -104,7 +104,7 @@ def check_c(block: Block, scratch: Path) -> None:
 def generated(scratch: Path) -> Path:
     """The directory with `activity_mlforge.h`, made as the build makes it."""
     build = _configured("mlforge_locked_model(app)\n", "plain", root() / "samples" / "activity", scratch)
-    _run(["ninja", "-C", build, "mlforge_activity"])
+    _run(["ninja", "-C", build, "mlforge_compile_activity"])
     return build / "mlforge" / "activity"
 
 
@@ -133,7 +133,9 @@ def check_kconfig(block: Block, scratch: Path) -> None:
 
 
 def check_cmake(block: Block, scratch: Path) -> None:
-    """Configures a plain project with the block in its frame. Models that the block names are small ones."""
+    """Configures a plain project with the block in its frame. Models and contracts that the block names are small ones."""
+    for name in re.findall(r"mlforge_locked_model\(\w+ ([\w/]+)\)", block.text):
+        shutil.copytree(root() / "samples" / "hello_model", scratch / "project" / name)
     for name in re.findall(r"[\w/]+\.(?:tflite|keras|npz)", block.text):
         model = scratch / "project" / name
         model.parent.mkdir(parents=True, exist_ok=True)

@@ -54,7 +54,8 @@ class Workspace:
 
     def configure(self, source: Path, build: Path, board: str, **more: Any) -> Done:
         """`more`: further fields of ZephyrBuild."""
-        done = self.real.configure(ZephyrBuild(source, build, board, settings=WARNINGS_ARE_ERRORS, **more))
+        more["settings"] = {**WARNINGS_ARE_ERRORS, **more.get("settings", {})}
+        done = self.real.configure(ZephyrBuild(source, build, board, **more))
         return Done(done.status, done.output)
 
     def ninja(self, build: Path, *arguments: str) -> Done:
