@@ -133,7 +133,7 @@ def check_kconfig(block: Block, scratch: Path) -> None:
 
 
 def check_cmake(block: Block, scratch: Path) -> None:
-    """Configures a plain project with the block in its frame. Models and contracts that the block names are small ones."""
+    """Configures a plain project with the block in its frame. Models and contracts that it names are small ones."""
     for name in re.findall(r"mlforge_locked_model\(\w+ ([\w/]+)\)", block.text):
         shutil.copytree(root() / "samples" / "hello_model", scratch / "project" / name)
     for name in re.findall(r"[\w/]+\.(?:tflite|keras|npz)", block.text):
