@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlforge.errors import StudyError
+from mlforge.toolchain.files import write_atomically
 
 
 def memory_directory(app: Path) -> Path:
@@ -12,7 +13,8 @@ def memory_directory(app: Path) -> Path:
     directory = app / ".mlforge"
     try:
         directory.mkdir(exist_ok=True)
-        (directory / ".gitignore").write_text("*\n")
+        if not (ignore := directory / ".gitignore").is_file():
+            write_atomically(ignore, b"*\n")
     except OSError as error:
         raise StudyError(
             f"cannot write {directory}: {error.strerror}", hint="the study's memory lies beside the app"

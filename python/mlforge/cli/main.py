@@ -13,6 +13,7 @@ from typing import Final, NoReturn, Protocol, cast
 
 from mlforge import __version__
 from mlforge.errors import ContractError, ForgeError, ToolError
+from mlforge.toolchain.machine import machine_failure, settle_temporary_files
 
 LOG_TAIL_LINES: Final = 25
 
@@ -62,7 +63,9 @@ def main(words: Sequence[str], *, program: str = "mlforge") -> int:
     command.configure(parser)
     as_json = "--json" in rest
     try:
-        return command.execute(parser.parse_args(rest))
+        arguments = parser.parse_args(rest)
+        settle_temporary_files()
+        return command.execute(arguments)
     except UsageError as error:
         parser.print_usage(sys.stderr)
         return _complain(error, Status.USAGE, as_json=as_json)
@@ -75,6 +78,10 @@ def main(words: Sequence[str], *, program: str = "mlforge") -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.ERROR
+    except Exception as error:  # what is no fault of the machine's is one of ours, and its traceback is wanted
+        if (failure := machine_failure(error)) is None:
+            raise
+        return _complain(failure, Status.ERROR, as_json=as_json)
 
 
 def run() -> NoReturn:

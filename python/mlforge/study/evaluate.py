@@ -35,6 +35,7 @@ from mlforge.study.trial_draft import StoppedError, TrialDraft
 from mlforge.study.variants import Making, Sized
 from mlforge.study.warm_start import TRAINED_FILE, Source, source
 from mlforge.study.workbench import Workbench
+from mlforge.toolchain.machine import machine_failure
 from mlforge.training.shrink_plan import pruned
 
 MODEL_FILE: Final = "model.tflite"
@@ -59,7 +60,13 @@ class Evaluator(Workbench):
             return draft.ended(State.STOPPED, Failure("train", str(stopped)))
         except MachineError:
             raise
+        except OSError as error:
+            if failure := machine_failure(error):
+                raise failure from error
+            raise
         except ForgeError as error:
+            if failure := machine_failure(error):
+                raise failure from error
             log = error.log if isinstance(error, ToolError | TrainingError) else ""
             return draft.ended(State.FAILED, failure=Failure(draft.current, error.message, log[-LOG_TAIL:]))
 

@@ -24,6 +24,7 @@ from mlforge.records.trial import Failure, State, Trial
 from mlforge.search.proposer import Proposal, Proposer
 from mlforge.study.events import Observer
 from mlforge.study.memory.study_store import StudyStore
+from mlforge.toolchain.machine import machine_failure
 
 Evaluate = Callable[[int, Proposal, Observer, Sequence[Trial]], Trial]
 POLL_S: Final = 1.0  # how often to look what other processes have finished, or left behind
@@ -74,6 +75,11 @@ class Study:
                     break
         except (KeyboardInterrupt, MachineError):
             self.store.excuse_all()
+            raise
+        except Exception as error:
+            if failure := machine_failure(error):
+                self.store.excuse_all()
+                raise failure from error
             raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
 from pathlib import Path
 from typing import Final
 
 from mlforge.errors import ToolError
 
+_CURE: Final = "set MLFORGE_CACHE to a directory that can be written"
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 
 
@@ -42,8 +45,39 @@ def runtime_includes() -> tuple[Path, ...]:
 
 
 def cache_directory() -> Path:
-    """Build results by content hash; safe to delete. MLFORGE_CACHE, else the user's cache directory."""
+    """Build results by content hash; safe to delete. MLFORGE_CACHE, else the user's cache directory, else, where there
+    is none that can be written (as in many CI containers), one of this user's among the temporary files.
+
+    Raises:
+        ToolError: nothing can be written.
+    """
     if explicit := os.environ.get("MLFORGE_CACHE"):
         return Path(explicit).resolve()
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    usual = _usual_cache()
+    return usual if usual is not None and _can_be_made(usual) else _temporary_cache()
+
+
+def _usual_cache() -> Path | None:
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # no HOME, and a user without an entry in the passwd file
+        return None
     return Path(base) / "mlforge"
+
+
+def _can_be_made(place: Path) -> bool:
+    nearest = next((path for path in (place, *place.parents) if path.exists()), None)
+    return nearest is not None and nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+
+
+def _temporary_cache() -> Path:
+    """What is built there is run: it must be this user's, and nobody else's to write."""
+    try:
+        place = Path(tempfile.gettempdir()) / f"mlforge-{os.getuid()}"
+        place.mkdir(mode=0o700, exist_ok=True)
+        found = place.lstat()
+    except OSError as error:
+        raise ToolError("no directory can be written to keep builds in", hint=_CURE) from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise ToolError(f"{place} is not this user's own", hint=_CURE)
+    return place

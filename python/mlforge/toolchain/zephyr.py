@@ -205,7 +205,10 @@ def _candidates(near: Path) -> Iterator[Path]:
 
 def _registry(package: str) -> list[Path]:
     """CMake's user package registry: cmake-packages(7)."""
-    return sorted((Path.home() / ".cmake" / "packages" / package).glob("*"))
+    try:
+        return sorted((Path.home() / ".cmake" / "packages" / package).glob("*"))
+    except (RuntimeError, OSError):  # no home, or one that cannot be read
+        return []
 
 
 @cache

@@ -114,7 +114,7 @@ def test_kill_at_twenty_random_moments_loses_and_doubles_nothing(tmp_path: Path)
     program = (
         "import sys, pathlib; sys.path.insert(0, sys.argv[1])\n"
         "from tests.unit.study.test_loop import study\n"
-        "study(pathlib.Path(sys.argv[2]), seconds=0.05, attempts=21).run(40)\n"
+        "study(pathlib.Path(sys.argv[2]), seconds=0.05).run(40)\n"
     )
     command = [sys.executable, "-c", program, str(Path(__file__).parents[3]), str(database)]
     started = time.monotonic()
@@ -163,6 +163,19 @@ def test_what_kills_its_process_each_time_is_given_up_and_no_neighbour_with_it(t
     assert trials[3].state is State.FAILED
     assert trials[3].failure is not None
     assert "3 evaluations" in trials[3].failure.reason
+
+
+def test_who_is_killed_from_outside_again_and_again_is_not_blamed(tmp_path: Path) -> None:
+    """Power cuts, CI jobs that are cancelled: they leave no trace of a fault, however often."""
+    database, log = tmp_path / "killed.db", tmp_path / "log"
+    program = SUICIDE.replace("os.abort()", "os.kill(os.getpid(), 9)").replace("number == 3", "number == 0")
+    command = [sys.executable, "-c", program, str(Path(__file__).parents[3]), str(database), str(log)]
+    for _ in range(ATTEMPTS + 2):
+        done = subprocess.run(command, stderr=subprocess.DEVNULL, timeout=60, check=False)
+        assert done.returncode == -signal.SIGKILL
+    assert log.read_text().split().count("0") == ATTEMPTS + 2
+    assert study(database).run(4) == study(tmp_path / "whole.db").run(4)
+    assert len(list(tmp_path.glob("last-words-*"))) <= 1, "what died without a word is cleared away"
 
 
 @pytest.mark.parametrize("reason", [KeyboardInterrupt(), MachineError("no worker starts")])

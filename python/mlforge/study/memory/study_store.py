@@ -19,6 +19,7 @@ from mlforge.errors import StudyError
 from mlforge.records.trial import Parameter, State, Trial
 from mlforge.study.memory.claims import LEASE_S, Claims, LostClaimError
 from mlforge.study.memory.database import open_database
+from mlforge.study.memory.deaths import LastWords, died_of_itself
 
 if TYPE_CHECKING:
     import optuna
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 NUMBER: Final = "mlforge:number"
 RECORD: Final = "mlforge:trial"
 INTERRUPTED: Final = "mlforge:interrupted"
+WITNESS: Final = "mlforge:witness"
 EXCUSED: Final = "mlforge:excused"  # interrupted on purpose, or by what has nothing to do with the trial
 FACT: Final = "mlforge:fact:"
 
@@ -49,6 +51,7 @@ class StudyStore:
         self.database = open_database(storage)
         self.claims = Claims(self.database, lease_s=lease_s)
         self._prefix = f"trial/{name}/"
+        self._last_words = LastWords(self.database.directory)
         self._begun: dict[int, int] = {}  # our number to Optuna's
         self._study = optuna.create_study(
             storage=self.database.storage,
@@ -60,6 +63,7 @@ class StudyStore:
     def close(self) -> None:
         """Gives back what is claimed, and lets go of the database."""
         self._begun.clear()
+        self._last_words.close()
         self.claims.close()
         self.database.close()
 
@@ -111,16 +115,21 @@ class StudyStore:
         self.claims.release(self._name(number))
 
     def interruptions(self) -> Mapping[int, int]:
-        """How many evaluations of each trial ended with their process, and nobody knows why."""
+        """How many evaluations of each trial ended their process, or may have; see study/memory/deaths.py."""
         attributes = [frozen.user_attrs for frozen in self._optuna_trials(self._optuna.trial.TrialState.FAIL)]
         return Counter(noted[NUMBER] for noted in attributes if INTERRUPTED in noted and EXCUSED not in noted)
 
     def excuse_all(self) -> None:
-        """Notes that what is under way here ends for a reason outside of the trials; they are evaluated again."""
-        trials = self._study.get_trials(deepcopy=False)
-        for number in self._begun.values():
-            with contextlib.suppress(self._optuna.exceptions.UpdateFinishedTrialError):
-                self._optuna.Trial(self._study, trials[number]._trial_id).set_user_attr(EXCUSED, True)
+        """Notes that what is under way here ends for a reason outside of the trials; they are evaluated again. Where
+        that cannot be stored either, whoever finds them sees no trace of a fault of theirs."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        unstorable = (self._optuna.exceptions.StorageInternalError, self._optuna.exceptions.UpdateFinishedTrialError)
+        with contextlib.suppress(SQLAlchemyError, *unstorable):
+            trials = self._study.get_trials(deepcopy=False)
+            for number in self._begun.values():
+                with contextlib.suppress(self._optuna.exceptions.UpdateFinishedTrialError):
+                    self._optuna.Trial(self._study, trials[number]._trial_id).set_user_attr(EXCUSED, True)
 
     def release_all(self) -> None:
         """Gives back whatever is claimed, so that others need not wait for it."""
@@ -134,11 +143,12 @@ class StudyStore:
         distributions: Mapping[str, optuna.distributions.BaseDistribution],
     ) -> None:
         """Notes that the claimed trial `number` is under way."""
+        self._last_words.open()
         frozen = self._optuna.trial.create_trial(
             state=self._optuna.trial.TrialState.RUNNING,
             params=dict(parameters),
             distributions=dict(distributions),
-            user_attrs={NUMBER: number},
+            user_attrs={NUMBER: number, WITNESS: self._last_words.witness().to_dict()},
         )
         storage = self.database.storage
         study_id = storage.get_study_id_from_name(self._study.study_name)
@@ -219,6 +229,8 @@ class StudyStore:
             return
         with contextlib.suppress(self._optuna.exceptions.UpdateFinishedTrialError):
             self._optuna.Trial(self._study, frozen._trial_id).set_user_attr(INTERRUPTED, True)
+            if not died_of_itself(frozen.user_attrs.get(WITNESS), self.database.directory):
+                self._optuna.Trial(self._study, frozen._trial_id).set_user_attr(EXCUSED, True)
             self._study.tell(frozen.number, state=self._optuna.trial.TrialState.FAIL, skip_if_finished=True)
 
     def _tell(self, optuna_number: int, trial: Trial) -> None:
