@@ -18,9 +18,36 @@ apt_install() {
 		exit 1
 	fi
 	echo "setup: installing $*"
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+	apt_get -qq update
+	apt_get -qq install -y --no-install-recommends "$@" >/dev/null
 }
+
+# apt-get, which ends with this script even where that is killed: it is watched, and interrupted. Of an interrupt apt
+# makes what is right: a download ends at once, packages that are being unpacked are finished first.
+apt_get() {
+	as_root sh -c '
+		script=$1
+		shift
+		env --default-signal=INT DEBIAN_FRONTEND=noninteractive apt-get "$@" &
+		apt=$!
+		while kill -0 $apt 2>/dev/null; do
+			kill -0 "$script" 2>/dev/null || { kill -INT $apt; break; }
+			sleep 0.3
+		done
+		wait $apt' watch $$ "$@"
+}
+
+# By uv, which is quick; by pip where uv cannot, for want of a build of it or of a proxy's certificate.
+pip_install() {
+	[ -x $venv/bin/uv ] && $venv/bin/uv pip install --quiet --python $venv/bin/python "$@" && return
+	echo "setup: not with uv; trying pip" >&2
+	$venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+}
+
+# uv brings certificates of its own; behind a proxy that inspects TLS only the system's, or those that pip is told, will do.
+export UV_NATIVE_TLS=true UV_SYSTEM_CERTS=true
+SSL_CERT_FILE=${SSL_CERT_FILE:-${PIP_CERT:-${REQUESTS_CA_BUNDLE:-}}}
+if [ -n "$SSL_CERT_FILE" ]; then export SSL_CERT_FILE; else unset SSL_CERT_FILE; fi
 
 python3_ready() {
 	command -v python3 >/dev/null &&
@@ -48,11 +75,11 @@ stamp=$venv/.mlforge-$what-$(cat "$pins" pyproject.toml | sha256sum | cut -c1-16
 if [ ! -e "$stamp" ]; then
 	echo "setup: Python packages into $venv"
 	[ -x $venv/bin/python ] || python3 -m venv $venv
-	$venv/bin/python -m pip install --quiet --disable-pip-version-check uv
-	$venv/bin/uv pip install --quiet --python $venv/bin/python -r "$pins"
+	$venv/bin/python -m pip install --quiet --disable-pip-version-check uv || true
+	pip_install -r "$pins"
 	# The sample's data set lies inside this wheel; its own dependencies are not needed to read it.
-	$venv/bin/uv pip install --quiet --python $venv/bin/python --no-deps seglearn==1.2.5
-	$venv/bin/uv pip install --quiet --python $venv/bin/python --no-deps --no-build-isolation -e .
+	pip_install --no-deps seglearn==1.2.5
+	pip_install --no-deps --no-build-isolation -e .
 	touch "$stamp"
 fi
 wait $apt

@@ -37,7 +37,7 @@ def machine_failure(error: BaseException) -> MachineError | None:
             return MachineError(f"{where}{(one.strerror or str(one)).lower()}", hint=hint)
         log = getattr(one, "log", "") if isinstance(one, ForgeError) else ""
         if found := _WORDS.search(f"{one}\n{log}"):
-            return MachineError(f"{_headline(one)}: {found[0].lower()}", hint=_MAKE_ROOM)
+            return MachineError(f"{_headline(one)}: {found[0].lower()}", hint=_cure(found[0].lower()))
     return None
 
 
@@ -60,6 +60,12 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while seen is not None:
         yield seen
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+
+
+def _cure(words: str) -> str:
+    if "read" in words or "open" in words:
+        return f"a study is kept in .mlforge beside its contract, which must be writable; {_NAME_OTHERS}"
+    return _MAKE_ROOM
 
 
 def _headline(error: BaseException) -> str:
