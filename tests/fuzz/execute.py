@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from mlforge.compiler import CompiledModel, Isa, compile_graph, read_tflite
+from mlforge.toolchain.files import made_once
 from mlforge.toolchain.sources import runtime_includes, runtime_sources
 
 HERE: Final = Path(__file__).parent
@@ -35,12 +36,13 @@ class Complaint:
 
 def kernels(place: Path) -> list[Path]:
     """Objects of all kernels, with the sanitisers; made once."""
-    objects = []
-    for source in runtime_sources("kernels"):
-        objects.append(place / f"{source.stem}.o")
-        if not objects[-1].exists():
-            _call([_host_compiler(), *_WARNINGS, *_HOST, *_includes(), "-c", str(source), "-o", str(objects[-1])])
-    return objects
+    command = [_host_compiler(), *_WARNINGS, *_HOST, *_includes()]
+    return [
+        made_once(
+            place / f"{source.stem}.o", lambda made, one=source: _call([*command, "-c", str(one), "-o", str(made)])
+        )
+        for source in runtime_sources("kernels")
+    ]
 
 
 def execute(inputs: Sequence[tuple[int, bytes]], place: Path, objects: Sequence[Path]) -> list[Complaint]:

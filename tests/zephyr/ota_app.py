@@ -5,7 +5,6 @@ written into the linked image, which is then signed.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from pathlib import Path
 from mlforge.bundle.block import Block, Version, decode, encode
 from mlforge.bundle.extract import find_block
 from mlforge.bundle.sign import read_words, sign
-from mlforge.toolchain.files import sha256
+from mlforge.toolchain.files import locked, made_once, sha256, write_atomically
 from mlforge.toolchain.zephyr import ZephyrBuild
 from tests.programs.bundled_app import bundled_app
 from tests.unit.bundle.images import imgtool
@@ -63,13 +62,16 @@ class Ota:
         assert linked.count(MARK + GOOD.encode()) == 1
         linked = linked.replace(MARK + GOOD.encode(), MARK + behaviour[: len(GOOD)].ljust(len(GOOD)).encode())
         name = sha256(linked + str(key).encode())
-        unsigned, signed = (self.build / f"{name}.{kind}.bin" for kind in ("unsigned", "signed"))
-        if not signed.exists():
-            unsigned.write_bytes(linked)
+        unsigned = self.build / f"{name}.unsigned.bin"
+
+        def make(signed: Path) -> None:
+            write_atomically(unsigned, linked)
             words = read_words(self.build / "app" / "mlforge" / "signing.json")
             at = words.index("--version") + 1
             sign(unsigned, signed, key or self.key, (*words[:at], version, *words[at + 1 :]))
-        return signed.read_bytes()
+
+        # ECDSA signs differently each time: signed once, or two workers would speak of two images.
+        return made_once(self.build / f"{name}.signed.bin", make).read_bytes()
 
 
 def make_app(directory: Path) -> Path:
@@ -83,8 +85,7 @@ def build_ota(zephyr: Workspace, board: Board, shared: Path, signature: str = "e
     then takes what is signed with a new key of that kind."""
     shared.mkdir(parents=True, exist_ok=True)
     key, build, done = shared / "key.pem", shared / "build", shared / "done"
-    with (shared / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(shared / "lock"):
         if not done.exists():
             shutil.rmtree(shared / "app", ignore_errors=True)
             shutil.rmtree(build, ignore_errors=True)

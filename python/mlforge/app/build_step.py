@@ -25,7 +25,7 @@ from mlforge.features.pipeline import Pipeline
 from mlforge.records.lock import Lock
 from mlforge.records.program import Engine, Program
 from mlforge.templating import environment
-from mlforge.toolchain.files import write_atomically
+from mlforge.toolchain.files import write_changed
 
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 
@@ -103,7 +103,7 @@ def _check_engine(contract: Contract, built: Engine) -> None:
     )
 
 
-def write_changed(directory: Path, files: Mapping[str, str]) -> tuple[Path, ...]:
+def write_files(directory: Path, files: Mapping[str, str]) -> tuple[Path, ...]:
     """Writes the files whose text differs from what stands there, and returns their paths.
 
     Raises:
@@ -112,10 +112,8 @@ def write_changed(directory: Path, files: Mapping[str, str]) -> tuple[Path, ...]
     changed = []
     try:
         for name, text in sorted(files.items()):
-            path, data = directory / name, text.encode()
-            if not path.is_file() or path.read_bytes() != data:
-                write_atomically(path, data)
-                changed.append(path)
+            if write_changed(directory / name, text.encode()):
+                changed.append(directory / name)
     except OSError as error:
         raise ForgeError(f"{directory} cannot be written: {error.strerror}") from error
     return tuple(changed)

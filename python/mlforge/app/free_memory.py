@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from mlforge.app.auto_limits import RECORD, SERVICE, Resolved, resolved_from, size_of, told
-from mlforge.app.build_step import program_files, write_changed
+from mlforge.app.build_step import program_files, write_files
 from mlforge.app.lockfile import read_lock
 from mlforge.app.model import compile_model
 from mlforge.app.paths import memory_directory
@@ -100,7 +100,7 @@ def _build(contract: Contract, board: str, shape: Shape) -> Path:
         raise LimitError(f"{app} is no Zephyr application: it has no CMakeLists.txt or no prj.conf")
     place = memory_directory(app) / "zephyr" / f"limits-{re.sub('[^a-z0-9_]', '-', board)}"
     program = place / "program"
-    write_changed(program, _placeholder(contract, shape))
+    write_files(program, _placeholder(contract, shape))
     settings = {"MLFORGE_PROGRAM": str(program), "CONFIG_MLFORGE": "y"}
     if _under_mcuboot(app):
         settings["CONFIG_BOOTLOADER_MCUBOOT"] = "y"

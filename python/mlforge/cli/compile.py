@@ -63,13 +63,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> Status:
-    from mlforge.app.build_step import write_changed
+    from mlforge.app.build_step import write_files
     from mlforge.errors import ForgeError
 
     if arguments.bundle and not arguments.app:
         raise ForgeError("--bundle needs --app: a model alone has no contract")
     compiled, files, inputs = _compile_app(arguments) if arguments.app else _compile_model(arguments)
-    changed = write_changed(arguments.output, files)
+    changed = write_files(arguments.output, files)
     write_arena(arguments, compiled)
     _finish(arguments, inputs)
     facts = _facts(compiled)
@@ -136,12 +136,13 @@ def _compile_app(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, str
 def _finish(arguments: argparse.Namespace, inputs: tuple[Path, ...]) -> None:
     from mlforge.app.build_step import depfile
     from mlforge.errors import ForgeError
+    from mlforge.toolchain.files import write_atomically
 
     if arguments.depfile and not arguments.stamp:
         raise ForgeError("--depfile needs --stamp: a rule must have a target")
     try:
         if arguments.depfile:
-            arguments.depfile.write_text(depfile(arguments.stamp, inputs), encoding="utf-8")
+            write_atomically(arguments.depfile, depfile(arguments.stamp, inputs).encode())
         if arguments.stamp:
             arguments.stamp.touch()
     except OSError as error:

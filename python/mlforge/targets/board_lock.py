@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import threading
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mlforge.errors import TargetUnavailableError
+from mlforge.toolchain.files import locked
 from mlforge.toolchain.sources import cache_directory
 
 _THREADS: Final[dict[str, threading.Lock]] = {}
@@ -27,15 +27,12 @@ def claimed(identity: str) -> Iterator[None]:
     with _GUARD:
         lock = _THREADS.setdefault(identity, threading.Lock())
     with lock:
-        place = cache_directory() / "boards"
-        place.mkdir(parents=True, exist_ok=True)
-        path = place / f"{re.sub('[^A-Za-z0-9_.-]', '-', identity)}.lock"
-        with path.open("a+") as file:  # the lock goes with the process
+        path = cache_directory() / "boards" / f"{re.sub('[^A-Za-z0-9_.-]', '-', identity)}.lock"
+        with contextlib.ExitStack() as stack:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                file.seek(0)
-                owner = file.read(20).strip()
+                file = stack.enter_context(locked(path, wait=False))
+            except BlockingIOError as error:
+                owner = path.read_text(encoding="utf-8")[:20].strip()
                 who = f"process {owner}" if owner.isdecimal() else "another process"
                 raise TargetUnavailableError(
                     f"the board {identity} is in use by {who}", hint="wait for it, or name another board"

@@ -24,6 +24,7 @@ from mlforge.targets.program_files import attachment_values
 from mlforge.templating import render_file
 from mlforge.toolchain import zephyr
 from mlforge.toolchain.cache import digest
+from mlforge.toolchain.files import write_changed
 from mlforge.toolchain.kept_image import companions, keep_account
 from mlforge.toolchain.sources import cache_directory, root
 from mlforge.toolchain.zephyr import BUILD_TIMEOUT_S, Workspace, ZephyrBuild
@@ -185,9 +186,7 @@ def _sync(directory: Path, files: Mapping[str, str]) -> None:
         if path.name not in files:
             path.unlink()
     for name, text in files.items():
-        path, data = directory / name, text.encode()
-        if not path.is_file() or path.read_bytes() != data:
-            path.write_bytes(data)
+        write_changed(directory / name, text.encode())
 
 
 def _kept(build: ZephyrBuild) -> Path:
@@ -222,7 +221,7 @@ def _alone(directory: Path) -> Iterator[None]:
         directory.mkdir(parents=True, exist_ok=True)
         if directory.parent.parent.name == ".mlforge":
             with contextlib.suppress(OSError):
-                (directory.parent.parent / ".gitignore").write_text("*\n")
+                write_changed(directory.parent.parent / ".gitignore", b"*\n")
         with zephyr.held(directory, ".mlforge-measuring"):
             yield
 

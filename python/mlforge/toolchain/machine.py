@@ -12,11 +12,11 @@ from typing import Final
 from mlforge.errors import ForgeError, MachineError
 from mlforge.toolchain.sources import cache_directory
 
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CLOSED: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.EIO})
 _WORDS: Final = re.compile(  # of the C library, in compilers' output; and of SQLite
-    r"No space left on device|Disk quota exceeded|Read-only file system|Too many open files|database or disk is full|"
-    r"readonly database|disk I/O error|unable to open database file",
+    r"No space left on device|Disk quota exceeded|File too large|Read-only file system|Too many open files|"
+    r"database or disk is full|readonly database|disk I/O error|unable to open database file",
     re.IGNORECASE,
 )
 _MAKE_ROOM: Final = "make room, or name other places with MLFORGE_CACHE and TMPDIR; the same command goes on"

@@ -7,7 +7,6 @@ The toolchain is the one that the environment names, else an installed Zephyr SD
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import re
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from mlforge.errors import BuildError, ImageTooLargeError, ToolError
+from mlforge.toolchain.files import locked, write_atomically
 from mlforge.toolchain.headline import headline
 from mlforge.toolchain.process import Finished, find, run
 from mlforge.toolchain.sources import root
@@ -133,7 +133,7 @@ class Workspace:
             note.unlink(missing_ok=True)
             (build.directory / "CMakeCache.txt").unlink(missing_ok=True)
             _succeeded(self.configure(build, timeout_s=timeout_s), f"{build.app} for {build.board}")
-            note.write_text(wanted, encoding="utf-8")
+            write_atomically(note, wanted.encode())
 
 
 def workspace(near: Path | None = None) -> Workspace:
@@ -223,11 +223,10 @@ def _python() -> str | None:
 @contextlib.contextmanager
 def held(directory: Path, name: str = ".mlforge-lock") -> Iterator[None]:
     """Keeps other builds out of the directory. The lock goes with the process. Raises ToolError where it is taken."""
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / name).open("w") as file:
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            stack.enter_context(locked(directory / name, wait=False))
+        except BlockingIOError as error:
             raise ToolError(
                 f"another build is under way in {directory}", hint="wait for it, or name another directory"
             ) from error

@@ -165,7 +165,7 @@ def test_an_app_that_leaves_nothing(builder: Builder, contract: Contract, monkey
         resolve_from_image(contract, Path("zephyr.elf"))
 
 
-@pytest.mark.parametrize("board", ["host", "mps2/an385@cortex-m0"])
+@pytest.mark.parametrize("board", ["mps2/an385@cortex-m0"])
 def test_boards_that_are_none_of_zephyrs(builder: Builder, contract: Contract, board: str) -> None:
     contract.path.write_text(contract.path.read_text() + f"target: {{board: {board}}}\n")
     with pytest.raises(LimitError, match="is no board of Zephyr's") as caught:

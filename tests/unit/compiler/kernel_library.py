@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlforge.toolchain.files import sha256, write_atomically
+from mlforge.toolchain.files import made_once, sha256
 from mlforge.toolchain.sources import cache_directory, runtime_includes, runtime_sources
 
 
@@ -15,13 +15,14 @@ def kernel_library(compiler: Sequence[str], flags: Sequence[str]) -> Path:
     """A static library of runtime/kernels, kept in the cache by the hash of compiler, flags and sources."""
     sources = runtime_sources("kernels")
     place = cache_directory() / "test-kernels" / f"{_key(compiler, flags, sources)}.a"
-    if not place.exists():
+
+    def make(library: Path) -> None:
         with tempfile.TemporaryDirectory() as directory:
             includes = [f"-I{one}" for one in runtime_includes()]
             _run([*compiler, *flags, *includes, "-c", *map(str, sources)], directory)
-            _run(["ar", "rcs", "kernels.a", *(f"{source.stem}.o" for source in sources)], directory)
-            write_atomically(place, (Path(directory) / "kernels.a").read_bytes())
-    return place
+            _run(["ar", "rcs", str(library), *(f"{source.stem}.o" for source in sources)], directory)
+
+    return made_once(place, make)
 
 
 def _key(compiler: Sequence[str], flags: Sequence[str], sources: Sequence[Path]) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from mlforge.contract.contract import Contract
 from mlforge.contract.load import load_contract
-from mlforge.errors import ContractError, TargetUnavailableError
+from mlforge.errors import ContractError
 from mlforge.study.events import Silent
 from mlforge.study.optimise import optimise, study_name
 
@@ -33,7 +33,7 @@ def test_what_cannot_be_searched_is_said_at_once(tmp_path: Path, change: tuple[s
 
 
 def test_a_board_without_a_target_is_said_at_once(tmp_path: Path) -> None:
-    with pytest.raises(TargetUnavailableError):
+    with pytest.raises(ContractError):
         optimise(contract(tmp_path, ACTIVITY.replace("mps2/an386", "native_sim")), Silent(), lambda _: None)
 
 

@@ -13,7 +13,7 @@ from mlforge.toolchain.sources import root
 
 PROJECT: dict[str, Any] = tomllib.loads((root() / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-DEVELOPMENT = {"dev", "fuzz", "bench"}  # of tests and benchmarks: no command needs them
+DEVELOPMENT = {"dev", "docs", "fuzz", "bench"}  # of tests and benchmarks: no command needs them
 
 
 def test_pyproject_is_the_list() -> None:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from mlforge.app.paths import memory_directory
-from mlforge.errors import StudyError
+from mlforge.errors import MachineError, StudyError
+from mlforge.toolchain.machine import machine_failure
 from mlforge.toolchain.packages import needed
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def open_database(url: str) -> Database:
 
     Raises:
         StudyError: it cannot be opened, or holds something else. No password is in the message.
+        MachineError: the disk is full, or cannot be written.
     """
     import optuna
     import sqlalchemy.exc
@@ -78,6 +80,8 @@ def open_database(url: str) -> Database:
         if not re.search(r"already exists|UNIQUE constraint", str(failure)):
             break
         time.sleep(0.2 * attempt)
+    if machine := machine_failure(failure):
+        raise MachineError(f"the study in {redacted(url)} cannot be opened: {machine.message}", hint=machine.hint)
     raise StudyError(f"cannot open the study in {redacted(url)}: {scrubbed(failure, url)}", hint=_hint(url)) from None
 
 
