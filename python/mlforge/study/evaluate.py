@@ -74,6 +74,7 @@ class Evaluator(Workbench):
         if len(self.contract.front_ends) == 1:
             return self
         with draft.stage("features"):
+            draft.fresh.add(draft.current)
             return self.behind(draft.architecture.front_end)
 
     def _evaluate(self, draft: TrialDraft, visible: Sequence[Trial]) -> Trial:
