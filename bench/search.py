@@ -17,6 +17,7 @@ import argparse
 import json
 import multiprocessing
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import date
 from pathlib import Path
@@ -104,7 +105,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench" / "search")
     parser.add_argument("--json", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    {"run": run, "orders": orders, "pages": lambda _: pages()}[arguments.what](arguments)
+    work: dict[str, Callable[[argparse.Namespace], object]] = {"run": run, "orders": orders, "pages": lambda _: pages()}
+    work[arguments.what](arguments)
     return 0
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from featuring.cmsis import COEFFICIENTS, peer_sources
+from mlforge.contract import StageSpec
 from mlforge.contract.stages import DctSpec, FftSpec, FrameSpec, LogSpec, MelSpec, SignalSpec, WindowSpec
 from mlforge.errors import ForgeError
 from mlforge.features import Pipeline, emit, fit
@@ -28,7 +29,7 @@ CORES = {
     "cortex-m0": "mps2/an385@cortex-m0",
 }
 MIC = SignalSpec(16_000, ("mic",), "", "int16", 15)
-CHAIN = [FrameSpec(480, 320), FftSpec(512), MelSpec(40, 20, 8000), LogSpec(), DctSpec(COEFFICIENTS)]
+CHAIN: list[StageSpec] = [FrameSpec(480, 320), FftSpec(512), MelSpec(40, 20, 8000), LogSpec(), DctSpec(COEFFICIENTS)]
 SIGNAL = signals(8_000, 16_000)["noise"]
 STEP_DB = 0.25  # of the int8 coefficients: how fine errors are seen
 NEPERS = math.log(10) / 20  # in a decibel of magnitude

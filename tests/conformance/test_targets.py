@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from mlforge.errors import BuildError, RunError, TargetUnavailableError
 from mlforge.targets.registry import all_targets
-from mlforge.targets.target import Target
+from mlforge.targets.target import Profile, Target
 from tests import programs
 from tests.programs.require import require
 
@@ -52,7 +53,8 @@ def test_computes_features_as_written(target: Target) -> None:
 
 def test_refuses_inputs_of_another_shape_or_type(target: Target) -> None:
     firmware = target.build(programs.tiny())
-    for wrong in (_inputs(3, 5), _inputs(3, 4).astype(np.uint8), _inputs(3, 4)[0]):
+    wrongs: tuple[NDArray[Any], ...] = (_inputs(3, 5), _inputs(3, 4).astype(np.uint8), _inputs(3, 4)[0])
+    for wrong in wrongs:
         with pytest.raises(RunError, match=r"takes int8 \[N, 4\]"):
             target.infer(firmware, wrong)
 
@@ -102,6 +104,7 @@ def test_profiles_exactly_or_says_that_it_cannot(target: Target) -> None:
         return
     profile = target.profile(firmware, inputs, frames)
     assert profile == target.profile(firmware, inputs, frames)
+    assert isinstance(profile, Profile)
     assert len(profile.inferences) == 3
     assert len(profile.features) == 5
     assert profile.stack_bytes > 0

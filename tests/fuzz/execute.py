@@ -110,9 +110,9 @@ def _run(program: Path, names: list[str]) -> list[Complaint]:
         complaints.append(Complaint(_seed(names[failed]), f"{names[failed]}: {words[:2500] or 'ended'}"))
         start = failed + 1
     wrong = {complaint.seed for complaint in complaints}
-    for seed, sums in results.items():
-        if seed not in wrong and len(set(sums.values())) > 1:
-            complaints.append(Complaint(seed, f"the instruction sets differ: {sums}"))
+    for seed, by_isa in results.items():
+        if seed not in wrong and len(set(by_isa.values())) > 1:
+            complaints.append(Complaint(seed, f"the instruction sets differ: {by_isa}"))
     return complaints
 
 

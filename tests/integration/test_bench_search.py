@@ -82,7 +82,7 @@ def test_two_seeds_of_every_proposer_and_again_from_what_is_stored(tmp_path: Pat
     longest.write_bytes(before[longest][:-20])  # killed while writing
     assert [run for job in jobs for run in done(job, Script(["never asked"]))] == runs
     assert {path: path.read_bytes().count(b"\n") for path in before} == dict.fromkeys(before, 2)
-    text = {"tasks": {"anomaly": settings(contract_of("anomaly", 1))}, "runs": runs, "orders": {}}
+    text: dict[str, Any] = {"tasks": {"anomaly": settings(contract_of("anomaly", 1))}, "runs": runs, "orders": {}}
     text |= {"date": "2026-01-02", "trials": 2, "agent": "a script"}
     assert json.loads(stored(text)) == text
     assert "| agent | 2 |" in page(text)

@@ -59,6 +59,7 @@ def test_added_sizes_are_those_of_size(capsys: pytest.CaptureFixture[str]) -> No
     target = target_named("mps2/an386")
     firmware = target.build(compile_graph(read_tflite(AD01.read_bytes()), "ad01").program)
     flash, ram = added_by_model(firmware)
+    assert firmware.baseline_elf is not None
     (text, data, bss), (base_text, base_data, base_bss) = (sizes(elf) for elf in (firmware.elf, firmware.baseline_elf))
     assert flash.total == text + data - base_text - base_data
     assert ram.total == data + bss - base_data - base_bss

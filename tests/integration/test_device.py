@@ -107,7 +107,9 @@ def test_survives_garbage_on_the_wire() -> None:
 def test_the_baseline_has_no_model() -> None:
     target = BaremetalTarget(BOARDS["mps2/an386"])
     require(target)
-    with qemu.running(target.board, target.build(programs.tiny()).baseline_elf) as client:
+    baseline = target.build(programs.tiny()).baseline_elf
+    assert baseline is not None
+    with qemu.running(target.board, baseline) as client:
         info = client.info()
         assert (info.arena_bytes, info.input_bytes, info.output_bytes, info.feature_bytes) == (0, 0, 0, 0)
         for command in ("infer 1 0", "mlforge-batch 1", "mlforge-extract 1"):

@@ -57,7 +57,7 @@ def test_inputs_are_those_of_the_host(target: Target, stages: list[StageSpec]) -
 
 MIC = SignalSpec(16_000, ("mic",), "", "int16", 15)
 AXES = SignalSpec(50, ("x", "y", "z"), "m/s^2")
-CEPSTRUM = [FrameSpec(300, 200), FftSpec(512), MelSpec(20, 20, 8000), LogSpec(), DctSpec(4)]
+CEPSTRUM: list[StageSpec] = [FrameSpec(300, 200), FftSpec(512), MelSpec(20, 20, 8000), LogSpec(), DctSpec(4)]
 CHAINS: dict[str, tuple[SignalSpec, list[StageSpec]]] = {
     "cepstrum": (MIC, [*CEPSTRUM, WindowSpec(1, 1)]),
     "slaney": (MIC, [FrameSpec(64, 64), FftSpec(64), MelSpec(4, 0, 8000, MelScale.SLANEY, MelNorm.SLANEY)]),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mlforge.compiler.emitter import compile_graph
-from mlforge.compiler.graph import ABSENT, Graph
+from mlforge.compiler.graph import ABSENT, Graph, Node, Tensor
 from mlforge.compiler.isa import Isa
 from mlforge.targets.registry import target_named
 from tests.programs.require import require
@@ -30,7 +30,10 @@ PER_SANE = 24
 
 
 def side_by_side(graphs: Sequence[Graph]) -> Graph:
-    tensors, nodes, inputs, outputs = [], [], [], []
+    tensors: list[Tensor] = []
+    nodes: list[Node] = []
+    inputs: list[int] = []
+    outputs: list[int] = []
     for graph in graphs:
         shift = len(tensors)
         for node in graph.nodes:

@@ -46,5 +46,6 @@ def test_images_are_the_same_bytes_wherever_they_are_built(monkeypatch: pytest.M
         monkeypatch.setenv("MLFORGE_CACHE", str(tmp_path / place))
         firmware = target.build(programs.windowed())
         assert firmware.build_seconds.keys() == {"shared", "compile", "link"}
+        assert firmware.baseline_elf is not None
         images.append((firmware.elf.read_bytes(), firmware.baseline_elf.read_bytes()))
     assert images[0] == images[1]

@@ -35,6 +35,7 @@ from mlforge.records.architecture import (
 )
 from mlforge.records.quality import Metric, Split, Stage
 from mlforge.records.trial import Epoch
+from mlforge.training import fork_server
 from mlforge.training import trainer as trainer_module
 from mlforge.training.request import Recipe, Stopped, TrainingRequest, TrainingResult
 from mlforge.training.trainer import Trainer
@@ -360,15 +361,16 @@ def test_a_worker_that_never_gets_ready_is_given_up(monkeypatch: pytest.MonkeyPa
 
 def test_a_worker_that_does_not_start_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     with Trainer(timeout_s=120) as trainer:
-        worker, killed = trainer_module.Nursery.worker, []
+        killed: list[fork_server.Nursery] = []
+        worker = fork_server.Nursery.worker
 
-        def dying(nursery: trainer_module.Nursery, timeout_s: float) -> trainer_module.Worker:
+        def dying(nursery: fork_server.Nursery, timeout_s: float) -> fork_server.Worker:
             if not killed:
                 killed.append(nursery)
                 os.kill(nursery.pid, signal.SIGKILL)
             return worker(nursery, timeout_s)
 
-        monkeypatch.setattr(trainer_module.Nursery, "worker", dying)
+        monkeypatch.setattr(fork_server.Nursery, "worker", dying)
         assert trainer.train(classification(epochs=1)).tflite
     assert killed
 

@@ -30,7 +30,7 @@ MODEL = root() / "samples" / "hello_model" / "model" / "sine.tflite"
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "hatchling", "build", "-d", place]
+    command = [sys.executable, "-m", "hatchling", "build", "-d", str(place)]
     subprocess.run(command, cwd=root(), check=True, capture_output=True, timeout=120)
     return place
 
@@ -74,7 +74,7 @@ def test_the_sdist_makes_the_same_wheel(packages: Path, tmp_path: Path) -> None:
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")
     (source,) = tmp_path.iterdir()
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path / "again"]
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "again")]
     subprocess.run(command, cwd=source, check=True, capture_output=True, timeout=120)
     (again,) = (tmp_path / "again").glob("*.whl")
     (wheel,) = packages.glob("*.whl")

@@ -68,7 +68,7 @@ def main(wheel: Path, batch: Path, first: int) -> None:
         os.dup2(log, 2)
         os.close(log)
         try:
-            np.savez(path.with_suffix(".out.npz"), **run(runtime, path.read_bytes(), inputs))
+            np.savez(path.with_suffix(".out.npz"), allow_pickle=False, **run(runtime, path.read_bytes(), inputs))
         except (RuntimeError, ValueError) as error:
             path.with_suffix(".refused").write_text(str(error))
 

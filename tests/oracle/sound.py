@@ -7,6 +7,7 @@ floats that no integer holds. Where the interpreter judges, such values are move
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def is_defined(graph: Graph) -> bool:
     return not any(np.any(one) for one in paddings if one is not None)
 
 
-def _changes(graph: Graph, node: Node) -> list[tuple[int, dict[str, object]]]:
+def _changes(graph: Graph, node: Node) -> list[tuple[int, dict[str, Any]]]:
     if node.kind in _BIAS:
         source, weights, bias = _BIAS[node.kind]
         if bias < len(node.inputs) and node.inputs[bias] >= 0:
@@ -54,11 +55,11 @@ def _changes(graph: Graph, node: Node) -> list[tuple[int, dict[str, object]]]:
     return []
 
 
-def _of_division(graph: Graph, node: Node) -> list[tuple[int, dict[str, object]]]:
+def _of_division(graph: Graph, node: Node) -> list[tuple[int, dict[str, Any]]]:
     """Where the output's scale is so large that quotients vanish, the reference shifts by more than 31 bits."""
     a, b, result = (graph.tensors[index].quantization for index in (*node.inputs, *node.outputs))
     divisor = graph.tensors[node.inputs[1]]
-    changes: list[tuple[int, dict[str, object]]] = []
+    changes: list[tuple[int, dict[str, Any]]] = []
     if divisor.data is not None:
         changes.append((node.inputs[1], {"data": _without_zero(divisor, divisor.data)}))
     if a and b and result and a.scale < 128 * b.scale * result.scale:
@@ -67,7 +68,7 @@ def _of_division(graph: Graph, node: Node) -> list[tuple[int, dict[str, object]]
     return changes
 
 
-def _scaled(graph: Graph, bias: int, source: int, weights: int) -> tuple[int, dict[str, object]]:
+def _scaled(graph: Graph, bias: int, source: int, weights: int) -> tuple[int, dict[str, Any]]:
     a, b = graph.tensors[source].quantization, graph.tensors[weights].quantization
     if a is None or b is None:
         raise ValueError("a layer without quantisation")
@@ -105,4 +106,5 @@ def sound_inputs(graph: Graph, vectors: int, seed: int) -> list[NDArray[np.gener
 
 
 def _finite(array: NDArray[np.generic], limit: float) -> NDArray[np.generic]:
-    return np.clip(np.nan_to_num(array, nan=0.0), -limit, limit).astype(np.float32)
+    finite: NDArray[np.float32] = np.clip(np.nan_to_num(array, nan=0.0), -limit, limit).astype(np.float32)
+    return finite

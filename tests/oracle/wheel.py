@@ -45,7 +45,11 @@ class Oracle:
             batch = Path(directory)
             for number, (model, inputs) in enumerate(questions):
                 (batch / f"{number:05d}.tflite").write_bytes(model)
-                np.savez(batch / f"{number:05d}.npz", **{f"x{i}": array for i, array in enumerate(inputs)})
+                np.savez(
+                    batch / f"{number:05d}.npz",
+                    allow_pickle=False,
+                    **{f"x{i}": array for i, array in enumerate(inputs)},
+                )
             self._run(batch, len(questions))
             return [_answer(batch / f"{number:05d}") for number in range(len(questions))]
 
@@ -53,7 +57,7 @@ class Oracle:
         """Whatever ends the process is an answer, too; the next process goes on behind it."""
         first = 0
         while first < count:
-            command = [sys.executable, "-W", "ignore", HERE / "serve.py", self.place, batch, str(first)]
+            command = [sys.executable, "-W", "ignore", *map(str, (HERE / "serve.py", self.place, batch, first))]
             done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
             missing = [n for n in range(first, count) if not _is_answered(batch / f"{n:05d}")]
             if not missing:

@@ -80,4 +80,5 @@ def reference(inputs: NDArray[np.int8], outputs: NDArray[np.int8]) -> GoldenVect
 
 def _shares(bins: NDArray[np.int64], count: int) -> NDArray[np.uint16]:
     counts = np.bincount(bins, minlength=count)
-    return np.rint(counts / counts.sum() * 65535).astype(np.uint16)
+    shares: NDArray[np.uint16] = np.rint(counts / counts.sum() * 65535).astype(np.uint16)
+    return shares

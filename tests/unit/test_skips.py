@@ -22,7 +22,7 @@ def skips(source: str) -> Iterator[int]:
     for node in ast.walk(ast.parse(source)):
         named = isinstance(node, ast.Attribute) and node.attr in SKIPS
         imported = isinstance(node, ast.ImportFrom) and SKIPS & {alias.name for alias in node.names}
-        if named or imported:
+        if isinstance(node, ast.expr | ast.stmt) and (named or imported):
             yield node.lineno
 
 

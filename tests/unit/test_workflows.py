@@ -24,7 +24,7 @@ CHECK = Path(sys.executable).with_name("check-jsonschema")
 
 def complaints(workflow: Path, schema: str = "vendor.github-workflows") -> str:
     """What the checker says against a workflow; empty where that is nothing."""
-    command = [CHECK, "--builtin-schema", schema, workflow]
+    command: list[str | Path] = [CHECK, "--builtin-schema", schema, workflow]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 

@@ -18,7 +18,7 @@ def board(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.fixture
+@pytest.fixture  # type: ignore[no-redef] # pytest overrides a fixture by its name
 def target(zephyr: Workspace, board: str, need_toolchain: None) -> Target:
     found = target_named(f"zephyr:{board}")
     assert found.unavailable() is None

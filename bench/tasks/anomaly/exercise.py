@@ -18,5 +18,5 @@ def recordings() -> dict[str, Any]:
     watch = load_seglearn_watch()
     kept = np.flatnonzero(np.isin(watch.labels, (NORMAL, *LIKE_IT)))
     labels = np.where(watch.labels == NORMAL, "normal", watch.labels)
-    signals = [watch.signals[index] for index in kept]
+    signals = [watch.signals[int(index)] for index in kept]
     return {"x": signals, "y": labels[kept], "subject": np.asarray(watch.columns["subject"])[kept]}

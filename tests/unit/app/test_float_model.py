@@ -102,7 +102,7 @@ def test_without_tensorflow(data: Path, tmp_path: Path, monkeypatch: pytest.Monk
     ],
 )
 def test_unusable_data(tmp_path: Path, arrays: dict[str, np.ndarray], complaint: str) -> None:
-    np.savez(tmp_path / "x.npz", **arrays)
+    np.savez(tmp_path / "x.npz", allow_pickle=True, **arrays)
     with pytest.raises(DataError, match=complaint):
         float_model.examples(tmp_path / "x.npz")
 

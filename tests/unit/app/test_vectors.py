@@ -48,7 +48,7 @@ SUMS = np.array([[7, -2, 127], [4, 2, -128]], np.int8)  # 0.5 and -0.25 / 0.5 ro
 
 
 def write(path: Path, **arrays: np.ndarray) -> Path:
-    np.savez(path, **arrays)
+    np.savez(path, allow_pickle=True, **arrays)
     return path
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from mlforge.bundle.block import Block, Unknown, Version, Versions
@@ -94,7 +96,7 @@ VERSION = st.builds(Version, U8, U8, U16, U32)
 @st.composite
 def blocks(draw: st.DrawFn) -> Block:
     kinds = (THRESHOLD_SECTIONS, CALIBRATION_SECTIONS, st.just(FEATURES), BASELINE_SECTIONS, SELF_TEST_SECTIONS)
-    sections = [draw(kind) for kind in kinds if draw(st.booleans())]
+    sections: list[Any] = [draw(kind) for kind in kinds if draw(st.booleans())]
     if draw(st.booleans()):
         sections.append(draw(UNKNOWN_SECTIONS))
     return Block(

@@ -134,10 +134,10 @@ class FakeDevice:
             (WRITE, IMAGE, 0): self._test,
             (WRITE, IMAGE, 1): self._take,
         }
-        if self.facts is not None:
+        if (facts := self.facts) is not None:
             known |= {
                 (READ, BUNDLE, 0): lambda _: self._state(),
-                (READ, BUNDLE, 1): lambda _: UNCHECKED if self._is_refused else self.facts,
+                (READ, BUNDLE, 1): lambda _: UNCHECKED if self._is_refused else facts,
                 (READ, BUNDLE, 2): lambda asked: UNCHECKED if self._is_refused else self._piece(asked),
                 (WRITE, BUNDLE, 3): lambda _: {},
                 (WRITE, BUNDLE, 4): lambda _: {"err": {"group": BUNDLE, "rc": 4}},

@@ -65,7 +65,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(python: Path, name: str, place: Path, *more: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((*more, str(root() / "python")))}
-    command = [python, "-m", "mlforge", name, *WORDS[name]]
+    command = [str(python), "-m", "mlforge", name, *WORDS[name]]
     return subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 

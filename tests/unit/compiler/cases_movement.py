@@ -155,7 +155,9 @@ def concatenation(m: Maker) -> Graph:
     if m.random.random() < 0.5:
         shape[:axis] = [1] * axis
         shape[-1] *= m.random.choice([1, 4])
-    model, nodes, inputs = data(m, tuple(shape), dtype), [], []
+    model = data(m, tuple(shape), dtype)
+    nodes: list[Node] = []
+    inputs: list[int] = []
     for _ in range(m.random.randint(1, 4)):
         shape[axis] = m.random.choice([1, 2, 4])
         piece = data(m, tuple(shape), dtype, model)

@@ -48,7 +48,16 @@ def build(directory: Path, models: Sequence[CompiledModel], flags: Sequence[str]
     compiler = [os.environ.get("CC", "cc")]
     kernels = kernel_library(compiler, (*FLAGS, *(flag for flag in flags if not flag.startswith("-D"))))
     includes = [f"-I{place}" for place in (directory, *runtime_includes())]
-    command = [*compiler, *FLAGS, *flags, *includes, HERE / "batch.c", kernels, "-o", directory / "batch"]
+    command: list[str | Path] = [
+        *compiler,
+        *FLAGS,
+        *flags,
+        *includes,
+        HERE / "batch.c",
+        kernels,
+        "-o",
+        directory / "batch",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr[:4000]
 

@@ -16,14 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.compiler.graph import ABSENT, Graph, Node, Tensor
+from tests.unit.compiler.known import quant, told
 
 Array = NDArray[np.int64]
+Whole = Array | np.int64  # one number, too
 
 INT32_MAX = 2**31 - 1
 INT32_MIN = -(2**31)
 
 
-def saturating_rounding_doubling_high_mul(a: Array, b: Array) -> Array:
+def saturating_rounding_doubling_high_mul(a: Whole, b: Whole) -> Array:
     product = a * b
     nudge = np.where(product >= 0, 1 << 30, 1 - (1 << 30))
     total = product + nudge
@@ -31,15 +33,15 @@ def saturating_rounding_doubling_high_mul(a: Array, b: Array) -> Array:
     return np.where((a == b) & (a == INT32_MIN), INT32_MAX, quotient)
 
 
-def rounding_divide_by_pot(x: Array, exponent: int) -> Array:
+def rounding_divide_by_pot(x: Whole, exponent: int) -> Array:
     mask = (1 << exponent) - 1
     remainder = x & mask
     threshold = (mask >> 1) + (x < 0)
-    return (x >> exponent) + (remainder > threshold)
+    return np.asarray((x >> exponent) + (remainder > threshold))
 
 
-def wrap32(x: Array) -> Array:
-    return (x + 2**31) % 2**32 - 2**31
+def wrap32(x: Whole) -> Array:
+    return np.asarray((x + 2**31) % 2**32 - 2**31)
 
 
 def quantize_multiplier(factor: float) -> tuple[int, int]:
@@ -55,7 +57,7 @@ def quantize_multiplier(factor: float) -> tuple[int, int]:
     return q_fixed, shift
 
 
-def multiply_by_quantized_multiplier(x: Array, multiplier: int, shift: int) -> Array:
+def multiply_by_quantized_multiplier(x: Whole, multiplier: int, shift: int) -> Array:
     left, right = (shift, 0) if shift > 0 else (0, -shift)
     shifted = wrap32(x * (1 << left))
     return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(shifted, np.int64(multiplier)), right)
@@ -66,7 +68,7 @@ def c_round(value: float) -> int:
 
 
 def activation_bounds(activation: str, tensor: Tensor) -> tuple[int, int]:
-    scale, zero_point = np.float32(tensor.quantization.scale), tensor.quantization.zero_point
+    scale, zero_point = np.float32(quant(tensor).scale), quant(tensor).zero_point
 
     def q(value: float) -> int:
         return zero_point + c_round(float(np.float32(value) / scale))
@@ -100,7 +102,10 @@ OF_PICTURES = {
 def grouped(weights: Array, x: Array) -> Array:
     """The products of one tap: weights [outputs, inputs of a group], x [inputs]."""
     groups = x.size // weights.shape[1]
-    return np.einsum("goi,gi->go", weights.reshape(groups, -1, weights.shape[1]), x.reshape(groups, -1)).reshape(-1)
+    products: Array = np.einsum(
+        "goi,gi->go", weights.reshape(groups, -1, weights.shape[1]), x.reshape(groups, -1)
+    ).reshape(-1)
+    return products
 
 
 class Interpreter:
@@ -155,7 +160,7 @@ class Interpreter:
 
     def windows(self, node: Node, kernel: tuple[int, int]) -> Any:
         """For each output pixel: its position and the (ky, kx, y, x) that lie inside the input."""
-        a = node.attributes
+        a = told(node)
         _, height, width, _ = self.tensor(node, 0).shape
         _, out_height, out_width, _ = self.output(node).shape
         pads = []
@@ -180,17 +185,17 @@ class Interpreter:
         source, weights, output = self.tensor(node, 0), self.tensor(node, 1), self.output(node)
         result = np.empty_like(accumulators)
         for channel in range(accumulators.shape[-1]):
-            scales = weights.quantization.scales
+            scales = quant(weights).scales
             scale = scales[channel] if len(scales) > 1 else scales[0]
-            factor = source.quantization.scale * scale / output.quantization.scale
+            factor = quant(source).scale * scale / quant(output).scale
             result[..., channel] = multiply_by_quantized_multiplier(
                 wrap32(accumulators[..., channel]), *quantize_multiplier(factor)
             )
-        result = result + output.quantization.zero_point
-        return clamp(result, activation_bounds(node.attributes.activation, output))
+        result = result + quant(output).zero_point
+        return clamp(result, activation_bounds(told(node).activation, output))
 
     def conv_2d(self, node: Node) -> Array:
-        x = self.value(node, 0)[0] - self.tensor(node, 0).quantization.zero_point
+        x = self.value(node, 0)[0] - quant(self.tensor(node, 0)).zero_point
         weights = self.value(node, 1)
         out = np.zeros(self.output(node).shape[1:], np.int64)
         for oy, ox, taps in self.windows(node, weights.shape[1:3]):
@@ -199,7 +204,7 @@ class Interpreter:
         return self.finish(node, out + self.bias(node, weights.shape[0]))
 
     def depthwise_conv_2d(self, node: Node) -> Array:
-        x = self.value(node, 0)[0] - self.tensor(node, 0).quantization.zero_point
+        x = self.value(node, 0)[0] - quant(self.tensor(node, 0)).zero_point
         weights = self.value(node, 1)[0]
         multiplier = weights.shape[2] // x.shape[2]
         out = np.zeros(self.output(node).shape[1:], np.int64)
@@ -211,74 +216,72 @@ class Interpreter:
     def fully_connected(self, node: Node) -> Array:
         source, weights, output = self.tensor(node, 0), self.tensor(node, 1), self.output(node)
         matrix = self.value(node, 1)
-        x = self.value(node, 0).reshape(-1, matrix.shape[1]) - source.quantization.zero_point
+        x = self.value(node, 0).reshape(-1, matrix.shape[1]) - quant(source).zero_point
         sums = x @ matrix.T + self.bias(node, matrix.shape[0])
-        if weights.quantization.per_channel:
+        if quant(weights).per_channel:
             return self.finish(node, sums)
-        product = float(np.float32(source.quantization.scale) * np.float32(weights.quantization.scale))
-        multiplier = quantize_multiplier(product / output.quantization.scale)
-        result = multiply_by_quantized_multiplier(wrap32(sums), *multiplier) + output.quantization.zero_point
-        return clamp(result, activation_bounds(node.attributes.activation, output))
+        product = float(np.float32(quant(source).scale) * np.float32(quant(weights).scale))
+        multiplier = quantize_multiplier(product / quant(output).scale)
+        result = multiply_by_quantized_multiplier(wrap32(sums), *multiplier) + quant(output).zero_point
+        return clamp(result, activation_bounds(told(node).activation, output))
 
     def average_pool_2d(self, node: Node) -> Array:
         x = self.value(node, 0)[0]
         out = np.zeros(self.output(node).shape[1:], np.int64)
-        for oy, ox, taps in self.windows(node, node.attributes.size):
+        for oy, ox, taps in self.windows(node, told(node).size):
             total, count = sum(x[y, xx] for _, _, y, xx in taps), len(taps)
             up, down = (total + count // 2) // count, -((count // 2 - total) // count)
             out[oy, ox] = np.where(total > 0, up, down)
-        return clamp(out, activation_bounds(node.attributes.activation, self.output(node)))
+        return clamp(out, activation_bounds(told(node).activation, self.output(node)))
 
     def max_pool_2d(self, node: Node) -> Array:
         x = self.value(node, 0)[0]
         out = np.zeros(self.output(node).shape[1:], np.int64)
-        for oy, ox, taps in self.windows(node, node.attributes.size):
+        for oy, ox, taps in self.windows(node, told(node).size):
             out[oy, ox] = np.max([x[y, xx] for _, _, y, xx in taps], axis=0)
-        return clamp(out, activation_bounds(node.attributes.activation, self.output(node)))
+        return clamp(out, activation_bounds(told(node).activation, self.output(node)))
 
     def mean(self, node: Node) -> Array:
         source, output = self.tensor(node, 0), self.output(node)
         axes = tuple(sorted({int(axis) % len(source.shape) for axis in self.value(node, 1).reshape(-1)}))
         sums = self.value(node, 0).sum(axis=axes)
         count = math.prod(source.shape[axis] for axis in axes)
-        multiplier, exponent = quantize_multiplier(source.quantization.scale / output.quantization.scale)
+        multiplier, exponent = quantize_multiplier(quant(source).scale / quant(output).scale)
         shift = min(63 - (64 - count.bit_length()), 32, 31 + exponent)
         multiplier = (multiplier << shift) // count
-        centred = sums - source.quantization.zero_point * count
+        centred = sums - quant(source).zero_point * count
         result = multiply_by_quantized_multiplier(centred, multiplier, exponent - shift)
-        return clamp(result + output.quantization.zero_point, (-128, 127))
+        return clamp(result + quant(output).zero_point, (-128, 127))
 
     # Element by element
 
     def add(self, node: Node) -> Array:
         first, second, output = self.tensor(node, 0), self.tensor(node, 1), self.output(node)
-        twice_max = 2 * max(first.quantization.scale, second.quantization.scale)
+        twice_max = 2 * max(quant(first).scale, quant(second).scale)
         total: Any = 0
         for position, tensor in enumerate((first, second)):
-            shifted = (self.value(node, position) - tensor.quantization.zero_point) * (1 << 20)
-            multiplier = quantize_multiplier(tensor.quantization.scale / twice_max)
+            shifted = (self.value(node, position) - quant(tensor).zero_point) * (1 << 20)
+            multiplier = quantize_multiplier(quant(tensor).scale / twice_max)
             total = total + multiply_by_quantized_multiplier(shifted, *multiplier)
-        multiplier = quantize_multiplier(twice_max / ((1 << 20) * output.quantization.scale))
-        result = multiply_by_quantized_multiplier(total, *multiplier) + output.quantization.zero_point
-        return clamp(result, activation_bounds(node.attributes.activation, output))
+        multiplier = quantize_multiplier(twice_max / ((1 << 20) * quant(output).scale))
+        result = multiply_by_quantized_multiplier(total, *multiplier) + quant(output).zero_point
+        return clamp(result, activation_bounds(told(node).activation, output))
 
     def relu(self, node: Node) -> Array:
         source, output = self.tensor(node, 0), self.output(node)
-        factor = float(np.float32(source.quantization.scale) / np.float32(output.quantization.scale))
-        centred = self.value(node, 0) - source.quantization.zero_point
-        result = output.quantization.zero_point + multiply_by_quantized_multiplier(
-            centred, *quantize_multiplier(factor)
-        )
+        factor = float(np.float32(quant(source).scale) / np.float32(quant(output).scale))
+        centred = self.value(node, 0) - quant(source).zero_point
+        result = quant(output).zero_point + multiply_by_quantized_multiplier(centred, *quantize_multiplier(factor))
         return clamp(result, activation_bounds("RELU", output))
 
     def relu6(self, node: Node) -> Array:
-        quantization = self.tensor(node, 0).quantization
+        quantization = quant(self.tensor(node, 0))
         six = c_round(float(np.float32(6.0) / np.float32(quantization.scale))) + quantization.zero_point
         x, six = self.value(node, 0), min(six, np.iinfo(self.tensor(node, 0).dtype.value).max)
         return np.where(x > six, six, np.where(x < quantization.zero_point, quantization.zero_point, x))
 
     def quantize(self, node: Node) -> Array:
-        source, output = self.tensor(node, 0).quantization, self.output(node).quantization
+        source, output = quant(self.tensor(node, 0)), quant(self.output(node))
         centred = self.value(node, 0) - source.zero_point
         result = multiply_by_quantized_multiplier(centred, *quantize_multiplier(source.scale / output.scale))
         return clamp(result + output.zero_point, (-128, 127))
@@ -290,7 +293,7 @@ class Interpreter:
         return self.sigmoid_like(node, tanh, 31 - 7, 0)
 
     def sigmoid_like(self, node: Node, function: Any, shift: int, zero_point: int) -> Array:
-        quantization = self.tensor(node, 0).quantization
+        quantization = quant(self.tensor(node, 0))
         q, left = math.frexp(quantization.scale * 2**27)
         multiplier = math.floor(q * 2**31 + 0.5)
         radius = math.floor(15 * 2**27 / 2**left)
@@ -307,7 +310,7 @@ class Interpreter:
         return out
 
     def softmax(self, node: Node) -> Array:
-        scale = node.attributes.beta * self.tensor(node, 0).quantization.scale * 2**26
+        scale = told(node).beta * quant(self.tensor(node, 0)).scale * 2**26
         multiplier, left = quantize_multiplier(min(scale, 2.0**31 - 1))
         minimum = -math.floor(31 * 2**26 / 2**left)
         x = self.value(node, 0)
@@ -320,7 +323,7 @@ class Interpreter:
         return self.value(node, 0)
 
     def pad(self, node: Node) -> Array:
-        zero_point = self.output(node).quantization.zero_point
+        zero_point = quant(self.output(node)).zero_point
         return np.pad(self.value(node, 0), self.value(node, 1).tolist(), constant_values=zero_point)
 
 

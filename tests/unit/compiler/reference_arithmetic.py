@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from mlforge.compiler.graph import Node
+from tests.unit.compiler.known import quant, told
 from tests.unit.compiler.reference import (
     INT32_MAX,
     Array,
@@ -42,21 +43,21 @@ class ArithmeticReference(Interpreter):
     # Two inputs
 
     def centred(self, node: Node) -> list[Array]:
-        inputs = [self.value(node, p) - self.tensor(node, p).quantization.zero_point for p in (0, 1)]
+        inputs = [self.value(node, p) - quant(self.tensor(node, p)).zero_point for p in (0, 1)]
         return list(np.broadcast_arrays(*inputs))
 
     def finish_pair(self, node: Node, result: Array) -> Array:
         output = self.output(node)
-        bounds = activation_bounds(getattr(node.attributes, "activation", "NONE"), output)
-        return clamp(result + output.quantization.zero_point, bounds)
+        bounds = activation_bounds(getattr(told(node), "activation", "NONE"), output)
+        return clamp(result + quant(output).zero_point, bounds)
 
     def headroom(self, node: Node, narrow: int, wide: int) -> int:
         """2^bits that stand in front of inputs before they are scaled."""
         return int(2 ** (narrow if self.output(node).dtype == "int8" else wide))
 
     def scales(self, node: Node) -> tuple[float, float, float]:
-        first, second = (self.tensor(node, p).quantization.scale for p in (0, 1))
-        return first, second, self.output(node).quantization.scale
+        first, second = (quant(self.tensor(node, p)).scale for p in (0, 1))
+        return first, second, quant(self.output(node)).scale
 
     def add(self, node: Node) -> Array:
         a, b = self.centred(node)
@@ -118,14 +119,14 @@ class ArithmeticReference(Interpreter):
     def each(self, node: Node, function: Any) -> Array:
         """`function` of each value less the zero point, plus the output's zero point, clamped to its type."""
         limits = np.iinfo(self.output(node).dtype.value)
-        source, output = self.tensor(node, 0).quantization, self.output(node).quantization
+        source, output = quant(self.tensor(node, 0)), quant(self.output(node))
         known = cache(function)
         x = self.value(node, 0)
         results = [known(int(value) - source.zero_point) + output.zero_point for value in x.flat]
         return np.clip(np.array(results, np.int64), limits.min, limits.max).reshape(x.shape)
 
     def unary_scales(self, node: Node) -> tuple[Any, Any]:
-        return F(self.tensor(node, 0).quantization.scale), F(self.output(node).quantization.scale)
+        return F(quant(self.tensor(node, 0)).scale), F(quant(self.output(node)).scale)
 
     def abs(self, node: Node) -> Array:
         s1, s2 = self.unary_scales(node)
@@ -160,7 +161,7 @@ class ArithmeticReference(Interpreter):
     def leaky_relu(self, node: Node) -> Array:
         s1, s2 = self.unary_scales(node)
         above = quantize_multiplier(float(s1 / s2))
-        below = quantize_multiplier(float(s1 * F(node.attributes.alpha) / s2))
+        below = quantize_multiplier(float(s1 * F(told(node).alpha) / s2))
         return self.each(node, lambda x: scaled(x, *(above if x >= 0 else below)))
 
     def hard_swish(self, node: Node) -> Array:
@@ -194,8 +195,8 @@ class ArithmeticReference(Interpreter):
     def sums(self, node: Node) -> tuple[Array, int, tuple[int, int]]:
         axes, x = self.axes(node), self.value(node, 0)
         count = math.prod(x.shape[axis] for axis in axes)
-        total = x.sum(axis=axes) - self.tensor(node, 0).quantization.zero_point * count
-        scale = self.tensor(node, 0).quantization.scale / self.output(node).quantization.scale
+        total = x.sum(axis=axes) - quant(self.tensor(node, 0)).zero_point * count
+        scale = quant(self.tensor(node, 0)).scale / quant(self.output(node)).scale
         return total, count, quantize_multiplier(scale)
 
     def sum(self, node: Node) -> Array:
@@ -209,24 +210,24 @@ class ArithmeticReference(Interpreter):
         return self.finish_pair(node, multiply_by_quantized_multiplier(wrap32(total), multiplier, exponent - shift))
 
     def reduce_max(self, node: Node) -> Array:
-        return self.value(node, 0).max(axis=self.axes(node))
+        return np.asarray(self.value(node, 0).max(axis=self.axes(node)))
 
     def reduce_min(self, node: Node) -> Array:
-        return self.value(node, 0).min(axis=self.axes(node))
+        return np.asarray(self.value(node, 0).min(axis=self.axes(node)))
 
     def arg_max(self, node: Node) -> Array:
-        return self.value(node, 0).argmax(axis=int(self.value(node, 1).reshape(-1)[0]))
+        return np.asarray(self.value(node, 0).argmax(axis=int(self.value(node, 1).reshape(-1)[0])))
 
     def arg_min(self, node: Node) -> Array:
-        return self.value(node, 0).argmin(axis=int(self.value(node, 1).reshape(-1)[0]))
+        return np.asarray(self.value(node, 0).argmin(axis=int(self.value(node, 1).reshape(-1)[0])))
 
     # Others
 
     def transpose_conv(self, node: Node) -> Array:
         """Scatters, as the reference does."""
         weights, source, output = self.value(node, 1), self.tensor(node, 2), self.output(node)
-        x = self.value(node, 2)[0] - source.quantization.zero_point
-        attributes, (filters, height, width, _) = node.attributes, weights.shape
+        x = self.value(node, 2)[0] - quant(source).zero_point
+        attributes, (filters, height, width, _) = told(node), weights.shape
         pads = [
             max(0, (-(-size // stride) - 1) * stride + kernel - size) // 2 if attributes.padding == "SAME" else 0
             for size, stride, kernel in zip(output.shape[1:3], attributes.stride, (height, width), strict=True)
@@ -242,12 +243,12 @@ class ArithmeticReference(Interpreter):
         return self.finish_channels(node, sums, filters)
 
     def finish_channels(self, node: Node, sums: Array, filters: int) -> Array:
-        output, source = self.output(node), self.tensor(node, 2).quantization
-        scales = self.tensor(node, 1).quantization.scales
+        output, source = self.output(node), quant(self.tensor(node, 2))
+        scales = quant(self.tensor(node, 1)).scales
         scales = scales * filters if len(scales) == 1 else scales
         results = [
             multiply_by_quantized_multiplier(
-                wrap32(sums[..., i]), *quantize_multiplier(source.scale * scale / output.quantization.scale)
+                wrap32(sums[..., i]), *quantize_multiplier(source.scale * scale / quant(output).scale)
             )
             for i, scale in enumerate(scales)
         ]
@@ -261,7 +262,7 @@ class ArithmeticReference(Interpreter):
 
     def wide_sigmoid(self, node: Node, tanh: bool) -> Array:
         """Interpolates between logistic(i / 24)."""
-        scale = self.tensor(node, 0).quantization.scale
+        scale = quant(self.tensor(node, 0)).scale
         power = round(math.log2(scale))
         if scale == 2.0**power and 12 + power in ((0, 1) if tanh else (0,)):
             multiplier, shift = 3 << (12 + power), 0
@@ -289,7 +290,7 @@ class ArithmeticReference(Interpreter):
 
     def wide_softmax(self, node: Node) -> Array:
         """SoftmaxInt16 in kernels/internal/reference/softmax.h."""
-        factor = self.tensor(node, 0).quantization.scale * node.attributes.beta / (10.0 / 65535.0)
+        factor = quant(self.tensor(node, 0)).scale * told(node).beta / (10.0 / 65535.0)
         multiplier = quantize_multiplier(factor)
         exps = populated(lambda x: F(math.exp(float(x))), F(10) / F(65535), 32767)
         reciprocals = populated(lambda x: F(1) / (F(1) + x), F(1) / F(65535), -32768)
@@ -311,7 +312,7 @@ class ArithmeticReference(Interpreter):
             return self.wide_softmax(node)
         if self.output(node).dtype == "int8":
             return Interpreter.softmax(self, node)
-        scale = node.attributes.beta * self.tensor(node, 0).quantization.scale * 2**26
+        scale = told(node).beta * quant(self.tensor(node, 0)).scale * 2**26
         multiplier, left = quantize_multiplier(min(scale, 2.0**31 - 1))
         minimum = -math.floor(31 * 2**26 / 2**left)
         x = self.value(node, 0)
@@ -344,7 +345,7 @@ def populated(function: Any, scale: Any, zero_point: int) -> list[int]:
         sample = F(c_round(float(value * inverse)))
         interpolated = F(c_round(float((following * inverse + sample) / F(2))))
         error = interpolated - F(c_round(float(middle * inverse)))
-        table.append(int(min(max(sample - F(c_round(float(error / F(2)))), -32768), 32767)))
+        table.append(min(max(int(sample - F(c_round(float(error / F(2))))), -32768), 32767))
     return [*table, int(min(c_round(float(function(high) * inverse)), 32767))]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlforge.compiler.graph import DType, Node
+from tests.unit.compiler.known import quant, told
 from tests.unit.compiler.reference import Array, Interpreter
 
 
@@ -13,7 +14,7 @@ class BlocksReference(Interpreter):
         x, sizes = self.value(node, 0), [int(size) for size in self.value(node, 1)]
         edges = [(0, 0), *map(tuple, self.value(node, 2)), *[(0, 0)] * (x.ndim - 1 - len(sizes))]
         tensor = self.output(node)
-        zero = tensor.quantization.zero_point if tensor.quantization and tensor.dtype is DType.INT8 else 0
+        zero = quant(tensor).zero_point if tensor.quantization and tensor.dtype is DType.INT8 else 0
         x = np.pad(x, edges, constant_values=zero)
         split = [x.shape[0]]
         for size, block in zip(x.shape[1:], sizes, strict=False):
@@ -35,13 +36,13 @@ class BlocksReference(Interpreter):
         return x
 
     def space_to_depth(self, node: Node) -> Array:
-        x, block = self.value(node, 0), node.attributes.block
+        x, block = self.value(node, 0), told(node).block
         n, h, w, c = x.shape
         x = x.reshape(n, h // block, block, w // block, block, c)
         return x.transpose(0, 1, 3, 2, 4, 5).reshape(n, h // block, w // block, block * block * c)
 
     def depth_to_space(self, node: Node) -> Array:
-        x, block = self.value(node, 0), node.attributes.block
+        x, block = self.value(node, 0), told(node).block
         n, h, w, c = x.shape
         x = x.reshape(n, h, w, block, block, c // block**2)
         return x.transpose(0, 1, 3, 2, 4, 5).reshape(n, h * block, w * block, c // block**2)
@@ -51,4 +52,4 @@ class BlocksReference(Interpreter):
 
     def mirror_pad(self, node: Node) -> Array:
         edges = [tuple(int(v) for v in pair) for pair in self.value(node, 1)]
-        return np.pad(self.value(node, 0), edges, mode="symmetric" if node.attributes.repeats_edge else "reflect")
+        return np.pad(self.value(node, 0), edges, mode="symmetric" if told(node).repeats_edge else "reflect")

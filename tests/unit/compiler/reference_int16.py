@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 
 from mlforge.compiler.graph import DType, Node, Tensor
+from tests.unit.compiler.known import quant, told
 from tests.unit.compiler.reference import (
     Array,
     activation_bounds,
@@ -68,7 +69,7 @@ class Int16Reference(ArithmeticReference):
     def sums_have_32_bits(self, node: Node) -> bool:
         if len(node.inputs) > 2:
             return self.tensor(node, 2).dtype is DType.INT32
-        return node.attributes.bias_type is DType.INT32
+        return told(node).bias_type is DType.INT32
 
     def depthwise_conv_2d(self, node: Node) -> Array:
         if not self.is_int16(node):
@@ -86,10 +87,10 @@ class Int16Reference(ArithmeticReference):
         matrix = self.value(node, 1)
         sums = self.value(node, 0).reshape(-1, matrix.shape[1]) @ matrix.T + self.bias(node, matrix.shape[0])
         finish = self.finish_narrow if self.sums_have_32_bits(node) else self.finish_wide
-        if self.tensor(node, 1).quantization.per_channel:
+        if quant(self.tensor(node, 1)).per_channel:
             return finish(node, sums)
-        product = float(F(self.tensor(node, 0).quantization.scale) * F(self.tensor(node, 1).quantization.scale))
-        return finish(node, sums, product / self.output(node).quantization.scale)
+        product = float(F(quant(self.tensor(node, 0)).scale) * F(quant(self.tensor(node, 1)).scale))
+        return finish(node, sums, product / quant(self.output(node)).scale)
 
     def finish_channels(self, node: Node, sums: Array, filters: int) -> Array:
         """Of TRANSPOSE_CONV."""
@@ -107,15 +108,15 @@ class Int16Reference(ArithmeticReference):
     def finish_by(
         self, node: Node, sums: Array, multiply: Callable[[int, int, int], int], factor: float | None, source: int
     ) -> Array:
-        scales = self.tensor(node, 1).quantization.scales
+        scales = quant(self.tensor(node, 1)).scales
         result = np.empty_like(sums)
         for channel in range(sums.shape[-1]):
             scale = scales[channel] if len(scales) > 1 else scales[0]
-            own = self.tensor(node, source).quantization.scale * scale / self.output(node).quantization.scale
+            own = quant(self.tensor(node, source)).scale * scale / quant(self.output(node)).scale
             multiplier = quantize_multiplier(own if factor is None else factor)
             for place in np.ndindex(sums.shape[:-1]):
                 result[(*place, channel)] = multiply(int(sums[(*place, channel)]), *multiplier)
-        return clamp(result, activation_bounds(node.attributes.activation, self.output(node)))
+        return clamp(result, activation_bounds(told(node).activation, self.output(node)))
 
     # With a state
 
@@ -124,31 +125,31 @@ class Int16Reference(ArithmeticReference):
         index = node.inputs[position]
         tensor = self.graph.tensors[index]
         if index not in self.values:
-            self.values[index] = np.full(tensor.shape, tensor.quantization.zero_point, np.int64)
+            self.values[index] = np.full(tensor.shape, quant(tensor).zero_point, np.int64)
         return self.values[index].reshape(-1)
 
     def svdf(self, node: Node) -> Array:
         feature, time = self.value(node, 1), self.value(node, 2)
-        scales = [F(self.tensor(node, position).quantization.scale) for position in (0, 1, 2, 4)]
-        zero_point = self.tensor(node, 4).quantization.zero_point
+        scales = [F(quant(self.tensor(node, position)).scale) for position in (0, 1, 2, 4)]
+        zero_point = quant(self.tensor(node, 4)).zero_point
         info = np.iinfo(self.tensor(node, 4).dtype.value)
-        rank, memory = node.attributes.rank, time.shape[1]
+        rank, memory = told(node).rank, time.shape[1]
         state = self.state(node, 4)
         state[:-1] = state[1:].copy()
-        sums = feature @ (self.value(node, 0)[0] - self.tensor(node, 0).quantization.zero_point)
+        sums = feature @ (self.value(node, 0)[0] - quant(self.tensor(node, 0)).zero_point)
         inner = quantize_multiplier(float(scales[0] * scales[1] / scales[3]))
         values = clamp(multiply_by_quantized_multiplier(wrap32(sums), *inner), (info.min, info.max))
         state[memory - 1 :: memory] = (values + zero_point).astype(info.dtype)
         weighed = (time * (state.reshape(-1, memory) - zero_point)).sum(axis=1)
         total = weighed.reshape(-1, rank).sum(axis=1) + (self.value(node, 3) if node.inputs[3] >= 0 else 0)
-        output = self.output(node).quantization
+        output = quant(self.output(node))
         outer = quantize_multiplier(float(scales[3] * scales[2] / F(output.scale)))
         return clamp(multiply_by_quantized_multiplier(wrap32(total), *outer) + output.zero_point, (-128, 127))
 
     def unidirectional_sequence_lstm(self, node: Node) -> Array:
         source, hidden_tensor, cell_tensor = (self.tensor(node, position) for position in (0, 18, 19))
         hidden, cell = self.state(node, 18), self.state(node, 19)
-        cell_scale = cell_tensor.quantization.scale
+        cell_scale = quant(cell_tensor).scale
         power = c_round(math.log2(cell_scale))
 
         def gate(x: Array, input_weights: int, recurrent_weights: int, bias: int) -> Array:
@@ -169,18 +170,18 @@ class Int16Reference(ArithmeticReference):
             kept = clamp(times(forget, cell, 2.0**-15 * cell_scale / cell_scale), INT16)
             added = clamp(times(admit, new, 2.0**-30 / cell_scale), INT16)
             cell[:] = clamp(kept + added, INT16)
-            if node.attributes.cell_clip > 0:
-                limit = int(min(max(node.attributes.cell_clip / cell_scale, -32768.0), 32767.0))
+            if told(node).cell_clip > 0:
+                limit = int(min(max(told(node).cell_clip / cell_scale, -32768.0), 32767.0))
                 cell[:] = clamp(cell, (-limit, limit))
             output = sigmoids(gate(x, 4, 8, 15))
-            scaled = times(tanhs(cell, 12 + power), output, 2.0**-30 / hidden_tensor.quantization.scale)
-            hidden[:] = clamp(scaled + hidden_tensor.quantization.zero_point, (-128, 127))
+            scaled = times(tanhs(cell, 12 + power), output, 2.0**-30 / quant(hidden_tensor).scale)
+            hidden[:] = clamp(scaled + quant(hidden_tensor).zero_point, (-128, 127))
             rows.append(hidden.copy())
         return np.array(rows)
 
     def gate_share(self, node: Node, x: Array, tensor: Tensor, weights: int, bias: Array) -> Array:
-        product = float(F(tensor.quantization.scale) * F(self.tensor(node, weights).quantization.scale))
-        sums = self.value(node, weights) @ (x - tensor.quantization.zero_point) + bias
+        product = float(F(quant(tensor).scale) * F(quant(self.tensor(node, weights)).scale))
+        sums = self.value(node, weights) @ (x - quant(tensor).zero_point) + bias
         return clamp(multiply_by_quantized_multiplier(wrap32(sums), *quantize_multiplier(product / 2.0**-12)), INT16)
 
 

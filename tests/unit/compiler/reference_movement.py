@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.compiler.graph import Graph, Node
+from tests.unit.compiler.known import quant, told
 from tests.unit.compiler.reference import (
     INT32_MAX,
     INT32_MIN,
@@ -34,7 +35,7 @@ class MovementReference(Interpreter):
         super().__init__(graph)
         for index, tensor in enumerate(graph.tensors):
             if tensor.data is not None and tensor.dtype == "float32":
-                self.values[index] = np.asarray(tensor.data)  # type: ignore[assignment]
+                self.values[index] = np.asarray(tensor.data)
 
     def run(self, inputs: Sequence[NDArray[np.generic]]) -> list[NDArray[np.generic]]:
         for index, value in zip(self.graph.inputs, inputs, strict=True):
@@ -56,13 +57,13 @@ class MovementReference(Interpreter):
         return self.value(node, 0)
 
     def concatenation(self, node: Node) -> Array:
-        return np.concatenate([self.values[index] for index in node.inputs], axis=node.attributes.axis)
+        return np.concatenate([self.values[index] for index in node.inputs], axis=told(node).axis)
 
     def pack(self, node: Node) -> Array:
-        return np.stack([self.values[index] for index in node.inputs], axis=node.attributes.axis)
+        return np.stack([self.values[index] for index in node.inputs], axis=told(node).axis)
 
     def unpack(self, node: Node) -> list[Array]:
-        return list(np.moveaxis(self.value(node, 0), node.attributes.axis, 0))
+        return list(np.moveaxis(self.value(node, 0), told(node).axis, 0))
 
     def split(self, node: Node) -> list[Array]:
         return self.pieces(node, self.value(node, 1), int(self.value(node, 0).reshape(-1)[0]))
@@ -80,7 +81,7 @@ class MovementReference(Interpreter):
         return x[tuple(ranges)]
 
     def strided_slice(self, node: Node) -> Array:
-        x, a = self.value(node, 0), node.attributes
+        x, a = self.value(node, 0), told(node)
         keys: list[slice | int] = []
         for axis in range(x.ndim):
             begin, end, stride = (int(self.value(node, position)[axis]) for position in (1, 2, 3))
@@ -93,7 +94,7 @@ class MovementReference(Interpreter):
 
     def gather(self, node: Node) -> Array:
         x, indices = self.value(node, 0), self.value(node, 1)
-        axis, batches = node.attributes.axis, node.attributes.batch_dims
+        axis, batches = told(node).axis, told(node).batch_dims
         axis, batches = axis % x.ndim, batches + indices.ndim if batches < 0 else batches
         inside = np.clip(indices, 0, x.shape[axis] - 1)  # the engine's own; the reference does not look
         if batches == 0:
@@ -108,8 +109,7 @@ class MovementReference(Interpreter):
     # Values
 
     def pad(self, node: Node) -> Array:
-        quantization = self.output(node).quantization
-        value = quantization.zero_point if self.output(node).dtype == "int8" else 0
+        value = quant(self.output(node)).zero_point if self.output(node).dtype == "int8" else 0
         return np.pad(self.value(node, 0), self.value(node, 1).tolist(), constant_values=value)
 
     def padv2(self, node: Node) -> Array:
@@ -134,7 +134,7 @@ class MovementReference(Interpreter):
         return x[:, ys][:, :, xs]
 
     def nearest(self, node: Node, value: int, size: int, count: int) -> int:
-        corners, half = node.attributes.align_corners, node.attributes.half_pixel_centers
+        corners, half = told(node).align_corners, told(node).half_pixel_centers
         scale = F(size - 1) / F(count - 1) if corners and count > 1 else F(size) / F(count)
         place = F(F(value) + F(0.5 if half else 0)) * scale
         assert place.dtype == np.float32
@@ -163,10 +163,10 @@ class MovementReference(Interpreter):
 
     def interpolation(self, node: Node, value: int, size: int, count: int) -> tuple[int, int, int]:
         scale = (1024 * size + count // 2) // count
-        if node.attributes.align_corners and count > 1:
+        if told(node).align_corners and count > 1:
             scale = (1024 * (size - 1) + (count - 1) // 2) // (count - 1)
         place = value * scale
-        if node.attributes.half_pixel_centers:
+        if told(node).half_pixel_centers:
             place += scale // 2 - 512
         return place, max(int(place / 1024), 0), min(int((place + 1023) / 1024), size - 1)
 
@@ -175,21 +175,21 @@ class MovementReference(Interpreter):
     def quantize(self, node: Node) -> Array:
         source, output = self.tensor(node, 0), self.output(node)
         limits = np.iinfo(output.dtype.value)
-        zero_point = output.quantization.zero_point
+        zero_point = quant(output).zero_point
         if source.dtype == "float32":
             with np.errstate(all="ignore"):
-                scaled = (np.asarray(self.value(node, 0), F) / F(output.quantization.scale)).astype(np.float64)
+                scaled = (np.asarray(self.value(node, 0), F) / F(quant(output).scale)).astype(np.float64)
             scaled = np.clip(
                 np.nan_to_num(scaled, nan=0.0), -1e9, 1e9
             )  # the engine's own: the reference's is undefined
             result = (np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)).astype(np.int64) + zero_point
         else:
-            centred = wrap32(self.value(node, 0) - source.quantization.zero_point)
-            factor = quantize_multiplier(source.quantization.scale / output.quantization.scale)
+            centred = wrap32(self.value(node, 0) - quant(source).zero_point)
+            factor = quantize_multiplier(quant(source).scale / quant(output).scale)
             result = wrap32(multiply_by_quantized_multiplier(centred, *factor) + zero_point)
         return np.clip(result, max(limits.min, INT32_MIN), min(limits.max, INT32_MAX))
 
     def dequantize(self, node: Node) -> NDArray[np.float32]:
-        quantization = self.tensor(node, 0).quantization
+        quantization = quant(self.tensor(node, 0))
         wide = np.float64(F(quantization.scale)) * (self.value(node, 0) - quantization.zero_point)
         return wide.astype(F)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlforge.compiler.graph import DType, Node
+from tests.unit.compiler.known import quant
 from tests.unit.compiler.reference import Array, Interpreter
 
 
@@ -15,7 +16,7 @@ class VariablesReference(Interpreter):
         if index not in self.values and tensor.initial is not None:
             self.values[index] = np.asarray(tensor.initial, np.int64)
         if index not in self.values:
-            zero = tensor.quantization.zero_point if tensor.quantization and tensor.dtype is DType.INT8 else 0
+            zero = quant(tensor).zero_point if tensor.quantization and tensor.dtype is DType.INT8 else 0
             self.values[index] = np.full(tensor.shape, zero, np.int64)
         return self.values[index]
 

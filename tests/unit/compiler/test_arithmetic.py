@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlforge.compiler.emitter import compile_graph
-from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor, validate
+from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Tensor, validate
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.lowering import lower_graph
 from mlforge.compiler.ops.leaky_relu import LeakyReluAttributes
@@ -52,7 +52,7 @@ def pair(kind: str, a: Tensor, b: Tensor, output: Tensor) -> Graph:
     return graph(Node(kind, (0, 1), (2,), ArithmeticAttributes() if fused else ElementwiseAttributes()), a, b, output)
 
 
-def unary(kind: str, a: Tensor, output: Tensor, attributes: object = None) -> Graph:
+def unary(kind: str, a: Tensor, output: Tensor, attributes: Attributes | None = None) -> Graph:
     return graph(Node(kind, (0,), (1,), attributes or ElementwiseAttributes()), a, output)
 
 

@@ -29,7 +29,9 @@ def extreme(graph: Graph) -> Graph:
     weights = graph.tensors[node.inputs[1]]
     assert weights.data is not None
     tensors = list(graph.tensors)
-    tensors[node.inputs[1]] = replace(weights, data=np.where(weights.data < 0, -127, 127).astype(np.int8))
+    tensors[node.inputs[1]] = replace(
+        weights, data=np.where(weights.data.astype(np.int8) < 0, -127, 127).astype(np.int8)
+    )
     return replace(graph, tensors=tuple(tensors))
 
 

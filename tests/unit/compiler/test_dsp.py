@@ -96,7 +96,8 @@ def test_golden_vectors(tmp_path: Path) -> None:
 
 def smmlar(a: np.ndarray, b: int, c: np.ndarray | int) -> np.ndarray:
     """Armv7-M Architecture Reference Manual: ((c << 32) + a * b + 0x80000000) >> 32."""
-    return ((np.asarray(c) << 32) + a * b + (1 << 31)) >> 32
+    result: np.ndarray = ((np.asarray(c) << 32) + a * b + (1 << 31)) >> 32
+    return result
 
 
 def test_requantisation_in_two_multiplications_is_the_references() -> None:

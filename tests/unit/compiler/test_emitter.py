@@ -123,7 +123,13 @@ def test_compiles_for_a_microcontroller_without_warnings(tmp_path: Path) -> None
         (tmp_path / name).write_text(text)
     flags = [*FLAGS, "-O2", "-mcpu=cortex-m4", "-mthumb", "-ffunction-sections", "-c"]
     includes = [f"-I{place}" for place in runtime_includes()]
-    command = ["arm-none-eabi-gcc", *flags, *includes, tmp_path / "net_model.c", *runtime_sources("kernels")]
+    command: list[str | Path] = [
+        "arm-none-eabi-gcc",
+        *flags,
+        *includes,
+        tmp_path / "net_model.c",
+        *runtime_sources("kernels"),
+    ]
     require_tools("arm-none-eabi-gcc")
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

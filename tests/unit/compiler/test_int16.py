@@ -113,7 +113,9 @@ def test_sums_beyond_32_bits_do_not_wrap(tmp_path: Path) -> None:
             models[name] = (compile_graph(graph, name), [inputs])
     exact = values * 2048.0 * 127 * SCALES[0] * SCALES[1] / SCALES[2]
     for name, (result,) in run_models(tmp_path, models, ("-O1", *SANITIZE)).items():
-        assert np.abs(result.reshape(3, -1) - exact[:, None]).max() <= np.abs(exact).max() * 2**-14 + 1, name
+        assert (
+            np.abs(result.reshape(3, -1).astype(np.float64) - exact[:, None]).max() <= np.abs(exact).max() * 2**-14 + 1
+        ), name
 
 
 SCALES = (2.0**-15, 0.01, 0.1)

@@ -25,7 +25,7 @@ def names_of(kind: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def cases() -> dict[str, Case]:
-    made = {}
+    made: dict[str, Case] = {}
     for kind in CASES:
         for seed, name in enumerate(names_of(kind)):
             graph = CASES[kind](Maker(seed))

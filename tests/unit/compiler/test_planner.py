@@ -190,7 +190,8 @@ def test_checker_refuses_scratch_over_a_part_that_is_read_later() -> None:
 def random_problem(seed: int) -> MemoryProblem:
     chance = Random(seed)
     sizes = {0: chance.randint(1, 500), 1: chance.randint(1, 500)}
-    steps, views = [], {}
+    steps: list[MemoryStep] = []
+    views: dict[int, Slice] = {}
     available = [0, 1]
     for _ in range(chance.randint(1, 14)):
         tensor = len(sizes)

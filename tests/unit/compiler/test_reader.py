@@ -158,9 +158,12 @@ def test_unsupported_operator_is_named_with_what_is_accepted() -> None:
 
 @pytest.mark.parametrize("kind", ["RELU", "SIN", "GELU"])
 def test_floats_are_refused_with_the_cure(kind: str) -> None:
-    floats = {"dtype": DType.FLOAT32, "quantization": None}
     node = Node(kind, (0,), (1,), ElementwiseAttributes())
-    graph = replace(SMALL, tensors=tuple(replace(tensor, **floats) for tensor in SMALL.tensors), nodes=(node,))
+    graph = replace(
+        SMALL,
+        tensors=tuple(replace(tensor, dtype=DType.FLOAT32, quantization=None) for tensor in SMALL.tensors),
+        nodes=(node,),
+    )
     with pytest.raises(UnsupportedOperatorError, match="computes in float32") as caught:
         compile_graph(read_tflite(write_tflite(graph)), "m")
     assert "representative data set" in caught.value.hint

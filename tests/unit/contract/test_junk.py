@@ -16,7 +16,7 @@ from mlforge.errors import ContractError
 FULL = Path(__file__).parents[2] / "corpus" / "contracts" / "good" / "full.yaml"
 BASE = YAML(typ="safe", pure=True).load(FULL.read_text())
 SCALARS = [None, True, 0, -1, 1.5, 1e300, 10**20, "", "auto", "nan", "1 KiB", "csv:", "python:", "é" * 50, "1" * 400]
-NESTED = [[], {}, [[]], [{}], [None], {"": 1}, {"a": {"b": 1}}, ["window"], {"window": {"length": {}}}]
+NESTED: list[Any] = [[], {}, [[]], [{}], [None], {"": 1}, {"a": {"b": 1}}, ["window"], {"window": {"length": {}}}]
 JUNK = st.sampled_from([*SCALARS, *NESTED]).map(lambda value: json.loads(json.dumps(value)))
 KEYS = st.sampled_from(["", "1", "a/b", "a;b", "a[0]", "window", "csv", "loader", "0"])
 

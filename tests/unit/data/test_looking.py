@@ -26,7 +26,7 @@ def inspect(tmp_path: Path, contract: MakeContract) -> Inspect:
     """`inspect(arrays, **contract settings)`: what is found in them, stored as data.npz."""
 
     def inspected(arrays: Arrays, allow: str = "", **settings: Any) -> Inspection:
-        np.savez(tmp_path / "data.npz", **arrays)
+        np.savez(tmp_path / "data.npz", allow_pickle=False, **arrays)
         spec = contract("{npz: data.npz}", allow=allow, **settings)
         dataset = load_dataset(spec)
         return look(dataset, split_dataset(dataset, spec.data.split), spec)

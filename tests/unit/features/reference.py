@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.features import Pipeline
+from mlforge.features.standardise import Standardise
+
+Whole = TypeVar("Whole", np.int8, np.int32)
 
 
 def round_away(value: Fraction) -> int:
@@ -24,6 +28,7 @@ def values(pipeline: Pipeline, frames: NDArray[np.int32]) -> list[list[int]]:
     """The int32 values in front of quantisation, frame by frame."""
     result = [[int(value) for value in frame] for frame in frames]
     for stage in pipeline.stages:
+        assert isinstance(stage, Standardise)
         result = [
             [
                 saturate(round_away(Fraction(saturate(value - mean, 32) * multiplier, 1 << shift)), 32)
@@ -49,7 +54,7 @@ def quantised(pipeline: Pipeline, frames: NDArray[np.int32]) -> NDArray[np.int8]
     return np.array(rows, dtype=np.int8).reshape(-1, pipeline.channels)
 
 
-def windows(pipeline: Pipeline, rows: NDArray[np.int8]) -> NDArray[np.int8]:
+def windows(pipeline: Pipeline, rows: NDArray[Whole]) -> NDArray[Whole]:
     """[inputs, *input_shape] by slicing."""
     length, hop = pipeline.window.length, pipeline.window.hop
     cuts = [rows[start : start + length] for start in range(0, len(rows) - length + 1, hop)]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mlforge.contract import StageSpec, StandardiseSpec, WindowSpec
 from mlforge.errors import DataError
 from mlforge.features import Pipeline, emit, extract_int8, fit
+from mlforge.features.standardise import Standardise
 from mlforge.toolchain.process import run
 from mlforge.toolchain.sources import root, runtime_includes, runtime_sources
 
@@ -121,6 +122,7 @@ def test_smallest_integer_compiles(tmp_path: Path) -> None:
         .replace(make("activity").to_json().split('"mean":[')[1].split(",")[0], "-2147483648", 1)
     )
     pipeline = Pipeline.from_json(text)
+    assert isinstance(pipeline.stages[0], Standardise)
     assert pipeline.stages[0].mean[0] == -(2**31)
     write(tmp_path, "activity", pipeline)
     got, _ = feed(build_driver(tmp_path, "activity"), tmp_path, pipeline.to_frames(SIGNAL))

@@ -26,7 +26,7 @@ SHIFT = st.integers(1, 62)
 @st.composite
 def pipelines(draw: st.DrawFn) -> Pipeline:
     channels, length, hop = draw(st.integers(1, 5)), draw(st.integers(1, 9)), draw(st.integers(1, 12))
-    stages = ()
+    stages: tuple[Standardise, ...] = ()
     if draw(st.booleans()):
         stages = (
             Standardise(

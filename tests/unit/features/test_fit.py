@@ -91,7 +91,7 @@ def test_data_that_cannot_be_fitted_to(spec: list[WindowSpec], shapes: list[tupl
 def test_json_and_digest() -> None:
     signal = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)
     pipeline = fit([WindowSpec(10, 10), StandardiseSpec()], [signal])
-    quantised = pipeline.with_quantisation(np.float32(0.05), np.int8(-3))
+    quantised = pipeline.with_quantisation(float(np.float32(0.05)), int(np.int8(-3)))
     for one in (pipeline, quantised):
         assert Pipeline.from_json(one.to_json()) == one
     assert pipeline.digest != quantised.digest

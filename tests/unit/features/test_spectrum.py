@@ -48,7 +48,8 @@ def reference(signal: NDArray[np.float64], length: int, hop: int, size: int, tap
 
 def near(real: floats.Floats, size: int) -> floats.Floats:
     """How far a magnitude [columns, bins, ...] may be off: a share of the largest, and units of the fixed point."""
-    return GRAIN * real.max(axis=1, keepdims=True) + 40 * size / 2.0**30 + 0 * real
+    off: floats.Floats = GRAIN * real.max(axis=1, keepdims=True) + 40 * size / 2.0**30 + 0 * real
+    return off
 
 
 def decibels(relative: floats.Floats) -> floats.Floats:
@@ -104,7 +105,13 @@ def test_mel_levels(name: str, scale: MelScale, norm: MelNorm) -> None:
 
 
 def test_cepstrum() -> None:
-    chain = [FrameSpec(480, 320), FftSpec(512), MelSpec(40, 20, 8000), LogSpec(LogScale.DB), DctSpec(13)]
+    chain: list[StageSpec] = [
+        FrameSpec(480, 320),
+        FftSpec(512),
+        MelSpec(40, 20, 8000),
+        LogSpec(LogScale.DB),
+        DctSpec(13),
+    ]
     got = features(chain, ALL["noise"])[..., 0]
     power = reference(ALL["noise"], 480, 320, 512)[..., 0] ** 2
     levels = 10 * np.log10(power @ floats.mel_weights(40, 20, 8000, RATE, 257, "htk", "none").T)
@@ -178,7 +185,14 @@ def test_one_band_and_an_empty_one() -> None:
 
 
 def test_json_keeps_every_stage() -> None:
-    chain = [FrameSpec(480, 320), FftSpec(512), MelSpec(20, 0, 8000), LogSpec(), DctSpec(5), StandardiseSpec()]
+    chain: list[StageSpec] = [
+        FrameSpec(480, 320),
+        FftSpec(512),
+        MelSpec(20, 0, 8000),
+        LogSpec(),
+        DctSpec(5),
+        StandardiseSpec(),
+    ]
     pipeline = fit([*chain, WindowSpec(3, 1)], [ALL["voice"]], SIGNAL).with_quantisation(0.05, 3)
     assert Pipeline.from_json(pipeline.to_json()) == pipeline
     for old, new in (('"size":512', '"size":500'), ('"Fft"', '"Fast"'), ('"length":480', '"length":900')):

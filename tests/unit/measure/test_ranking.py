@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mlforge.measure import ranking
+from mlforge.measure.student import ONE_SIGMA
 from mlforge.records.trial import State, Trial
 from tests.unit.study.fakes import trial
 
@@ -73,9 +74,9 @@ def test_ties_do_not_chain() -> None:
     ladder = [
         with_errors(n, 0.95 - 0.05 * n, spread if n % 2 else spread[::-1], flash=1900 - 300 * n) for n in range(4)
     ]
-    assert not ranking.told_apart(ladder[0], ladder[1], ranking.ONE_SIGMA)
-    assert not ranking.told_apart(ladder[2], ladder[3], ranking.ONE_SIGMA)
-    assert ranking.told_apart(ladder[0], ladder[3], ranking.ONE_SIGMA)
+    assert not ranking.told_apart(ladder[0], ladder[1], ONE_SIGMA)
+    assert not ranking.told_apart(ladder[2], ladder[3], ONE_SIGMA)
+    assert ranking.told_apart(ladder[0], ladder[3], ONE_SIGMA)
     assert choose(*ladder).winner.number == 1
 
 
@@ -106,8 +107,8 @@ def test_equal_candidates_are_tied_as_often_as_the_rule_says() -> None:
             one, other = (
                 with_errors(n, float(row.mean()), tuple((row - row.mean()) / people)) for n, row in enumerate(scores)
             )
-            apart += ranking.told_apart(one, other, ranking.ONE_SIGMA)
-        assert apart / 800 == pytest.approx(1 - ranking.ONE_SIGMA, abs=0.05)
+            apart += ranking.told_apart(one, other, ONE_SIGMA)
+        assert apart / 800 == pytest.approx(1 - ONE_SIGMA, abs=0.05)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ class Rig:
         self.kept.append(stages)
 
     def _invoke(self, arena: int) -> None:
-        given = np.frombuffer(self.arena, np.int8, self.bytes).copy()
+        given = np.frombuffer(memoryview(self.arena), np.int8, self.bytes).copy()
         answer = np.asarray(self.answer(given), np.int8)
         ctypes.memmove(arena + self.bytes, answer.tobytes(), self.outputs)
         ctypes.memset(arena, 0x55, self.bytes)  # inputs do not survive

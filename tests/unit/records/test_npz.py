@@ -8,6 +8,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def archive(path: Path, *entries: tuple[str, bytes]) -> bytes:
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_reads_what_numpy_writes(save: Callable[..., None], tmp_path: Path) -> None:
-    arrays = {
+    arrays: dict[str, Any] = {
         "x": np.arange(12, dtype=np.float32).reshape(3, 4),
         "t": np.asfortranarray(np.arange(6, dtype=np.int16).reshape(2, 3)),
         "scalar": np.int8(3),

@@ -172,6 +172,6 @@ def test_an_ascii_terminal_gets_an_ascii_bar() -> None:
     stream = TextIOWrapper(BytesIO(), encoding="ascii")
     Console(file=stream, width=80).print(terminal.Gauge(0.5), terminal.Gauge(1.2))
     stream.flush()
-    output = stream.buffer.getvalue()  # type: ignore[attr-defined]
+    output = stream.buffer.getvalue()
     assert b"#####....." in output
     assert b"##########!" in output

@@ -38,7 +38,7 @@ def test_other_architectures_are_no_points() -> None:
     stem = drawn.layers[0]
     assert isinstance(stem, Conv)
     for change in ({"filters": 5}, {"kernel": (4, 1)}, {"activation": Activation.RELU6}, {"filters": 400}):
-        odd = replace(stem, **change)  # type: ignore[arg-type]
+        odd = replace(stem, **change)
         assert coordinates(space, replace(drawn, layers=(odd, *drawn.layers[1:]))) is None
     assert coordinates(space, replace(drawn, layers=(*drawn.layers, Dense(16), Dense(16)))) is None
     assert coordinates(space, replace(drawn, layers=(Dense(16),))) is None

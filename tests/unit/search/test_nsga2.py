@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def test_generations_rise() -> None:
         made = one.propose(number, trials)
         value = sum(int(gene) for gene in made.parameters.values()) / 54
         quality = Quality(Stage.INT8_TARGET, Split.VALIDATE, Metric.ACCURACY, value, 0.0, 100, 0, {})
-        design = {"architecture": made.architecture, "parameters": made.parameters}
+        design: dict[str, Any] = {"architecture": made.architecture, "parameters": made.parameters}
         trials.append(replace(pattern, number=number, state=State.TRAINED, qualities=(quality,), **design))
     means = [np.mean([trial.qualities[0].value for trial in trials[start : start + 10]]) for start in range(0, 50, 10)]
     assert means[4] > means[0] + 0.15, means

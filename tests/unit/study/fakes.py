@@ -64,6 +64,8 @@ def trial(
 class HistoryProposer:
     """Proposes from a hash of (seed, number, what it was shown): any change of history changes what follows."""
 
+    name = "history"
+
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
@@ -84,7 +86,9 @@ def evaluate(
     units = int(proposal.parameters["units"])
     base = trial(number, flash=units * 3, value=None if units > 600 else 0.5 + units / 1250)
     failure = Failure("build", str(BuildError("invented"))) if units % 7 == 0 else None
-    if units % 5 == 0 and sum(trial.parameters["units"] % 2 for trial in visible) % 2:  # depends on what it may see
+    if (
+        units % 5 == 0 and sum(int(trial.parameters["units"]) % 2 for trial in visible) % 2
+    ):  # depends on what it may see
         history = (Epoch(0.1 + 0.2, 1 / units, 0.5),)
         failure = Failure("train", "stopped after 1 epoch")
         design = proposal.architecture, proposal.parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def trained() -> TrainingResult:
     return TrainingResult(
         tflite=b"int8",
         keras=b"float",
-        validation_outputs=np.arange(6, dtype=np.float32).reshape(3, 2) / 7,
+        validation_outputs=np.arange(6, dtype=np.float32).reshape(3, 2) / np.float32(7),
         epochs_run=2,
         best_epoch=1,
         history=(Epoch(1.5, 1.25, 0.1), Epoch(0.1 + 0.2, 1 / 3, 0.1)),
@@ -80,7 +81,7 @@ def test_a_training_comes_back_to_the_last_bit(database: Database, tmp_path: Pat
 
 
 def test_ways_to_int8_come_back_to_the_last_bit(database: Database, tmp_path: Path) -> None:
-    outputs = np.arange(4, dtype=np.float32).reshape(2, 2) / 3
+    outputs = np.arange(4, dtype=np.float32).reshape(2, 2) / np.float32(3)
     good = Variant(Method.QAT, b"int8", b"float", outputs, 1.5)
     bad = Variant(Method.FINETUNE, b"", b"", outputs[:0], 0.1, "diverged")
     memory = ResultCache(DatabaseResults(database), ArtefactStore(tmp_path / "files"), "")
@@ -148,7 +149,7 @@ def test_without_a_memory_everything_is_measured() -> None:
 
 
 def test_each_field_of_a_request_is_part_of_its_key() -> None:
-    def other(value: object) -> object:
+    def other(value: Any) -> Any:
         if isinstance(value, np.ndarray):
             changed: NDArray[np.generic] = value.copy()
             changed.flat[0] = 1
@@ -157,7 +158,7 @@ def test_each_field_of_a_request_is_part_of_its_key() -> None:
             Task.CLASSIFICATION: Task.REGRESSION,
             fakes.architecture(4): fakes.architecture(5),
             Recipe(): Recipe(epochs=3),
-        }.get(value, b"other")  # type: ignore[call-overload]
+        }.get(value, b"other")
 
     base = request_parts(request())
     for one in dataclasses.fields(TrainingRequest):

@@ -79,7 +79,7 @@ def _bytes(examples: Examples) -> list[bytes]:
 
 def test_the_split_is_opened_in_two_places_only() -> None:
     """By the end of a study, and by `verify`, for a model that is locked already; both note it before."""
-    callers = {}
+    callers: dict[str, list[ast.Call]] = {}
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "open_test":

@@ -18,13 +18,20 @@ INFO = b"".join(f"m-{key}-bytes-[{100 + index}]\r\n".encode() for index, key in 
 INFO += b"m-clock-hz-[25000000]\r\nm-frame-length-[0]\r\nm-feature-bytes-[0]\r\nm-program-[0123456789abcdef]\r\n"
 ROWS = b"m-out-[01ff]\r\nm-out-[7f80]\r\nm-ticks-[12]\r\nm-stack-[96]\r\n"
 NAME = b"m-name-dut-[mlforge]\r\nm-ready\r\n"
+
+
+def _reset_and_extracted(client: DeviceClient) -> tuple[bytes, int, int]:
+    client.reset_features()
+    return _plain(client.extract(2, 2))
+
+
 QUESTIONS: dict[str, tuple[bytes, Callable[[DeviceClient], object]]] = {
     "info": (checked("mlforge-info", INFO), DeviceClient.info),
     "batch": (checked("mlforge-batch 2", ROWS), lambda client: _plain(client.batch(2, 2))),
     "name": (NAME, DeviceClient.name),
     "features": (
         checked("mlforge-reset", b"") + checked("mlforge-extract 2 0", ROWS.replace(b"out", b"features")),
-        lambda client: (client.reset_features(), _plain(client.extract(2, 2))),
+        _reset_and_extracted,
     ),
 }
 

@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import tty
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -33,6 +34,9 @@ class Script:
 
     def write(self, data: bytes) -> None:
         self.written += data
+
+    def fileno(self) -> int:
+        raise OSError("nothing to select on")
 
     def close(self) -> None:
         pass
@@ -129,7 +133,11 @@ def test_noise_between_lines_does_no_harm() -> None:
 def test_another_start_is_noticed() -> None:
     banner = b"m-timestamp-mode-performance\r\nm-init-done\r\nm-ready\r\n"
     _client(banner).await_ready()
-    for ask in (lambda client: client.batch(2, 2), lambda client: client.load(b"12", 9)):
+    asks: tuple[Callable[[DeviceClient], object], ...] = (
+        lambda client: client.batch(2, 2),
+        lambda client: client.load(b"12", 9),
+    )
+    for ask in asks:
         with pytest.raises(LineError, match="started anew"):
             ask(_client(banner))
 

@@ -91,7 +91,8 @@ def test_what_is_off_draws_nothing() -> None:
     """Earlier contracts keep their trainings, number by number."""
     x, options = signals(), AugmentSpec(0.1, 0.2, 5, 20.0)
     more = AugmentSpec(0.1, 0.2, 5, 20.0, 0.0, 0.0, 0.0)
-    assert np.array_equal(*(augment(x, each, np.random.default_rng(7)) for each in (options, more)))
+    one, other = (augment(x, each, np.random.default_rng(7)) for each in (options, more))
+    assert np.array_equal(one, other)
 
 
 def test_plain_vectors_work_too() -> None:
