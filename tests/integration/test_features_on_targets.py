@@ -76,8 +76,7 @@ def loud(channels: int) -> NDArray[np.float32]:
 @pytest.mark.parametrize("target", all_targets(), ids=lambda target: target.name)
 @pytest.mark.parametrize("name", CHAINS)
 def test_spectral_chains_are_the_same_integers_on_all_cores(target: Target, name: str) -> None:
-    if reason := target.unavailable():
-        pytest.skip(reason)
+    require(target)
     what, chain = CHAINS[name]
     signal = loud(max(1, len(what.channels)))
     pipeline = fit([*chain, *([] if name == "cepstrum" else [WindowSpec(1, 1)])], [signal], what)
