@@ -37,12 +37,14 @@ class Complaint:
 def kernels(place: Path) -> list[Path]:
     """Objects of all kernels, with the sanitisers; made once."""
     command = [_host_compiler(), *_WARNINGS, *_HOST, *_includes()]
-    return [
-        made_once(
-            place / f"{source.stem}.o", lambda made, one=source: _call([*command, "-c", str(one), "-o", str(made)])
-        )
-        for source in runtime_sources("kernels")
-    ]
+
+    def compiled(source: Path) -> Path:
+        def make(made: Path) -> None:
+            _call([*command, "-c", str(source), "-o", str(made)])
+
+        return made_once(place / f"{source.stem}.o", make)
+
+    return [compiled(source) for source in runtime_sources("kernels")]
 
 
 def execute(inputs: Sequence[tuple[int, bytes]], place: Path, objects: Sequence[Path]) -> list[Complaint]:

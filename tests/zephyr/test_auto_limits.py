@@ -66,11 +66,12 @@ def _app(directory: Path) -> Contract:
 def test_west_build_holds_the_image_against_what_it_leaves(
     zephyr: Workspace, board: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    app, build = _app(tmp_path).app_dir, tmp_path / "build"
+    contract, build = _app(tmp_path), tmp_path / "build"
+    app = contract.app_dir
     printed = zephyr.build(app, build, board)
     used = {name: int(size) for name, size in re.findall(r"^\s*(FLASH|RAM):\s+(\d+) B ", printed, re.MULTILINE)}
     elf = build / "zephyr" / "zephyr.elf"
-    found = rooms(elf)
+    found = rooms(elf, contract.name)
     assert {name: found[name].app_bytes + found[name].model_bytes for name in found} == {
         "flash": used["FLASH"],
         "ram": used["RAM"],

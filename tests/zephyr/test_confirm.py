@@ -83,7 +83,7 @@ def test_what_a_build_is_held_against_is_what_was_measured(
     lock_model(app, tiny_tflite(seed=1, filters=LARGE))
     zephyr.build(app, tmp_path / "build", board)
     image = tmp_path / "build" / "zephyr" / "zephyr.elf"
-    limits = {limit.key: limit for limit in image_limits(Resolved(load_contract(app), {}), image)}
+    limits = {limit.key: limit for limit in image_limits(Resolved(load_contract(app), {}), image).limits}
     assert confirmed.confirmed is not None
     assert limits["limits.flash"].used_bytes == confirmed.confirmed.flash.total
     assert limits["limits.ram"].used_bytes == confirmed.confirmed.ram.total

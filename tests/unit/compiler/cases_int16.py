@@ -9,11 +9,11 @@ import numpy as np
 
 from mlforge.compiler.fixed_point import float32
 from mlforge.compiler.graph import ABSENT, DType, Graph, Quantization, Tensor
-from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
 from mlforge.compiler.ops.svdf import SvdfAttributes
 from mlforge.compiler.ops.unidirectional_sequence_lstm import LstmAttributes
 from tests.unit.compiler import cases, cases_arithmetic
 from tests.unit.compiler.cases import Maker
+from tests.unit.compiler.known import told
 
 Case = Callable[[Maker], Graph]
 
@@ -55,7 +55,7 @@ def sums(case: Case, biases: tuple[DType, ...] = (DType.INT64,), position: int =
             tensors[bias] = replace(tensors[bias], dtype=dtype, data=data)
         elif DType.INT32 in biases and m.random.random() < 0.3:
             node = graph.nodes[0]
-            attributes = replace(node.attributes_as(FullyConnectedAttributes), bias_type=DType.INT32)
+            attributes = replace(told(node), bias_type=DType.INT32)
             graph = replace(graph, nodes=(replace(node, attributes=attributes),))
         return replace(graph, tensors=tuple(tensors))
 
