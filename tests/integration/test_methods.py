@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -100,8 +100,61 @@ def test_a_hostile_network_is_rescued_and_plain_quantisation_is_not_enough(train
     }
     assert float_accuracy > 0.9
     assert by_method[Method.PTQ] < float_accuracy - 0.1
-    for method in (Method.EQUALISED, Method.FINETUNE, Method.QAT):
+    for method in (Method.EQUALISED, Method.CALIBRATED, Method.FINETUNE, Method.QAT):
         assert by_method[method] >= float_accuracy - 0.02
+
+
+def _glitch(x: Floats, random: np.random.Generator) -> None:
+    """30 % of the windows have one sample far off."""
+    for at in np.flatnonzero(random.random(len(x)) < 0.3):
+        x[at, random.integers(0, x.shape[1]), 0, random.integers(0, 2)] += random.choice([-1, 1]) * random.uniform(
+            150, 400
+        )
+
+
+def _gain(x: Floats, random: np.random.Generator) -> None:
+    """1 % of the windows are a hundred times as loud."""
+    x[random.random(len(x)) < 0.01] *= 100
+
+
+def _offset(x: Floats, random: np.random.Generator) -> None:
+    """1 % of the windows lie far off zero."""
+    where = random.random(len(x)) < 0.01
+    x[where] += random.choice([-150, 150], (int(where.sum()), 1, 1, 1))
+
+
+def _dead_and_saturated(x: Floats, random: np.random.Generator) -> None:
+    """One channel of some windows stands at the end of its scale; in others it reads zero."""
+    x[random.random(len(x)) < 0.05, :, :, 1] = 300.0
+    x[random.random(len(x)) < 0.05, :, :, 1] = 0.0
+
+
+@pytest.mark.parametrize("spoil", [_glitch, _gain, _offset, _dead_and_saturated])
+def test_heavy_tailed_sensors_are_rescued(
+    trainer: Trainer, spoil: Callable[[Floats, np.random.Generator], None]
+) -> None:
+    """A few values decide the range of the input, so plain quantisation leaves all others a step or two."""
+    data = [waves(count, seed) for count, seed in ((500, 1), (300, 2))]
+    for number, (x, _) in enumerate(data):
+        spoil(x, np.random.default_rng(number))
+    recipe = Recipe(epochs=25, patience=25, learning_rate=0.01)
+    request = TrainingRequest(ARCHITECTURE, Task.CLASSIFICATION, *data[0], *data[1], recipe)
+    trained = trainer.train(request)
+    methods = (Method.CALIBRATED, Method.QAT)
+    variants = trainer.requantise(Requantisation(request, trained.keras, methods))
+    y = request.y_validate
+    float_accuracy = accuracy(trained.validation_outputs, y)
+    plain = accuracy(int8_outputs(trained.tflite, request.x_validate), y)
+    best = max(accuracy(int8_outputs(one.tflite, request.x_validate), y) for one in variants)
+    print(
+        spoil.__name__,
+        float_accuracy,
+        plain,
+        [accuracy(int8_outputs(v.tflite, request.x_validate), y) for v in variants],
+    )
+    assert float_accuracy > 0.9
+    assert plain < float_accuracy - 0.1
+    assert best >= float_accuracy - 0.02
 
 
 def test_the_same_job_gives_the_same_bytes_whatever_else_was_asked_for(trainer: Trainer, hostile: Hostile) -> None:

@@ -54,6 +54,7 @@ class Quantisation(StrEnum):
     AUTO = "auto"  # all, where the plain one loses more than the tolerance
     PTQ = "ptq"  # none
     EQUALISED = "equalised"
+    CALIBRATED = "calibrated"
     FINETUNE = "finetune"
     QAT = "qat"
     ALL = "all"

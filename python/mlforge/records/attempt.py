@@ -20,7 +20,8 @@ class Method(StrEnum):
 
     PTQ = "ptq"  # ranges as they are seen on training examples
     EQUALISED = "equalised"  # the same after cross-layer equalisation
-    FINETUNE = "finetune"  # the same after some more training in floats
+    CALIBRATED = "calibrated"  # the same with ranges that leave outliers out, where that loses less
+    FINETUNE = "finetune"  # as EQUALISED after some more training in floats
     QAT = "qat"  # some more training with fake quantisation, whose ranges are learnt, too
 
 

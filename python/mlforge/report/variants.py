@@ -17,6 +17,7 @@ NETWORKS: Final = {
 METHODS: Final = {
     Method.PTQ: "post-training quantisation",
     Method.EQUALISED: "equalised across layers",
+    Method.CALIBRATED: "equalised, ranges without outliers",
     Method.FINETUNE: "equalised, fine-tuned",
     Method.QAT: "quantisation-aware training",
 }

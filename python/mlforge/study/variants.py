@@ -26,10 +26,11 @@ from mlforge.training.teacher import teacher_of
 BESIDE_PTQ: Final = {
     Quantisation.PTQ: (),
     Quantisation.EQUALISED: (Method.EQUALISED,),
+    Quantisation.CALIBRATED: (Method.CALIBRATED,),
     Quantisation.FINETUNE: (Method.FINETUNE,),
     Quantisation.QAT: (Method.QAT,),
-    Quantisation.ALL: (Method.EQUALISED, Method.FINETUNE, Method.QAT),
-    Quantisation.AUTO: (Method.EQUALISED, Method.FINETUNE, Method.QAT),
+    Quantisation.ALL: (Method.EQUALISED, Method.CALIBRATED, Method.FINETUNE, Method.QAT),
+    Quantisation.AUTO: (Method.EQUALISED, Method.CALIBRATED, Method.FINETUNE, Method.QAT),
 }
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from mlforge.training.bounds import NARROWEST, Criterion, seen
 from mlforge.training.request import Floats
 from mlforge.training.targets import Unit
 
@@ -20,9 +20,6 @@ Tensor = Any  # keras.KerasTensor or tf.Tensor, which have no static types
 
 OUTPUTS_RANGE: Final = "outputs_range"
 _WEIGHTED: Final = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)
-_SHARES: Final = np.geomspace(1.0, 1e-3, 31)  # of a range that was seen: candidates for the first bounds
-_VALUES: Final = 20_000  # of an activation that are looked at to choose among them
-_NARROWEST: Final = 1e-6
 
 
 class Range(keras.layers.Layer):  # type: ignore[misc]
@@ -33,7 +30,7 @@ class Range(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, low: float, high: float, name: str) -> None:
         super().__init__(name=name)
-        self.start = min(low, 0.0), max(high, 0.0, min(low, 0.0) + _NARROWEST)
+        self.start = min(low, 0.0), max(high, 0.0, min(low, 0.0) + NARROWEST)
         self.growth = self.add_weight(shape=(2,), initializer="zeros", name="bias")  # as free of weight decay as biases
 
     def call(self, x: Tensor) -> Tensor:
@@ -53,13 +50,14 @@ class FakeQuantised(keras.Model):  # type: ignore[misc]
     """A network as its int8 model will compute it. `rounds` says whether kernels are rounded here, as for training, or
     left to the converter, which rounds them the same way."""
 
-    def __init__(self, model: keras.Model, examples: Floats) -> None:
-        """Copies `model`; the first bounds lose least on `examples`, float32 [N, *input_shape]. Dropout is left out."""
+    def __init__(self, model: keras.Model, examples: Floats, criterion: Criterion) -> None:
+        """Copies `model`, without dropout. The first bounds are what the criterion makes of `examples`, float32
+        [N, *input_shape], and of what the layers make of these within the input's bounds."""
         super().__init__(name="fake_quantised")
-        seen = _seen(model, examples)
         self.rounds = True
-        self.input_range = Range(*_bounds(examples), name="input_range")
-        self.inner = _copy(model, {name: _bounds(values) for name, values in seen.items()})
+        self.input_range = Range(*criterion(seen(examples)), name="input_range")
+        layers = _seen(model, np.clip(examples, *self.input_range.bounds()))
+        self.inner = _copy(model, {name: criterion(seen(values)) for name, values in layers.items()})
         self.per_tensor = {id(layer.kernel) for layer in self.inner.layers if isinstance(layer, keras.layers.Dense)}
         self.depthwise = {
             id(layer.kernel) for layer in self.inner.layers if isinstance(layer, keras.layers.DepthwiseConv2D)
@@ -95,7 +93,7 @@ class FakeQuantised(keras.Model):  # type: ignore[misc]
 
 def _symmetric(columns: Tensor, shape: Any) -> Tensor:
     """Each column of [weights, columns] rounded within its own largest magnitude, back in `shape`."""
-    largest = keras.ops.maximum(keras.ops.max(keras.ops.abs(columns), axis=0), _NARROWEST)
+    largest = keras.ops.maximum(keras.ops.max(keras.ops.abs(columns), axis=0), NARROWEST)
     largest = keras.ops.stop_gradient(largest)
     rounded = keras.quantizers.fake_quant_with_min_max_vars(columns, -largest, largest, narrow_range=True, axis=-1)
     return keras.ops.reshape(rounded, shape)
@@ -127,17 +125,3 @@ def _seen(model: keras.Model, examples: Floats) -> dict[str, Floats]:
     ]
     values = keras.Model(model.input, [layer.output for layer in layers])(examples, training=False)
     return {layer.name: np.asarray(value) for layer, value in zip(layers, values, strict=True)}
-
-
-def _bounds(values: NDArray[Any]) -> tuple[float, float]:
-    """The bounds, within what was seen, that lose least by clipping and rounding (mean squared error)."""
-    values = values.ravel()[:: max(1, values.size // _VALUES)].astype(np.float64)
-    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-    high = min((high * share for share in _SHARES), key=lambda high: _error(values, low, high))
-    low = min((low * share for share in _SHARES), key=lambda low: _error(values, low, high))
-    return low, high
-
-
-def _error(values: NDArray[Any], low: float, high: float) -> float:
-    step = max(high - low, _NARROWEST) / 255
-    return float(np.square(low + np.round((np.clip(values, low, high) - low) / step) * step - values).mean())

@@ -12,6 +12,7 @@ from mlforge.contract import Task
 from mlforge.errors import TrainingError
 from mlforge.records.attempt import Method
 from mlforge.training.archive import loaded, saved
+from mlforge.training.calibrate import calibrated
 from mlforge.training.equalise import equalised
 from mlforge.training.fit import Fitted, fit, make_deterministic, predict
 from mlforge.training.fold import fold, folded_architecture
@@ -25,7 +26,6 @@ from mlforge.training.methods import (
     Shrinking,
     Variant,
 )
-from mlforge.training.qat import FakeQuantised
 from mlforge.training.quantise import quantise, representative
 from mlforge.training.request import Recipe, TrainingRequest, TrainingResult
 from mlforge.training.shrink import cut
@@ -79,6 +79,8 @@ def _variant(job: Requantisation, method: Method) -> Variant:
     tuned = _shorter(request.recipe, TUNING_EPOCHS, TUNING_RATE)
     if method is Method.QAT:
         tflite = _trained_for_int8(model, request, tuned)
+    elif method is Method.CALIBRATED:
+        tflite = _calibrated(model, request)
     else:
         if method is Method.FINETUNE:
             _continued(model, request, tuned)
@@ -97,13 +99,26 @@ def _equalise(request: TrainingRequest, model: keras.Model) -> None:
 def _trained_for_int8(model: keras.Model, request: TrainingRequest, recipe: Recipe) -> bytes:
     """Trains `model` under fake quantisation; it ends with the weights, the answer has the learnt ranges, too."""
     _to_unit_of_training(model, request)
-    fake = FakeQuantised(model, representative(request))
+    fake = calibrated(model, request)
     fit(fake, replace(request, recipe=recipe))
     if request.task is Task.REGRESSION:
         fake.widen_outputs(unit_of(request))
     for layer in model.layers:
         if layer.weights:
             layer.set_weights(fake.get_layer(layer.name).get_weights())
+    fake.rounds = False
+    return quantise(fake, None, request.architecture.input_shape)
+
+
+def _calibrated(model: keras.Model, request: TrainingRequest) -> bytes:
+    """The same weights with the ranges that lose least."""
+    weights = model.get_weights()
+    _to_unit_of_training(model, request)
+    fake = calibrated(model, request)
+    model.set_weights(weights)
+    fake.get_layer("outputs").set_weights(model.get_layer("outputs").get_weights())
+    if request.task is Task.REGRESSION:
+        fake.widen_outputs(unit_of(request))
     fake.rounds = False
     return quantise(fake, None, request.architecture.input_shape)
 

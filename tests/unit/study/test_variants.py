@@ -96,7 +96,12 @@ def make(
     return Making(asked, bench).best(Sized(FULL, cost(full)), smaller)
 
 
-ALL = {"plain/equalised": (0.9, 0.88), "plain/finetune": (0.92, 0.89), "plain/qat": (0.9, 0.89)}
+ALL = {
+    "plain/equalised": (0.9, 0.88),
+    "plain/calibrated": (0.9, 0.885),
+    "plain/finetune": (0.92, 0.89),
+    "plain/qat": (0.9, 0.89),
+}
 
 
 def test_auto_leaves_it_at_plain_quantisation_where_that_loses_next_to_nothing() -> None:
@@ -112,17 +117,17 @@ def test_auto_tries_the_others_where_plain_quantisation_hurts_and_of_equals_the_
     assert made.method is Method.FINETUNE  # as good as qat, and simpler
     assert made.float_quality.value == 0.92
     assert [one.method for one in tried] == list(Method)
-    assert [one.kept for one in tried] == [False, False, True, False]
-    assert [one.int8_quality for one in tried] == [0.7, 0.88, 0.89, 0.89]
+    assert [one.kept for one in tried] == [False, False, False, True, False]
+    assert [one.int8_quality for one in tried] == [0.7, 0.88, 0.885, 0.89, 0.89]
 
 
-@pytest.mark.parametrize(("loss", "tried"), [(0.0099, 1), (0.0101, 4)])
+@pytest.mark.parametrize(("loss", "tried"), [(0.0099, 1), (0.0101, 5)])
 def test_the_tolerance_is_what_decides(loss: float, tried: int) -> None:
     bench = Bench({"plain": (0.9, 0.9 - loss), **ALL})
     assert len(make(contract(tolerance=0.01), bench)[1]) == tried
 
 
-@pytest.mark.parametrize(("int8", "tried"), [(0.0108, 1), (0.0112, 4)])
+@pytest.mark.parametrize(("int8", "tried"), [(0.0108, 1), (0.0112, 5)])
 def test_for_an_error_the_tolerance_is_a_share_of_the_goal(int8: float, tried: int) -> None:
     asked = replace(contract(tolerance=0.01), goals=(Goal("mse", 0.1),))
     bench = Bench({"plain": (0.01, int8), **dict.fromkeys(ALL, (0.01, 0.01))}, Metric.MSE)
@@ -135,6 +140,7 @@ def test_for_an_error_the_tolerance_is_a_share_of_the_goal(int8: float, tried: i
     ("choice", "methods"),
     [
         (Quantisation.PTQ, [Method.PTQ]),
+        (Quantisation.CALIBRATED, [Method.PTQ, Method.CALIBRATED]),
         (Quantisation.QAT, [Method.PTQ, Method.QAT]),
         (Quantisation.ALL, list(Method)),
     ],
@@ -157,7 +163,7 @@ def test_a_method_that_diverges_is_told_and_not_kept() -> None:
 def test_a_worker_that_dies_on_the_way_leaves_the_plain_model() -> None:
     made, tried = make(contract(), Bench({"plain": (0.9, 0.7)}, crashes=True))
     assert made.method is Method.PTQ
-    assert [one.failure for one in tried] == ["", *["the worker died"] * 3]
+    assert [one.failure for one in tried] == ["", *["the worker died"] * 4]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +211,7 @@ def test_where_only_the_smaller_network_fits_it_is_kept_and_the_large_one_not_qu
     bench = Bench({**figures, **pruned})
     made, tried = make(contract(prune=0.3), bench, full=3000, small=1500)
     assert (made.network, made.method) == (Network.PRUNED, Method.EQUALISED)
-    assert [one.network for one in tried] == [Network.PLAIN, *[Network.PRUNED] * 4]
+    assert [one.network for one in tried] == [Network.PLAIN, *[Network.PRUNED] * 5]
 
 
 def test_pruning_that_diverges_is_told_or_fatal() -> None:
