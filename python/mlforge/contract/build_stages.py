@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, show
 from mlforge.contract.stages import (
+    ROBUST_CLIP,
     DctSpec,
     FftSpec,
     FrameSpec,
@@ -23,6 +24,7 @@ from mlforge.contract.stages import (
     Spectrum,
     StageSpec,
     StandardiseSpec,
+    Statistics,
     Taper,
     WindowSpec,
 )
@@ -30,6 +32,7 @@ from mlforge.contract.stages_form import Form
 from mlforge.contract.units import format_frequency, parse_frequency, parse_time
 
 MAX_WINDOW: Final = 65_536
+MAX_CLIP: Final = 1000  # deviations
 MAX_ROWS: Final = 1024  # of bands
 FFT_SIZES: Final = (32, 64, 128, 256, 512, 1024, 2048)
 
@@ -67,8 +70,14 @@ def read_window(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, 
 
 
 def read_standardise(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
-    known_settings(reader, steps, [])
-    return StandardiseSpec(), place if place.form is Form.SIGNAL else replace(place, form=Form.STANDARD)
+    known_settings(reader, steps, ["statistics", "clip"])
+    statistics = choice(reader, (*steps, "statistics"), Statistics, Statistics.PLAIN)
+    clip = reader.number(*steps, "clip", default=ROBUST_CLIP if statistics is Statistics.ROBUST else 0.0)
+    if clip and not 1 <= clip <= MAX_CLIP:
+        reader.wrong(
+            (*steps, "clip"), f"{clip:g}", f"a number of deviations from 1 to {MAX_CLIP}, or 0 for no clipping"
+        )
+    return StandardiseSpec(statistics, clip), place if place.form is Form.SIGNAL else replace(place, form=Form.STANDARD)
 
 
 def read_frame(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 
 class Taper(StrEnum):
@@ -52,9 +52,23 @@ class WindowSpec:
     layout: Layout = Layout.PICTURE
 
 
+class Statistics(StrEnum):
+    """What counts as the middle and the deviation of values."""
+
+    PLAIN = "plain"  # mean and standard deviation
+    ROBUST = "robust"  # median and 1.4826 times the median absolute deviation: a few glitches have no say
+
+
+ROBUST_CLIP: Final = 8.0  # deviations; of a normal distribution no value is beyond that
+
+
 @dataclass(frozen=True, slots=True)
 class StandardiseSpec:
-    """Zero mean and unit deviation for each channel (each value of a column), over the training split."""
+    """Zero mean and unit deviation for each channel (each value of a column), over the training split. Values beyond
+    `clip` deviations are trained with as if they stood there, and int8 saturates there; 0 is no such end."""
+
+    statistics: Statistics = Statistics.PLAIN
+    clip: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

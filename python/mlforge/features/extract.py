@@ -26,12 +26,15 @@ class Extracted:
 
 
 def extract_float(pipeline: Pipeline, signal: NDArray[Any]) -> NDArray[np.float32]:
-    """Float32 [inputs, *input_shape]: the fixed-point values in front of quantisation, as real numbers.
+    """Float32 [inputs, *input_shape]: the fixed-point values in front of quantisation, as real numbers; clipped where
+    the contract says so, as int8 saturates on the device.
 
     Raises:
         DataError: the recording has other channels than the pipeline, or values that are not finite.
     """
     values = run_native(pipeline, pipeline.stages, pipeline.to_frames(signal))
+    if limit := pipeline.limit:
+        values = np.clip(values, -limit, limit)
     return np.ldexp(values.astype(np.float64), -pipeline.value_frac_bits).astype(np.float32)
 
 

@@ -20,6 +20,7 @@ from mlforge.contract.stages import (
     SignalSpec,
     StageSpec,
     StandardiseSpec,
+    Statistics,
     WindowSpec,
 )
 from mlforge.errors import DataError
@@ -38,6 +39,7 @@ from mlforge.features.standardise import fit_standardise
 from mlforge.features.window import Window
 
 EVERY_BLOCK: Final = Window(1, 1)
+MAD_TO_DEVIATION: Final = 1.4826  # 1 / the normal distribution's third quartile
 
 
 def fit(spec: Sequence[StageSpec], signals: Sequence[NDArray[Any]], signal: SignalSpec | None = None) -> Pipeline:
@@ -112,7 +114,7 @@ class _Draft:
         flow = self.flow
         stage: FittedStage
         if isinstance(spec, StandardiseSpec):
-            stage = fit_standardise(*self._statistics(), flow.frac_bits)
+            stage = fit_standardise(*self._statistics(spec.statistics), flow.frac_bits, spec.clip)
         elif isinstance(spec, FrameSpec):
             stage = make_framer(spec, flow)
         elif isinstance(spec, FftSpec):
@@ -161,14 +163,15 @@ class _Draft:
         found = (run_native(made, stages, made.to_frames(signal)) for signal in self.signals)
         return [values.reshape(len(values), -1) for values in found if len(values)]
 
-    def _statistics(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and deviation, float64 [length]: of the recordings themselves where no stage comes before."""
+    def _statistics(self, kind: Statistics) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Middle and deviation, float64 [length]: of the recordings themselves where no stage comes before."""
+        measure = robust_statistics if kind is Statistics.ROBUST else float_statistics
         if not self.stages:
-            return float_statistics(self.signals, self.source.channels)[:2]
+            return measure(self.signals, self.source.channels)[:2]
         values = self._values(self.stages)
         if not values:
             raise DataError("no training recording is as long as one frame")
-        mean, deviation, _ = float_statistics(values, self.flow.length)
+        mean, deviation, _ = measure(values, self.flow.length)
         return np.ldexp(mean, -self.flow.frac_bits), np.ldexp(deviation, -self.flow.frac_bits)
 
     def pipeline(self) -> Pipeline:
@@ -240,3 +243,18 @@ def float_statistics(
     mean = sum((part.sum(axis=0) for part in frames), np.zeros(channels)) / count
     square = sum((np.square(part - mean).sum(axis=0) for part in frames), np.zeros(channels)) / count
     return mean, np.sqrt(square), largest
+
+
+def robust_statistics(
+    signals: Sequence[NDArray[Any]], channels: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """As `float_statistics`, with the median for the mean and the median absolute deviation, as a normal distribution's
+    standard deviation, for the deviation; a channel of which more than half does not move keeps the plain one."""
+    _, plain, largest = float_statistics(signals, channels)
+    frames = np.concatenate([np.asarray(signal, dtype=np.float32).reshape(-1, channels) for signal in signals])
+    middle, spread = np.empty(channels), np.empty(channels)
+    for channel in range(channels):
+        column = frames[:, channel].astype(np.float64)
+        middle[channel] = np.median(column)
+        spread[channel] = MAD_TO_DEVIATION * np.median(np.abs(column - middle[channel]))
+    return middle, np.where(spread > 0, spread, plain), largest

@@ -18,6 +18,7 @@ from mlforge.features.flow import Element, Flow
 from mlforge.features.quantise import Quantisation, Quantise, make_quantise
 from mlforge.features.serial import pipeline_converter
 from mlforge.features.stage import Stage
+from mlforge.features.standardise import Standardise
 from mlforge.features.window import Window
 from mlforge.records.serial import structure
 
@@ -53,6 +54,12 @@ class Pipeline:
     def flows(self) -> tuple[Flow, ...]:
         """What each stage takes, and at the end what the last one makes. Raises DataError; see `flows_of`."""
         return flows_of(self.source, self.stages)
+
+    @property
+    def limit(self) -> int:
+        """The largest magnitude in front of quantisation that is trained with, in its fixed point; 0 for none."""
+        last = self.stages[-1] if self.stages else None
+        return last.limit if isinstance(last, Standardise) else 0
 
     @property
     def value_frac_bits(self) -> int:

@@ -36,6 +36,7 @@ class Standardise(PlainStage):
     mean: tuple[int, ...]  # in the values' own fixed point
     multiplier: tuple[int, ...]
     shift: tuple[int, ...]
+    limit: int = 0  # the largest magnitude that is trained with, as output; 0 for none. On the device int8 ends there
 
     template: ClassVar[str] = "standardise.c.j2"
     function: ClassVar[str] = "mlforge_standardise_process"
@@ -54,6 +55,7 @@ class Standardise(PlainStage):
             and all(-(2**31) <= value < 2**31 for value in self.mean)
             and all(value == 0 or 2**30 <= value < 2**31 for value in self.multiplier)
             and all(1 <= value <= MAX_SHIFT for value in self.shift)
+            and 0 <= self.limit < 2**31
         )
 
     def native_tables(self, flow: Flow) -> ctypes.Structure:
@@ -64,8 +66,11 @@ class Standardise(PlainStage):
         )
 
 
-def fit_standardise(mean: NDArray[np.float64], deviation: NDArray[np.float64], frac_bits: int) -> Standardise:
-    """From each value's mean and deviation (float64 [length]) for blocks with so many fraction bits.
+def fit_standardise(
+    mean: NDArray[np.float64], deviation: NDArray[np.float64], frac_bits: int, clip: float = 0.0
+) -> Standardise:
+    """From each value's mean and deviation (float64 [length]) for blocks with so many fraction bits. `clip` is in
+    deviations.
 
     A value that moves by less than one step of the blocks' fixed point carries nothing: it is centred, not scaled.
     """
@@ -76,4 +81,5 @@ def fit_standardise(mean: NDArray[np.float64], deviation: NDArray[np.float64], f
         mean=tuple(centre),
         multiplier=tuple(one.multiplier for one in factors),
         shift=tuple(one.shift for one in factors),
+        limit=round(math.ldexp(clip, OUTPUT_FRAC_BITS)),
     )

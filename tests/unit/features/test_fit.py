@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlforge.contract import StandardiseSpec, WindowSpec
+from mlforge.contract.stages import Statistics
 from mlforge.errors import DataError
-from mlforge.features import Pipeline, extract_float, fit
+from mlforge.features import Pipeline, extract_float, extract_int8, fit
 from mlforge.features.fixed_point import factor
 
 
@@ -135,3 +136,51 @@ def test_impossible_quantisation(scale: float, zero_point: int) -> None:
     pipeline = fit([], [np.zeros(3, dtype=np.float32)] * 2)
     with pytest.raises(DataError):
         pipeline.with_quantisation(scale, zero_point)
+
+
+def glitching(share: float = 0.005) -> np.ndarray:
+    """Normal noise about 5, of deviation 2; some values are hundreds away."""
+    random = np.random.default_rng(3)
+    signal = 5 + 2 * random.standard_normal((4000, 2))
+    where = random.random(len(signal)) < share
+    signal[where, 0] += random.choice([-1, 1], where.sum()) * random.uniform(300, 800, where.sum())
+    return signal.astype(np.float32)
+
+
+def test_robust_statistics_look_past_glitches_and_the_training_sees_them_clipped() -> None:
+    signal = glitching()
+    ordinary = np.abs(signal[:, 0] - 5) < 20
+    robust = extract_float(fit([WindowSpec(1, 1), StandardiseSpec(Statistics.ROBUST, 8.0)], [signal]), signal)
+    values = robust.reshape(-1, 2)
+    np.testing.assert_allclose(values[ordinary], (signal[ordinary] - 5) / 2, atol=0.2)
+    assert np.abs(values).max() == 8.0
+    plain = extract_float(fit([WindowSpec(1, 1), StandardiseSpec()], [signal]), signal).reshape(-1, 2)
+    assert plain[ordinary, 0].std() < 0.2
+
+
+def test_int8_saturates_where_the_training_was_clipped() -> None:
+    """Nothing is computed for it on the device: the model's input has that range."""
+    signal = glitching()
+    spec = [WindowSpec(1, 1), StandardiseSpec(Statistics.ROBUST, 8.0)]
+    pipeline = fit(spec, [signal])
+    quantised = pipeline.with_quantisation(16 / 255, 0)
+    real = extract_float(pipeline, signal).reshape(-1, 2).astype(np.float64)
+    got = extract_int8(quantised, signal).reshape(-1, 2)
+    assert np.abs(got * (16 / 255) - real).max() <= 16 / 255 * 1.01
+    unclipped = fit([WindowSpec(1, 1), StandardiseSpec(Statistics.ROBUST)], [signal]).with_quantisation(16 / 255, 0)
+    np.testing.assert_array_equal(extract_int8(unclipped, signal).reshape(-1, 2), got)
+
+
+def test_a_channel_that_mostly_stands_still_keeps_its_plain_deviation() -> None:
+    signal = np.zeros((100, 1), dtype=np.float32)
+    signal[::4] = 3.0
+    values = extract_float(fit([WindowSpec(1, 1), StandardiseSpec(Statistics.ROBUST)], [signal]), signal)
+    assert values.max() == pytest.approx(3.0 / signal.std(), abs=0.01)
+
+
+def test_a_clipped_pipeline_survives_json() -> None:
+    pipeline = fit([WindowSpec(1, 1), StandardiseSpec(Statistics.ROBUST, 8.0)], [glitching()])
+    assert Pipeline.from_json(pipeline.to_json()) == pipeline
+    assert pipeline.limit == 8 << 12
+    before = pipeline.to_json().replace(f'"limit":{8 << 12},', "")  # as it was written before there was such a thing
+    assert Pipeline.from_json(before).limit == 0
