@@ -23,6 +23,7 @@ def main(place: Path) -> None:
 
     from mlforge.records.architecture import Architecture
     from mlforge.training.archive import loaded, saved
+    from mlforge.training.bounds import least_error
     from mlforge.training.build import build
     from mlforge.training.equalise import equalised
     from mlforge.training.fit import make_deterministic, predict
@@ -53,7 +54,7 @@ def main(place: Path) -> None:
         for name, pair in equalised(network, weights).items():
             folded.get_layer(name).set_weights(list(pair))
         found["equalised"] = moved(predict(folded, x))
-        fake = FakeQuantised(folded, x)
+        fake = FakeQuantised(folded, x, least_error)
         found["fake"] = moved(predict(fake, x))
         fake.rounds = False
         (place / f"{number}.tflite").write_bytes(quantise(fake, None, architecture.input_shape))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlforge.contract import StandardiseSpec, WindowSpec
+from mlforge.contract import StageSpec, StandardiseSpec, WindowSpec
 from mlforge.contract.stages import Statistics
 from mlforge.errors import DataError
 from mlforge.features import Pipeline, extract_float, extract_int8, fit
@@ -161,7 +161,7 @@ def test_robust_statistics_look_past_glitches_and_the_training_sees_them_clipped
 def test_int8_saturates_where_the_training_was_clipped() -> None:
     """Nothing is computed for it on the device: the model's input has that range."""
     signal = glitching()
-    spec = [WindowSpec(1, 1), StandardiseSpec(Statistics.ROBUST, 8.0)]
+    spec: list[StageSpec] = [WindowSpec(1, 1), StandardiseSpec(Statistics.ROBUST, 8.0)]
     pipeline = fit(spec, [signal])
     quantised = pipeline.with_quantisation(16 / 255, 0)
     real = extract_float(pipeline, signal).reshape(-1, 2).astype(np.float64)

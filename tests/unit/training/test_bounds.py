@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlforge.training.bounds import CRITERIA, least_entropy, least_error, quantile, seen
+from mlforge.training.bounds import CRITERIA, Criterion, least_entropy, least_error, quantile, seen
 
 NORMAL = np.random.default_rng(1).standard_normal(20_000)
 
@@ -19,14 +19,14 @@ def spiky(share: float = 0.005) -> np.ndarray:
 
 
 @pytest.mark.parametrize("criterion", CRITERIA.values(), ids=CRITERIA)
-def test_bounds_lie_within_what_was_seen_and_hold_zero(criterion) -> None:
+def test_bounds_lie_within_what_was_seen_and_hold_zero(criterion: Criterion) -> None:
     for values in (NORMAL, spiky(), np.abs(NORMAL), -np.abs(NORMAL) - 3, np.zeros(10), np.full(10, 2.5)):
         low, high = criterion(np.asarray(values, np.float64))
         assert min(values.min(), 0) - 1e-9 <= low <= 0 <= high <= max(values.max(), 0) + 1e-9
 
 
 @pytest.mark.parametrize("criterion", CRITERIA.values(), ids=CRITERIA)
-def test_ordinary_values_keep_their_range(criterion) -> None:
+def test_ordinary_values_keep_their_range(criterion: Criterion) -> None:
     low, high = criterion(NORMAL)
     assert low < -1.9
     assert high > 1.9
