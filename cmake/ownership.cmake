@@ -5,29 +5,46 @@
 # python/mlforge/toolchain/link_record.py).
 include_guard(GLOBAL)
 
-# Compiles a target so that the linker's map keeps telling its bytes from everybody else's: no link-time optimisation,
-# which moves code between objects; no merging of equal strings of several objects; no two sources in one object. So what
-# was measured before training is also what runs.
+# Leaves a target out of link-time optimisation, which moves code between objects. So what was measured before training is
+# also what runs, and the linker's map keeps telling whose it is.
+function(mlforge_without_lto target)
+  if(NOT TARGET mlforge_no_lto)
+    add_library(mlforge_no_lto INTERFACE)
+    if(TARGET compiler) # Zephyr's
+      target_compile_options(mlforge_no_lto INTERFACE $<TARGET_PROPERTY:compiler,prohibit_lto>)
+    endif()
+  endif()
+  target_link_libraries(${target} PRIVATE mlforge_no_lto) # behind the image's own options, so it counts
+  set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
+endfunction()
+
+# Compiles a target of ours so that none of its bytes become those of another object: equal strings are not merged, and no
+# two sources make one object.
 function(mlforge_keep_apart target)
   if(NOT TARGET mlforge_apart)
     add_library(mlforge_apart INTERFACE)
-    if(TARGET compiler) # Zephyr's
+    if(TARGET compiler)
       zephyr_check_compiler_flag(C "-fno-merge-constants" can)
-      target_compile_options(mlforge_apart INTERFACE $<TARGET_PROPERTY:compiler,prohibit_lto>
+      target_compile_options(mlforge_apart INTERFACE
         $<$<AND:$<BOOL:${can}>,$<COMPILE_LANGUAGE:C,CXX>>:-fno-merge-constants>)
     endif()
   endif()
-  target_link_libraries(${target} PRIVATE mlforge_apart) # behind the image's own options, so it counts
-  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF INTERPROCEDURAL_OPTIMIZATION OFF)
+  mlforge_without_lto(${target})
+  target_link_libraries(${target} PRIVATE mlforge_apart)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
 endfunction()
 
-# Notes that the files of a library, static or of objects, are for `category` (records/categories.py).
+# Notes that the files of a library, static or of objects, are for `category` (records/categories.py), and keeps them apart.
 #
 #   mlforge_ours(<library> CATEGORY <category> [PART <part>] [MODEL <name>]
 #                [SYMBOLS <name>=<category>...] [SYMBOLS_FROM <file>])
 function(mlforge_ours library)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CATEGORY;PART;MODEL;SYMBOLS_FROM" "SYMBOLS")
   mlforge_keep_apart(${library})
+  _mlforge_unit(${library} ${ARGN})
+endfunction()
+
+function(_mlforge_unit library)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CATEGORY;PART;MODEL;SYMBOLS_FROM" "SYMBOLS")
   set(files "\"$<JOIN:$<TARGET_OBJECTS:${library}>,\",\">\"")
   get_target_property(type ${library} TYPE)
   if(type STREQUAL "STATIC_LIBRARY") # the objects, too: of thin archives the map names those
@@ -39,11 +56,13 @@ function(mlforge_ours library)
     "{\"category\":\"${arg_CATEGORY}\",\"part\":\"${arg_PART}\",\"model\":\"${arg_MODEL}\",\"symbols\":{${symbols}},\"symbols_from\":\"${arg_SYMBOLS_FROM}\",\"files\":[${files}]}")
 endfunction()
 
-# The same for a library of another module, if there is one of that name. Which module Zephyr takes first is not ours to
-# say, so this is called when all are known.
+# The same for a library of another module that runs our models, if there is one of that name. It is compiled as its module
+# has it, but for link-time optimisation. Which module Zephyr takes first is not ours to say, so this is called when all
+# are known.
 function(mlforge_ours_of_others library)
   if(TARGET ${library})
-    mlforge_ours(${library} ${ARGN})
+    mlforge_without_lto(${library})
+    _mlforge_unit(${library} ${ARGN})
   endif()
 endfunction()
 
@@ -78,5 +97,5 @@ function(mlforge_write_record)
     set(directory "${CMAKE_BINARY_DIR}/zephyr")
   endif()
   file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/zephyr/${CONFIG_KERNEL_BIN_NAME}.mlforge.json"
-    CONTENT "{\"directory\":\"${directory}\",\"contracts\":{${contracts}},\"units\":[\n${units}\n]}\n")
+    CONTENT "{\"build\":\"${CMAKE_BINARY_DIR}\",\"directory\":\"${directory}\",\"contracts\":{${contracts}},\"units\":[\n${units}\n]}\n")
 endfunction()

@@ -3,7 +3,8 @@
 A JSON file beside the image (zephyr.mlforge.json of zephyr.elf), which CMake (cmake/ownership.cmake) or the build of
 the measuring firmware writes:
 
-    {"directory": what the linker's relative names are relative to, itself relative to the record,
+    {"build": the build directory of Zephyr, which may have been moved since,
+     "directory": what the linker's relative names are relative to, itself relative to the record,
      "contracts": {model: directory of its contract},
      "units": [{"files": [...], "category": ..., "model": ..., "part": ...,
                 "symbols": {name: category}, "symbols_from": a file with more of them}]}
@@ -135,6 +136,7 @@ def write_link_record(elf: Path, record: LinkRecord) -> None:
 
 
 def _parsed(document: Any, place: Path) -> LinkRecord:
+    document = _moved(document, place)
     directory = os.path.normpath(place.absolute() / str(document["directory"]))
     units = tuple(_unit(each, directory, place) for each in document["units"])
     contracts = {str(name): str(where) for name, where in document.get("contracts", {}).items()}
@@ -143,6 +145,14 @@ def _parsed(document: Any, place: Path) -> LinkRecord:
         for model, nodes in document.get("reached", {}).items()
     }
     return LinkRecord(directory, units, contracts, document.get("sound") is True, reached)
+
+
+def _moved(document: Any, place: Path) -> Any:
+    """The document of a build directory that has another place than the one that it was built in."""
+    built, here = str(document.get("build", "")), str(place.absolute().parent)
+    if built in ("", here):
+        return document
+    return json.loads(json.dumps(document).replace(f'"{built}/', f'"{here}/').replace(f'"{built}"', f'"{here}"'))
 
 
 def _unit(values: Any, directory: str, place: Path) -> Unit:
