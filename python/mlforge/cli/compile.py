@@ -54,6 +54,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bundle", metavar="BOARD", default="", help="also write the bundle block of the app, for this Zephyr board"
     )
+    parser.add_argument(
+        "--devicetree",
+        metavar="F",
+        type=Path,
+        help="refuse sensors of this devicetree_generated.h that are others than the app's model was trained on",
+    )
     parser.add_argument("--stamp", metavar="F", type=Path, help="touch this file when done (for build systems)")
     parser.add_argument(
         "--depfile", metavar="F", type=Path, help="write what the stamp depends on, as a Makefile rule (needs --stamp)"
@@ -66,8 +72,9 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.app.build_step import write_files
     from mlforge.errors import ForgeError
 
-    if arguments.bundle and not arguments.app:
-        raise ForgeError("--bundle needs --app: a model alone has no contract")
+    for option in ("bundle", "devicetree"):
+        if getattr(arguments, option) and not arguments.app:
+            raise ForgeError(f"--{option} needs --app: a model alone has no contract")
     compiled, files, inputs = _compile_app(arguments) if arguments.app else _compile_model(arguments)
     changed = write_files(arguments.output, files)
     write_arena(arguments, compiled)
@@ -125,12 +132,18 @@ def _compile_app(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, str
             "`west mlforge optimise` searches again",
             file=sys.stderr,
         )
+    inputs = built.inputs
+    if arguments.devicetree:
+        from mlforge.app.sensors import refuse_other_sensors
+
+        refuse_other_sensors(built.contract, arguments.devicetree)
+        inputs = (*inputs, arguments.devicetree)
     if not arguments.bundle:
-        return built.compiled, dict(built.files), built.inputs
+        return built.compiled, dict(built.files), inputs
     from mlforge.cli.bundling import bundle_sources
 
-    files, inputs = bundle_sources(built, arguments.bundle)
-    return built.compiled, {**built.files, **files}, (*built.inputs, *inputs)
+    files, of_bundle = bundle_sources(built, arguments.bundle)
+    return built.compiled, {**built.files, **files}, (*inputs, *of_bundle)
 
 
 def _finish(arguments: argparse.Namespace, inputs: tuple[Path, ...]) -> None:

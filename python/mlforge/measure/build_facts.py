@@ -86,18 +86,31 @@ def read_zephyr_build(elf: Path) -> ZephyrBuild:
     regions = {region.name: region for region in regions_in(_read(elf, link_map))}
     if not regions:
         raise BuildError(f"{link_map} lists no memory: the linker's map has no section 'Memory Configuration'")
-    return ZephyrBuild(elf, _config(config), dict(_MACRO.findall(_read(elf, header))), regions)
+    return ZephyrBuild(elf, _config(config), _macros(_read(elf, header)), regions)
+
+
+def read_devicetree(header: Path) -> Mapping[str, str]:
+    """The macros of a build's devicetree_generated.h, by name. Raises BuildError where it cannot be read."""
+    return _macros(_text(header))
+
+
+def _macros(text: str) -> dict[str, str]:
+    return dict(_MACRO.findall(text))
 
 
 def _read(elf: Path, path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError:
+    if not path.exists():
         raise BuildError(
             f"{elf} is not in a Zephyr build directory: there is no {path.name} with it",
             hint="name zephyr/zephyr.elf where `west build` left it",
-        ) from None
+        )
+    return _text(path)
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise BuildError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     if len(data) > MAX_FILE_BYTES:
