@@ -1,8 +1,10 @@
-/* SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * @brief A model ready to run: with its arena, and, where the application has a contract, with
+ * its features and the names of its classes.
  *
- * A model ready to run: with its arena, and, where the application has a contract, with its
- * features and the names of its classes. The build step generates one for each model. No locks: one
- * caller at a time for one instance.
+ * The build step generates one for each model. No locks: one caller at a time for one instance.
  */
 #ifndef MLFORGE_INSTANCE_H_
 #define MLFORGE_INSTANCE_H_
@@ -14,81 +16,94 @@
 extern "C" {
 #endif
 
-/* Stands behind an instance whose inferences are watched (monitor.h). */
+/**
+ * @brief Stands behind an instance whose inferences are watched (monitor.h).
+ */
 struct mlforge_supervisor {
-	const volatile bool *allowed; /* false: there are no inferences, because the bundle is not
+	const volatile bool *allowed; /**< false: there are no inferences, because the bundle is not
 				what it should be */
-	/* What the features get in place of `frame`, which is of `samples`. */
+	/** What the features get in place of `frame`, which is of `samples`. */
 	const int32_t *(*frame)(const struct mlforge_supervisor *supervisor, const void *frame,
 				enum mlforge_samples samples);
-	/* One inference; false where none is allowed. */
+	/** One inference; false where none is allowed. */
 	bool (*infer)(const struct mlforge_supervisor *supervisor);
 	void (*forget)(const struct mlforge_supervisor *supervisor);
-	/* True while frames may pass as they are, unseen. */
+	/** True while frames may pass as they are, unseen. */
 	bool (*passes)(const struct mlforge_supervisor *supervisor);
 };
 
 struct mlforge_instance {
 	const struct mlforge_model *model;
-	uint8_t *arena; /* model->arena_bytes, aligned to MLFORGE_ARENA_ALIGN */
+	uint8_t *arena; /**< model->arena_bytes, aligned to MLFORGE_ARENA_ALIGN */
 	const struct mlforge_pipeline
-		*features;      /* NULL: the application writes the model's input itself */
-	int8_t frame_frac_bits; /* of the features' frames: a value is stored as value * 2^bits */
-	uint8_t classes_count;  /* 0: the outputs have no names */
-	const char *const *classes; /* [classes_count], in the order of the outputs */
-	uint32_t deadline_us;       /* worst-case latency of the contract; 0 for none */
-	const struct mlforge_supervisor *supervisor; /* NULL: nobody watches */
+		*features;      /**< NULL: the application writes the model's input itself */
+	int8_t frame_frac_bits; /**< of the features' frames: a value is stored as value * 2^bits */
+	uint8_t classes_count;  /**< 0: the outputs have no names */
+	const char *const *classes; /**< [classes_count], in the order of the outputs */
+	uint32_t deadline_us;       /**< worst-case latency of the contract; 0 for none */
+	const struct mlforge_supervisor *supervisor; /**< NULL: nobody watches */
 };
 
-/* Initialises a struct mlforge_instance without features in C and C++, with every warning on.
+/**
+ * @brief Initialises a struct mlforge_instance without features in C and C++, with every warning
+ * on.
  *
- * its_model  address of its struct mlforge_model
- * its_arena  uint8_t [model->arena_bytes], aligned to MLFORGE_ARENA_ALIGN */
+ * @param its_model address of its struct mlforge_model
+ * @param its_arena uint8_t [model->arena_bytes], aligned to MLFORGE_ARENA_ALIGN
+ */
 #define MLFORGE_INSTANCE_INIT(its_model, its_arena)                                                \
 	{(its_model), (its_arena), NULL, 0, 0, NULL, 0, NULL}
 
-/* Whether there are inferences: always, but where the release of this image is watched and did not
- * pass its check.
+/**
+ * @brief Whether there are inferences: always, but where the release of this image is watched and
+ * did not pass its check.
  *
- * instance  of any model */
+ * @param instance of any model
+ */
 static inline bool mlforge_allowed(const struct mlforge_instance *instance)
 {
 	return instance->supervisor == NULL || *instance->supervisor->allowed;
 }
 
-/* Where an input is to be written before mlforge_infer.
+/**
+ * @brief Where an input is to be written before mlforge_infer.
  *
- * instance  of the model
- * index     of the input, below model->inputs_count
+ * @param instance of the model
+ * @param index    of the input, below model->inputs_count
  *
- * Returns [inputs[index].bytes] in the arena, the type and shape those of inputs[index], channels
- * last, the batch 1; a value is stored as round(value / scale) + zero_point. An inference does not
- * leave it as it was. */
+ * @return [inputs[index].bytes] in the arena, the type and shape those of inputs[index], channels
+ *         last, the batch 1; a value is stored as round(value / scale) + zero_point. An inference
+ *         does not leave it as it was.
+ */
 static inline int8_t *mlforge_input(const struct mlforge_instance *instance, uint8_t index)
 {
 	return (int8_t *)&instance->arena[instance->model->inputs[index].offset];
 }
 
-/* Where an output is to be read after mlforge_infer.
+/**
+ * @brief Where an output is to be read after mlforge_infer.
  *
- * instance  of the model
- * index     of the output, below model->outputs_count
+ * @param instance of the model
+ * @param index    of the output, below model->outputs_count
  *
- * Returns [outputs[index].bytes] in the arena, the type and shape those of outputs[index]; a stored
- * q stands for scale * (q - zero_point). Valid until an input is written or the next inference
- * begins. */
+ * @return [outputs[index].bytes] in the arena, the type and shape those of outputs[index]; a
+ *         stored q stands for scale * (q - zero_point). Valid until an input is written or the
+ *         next inference begins.
+ */
 static inline const int8_t *mlforge_output(const struct mlforge_instance *instance, uint8_t index)
 {
 	return (const int8_t *)&instance->arena[instance->model->outputs[index].offset];
 }
 
-/* One inference, in the caller's thread and on its stack.
+/**
+ * @brief One inference, in the caller's thread and on its stack.
  *
- * instance  of the model, with all its inputs written. A model with a state (model->state_bytes)
- * needs one mlforge_reset before the first; the build step's instances have that behind them when
- * main runs
+ * @param instance of the model, with all its inputs written. A model with a state
+ *                 (model->state_bytes) needs one mlforge_reset before the first; the build step's
+ *                 instances have that behind them when main runs
  *
- * Returns true; false, and nothing done, where there are no inferences: see mlforge_allowed. */
+ * @return true; false, and nothing done, where there are no inferences: see mlforge_allowed.
+ */
 static inline bool mlforge_infer(const struct mlforge_instance *instance)
 {
 	if (instance->supervisor != NULL) {
@@ -98,13 +113,15 @@ static inline bool mlforge_infer(const struct mlforge_instance *instance)
 	return true;
 }
 
-/* Takes one frame of sensor values, without an inference.
+/**
+ * @brief Takes one frame of sensor values, without an inference.
  *
- * instance  of a model with features
- * frame     int32 [mlforge_features_frame_length], fixed point with frame_frac_bits: see
- * mlforge_frame_value. Copied
+ * @param instance of a model with features
+ * @param frame    int32 [mlforge_features_frame_length], fixed point with frame_frac_bits: see
+ *                 mlforge_frame_value. Copied
  *
- * Returns true when it completes a window, which mlforge_features_read then gives. */
+ * @return true when it completes a window, which mlforge_features_read then gives.
+ */
 static inline bool mlforge_take(const struct mlforge_instance *instance, const int32_t *frame)
 {
 	if (instance->supervisor != NULL) {
@@ -114,12 +131,14 @@ static inline bool mlforge_take(const struct mlforge_instance *instance, const i
 	return mlforge_features_push(instance->features, frame);
 }
 
-/* Takes one frame of sensor values, and runs an inference when it completes a window.
+/**
+ * @brief Takes one frame of sensor values, and runs an inference when it completes a window.
  *
- * instance  of a model with features
- * frame     as mlforge_take's
+ * @param instance of a model with features
+ * @param frame    as mlforge_take's
  *
- * Returns true when there was an inference, whose outputs are then ready. */
+ * @return true when there was an inference, whose outputs are then ready.
+ */
 static inline bool mlforge_push(const struct mlforge_instance *instance, const int32_t *frame)
 {
 	if (!mlforge_take(instance, frame)) {
@@ -129,31 +148,37 @@ static inline bool mlforge_push(const struct mlforge_instance *instance, const i
 	return mlforge_infer(instance);
 }
 
-/* Takes frames until they complete a window, or all, without an inference.
+/**
+ * @brief Takes frames until they complete a window, or all, without an inference.
  *
- * instance  of a model with features
- * frames    int16 or int32 [count][mlforge_features_frame_length], fixed point with
- * frame_frac_bits. Read where they are, and not needed any more after the call
- * samples   their type
- * count     of frames
- * complete  set: whether a window is complete, which mlforge_features_read then gives
+ * @param instance of a model with features
+ * @param frames   int16 or int32 [count][mlforge_features_frame_length], fixed point with
+ *                 frame_frac_bits. Read where they are, and not needed any more after the call
+ * @param samples  their type
+ * @param count    of frames
+ * @param complete set: whether a window is complete, which mlforge_features_read then gives
  *
- * Returns how many frames it took, as mlforge_features_push_block does: call it again with the
- * rest until none is left. */
+ * @return how many frames it took, as mlforge_features_push_block does: call it again with the
+ *         rest until none is left.
+ */
 uint32_t mlforge_take_block(const struct mlforge_instance *instance, const void *frames,
 			    enum mlforge_samples samples, uint32_t count, bool *complete);
 
-/* Takes frames until they complete a window, and then runs an inference, or takes all.
+/**
+ * @brief Takes frames until they complete a window, and then runs an inference, or takes all.
  *
- * inferred  set: whether there was an inference, whose outputs are then ready
+ * The others, and what it returns, as mlforge_take_block.
  *
- * The others, and what it returns, as mlforge_take_block. */
+ * @param inferred set: whether there was an inference, whose outputs are then ready
+ */
 uint32_t mlforge_push_block(const struct mlforge_instance *instance, const void *frames,
 			    enum mlforge_samples samples, uint32_t count, bool *inferred);
 
-/* Forgets what came before: all frames, the model's state, and a decision.
+/**
+ * @brief Forgets what came before: all frames, the model's state, and a decision.
  *
- * instance  of any model */
+ * @param instance of any model
+ */
 static inline void mlforge_reset(const struct mlforge_instance *instance)
 {
 	mlforge_model_reset(instance->model, instance->arena);
@@ -165,13 +190,15 @@ static inline void mlforge_reset(const struct mlforge_instance *instance)
 	}
 }
 
-/* What a value of an output stands for.
+/**
+ * @brief What a value of an output stands for.
  *
- * instance  of a model, after an inference
- * output    below model->outputs_count; a quantised one of int8
- * index     of the value, below outputs[output].bytes
+ * @param instance of a model, after an inference
+ * @param output   below model->outputs_count; a quantised one of int8
+ * @param index    of the value, below outputs[output].bytes
  *
- * Returns scale * (q - zero_point). */
+ * @return scale * (q - zero_point).
+ */
 static inline float mlforge_output_value(const struct mlforge_instance *instance, uint8_t output,
 					 uint32_t index)
 {
@@ -181,20 +208,24 @@ static inline float mlforge_output_value(const struct mlforge_instance *instance
 	       tensor->scale;
 }
 
-/* A sensor's value as the fixed point of the frames.
+/**
+ * @brief A sensor's value as the fixed point of the frames.
  *
- * micro      in millionths of its unit, |micro| < 2^62 / 2^frac_bits
- * frac_bits  fraction bits, -24 .. 30: frame_frac_bits of the instance
+ * @param micro     in millionths of its unit, |micro| < 2^62 / 2^frac_bits
+ * @param frac_bits fraction bits, -24 .. 30: frame_frac_bits of the instance
  *
- * Returns value * 2^frac_bits, rounded to nearest (ties away from zero), saturated to int32. */
+ * @return value * 2^frac_bits, rounded to nearest (ties away from zero), saturated to int32.
+ */
 int32_t mlforge_frame_value(int64_t micro, int8_t frac_bits);
 
-/* The index of the largest value.
+/**
+ * @brief The index of the largest value.
  *
- * values  int8 [count]
- * count   above 0
+ * @param values int8 [count]
+ * @param count  above 0
  *
- * Returns 0 .. count - 1; of equals, the first. */
+ * @return 0 .. count - 1; of equals, the first.
+ */
 static inline uint32_t mlforge_argmax(const int8_t *values, uint32_t count)
 {
 	uint32_t best = 0;

@@ -1,8 +1,11 @@
-/* SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * @brief What a compiled model offers to the application: a constant descriptor, and a function
+ * that runs one inference in an arena that the caller owns.
  *
- * What a compiled model offers to the application: a constant descriptor, and a function that runs
- * one inference in an arena that the caller owns. No heap, no globals; two models need only two
- * arenas (or one, used in turn, where neither has a state that it keeps in it).
+ * No heap, no globals; two models need only two arenas (or one, used in turn, where neither has a
+ * state that it keeps in it).
  */
 #ifndef MLFORGE_MODEL_H_
 #define MLFORGE_MODEL_H_
@@ -14,7 +17,9 @@
 extern "C" {
 #endif
 
-/* The arena's alignment in bytes: mlforge_model.invoke assumes it. */
+/**
+ * @brief The arena's alignment in bytes: mlforge_model.invoke assumes it.
+ */
 #define MLFORGE_ARENA_ALIGN 16
 
 enum mlforge_type {
@@ -25,16 +30,20 @@ enum mlforge_type {
 	MLFORGE_UINT8 = 5,
 };
 
-/* One input or output. A quantised value q stands for scale * (q - zero_point). */
+/**
+ * @brief One input or output.
+ *
+ * A quantised value q stands for scale * (q - zero_point).
+ */
 struct mlforge_tensor {
 	const char *name;
-	uint32_t offset; /* bytes from the start of the arena */
+	uint32_t offset; /**< bytes from the start of the arena */
 	uint32_t bytes;
 	float scale;
 	int32_t zero_point;
-	uint8_t type; /* enum mlforge_type */
+	uint8_t type; /**< enum mlforge_type */
 	uint8_t rank;
-	uint16_t shape[6]; /* with the batch, which is 1 */
+	uint16_t shape[6]; /**< with the batch, which is 1 */
 };
 
 struct mlforge_model {
@@ -44,18 +53,22 @@ struct mlforge_model {
 	uint8_t outputs_count;
 	const struct mlforge_tensor *inputs;
 	const struct mlforge_tensor *outputs;
-	/* Runs one inference. `arena` has arena_bytes and MLFORGE_ARENA_ALIGN; the inputs were
+	/** Runs one inference. `arena` has arena_bytes and MLFORGE_ARENA_ALIGN; the inputs were
 	 * written into it, the outputs are read from it. The inputs do not survive. */
 	void (*invoke)(uint8_t *arena);
-	/* What a model remembers from one inference to the next: the first state_bytes of the
+	/** What a model remembers from one inference to the next: the first state_bytes of the
 	 * arena, which nobody else may write. 0 for a model without memory. */
 	uint32_t state_bytes;
-	/* Makes it forget. To be called before the first inference; see mlforge_model_reset. NULL
+	/** Makes it forget. To be called before the first inference; see mlforge_model_reset. NULL
 	 * without memory. */
 	void (*reset)(uint8_t *arena);
 };
 
-/* Makes any model forget what came before. Nothing happens to a model that has no memory. */
+/**
+ * @brief Makes any model forget what came before.
+ *
+ * Nothing happens to a model that has no memory.
+ */
 static inline void mlforge_model_reset(const struct mlforge_model *model, uint8_t *arena)
 {
 	if (model->state_bytes != 0) {

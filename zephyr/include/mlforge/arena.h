@@ -1,26 +1,34 @@
-/* SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * @brief Where the arena of a model lies.
  *
- * Where the arena of a model lies. The size comes from the compiler, the place from devicetree,
- * else from Kconfig.
+ * The size comes from the compiler, the place from devicetree, else from Kconfig.
  */
 #ifndef MLFORGE_ARENA_H_
 #define MLFORGE_ARENA_H_
 
 #include <mlforge/model.h>
+#include <zephyr/app_memory/app_memdomain.h>
 #include <zephyr/devicetree.h>
 #include <zephyr/linker/devicetree_regions.h>
 #include <zephyr/linker/section_tags.h>
 #include <zephyr/sys/util.h>
 #include <zephyr/toolchain.h>
 
-#ifdef CONFIG_MLFORGE_ARENA_DTCM
+#if defined(CONFIG_MLFORGE_USERSPACE)
+#define MLFORGE_ARENA_SECTION_DEFAULT K_APP_BMEM(mlforge_partition)
+#elif defined(CONFIG_MLFORGE_ARENA_DTCM)
 #define MLFORGE_ARENA_SECTION_DEFAULT __dtcm_noinit_section
 #else
 #define MLFORGE_ARENA_SECTION_DEFAULT __noinit
 #endif
 
-/* Defines `static uint8_t name_arena[bytes]`, not initialised and not in the image. `node` is the
- * devicetree node of the model, which need not exist. */
+/**
+ * @brief Defines `static uint8_t name_arena[bytes]`, not initialised and not in the image.
+ *
+ * `node` is the devicetree node of the model, which need not exist.
+ */
 #define MLFORGE_ARENA_DEFINE(name, node, bytes)                                                                          \
 	BUILD_ASSERT((bytes) > 0, "the arena of " STRINGIFY(name) " is empty");                                          \
 	IF_ENABLED(DT_NODE_HAS_PROP(node, arena_memory),                                                               \

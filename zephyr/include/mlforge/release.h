@@ -1,8 +1,10 @@
-/* SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * @brief The release that runs: the check of its bundle at boot, its test boot and confirmation,
+ * its monitor, its telemetry (docs/telemetry.md).
  *
- * The release that runs: the check of its bundle at boot, its test boot and confirmation, its
- * monitor, its telemetry (docs/telemetry.md). With CONFIG_MLFORGE_BUNDLE=y; of the contract's model
- * alone.
+ * With CONFIG_MLFORGE_BUNDLE=y; of the contract's model alone.
  */
 #ifndef MLFORGE_RELEASE_H_
 #define MLFORGE_RELEASE_H_
@@ -16,52 +18,72 @@
 extern "C" {
 #endif
 
-/* The numbers are those of docs/telemetry.md. */
+/**
+ * @brief The numbers are those of docs/telemetry.md.
+ */
 enum mlforge_bundle_state {
 	MLFORGE_BUNDLE_UNCHECKED =
-		0, /* not yet; or the image, built to measure a model, carries no bundle */
-	MLFORGE_BUNDLE_REFUSED = 1,     /* there are no inferences */
-	MLFORGE_BUNDLE_UNCONFIRMED = 2, /* sound, and watched before it is confirmed */
+		0, /**< not yet; or the image, built to measure a model, carries no bundle */
+	MLFORGE_BUNDLE_REFUSED = 1,     /**< there are no inferences */
+	MLFORGE_BUNDLE_UNCONFIRMED = 2, /**< sound, and watched before it is confirmed */
 	MLFORGE_BUNDLE_RUNNING = 3,
-	MLFORGE_BUNDLE_UNHEALTHY = 4, /* sound, but its health is not */
+	MLFORGE_BUNDLE_UNHEALTHY = 4, /**< sound, but its health is not */
 };
 
-/* Deprecated: the name before MCUboot's words. */
+/**
+ * @brief Deprecated: the name before MCUboot's words.
+ */
 #define MLFORGE_BUNDLE_TRIAL __DEPRECATED_MACRO MLFORGE_BUNDLE_UNCONFIRMED
 
-/* A release that was tested here and did not last: `reason` is NONE where there was none. */
+/**
+ * @brief A release that was tested here and did not last: `reason` is NONE where there was none.
+ */
 struct mlforge_failed {
-	uint32_t crc; /* of its bundle */
+	uint32_t crc; /**< of its bundle */
 	struct mlforge_version firmware;
 	struct mlforge_finding finding;
 };
 
 struct mlforge_bundle_status {
 	enum mlforge_bundle_state state;
-	struct mlforge_finding finding; /* why it is refused or unhealthy */
-	bool confirmed;        /* MCUboot will not take it back; also where there is no MCUboot */
-	uint32_t self_test_us; /* worst inference of the self-test */
+	struct mlforge_finding finding; /**< why it is refused or unhealthy */
+	bool confirmed;        /**< MCUboot will not take it back; also where there is no MCUboot */
+	uint32_t self_test_us; /**< worst inference of the self-test */
 	struct mlforge_failed failed;
 };
 
-/* What became of the bundle. When main runs it has been checked. In interrupts, too. */
+/**
+ * @brief What became of the bundle.
+ *
+ * When main runs it has been checked. In interrupts, too.
+ */
 enum mlforge_bundle_state mlforge_bundle_state(void);
 
-/* The same with all that is known. Not in interrupts. */
+/**
+ * @brief The same with all that is known.
+ *
+ * Not in interrupts.
+ */
 void mlforge_bundle_status(struct mlforge_bundle_status *status);
 
-/* Its contents; all zero unless it is sound. */
+/**
+ * @brief Its contents; all zero unless it is sound.
+ */
 extern struct mlforge_bundle mlforge_bundle_contents;
 
-/* Decisions, statistics, drift: monitor.h. */
+/**
+ * @brief Decisions, statistics, drift: monitor.h.
+ */
 extern const struct mlforge_monitor mlforge_bundle_monitor;
 
-/* A check of the application's own, before its release is confirmed.
+/**
+ * @brief A check of the application's own, before its release is confirmed.
  *
- * check_name  a C identifier
- * function    int (*)(void): 0, healthy; -EAGAIN, not known yet, ask again; another negative errno,
- * sick. Called in the bundle's thread, of the least priority, some ten times a second; after 0 not
- * any more */
+ * @param check_name a C identifier
+ * @param function   int (*)(void): 0, healthy; -EAGAIN, not known yet, ask again; another
+ *                   negative errno, sick. Called in the bundle's thread, of the least priority,
+ *                   some ten times a second; after 0 not any more
+ */
 #define MLFORGE_HEALTH_CHECK_DEFINE(check_name, function)                                          \
 	static bool check_name##_healthy;                                                          \
 	static const STRUCT_SECTION_ITERABLE(mlforge_health_check, check_name) = {                 \
@@ -74,34 +96,47 @@ struct mlforge_health_check {
 };
 
 #ifdef CONFIG_MLFORGE_CALIBRATION
-/* Calibrates the baseline and stores the result (monitor.h says what it does; done every `period`
- * of the contract).
+/**
+ * @brief Calibrates the baseline and stores the result (monitor.h says what it does; done every
+ * `period` of the contract).
  *
- * Returns 0; -EACCES, the bundle does not allow it, or there is none; -EAGAIN, too few windows
- * since the last time; -ENOTSUP, features with such a stage; another negative errno where it was
- * done but not stored. Not in interrupts. */
+ * @return 0; -EACCES, the bundle does not allow it, or there is none; -EAGAIN, too few windows
+ *         since the last time; -ENOTSUP, features with such a stage; another negative errno where
+ *         it was done but not stored. Not in interrupts.
+ */
 int mlforge_bundle_calibrate(void);
 
-/* Back to what the bundle has. Returns 0, or a negative errno where what is stored could not be
- * removed. */
+/**
+ * @brief Back to what the bundle has.
+ *
+ * @return 0, or a negative errno where what is stored could not be removed.
+ */
 int mlforge_bundle_uncalibrate(void);
 #endif
 
 #ifdef CONFIG_MLFORGE_TELEMETRY
-/* Writes a telemetry record, in CBOR.
+/**
+ * @brief Writes a telemetry record, in CBOR.
  *
- * record  [bytes]; mlforge_telemetry_most_bytes() are always enough
+ * @param record [bytes]; mlforge_telemetry_most_bytes() are always enough
  *
- * Returns its length; -ENOMEM, `bytes` are too few; -EACCES, there is no sound bundle. Not in
- * interrupts. */
+ * @return its length; -ENOMEM, `bytes` are too few; -EACCES, there is no sound bundle. Not in
+ *         interrupts.
+ */
 int mlforge_telemetry_encode(uint8_t *record, size_t bytes);
 size_t mlforge_telemetry_most_bytes(void);
 #endif
 
-/* The statistics begin afresh, the service's among them. Not in interrupts. */
+/**
+ * @brief The statistics begin afresh, the service's among them.
+ *
+ * Not in interrupts.
+ */
 void mlforge_telemetry_reset(void);
 
-/* Internals, for the code that the build generates. */
+/** @cond INTERNAL_HIDDEN */
+
+/* For the code that the build generates. */
 #define MLFORGE_TELEMETRY_BYTES(channels, classes, bins)                                           \
 	(128 + 26 * (channels) + 5 * (classes) + 5 * (bins))
 
@@ -109,10 +144,10 @@ struct mlforge_service;
 
 struct mlforge_release {
 	struct mlforge_image image;
-	struct mlforge_correction *stored; /* [image.channels + 1], for what is read and stored */
+	struct mlforge_correction *stored; /**< [image.channels + 1], for what is read and stored */
 	const struct mlforge_service *service;
-	uint8_t *record;     /* [record_bytes], as smp_record */
-	uint8_t *smp_record; /* NULL without CONFIG_MLFORGE_SMP */
+	uint8_t *record;     /**< [record_bytes], as smp_record */
+	uint8_t *smp_record; /**< NULL without CONFIG_MLFORGE_SMP */
 	size_t record_bytes;
 };
 
@@ -122,6 +157,8 @@ bool mlforge_bundle_infer(const struct mlforge_supervisor *supervisor);
 void mlforge_bundle_forget(const struct mlforge_supervisor *supervisor);
 void mlforge_bundle_lock(void);
 void mlforge_bundle_unlock(void);
+
+/** @endcond */
 
 #ifdef __cplusplus
 }

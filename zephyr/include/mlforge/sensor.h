@@ -1,12 +1,15 @@
-/* SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * @brief Feeds an inference service from Zephyr's sensors: reads them once a period, makes a
+ * frame of their values, and submits it.
  *
- * Feeds an inference service from Zephyr's sensors: reads them once a period, makes a frame of
- * their values, and submits it. What to read, and how often, says the devicetree node of the model
+ * What to read, and how often, says the devicetree node of the model
  * (dts/bindings/mlforge/mlforge,model.yaml).
  *
- * With CONFIG_MLFORGE_SENSOR=y each model whose node names sensors has a feed, `<name>_sensor`. All
- * feeds share one thread with a static stack, so that a bus that keeps one waiting keeps neither
- * interrupts nor inferences waiting.
+ * With CONFIG_MLFORGE_SENSOR=y each model whose node names sensors has a feed, `<name>_sensor`.
+ * All feeds share one thread with a static stack, so that a bus that keeps one waiting keeps
+ * neither interrupts nor inferences waiting.
  */
 #ifndef MLFORGE_SENSOR_H_
 #define MLFORGE_SENSOR_H_
@@ -24,20 +27,27 @@
 extern "C" {
 #endif
 
-/* Since boot or mlforge_sensor_reset_stats. Each period ends as exactly one of the first four. */
+/**
+ * @brief Since boot or mlforge_sensor_reset_stats.
+ *
+ * Each period ends as exactly one of the first four.
+ */
 struct mlforge_sensor_stats {
-	uint32_t frames;  /* read and queued */
-	uint32_t refused; /* read, but the service's queue was full; among its own `refused`, too */
-	uint32_t errors;  /* a sensor was not ready, or could not be read: no frame */
-	uint32_t missed;  /* over before they could be read, or in which a sensor did not report: no
-			     frame */
-	int32_t last_error; /* a negative errno; 0: none */
+	uint32_t frames;  /**< read and queued */
+	uint32_t refused; /**< read, but the service's queue was full; among its own `refused`, too
+			   */
+	uint32_t errors;  /**< a sensor was not ready, or could not be read: no frame */
+	uint32_t missed;  /**< over before they could be read, or in which a sensor did not report:
+			     no frame */
+	int32_t last_error; /**< a negative errno; 0: none */
 };
 
-/* Internals, for MLFORGE_SENSOR_DEFINE and the feed's own code. */
+/**
+ * @brief Internals, for MLFORGE_SENSOR_DEFINE and the feed's own code.
+ */
 struct mlforge_sensor_channel {
-	int32_t scale_micro; /* what its values are multiplied by, in millionths */
-	uint16_t channel;    /* enum sensor_channel: one value, or three axes */
+	int32_t scale_micro; /**< what its values are multiplied by, in millionths */
+	uint16_t channel;    /**< enum sensor_channel: one value, or three axes */
 };
 
 struct mlforge_sensor;
@@ -46,17 +56,17 @@ struct mlforge_sensor_state {
 	const struct mlforge_sensor *sensor;
 	struct k_work_delayable work;
 	struct sensor_trigger trigger;
-	atomic_t triggers;      /* that have not been dealt with */
-	int64_t due_us;         /* uptime at which the period that is waited for begins */
-	atomic_t running;       /* read in interrupts, by triggers */
-	struct k_spinlock lock; /* of the statistics */
+	atomic_t triggers;      /**< that have not been dealt with */
+	int64_t due_us;         /**< uptime at which the period that is waited for begins */
+	atomic_t running;       /**< read in interrupts, by triggers */
+	struct k_spinlock lock; /**< of the statistics */
 	struct mlforge_sensor_stats stats;
 };
 
 struct mlforge_sensor {
 	const char *name;
 	const struct mlforge_service *service;
-	const struct device *const *devices; /* one for all channels, or one for each */
+	const struct device *const *devices; /**< one for all channels, or one for each */
 	const struct mlforge_sensor_channel *channels;
 	uint8_t devices_count;
 	uint8_t channels_count;
@@ -66,31 +76,51 @@ struct mlforge_sensor {
 	struct mlforge_sensor_state *state;
 };
 
-/* Begins to read. Sets the sensors to the rate of the feed where their drivers let it. Done at boot
- * with CONFIG_MLFORGE_SENSOR_AT_BOOT=y.
+/**
+ * @brief Begins to read.
  *
- * sensor   of the model, `<name>_sensor`
+ * Sets the sensors to the rate of the feed where their drivers let it. Done at boot with
+ * CONFIG_MLFORGE_SENSOR_AT_BOOT=y.
  *
- * Returns 0, also where it runs already; -EAGAIN before the level APPLICATION; or what the driver
- * said, a negative errno, when it has no data-ready trigger to offer and devicetree asks for one. A
- * sensor that is not ready is no error here: it is counted period by period, and read as soon as it
- * is. Not in interrupts. */
+ * @param sensor of the model, `<name>_sensor`
+ *
+ * @return 0, also where it runs already; -EAGAIN before the level APPLICATION; or what the driver
+ *         said, a negative errno, when it has no data-ready trigger to offer and devicetree asks
+ *         for one. A sensor that is not ready is no error here: it is counted period by period,
+ *         and read as soon as it is. Not in interrupts.
+ */
 int mlforge_sensor_start(const struct mlforge_sensor *sensor);
 
-/* Ceases to read, and waits until a reading under way is over. Frames in the service's queue stay;
- * see mlforge_service_restart. Not in interrupts, and not in the thread of the feeds. */
+/**
+ * @brief Ceases to read, and waits until a reading under way is over.
+ *
+ * Frames in the service's queue stay; see mlforge_service_restart. Not in interrupts, and not in
+ * the thread of the feeds.
+ */
 void mlforge_sensor_stop(const struct mlforge_sensor *sensor);
 
-/* Fills in `stats`. In interrupts, too. */
+/**
+ * @brief Fills in `stats`.
+ *
+ * In interrupts, too.
+ */
 void mlforge_sensor_stats(const struct mlforge_sensor *sensor, struct mlforge_sensor_stats *stats);
 
-/* Starts counting afresh. In interrupts, too. */
+/**
+ * @brief Starts counting afresh.
+ *
+ * In interrupts, too.
+ */
 void mlforge_sensor_reset_stats(const struct mlforge_sensor *sensor);
 
-/* A line of the log at level INF. */
+/**
+ * @brief A line of the log at level INF.
+ */
 void mlforge_sensor_log_stats(const struct mlforge_sensor *sensor);
 
-/* The channels of the property `sensor-channels`, in C. */
+/**
+ * @brief The channels of the property `sensor-channels`, in C.
+ */
 #define MLFORGE_SENSOR_CHAN(node, prop, i)                                                         \
 	UTIL_CAT(SENSOR_CHAN_, DT_STRING_UPPER_TOKEN_BY_IDX(node, prop, i))
 
@@ -101,7 +131,9 @@ void mlforge_sensor_log_stats(const struct mlforge_sensor *sensor);
 			 .channel = MLFORGE_SENSOR_CHAN(node, prop, i),                            \
 		}
 
-/* Channels of three values. */
+/**
+ * @brief Channels of three values.
+ */
 #define MLFORGE_SENSOR_3_AXIS(channel)                                                             \
 	((channel) == SENSOR_CHAN_ACCEL_XYZ || (channel) == SENSOR_CHAN_GYRO_XYZ ||                \
 	 (channel) == SENSOR_CHAN_MAGN_XYZ)
@@ -111,11 +143,13 @@ void mlforge_sensor_log_stats(const struct mlforge_sensor *sensor);
 
 #define MLFORGE_SENSOR_DEVICE(node, prop, i) DEVICE_DT_GET(DT_PHANDLE_BY_IDX(node, prop, i))
 
-/* Defines `const struct mlforge_sensor sensor_name`.
+/**
+ * @brief Defines `const struct mlforge_sensor sensor_name`.
  *
- * node           of the model in devicetree, with the property `sensors`
- * model_service  address of the struct mlforge_service that takes the frames; its model must have
- * features frame_values   in a frame: what the channels of the node must add up to
+ * @param node          of the model in devicetree, with the property `sensors`
+ * @param model_service address of the struct mlforge_service that takes the frames; its model
+ *                      must have features
+ * @param frame_values  in a frame: what the channels of the node must add up to
  */
 #define MLFORGE_SENSOR_DEFINE(sensor_name, node, model_service, frame_values)                      \
 	BUILD_ASSERT(DT_FOREACH_PROP_ELEM_SEP(node, sensor_channels, MLFORGE_SENSOR_WIDTH, (+)) == (frame_values),                  \

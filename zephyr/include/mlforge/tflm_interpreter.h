@@ -1,6 +1,9 @@
-/* SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * @brief What a generated model's C++ file needs besides tflm.h: the variable that holds its
+ * interpreter.
  *
- * What a generated model's C++ file needs besides tflm.h: the variable that holds its interpreter.
  * C++ only.
  */
 #ifndef MLFORGE_TFLM_INTERPRETER_H_
@@ -8,7 +11,9 @@
 
 #include <tensorflow/lite/micro/micro_interpreter.h>
 
-/* Calls a model's marks, one for each operator that starts. */
+/**
+ * @brief Calls a model's marks, one for each operator that starts.
+ */
 class MlforgeTflmMarks: public tflite::MicroProfilerInterface
 {
       public:
@@ -38,10 +43,12 @@ class MlforgeTflmMarks: public tflite::MicroProfilerInterface
 	TF_LITE_REMOVE_VIRTUAL_DELETE
 };
 
-/* All zero before mlforge_tflm_reset, which constructs what lies in it; nothing is ever destroyed.
+/**
+ * @brief All zero before mlforge_tflm_reset, which constructs what lies in it; nothing is ever
+ * destroyed.
  */
 struct mlforge_tflm_interpreter {
-	uint8_t *arena; /* that it is set up in; NULL before */
+	uint8_t *arena; /**< that it is set up in; NULL before */
 	alignas(tflite::MicroInterpreter) uint8_t interpreter[sizeof(tflite::MicroInterpreter)];
 	alignas(MlforgeTflmMarks) uint8_t marks[sizeof(MlforgeTflmMarks)];
 };

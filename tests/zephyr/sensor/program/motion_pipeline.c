@@ -8,8 +8,8 @@
 #include "mlforge/pipeline.h"
 
 static const struct mlforge_quantise tables = {.multiplier = 1 << 30, .shift = 44}; /* 4 / 2^16 */
-static uint8_t ring[8];
-static struct mlforge_collector_state state;
+static MLFORGE_STATE uint8_t ring[8];
+static MLFORGE_STATE struct mlforge_collector_state state;
 
 static const struct mlforge_stage stages[1] = {
 	{.process = mlforge_quantise_process,
