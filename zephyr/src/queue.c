@@ -9,33 +9,33 @@
 #include "clock.h"
 #include "queue.h"
 
-static struct mlforge_slot *slot_at(const struct mlforge_queue *queue, uint32_t index)
+static struct mlforge_slot *queue_slot_at(const struct mlforge_queue *queue, uint32_t index)
 {
 	return (struct mlforge_slot *)&queue->slots[index * queue->slot_bytes];
 }
 
-static uint32_t after(const struct mlforge_queue *queue, uint32_t index)
+static uint32_t queue_after(const struct mlforge_queue *queue, uint32_t index)
 {
 	return index + 1 == queue->length ? 0 : index + 1;
 }
 
 /* Messages in the queue; the lock is held. */
-static uint32_t queued(const struct mlforge_queue *queue)
+static uint32_t queue_queued(const struct mlforge_queue *queue)
 {
 	return queue->submitted - queue->refused - queue->processed;
 }
 
 /* Marks the slot as filled, and returns how many slots at the head of the queue have thereby become
  * ready. */
-static uint32_t publish(struct mlforge_queue *queue, struct mlforge_slot *slot)
+static uint32_t queue_publish(struct mlforge_queue *queue, struct mlforge_slot *slot)
 {
 	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
 	uint32_t count = 0;
 
 	slot->filled = 1;
-	while (slot_at(queue, queue->published)->filled) {
-		slot_at(queue, queue->published)->filled = 0;
-		queue->published = after(queue, queue->published);
+	while (queue_slot_at(queue, queue->published)->filled) {
+		queue_slot_at(queue, queue->published)->filled = 0;
+		queue->published = queue_after(queue, queue->published);
 		count++;
 	}
 	k_spin_unlock(&queue->lock, key);
@@ -44,7 +44,7 @@ static uint32_t publish(struct mlforge_queue *queue, struct mlforge_slot *slot)
 
 /* Before the kernel runs there is no thread to switch to: Zephyr 3.7 tries all the same unless
  * interrupts are locked. */
-static void tell_of(struct mlforge_queue *queue, uint32_t messages)
+static void queue_tell_of(struct mlforge_queue *queue, uint32_t messages)
 {
 	const unsigned int key = k_is_pre_kernel() ? irq_lock() : 0;
 
@@ -61,7 +61,7 @@ uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_t
 	const struct mlforge_moment now = mlforge_now();
 	const bool room = k_sem_take(queue->free, timeout) == 0;
 	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
-	struct mlforge_slot *slot = slot_at(queue, queue->claimed);
+	struct mlforge_slot *slot = queue_slot_at(queue, queue->claimed);
 
 	queue->submitted++;
 	if (!room) {
@@ -70,12 +70,12 @@ uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_t
 		k_spin_unlock(&queue->lock, key);
 		return refused;
 	}
-	queue->claimed = after(queue, queue->claimed);
-	queue->most_queued = MAX(queue->most_queued, queued(queue));
+	queue->claimed = queue_after(queue, queue->claimed);
+	queue->most_queued = MAX(queue->most_queued, queue_queued(queue));
 	k_spin_unlock(&queue->lock, key);
 	slot->submitted = now;
 	memcpy(slot + 1, message, queue->message_bytes);
-	tell_of(queue, publish(queue, slot));
+	queue_tell_of(queue, queue_publish(queue, slot));
 	return 0;
 }
 
@@ -86,14 +86,14 @@ void mlforge_queue_wait(struct mlforge_queue *queue)
 
 const struct mlforge_slot *mlforge_queue_oldest(const struct mlforge_queue *queue)
 {
-	return slot_at(queue, queue->taken);
+	return queue_slot_at(queue, queue->taken);
 }
 
 void mlforge_queue_release(struct mlforge_queue *queue)
 {
 	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
 
-	queue->taken = after(queue, queue->taken);
+	queue->taken = queue_after(queue, queue->taken);
 	queue->processed++;
 	k_spin_unlock(&queue->lock, key);
 	k_sem_give(queue->free);
@@ -106,7 +106,7 @@ void mlforge_queue_stats(struct mlforge_queue *queue, struct mlforge_stats *stat
 	stats->submitted = queue->submitted;
 	stats->processed = queue->processed;
 	stats->refused = queue->refused;
-	stats->queued = queued(queue);
+	stats->queued = queue_queued(queue);
 	stats->most_queued = queue->most_queued;
 	stats->queue_length = queue->length;
 	k_spin_unlock(&queue->lock, key);
@@ -116,7 +116,7 @@ void mlforge_queue_reset_stats(struct mlforge_queue *queue)
 {
 	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
 
-	queue->submitted = queued(queue);
+	queue->submitted = queue_queued(queue);
 	queue->most_queued = queue->submitted;
 	queue->processed = 0;
 	queue->refused = 0;

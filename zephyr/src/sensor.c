@@ -15,15 +15,15 @@ LOG_MODULE_DECLARE(mlforge, CONFIG_MLFORGE_LOG_LEVEL);
 
 /* After so many periods without a trigger the sensor is read all the same: where an edge of its
  * interrupt was lost, there is no other until somebody reads it. */
-#define PATIENCE_PERIODS 4
+#define FEED_PATIENCE_PERIODS 4
 
-static K_THREAD_STACK_DEFINE(stack, CONFIG_MLFORGE_SENSOR_STACK_SIZE);
-static struct k_work_q queue;
-static atomic_t queue_started;
+static K_THREAD_STACK_DEFINE(feed_stack, CONFIG_MLFORGE_SENSOR_STACK_SIZE);
+static struct k_work_q feed_queue;
+static atomic_t feed_queue_started;
 
 /* What is worth a line of the log: the 1st, 2nd, 4th, 8th, ... and not all of them. */
-static void count(const struct mlforge_sensor *sensor, uint32_t *counter, uint32_t by, int status,
-		  const char *what)
+static void feed_count(const struct mlforge_sensor *sensor, uint32_t *counter, uint32_t by,
+		       int status, const char *what)
 {
 	struct mlforge_sensor_state *state = sensor->state;
 	const k_spinlock_key_t key = k_spin_lock(&state->lock);
@@ -43,7 +43,8 @@ static void count(const struct mlforge_sensor *sensor, uint32_t *counter, uint32
 
 /* A value in millionths, scaled, and held to what mlforge_frame_value takes; beyond it saturates in
  * any case. */
-static int64_t scaled_micro(const struct sensor_value *value, int32_t scale_micro, int8_t frac_bits)
+static int64_t feed_scaled_micro(const struct sensor_value *value, int32_t scale_micro,
+				 int8_t frac_bits)
 {
 	const int64_t micro =
 		(int64_t)value->val1 * scale_micro + (int64_t)value->val2 * scale_micro / 1000000;
@@ -52,29 +53,29 @@ static int64_t scaled_micro(const struct sensor_value *value, int32_t scale_micr
 	return CLAMP(micro, -limit, limit);
 }
 
-static const struct device *device_of(const struct mlforge_sensor *sensor, size_t channel)
+static const struct device *feed_device_of(const struct mlforge_sensor *sensor, size_t channel)
 {
 	return sensor->devices[sensor->devices_count == 1 ? 0 : channel];
 }
 
 /* Each device is read once a frame, however many of the channels are its own. */
-static bool fetched(const struct mlforge_sensor *sensor, size_t channel)
+static bool feed_fetched(const struct mlforge_sensor *sensor, size_t channel)
 {
 	for (size_t i = 0; i < channel; i++) {
-		if (device_of(sensor, i) == device_of(sensor, channel)) {
+		if (feed_device_of(sensor, i) == feed_device_of(sensor, channel)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-static int read_frame(const struct mlforge_sensor *sensor)
+static int feed_read_frame(const struct mlforge_sensor *sensor)
 {
 	const int8_t frac_bits = sensor->service->instance->frame_frac_bits;
 	int32_t *frame = sensor->frame;
 
 	for (size_t i = 0; i < sensor->channels_count; i++) {
-		const struct device *device = device_of(sensor, i);
+		const struct device *device = feed_device_of(sensor, i);
 		const struct mlforge_sensor_channel *channel = &sensor->channels[i];
 		const enum sensor_channel which = (enum sensor_channel)channel->channel;
 		struct sensor_value values[3] = {0};
@@ -82,7 +83,7 @@ static int read_frame(const struct mlforge_sensor *sensor)
 		if (!device_is_ready(device)) {
 			return -ENODEV;
 		}
-		int status = fetched(sensor, i) ? 0 : sensor_sample_fetch(device);
+		int status = feed_fetched(sensor, i) ? 0 : sensor_sample_fetch(device);
 
 		status = status ? status : sensor_channel_get(device, which, values);
 		if (status != 0) {
@@ -90,58 +91,58 @@ static int read_frame(const struct mlforge_sensor *sensor)
 		}
 		for (size_t j = 0; j < (MLFORGE_SENSOR_3_AXIS(which) ? 3U : 1U); j++) {
 			*frame++ = mlforge_frame_value(
-				scaled_micro(&values[j], channel->scale_micro, frac_bits),
+				feed_scaled_micro(&values[j], channel->scale_micro, frac_bits),
 				frac_bits);
 		}
 	}
 	return 0;
 }
 
-static void feed(const struct mlforge_sensor *sensor)
+static void feed_once(const struct mlforge_sensor *sensor)
 {
 	struct mlforge_sensor_stats *stats = &sensor->state->stats;
-	const int status = read_frame(sensor);
+	const int status = feed_read_frame(sensor);
 
 	if (status != 0) {
-		count(sensor, &stats->errors, 1, status, "not read");
+		feed_count(sensor, &stats->errors, 1, status, "not read");
 	} else if (mlforge_service_submit(sensor->service, sensor->frame, K_NO_WAIT) != 0) {
-		count(sensor, &stats->refused, 1, 0, NULL); /* the service has logged it */
+		feed_count(sensor, &stats->refused, 1, 0, NULL); /* the service has logged it */
 	} else {
-		count(sensor, &stats->frames, 1, 0, NULL);
+		feed_count(sensor, &stats->frames, 1, 0, NULL);
 	}
 }
 
-static void missed(const struct mlforge_sensor *sensor, uint32_t periods)
+static void feed_missed(const struct mlforge_sensor *sensor, uint32_t periods)
 {
 	if (periods > 0) {
-		count(sensor, &sensor->state->stats.missed, periods, 0, "periods missed");
+		feed_count(sensor, &sensor->state->stats.missed, periods, 0, "periods missed");
 	}
 }
 
-static k_timeout_t patience(const struct mlforge_sensor *sensor)
+static k_timeout_t feed_patience(const struct mlforge_sensor *sensor)
 {
-	return K_USEC((int64_t)PATIENCE_PERIODS * sensor->period_us);
+	return K_USEC((int64_t)FEED_PATIENCE_PERIODS * sensor->period_us);
 }
 
-static int64_t uptime_us(void)
+static int64_t feed_uptime_us(void)
 {
 	return (int64_t)k_ticks_to_us_floor64((uint64_t)k_uptime_ticks());
 }
 
 /* The next period that is not over yet; those between count as missed. */
-static void schedule(const struct mlforge_sensor *sensor)
+static void feed_schedule(const struct mlforge_sensor *sensor)
 {
 	struct mlforge_sensor_state *state = sensor->state;
-	const int64_t now_us = uptime_us();
+	const int64_t now_us = feed_uptime_us();
 
 	state->due_us += sensor->period_us;
 	if (now_us >= state->due_us + sensor->period_us) {
 		const uint32_t over = (uint32_t)((now_us - state->due_us) / sensor->period_us);
 
-		missed(sensor, over);
+		feed_missed(sensor, over);
 		state->due_us += (int64_t)over * sensor->period_us;
 	}
-	(void)k_work_schedule_for_queue(&queue, &state->work, K_TIMEOUT_ABS_US(state->due_us));
+	(void)k_work_schedule_for_queue(&feed_queue, &state->work, K_TIMEOUT_ABS_US(state->due_us));
 }
 
 static void feed_work(struct k_work *work)
@@ -151,23 +152,23 @@ static void feed_work(struct k_work *work)
 	const struct mlforge_sensor *sensor = state->sensor;
 
 	if (!sensor->triggered) {
-		feed(sensor);
+		feed_once(sensor);
 		if (atomic_get(&state->running)) {
-			schedule(sensor);
+			feed_schedule(sensor);
 		}
 		return;
 	}
 	const uint32_t triggers = (uint32_t)atomic_clear(&state->triggers);
 
-	missed(sensor, (triggers ? triggers : PATIENCE_PERIODS) - 1);
-	feed(sensor);
+	feed_missed(sensor, (triggers ? triggers : FEED_PATIENCE_PERIODS) - 1);
+	feed_once(sensor);
 	if (atomic_get(&state->running)) {
-		(void)k_work_schedule_for_queue(&queue, &state->work, patience(sensor));
+		(void)k_work_schedule_for_queue(&feed_queue, &state->work, feed_patience(sensor));
 	}
 }
 
 /* In the driver's thread, or in an interrupt. */
-static void on_trigger(const struct device *device, const struct sensor_trigger *trigger)
+static void feed_on_trigger(const struct device *device, const struct sensor_trigger *trigger)
 {
 	struct mlforge_sensor_state *state =
 		CONTAINER_OF(trigger, struct mlforge_sensor_state, trigger);
@@ -175,12 +176,12 @@ static void on_trigger(const struct device *device, const struct sensor_trigger 
 	ARG_UNUSED(device);
 	if (atomic_get(&state->running)) {
 		(void)atomic_inc(&state->triggers);
-		(void)k_work_reschedule_for_queue(&queue, &state->work, K_NO_WAIT);
+		(void)k_work_reschedule_for_queue(&feed_queue, &state->work, K_NO_WAIT);
 	}
 }
 
 /* Where a driver cannot be told, the sensor keeps the rate that it has. */
-static void set_rate(const struct mlforge_sensor *sensor)
+static void feed_set_rate(const struct mlforge_sensor *sensor)
 {
 	const uint32_t period_us = sensor->period_us;
 	const struct sensor_value hz = {
@@ -189,7 +190,7 @@ static void set_rate(const struct mlforge_sensor *sensor)
 	};
 
 	for (size_t i = 0; i < sensor->channels_count; i++) {
-		const struct device *device = device_of(sensor, i);
+		const struct device *device = feed_device_of(sensor, i);
 		const int status =
 			device_is_ready(device)
 				? sensor_attr_set(device,
@@ -208,33 +209,33 @@ int mlforge_sensor_start(const struct mlforge_sensor *sensor)
 {
 	struct mlforge_sensor_state *state = sensor->state;
 
-	if (!atomic_get(&queue_started)) {
+	if (!atomic_get(&feed_queue_started)) {
 		return -EAGAIN;
 	}
 	if (atomic_get(&state->running)) {
 		return 0;
 	}
-	set_rate(sensor);
+	feed_set_rate(sensor);
 	(void)atomic_set(&state->running, 1);
 	atomic_clear(&state->triggers);
 	if (!sensor->triggered) {
-		state->due_us = uptime_us();
-		(void)k_work_schedule_for_queue(&queue, &state->work, K_NO_WAIT);
+		state->due_us = feed_uptime_us();
+		(void)k_work_schedule_for_queue(&feed_queue, &state->work, K_NO_WAIT);
 		return 0;
 	}
 	state->trigger =
 		(struct sensor_trigger){.type = SENSOR_TRIG_DATA_READY, .chan = SENSOR_CHAN_ALL};
 	const int status =
 		device_is_ready(sensor->devices[0])
-			? sensor_trigger_set(sensor->devices[0], &state->trigger, on_trigger)
+			? sensor_trigger_set(sensor->devices[0], &state->trigger, feed_on_trigger)
 			: -ENODEV;
 
 	if (status != 0) {
 		atomic_clear(&state->running);
-		count(sensor, &state->stats.errors, 1, status, "no data-ready trigger");
+		feed_count(sensor, &state->stats.errors, 1, status, "no data-ready trigger");
 		return status;
 	}
-	(void)k_work_schedule_for_queue(&queue, &state->work, patience(sensor));
+	(void)k_work_schedule_for_queue(&feed_queue, &state->work, feed_patience(sensor));
 	return 0;
 }
 
@@ -284,9 +285,9 @@ static int feeds_prepare(void)
 	STRUCT_SECTION_FOREACH(mlforge_sensor, sensor) {
 		k_work_init_delayable(&sensor->state->work, feed_work);
 	}
-	k_work_queue_start(&queue, stack, K_THREAD_STACK_SIZEOF(stack),
+	k_work_queue_start(&feed_queue, feed_stack, K_THREAD_STACK_SIZEOF(feed_stack),
 			   CONFIG_MLFORGE_SENSOR_PRIORITY, &config);
-	(void)atomic_set(&queue_started, 1);
+	(void)atomic_set(&feed_queue_started, 1);
 	return 0;
 }
 SYS_INIT(feeds_prepare, APPLICATION, MLFORGE_INIT_FEED_QUEUE);

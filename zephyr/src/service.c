@@ -15,12 +15,13 @@
 LOG_MODULE_REGISTER(mlforge, CONFIG_MLFORGE_LOG_LEVEL);
 
 /* The 1st, 2nd, 4th, 8th, ...: often enough to be seen, too seldom to make matters worse. */
-static bool worth_a_line(uint32_t count)
+static bool service_worth_a_line(uint32_t count)
 {
 	return IS_POWER_OF_TWO(count);
 }
 
-static void publish(const struct mlforge_service *service, const struct mlforge_result *result)
+static void service_publish(const struct mlforge_service *service,
+			    const struct mlforge_result *result)
 {
 #ifdef CONFIG_MLFORGE_ZBUS
 	const uint32_t best =
@@ -43,7 +44,8 @@ static void publish(const struct mlforge_service *service, const struct mlforge_
 #endif
 }
 
-static void count(const struct mlforge_service *service, const struct mlforge_result *result)
+static void service_count(const struct mlforge_service *service,
+			  const struct mlforge_result *result)
 {
 	struct mlforge_stats *stats = &service->state->stats;
 	const k_spinlock_key_t key = k_spin_lock(&service->state->stats_lock);
@@ -55,13 +57,13 @@ static void count(const struct mlforge_service *service, const struct mlforge_re
 	const uint32_t late = stats->late;
 
 	k_spin_unlock(&service->state->stats_lock, key);
-	if (result->late && worth_a_line(late)) {
+	if (result->late && service_worth_a_line(late)) {
 		LOG_WRN("%s: late, %u so far: %u us, deadline %u us (CONFIG_MLFORGE_DEADLINE_US)",
 			service->name, late, result->latency_us, service->instance->deadline_us);
 	}
 }
 
-static void count_direct(const struct mlforge_service *service, uint32_t inference_us)
+static void service_count_direct(const struct mlforge_service *service, uint32_t inference_us)
 {
 	struct mlforge_stats *stats = &service->state->stats;
 	const k_spinlock_key_t key = k_spin_lock(&service->state->stats_lock);
@@ -72,7 +74,7 @@ static void count_direct(const struct mlforge_service *service, uint32_t inferen
 }
 
 /* True, and counted, for a window that is too late before it has begun. */
-static bool skip(const struct mlforge_service *service, struct mlforge_moment submitted)
+static bool service_skip(const struct mlforge_service *service, struct mlforge_moment submitted)
 {
 	const uint32_t deadline_us = service->instance->deadline_us;
 
@@ -84,14 +86,14 @@ static bool skip(const struct mlforge_service *service, struct mlforge_moment su
 	const uint32_t skipped = ++service->state->stats.skipped;
 
 	k_spin_unlock(&service->state->stats_lock, key);
-	if (worth_a_line(skipped)) {
+	if (service_worth_a_line(skipped)) {
 		LOG_WRN("%s: skipped, too late to begin with, %u so far", service->name, skipped);
 	}
 	return true;
 }
 
 /* The inputs lie one after the other in `bytes`. */
-static void write_inputs(const struct mlforge_instance *instance, const int8_t *bytes)
+static void service_write_inputs(const struct mlforge_instance *instance, const int8_t *bytes)
 {
 	const struct mlforge_model *model = instance->model;
 
@@ -101,7 +103,7 @@ static void write_inputs(const struct mlforge_instance *instance, const int8_t *
 	}
 }
 
-static void read_outputs(const struct mlforge_instance *instance, int8_t *bytes)
+static void service_read_outputs(const struct mlforge_instance *instance, int8_t *bytes)
 {
 	const struct mlforge_model *model = instance->model;
 
@@ -112,7 +114,7 @@ static void read_outputs(const struct mlforge_instance *instance, int8_t *bytes)
 }
 
 /* A frame into the features, in turn with the stream; true when it completes a window. */
-static bool take(const struct mlforge_service *service, const int32_t *frame)
+static bool service_take(const struct mlforge_service *service, const int32_t *frame)
 {
 	mlforge_stream_lock(service);
 	const bool complete = mlforge_take(service->instance, frame);
@@ -122,36 +124,37 @@ static bool take(const struct mlforge_service *service, const int32_t *frame)
 }
 
 /* The model on a window of the stream; true when there is a result. */
-static bool step_stream(const struct mlforge_service *service, struct mlforge_moment submitted)
+static bool service_step_stream(const struct mlforge_service *service,
+				struct mlforge_moment submitted)
 {
 	const struct mlforge_instance *instance = service->instance;
-	int8_t *input = skip(service, submitted) ? NULL : mlforge_input(instance, 0);
+	int8_t *input = service_skip(service, submitted) ? NULL : mlforge_input(instance, 0);
 
 	return mlforge_stream_read(service, input) && mlforge_infer(instance);
 }
 
 /* Features and model on one message; true when there is a result. */
-static bool step(const struct mlforge_service *service, const struct mlforge_slot *slot)
+static bool service_step(const struct mlforge_service *service, const struct mlforge_slot *slot)
 {
 	const struct mlforge_instance *instance = service->instance;
 	const void *message = mlforge_slot_message(slot);
 
-	if (instance->features && !take(service, message)) {
+	if (instance->features && !service_take(service, message)) {
 		return false;
 	}
-	if (skip(service, slot->submitted)) {
+	if (service_skip(service, slot->submitted)) {
 		return false;
 	}
 	if (instance->features) {
 		mlforge_features_read(instance->features, mlforge_input(instance, 0));
 	} else {
-		write_inputs(instance, message);
+		service_write_inputs(instance, message);
 	}
 	return mlforge_infer(instance);
 }
 
-static void deliver(const struct mlforge_service *service, struct mlforge_moment submitted,
-		    struct mlforge_moment started)
+static void service_deliver(const struct mlforge_service *service, struct mlforge_moment submitted,
+			    struct mlforge_moment started)
 {
 	const struct mlforge_instance *instance = service->instance;
 	const struct mlforge_moment now = mlforge_now();
@@ -167,29 +170,29 @@ static void deliver(const struct mlforge_service *service, struct mlforge_moment
 	struct mlforge_listener *listener;
 	struct mlforge_listener *next; /* a listener may take itself off the list */
 
-	count(service, &result);
+	service_count(service, &result);
 	SYS_SLIST_FOR_EACH_CONTAINER_SAFE(&service->state->listeners, listener, next, node) {
 		listener->result(&result, listener->user_data);
 	}
-	publish(service, &result);
+	service_publish(service, &result);
 }
 
 /* One window of the stream, or one message. */
-static void serve(const struct mlforge_service *service)
+static void service_serve(const struct mlforge_service *service)
 {
 	const struct mlforge_moment started = mlforge_now();
 	struct mlforge_moment submitted;
 
 	if (mlforge_stream_complete(service, &submitted)) {
-		if (step_stream(service, submitted)) {
-			deliver(service, submitted, started);
+		if (service_step_stream(service, submitted)) {
+			service_deliver(service, submitted, started);
 		}
 		return;
 	}
 	const struct mlforge_slot *slot = mlforge_queue_oldest(service->queue);
 
-	if (step(service, slot)) {
-		deliver(service, slot->submitted, started);
+	if (service_step(service, slot)) {
+		service_deliver(service, slot->submitted, started);
 	}
 	mlforge_queue_release(service->queue);
 }
@@ -203,7 +206,7 @@ void mlforge_service_thread(void *argument, void *unused1, void *unused2)
 	for (;;) {
 		mlforge_queue_wait(service->queue);
 		(void)k_mutex_lock(service->state->lock, K_FOREVER);
-		serve(service);
+		service_serve(service);
 		k_mutex_unlock(service->state->lock);
 	}
 }
@@ -223,7 +226,7 @@ int mlforge_service_submit(const struct mlforge_service *service, const void *me
 	if (refused == 0) {
 		return 0;
 	}
-	if (worth_a_line(refused)) {
+	if (service_worth_a_line(refused)) {
 		LOG_WRN("%s: queue full, frame refused, %u so far", service->name, refused);
 	}
 	return -ENOBUFS;
@@ -251,10 +254,10 @@ int mlforge_service_infer(const struct mlforge_service *service, const int8_t *i
 	}
 	const struct mlforge_moment started = mlforge_now();
 
-	write_inputs(instance, input);
+	service_write_inputs(instance, input);
 	(void)mlforge_infer(instance);
-	read_outputs(instance, output);
-	count_direct(service, mlforge_elapsed_us(started, mlforge_now()));
+	service_read_outputs(instance, output);
+	service_count_direct(service, mlforge_elapsed_us(started, mlforge_now()));
 	k_mutex_unlock(service->state->lock);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include <mlforge/sensor.h>
 #endif
 
-static void print_sensors(const struct shell *shell)
+static void service_cmd_print_sensors(const struct shell *shell)
 {
 #ifdef CONFIG_MLFORGE_SENSOR
 	STRUCT_SECTION_FOREACH(mlforge_sensor, sensor) {
@@ -24,7 +24,7 @@ static void print_sensors(const struct shell *shell)
 #endif
 }
 
-static void reset_sensors(void)
+static void service_cmd_reset_sensors(void)
 {
 #ifdef CONFIG_MLFORGE_SENSOR
 	STRUCT_SECTION_FOREACH(mlforge_sensor, sensor) {
@@ -33,7 +33,7 @@ static void reset_sensors(void)
 #endif
 }
 
-static int stats(const struct shell *shell, size_t count, char **words)
+static int service_cmd_stats(const struct shell *shell, size_t count, char **words)
 {
 	ARG_UNUSED(count);
 	ARG_UNUSED(words);
@@ -52,11 +52,11 @@ static int stats(const struct shell *shell, size_t count, char **words)
 		shell_print(shell, "  arena %u bytes, stack %u of %u bytes used", now.arena_bytes,
 			    now.stack_bytes - now.stack_unused_bytes, now.stack_bytes);
 	}
-	print_sensors(shell);
+	service_cmd_print_sensors(shell);
 	return 0;
 }
 
-static int reset(const struct shell *shell, size_t count, char **words)
+static int service_cmd_reset(const struct shell *shell, size_t count, char **words)
 {
 	ARG_UNUSED(shell);
 	ARG_UNUSED(count);
@@ -64,10 +64,10 @@ static int reset(const struct shell *shell, size_t count, char **words)
 	STRUCT_SECTION_FOREACH(mlforge_service, service) {
 		mlforge_service_reset_stats(service);
 	}
-	reset_sensors();
+	service_cmd_reset_sensors();
 	return 0;
 }
 
-SHELL_SUBCMD_ADD((mlforge), stats, NULL, "What each service has done since boot or reset", stats, 1,
-		 0);
-SHELL_SUBCMD_ADD((mlforge), reset, NULL, "Start counting afresh", reset, 1, 0);
+SHELL_SUBCMD_ADD((mlforge), stats, NULL, "What each service has done since boot or reset",
+		 service_cmd_stats, 1, 0);
+SHELL_SUBCMD_ADD((mlforge), reset, NULL, "Start counting afresh", service_cmd_reset, 1, 0);

@@ -57,7 +57,7 @@ void mlforge_service_log_stats(const struct mlforge_service *service)
 }
 
 #if CONFIG_MLFORGE_STATS_LOG_INTERVAL_S > 0
-static void log_all(struct k_work *work)
+static void stats_log_all(struct k_work *work)
 {
 	STRUCT_SECTION_FOREACH(mlforge_service, service) {
 		mlforge_service_log_stats(service);
@@ -71,12 +71,12 @@ static void log_all(struct k_work *work)
 			      K_SECONDS(CONFIG_MLFORGE_STATS_LOG_INTERVAL_S));
 }
 
-static K_WORK_DELAYABLE_DEFINE(log_work, log_all);
+static K_WORK_DELAYABLE_DEFINE(stats_log_work, stats_log_all);
 
-static int begin(void)
+static int stats_begin(void)
 {
-	(void)k_work_schedule(&log_work, K_SECONDS(CONFIG_MLFORGE_STATS_LOG_INTERVAL_S));
+	(void)k_work_schedule(&stats_log_work, K_SECONDS(CONFIG_MLFORGE_STATS_LOG_INTERVAL_S));
 	return 0;
 }
-SYS_INIT(begin, APPLICATION, CONFIG_APPLICATION_INIT_PRIORITY);
+SYS_INIT(stats_begin, APPLICATION, CONFIG_APPLICATION_INIT_PRIORITY);
 #endif
