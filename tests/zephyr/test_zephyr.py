@@ -134,6 +134,14 @@ def test_suite_on_the_device(zephyr: Workspace, suite: str, board: str, tmp_path
     assert any("PROJECT EXECUTION SUCCESSFUL" in line for line in lines), "\n".join(lines[-60:])
 
 
+@pytest.mark.parametrize("board", boards("mps2/an385"))
+@pytest.mark.usefixtures("need_toolchain")
+def test_models_for_user_threads(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    zephyr.build(HERE / "userspace", tmp_path / "build", board)
+    lines = run_image(tmp_path / "build", board, "PROJECT EXECUTION")
+    assert any("PROJECT EXECUTION SUCCESSFUL" in line for line in lines), "\n".join(lines[-60:])
+
+
 ISAS = {"qemu_cortex_m3": "generic", "mps2/an386": "dsp", "mps3/corstone300/an547": "mve"}
 
 

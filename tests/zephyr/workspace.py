@@ -21,6 +21,7 @@ from tests.programs.require import zephyr_missing
 
 QEMU = {
     "qemu_cortex_m3": ("qemu-system-arm", "-M", "lm3s6965evb"),
+    "mps2/an385": ("qemu-system-arm", "-M", "mps2-an385"),
     "mps2/an386": ("qemu-system-arm", "-M", "mps2-an386"),
     "mps3/corstone300/an547": ("qemu-system-arm", "-M", "mps3-an547"),
     "qemu_riscv32": ("qemu-system-riscv32", "-M", "virt", "-bios", "none", "-m", "256"),
