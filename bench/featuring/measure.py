@@ -36,9 +36,18 @@ NEPERS = math.log(10) / 20  # in a decibel of magnitude
 COLUMNS = 12
 STAGES = {
     "frame": ("mlforge_framer", "memcpy", "memmove"),
-    "taper": ("mlforge_fft_load", "load", "memset"),
-    "fft": ("mlforge_fft_passes", "mlforge_fft_split", "pass", "first_of"),
-    "power": ("mlforge_fft_powers", "mlforge_fft_magnitudes", "mlforge_fft_process"),
+    "taper": ("mlforge_fft_load", "mlforge_load", "load"),
+    "fft": (
+        "mlforge_fft_passes",
+        "mlforge_pass_vectors",
+        "mlforge_first",
+        "mlforge_split",
+        "butterflies",
+        "mlforge_fft_split",
+        "pass",
+        "first_of",
+    ),
+    "power": ("mlforge_fft_powers", "mlforge_powers", "mlforge_fft_magnitudes", "mlforge_fft_process"),
     "mel": ("mlforge_mel", "add_ba"),
     "log": ("mlforge_log",),
     "dct": ("mlforge_dct",),

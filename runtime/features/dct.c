@@ -4,6 +4,7 @@
  * for odd k, so that half of it suffices: over sums of opposite values, or over their differences.
  */
 #include "mlforge/pipeline.h"
+#include "features/vectors.h"
 
 /* Sums to folded[0 ..], differences to folded[half ..]. The middle one of an odd number has no
  * partner. */
@@ -24,13 +25,17 @@ static void fold(const int32_t *in, uint32_t step, uint32_t length, int32_t *fol
 
 static int64_t row(const int32_t *folded, const int16_t *factors, uint32_t count)
 {
+#if MLFORGE_VECTORS
+	return mlforge_dot_vectors(folded, factors, count);
+#else
 	int64_t sum = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		sum += folded[i] * factors[i]; /* at most 2^16 * 2^15 * sqrt(2) / 2: see the
-						  emitter's range of inputs */
+		/* At most 2^16 * 2^15 * sqrt(2) / 2: see the emitter's range of inputs. */
+		sum += folded[i] * factors[i];
 	}
 	return sum;
+#endif
 }
 
 uint32_t mlforge_dct_process(const struct mlforge_stage *stage, const void *input, uint32_t count,

@@ -3,12 +3,11 @@
  * Samples into the Fourier transform: tapered, scaled so that no sum can overflow, in bit-reversed
  * order.
  */
-#include <string.h>
-
 #include "features/fft.h"
+#include "features/vectors.h"
 
 struct cursor {
-	const void *input;
+	const uint8_t *input;
 	int32_t *z;
 	uint32_t reversed; /* the number of the next pair, its bits in reverse order */
 };
@@ -26,17 +25,17 @@ static inline uint32_t next_reversed(uint32_t reversed, uint32_t top)
 
 /* One sample times its weight (Q15, at most 1), to nearest: truncated, the errors of all samples
  * would add up in bin 0. |int16 * 2^15| is at most 2^30, and half of 2^shift less. */
-static inline int32_t tapered(const void *input, uint32_t index, int32_t weight, uint32_t shift,
-			      bool narrow)
+static inline int32_t tapered(const uint8_t *sample, int32_t weight, uint32_t shift, bool narrow)
 {
 	if (narrow) {
 		const int32_t half = (1 << shift) >> 1;
 
-		return (((const int16_t *)input)[index] * weight + half) >> shift;
+		return (*(const int16_t *)(const void *)sample * weight + half) >> shift;
 	}
 	const int64_t half = ((int64_t)1 << shift) >> 1;
 
-	return (int32_t)(((int64_t)((const int32_t *)input)[index] * weight + half) >> shift);
+	return (int32_t)((*(const int32_t *)(const void *)sample * (int64_t)weight + half) >>
+			 shift);
 }
 
 /* Pairs `from` to `to`; the weight of sample i is weights[i * direction], of all samples 1 where
@@ -45,21 +44,53 @@ static inline void load(const struct mlforge_fft *fft, struct cursor *cursor, ui
 			uint32_t to, const uint16_t *weights, int32_t direction, bool narrow)
 {
 	const uint32_t shift = fft->shift;
-	const uint32_t step = fft->channels;
+	const uint32_t step = fft->channels * (narrow ? 2U : 4U);
 	const uint32_t top = fft->size / 4U;
 	uint32_t reversed = cursor->reversed;
 
 	weights += direction * (int32_t)(2U * from);
+#if MLFORGE_VECTORS
+	if (narrow && fft->channels == 1 && direction != 0) {
+		const uint32_t left =
+			mlforge_load_vectors(fft, (const int16_t *)(const void *)cursor->input,
+					     cursor->z, from, to, weights, direction);
+
+		weights += direction * (int32_t)(2U * (left - from));
+		from = left;
+		reversed = mlforge_reversed(from, mlforge_pair_bits(fft));
+	}
+#endif
+	const uint8_t *sample = &cursor->input[2U * from * step];
+
 	for (uint32_t pair = from; pair < to; pair++) {
 		int32_t *z = &cursor->z[2U * reversed];
 
-		z[0] = tapered(cursor->input, 2U * pair * step, weights[0], shift, narrow);
-		z[1] = tapered(cursor->input, (2U * pair + 1U) * step, weights[direction], shift,
-			       narrow);
+		z[0] = tapered(sample, weights[0], shift, narrow);
+		z[1] = tapered(sample + step, weights[direction], shift, narrow);
+		sample += 2U * step;
 		weights += 2 * direction;
 		reversed = next_reversed(reversed, top);
 	}
 	cursor->reversed = reversed;
+}
+
+/* The pairs behind the last sample. */
+static void clear(const struct mlforge_fft *fft, const struct cursor *cursor, uint32_t from)
+{
+	uint32_t reversed = cursor->reversed;
+	uint32_t pairs = fft->size / 2U - from;
+
+#if MLFORGE_VECTORS
+	pairs -= mlforge_clear_vectors(fft, cursor->z, from);
+	reversed = mlforge_reversed(fft->size / 2U - pairs, mlforge_pair_bits(fft));
+#endif
+	for (; pairs > 0; pairs--) {
+		int32_t *z = &cursor->z[2U * reversed];
+
+		z[0] = 0;
+		z[1] = 0;
+		reversed = next_reversed(reversed, fft->size / 4U);
+	}
 }
 
 /* Where there is half a taper: the other half mirrors it. */
@@ -70,6 +101,7 @@ static inline void load_all(const struct mlforge_fft *fft, struct cursor *cursor
 	const uint32_t rising =
 		(length / 2U + 1U) / 2U; /* pairs whose samples are both at most length / 2 */
 	const uint32_t last = length - 1U;
+	const uint32_t step = fft->channels * (narrow ? 2U : 4U);
 
 	if (fft->taper == NULL) {
 		load(fft, cursor, 0, length / 2U, &one, 0, narrow);
@@ -80,19 +112,19 @@ static inline void load_all(const struct mlforge_fft *fft, struct cursor *cursor
 	if (length % 2U != 0) {
 		const int32_t weight =
 			fft->taper == NULL ? one : fft->taper[last <= length / 2U ? last : 1U];
+		int32_t *z = &cursor->z[2U * cursor->reversed];
 
-		cursor->z[2U * cursor->reversed] =
-			tapered(cursor->input, last * fft->channels, weight, fft->shift, narrow);
+		z[0] = tapered(&cursor->input[last * step], weight, fft->shift, narrow);
+		z[1] = 0;
+		cursor->reversed = next_reversed(cursor->reversed, fft->size / 4U);
 	}
+	clear(fft, cursor, (length + 1U) / 2U);
 }
 
 void mlforge_fft_load(const struct mlforge_fft *fft, const void *input, int32_t *z)
 {
 	struct cursor cursor = {input, z, 0};
 
-	if (fft->length < fft->size) {
-		memset(z, 0, fft->size * sizeof(*z));
-	}
 	if (fft->samples == MLFORGE_SAMPLES_INT16) {
 		load_all(fft, &cursor, true);
 	} else {

@@ -7,6 +7,7 @@
  */
 #include "features/fft.h"
 #include "features/q15.h"
+#include "features/vectors.h"
 
 struct complex {
 	int32_t re;
@@ -54,6 +55,8 @@ static inline void butterfly(struct complex *z, uint32_t span, struct complex z0
 					even_difference.im + odd_difference.re};
 }
 
+#if !MLFORGE_VECTORS
+
 static void first_of_four(struct complex *z, uint32_t points)
 {
 	for (const struct complex *end = z + points; z != end; z += 4) {
@@ -71,6 +74,8 @@ static void first_of_two(struct complex *z, uint32_t points)
 		z[1] = minus(a, b);
 	}
 }
+
+#endif
 
 static void pass(struct complex *z, uint32_t points, uint32_t span, const uint32_t *factors)
 {
@@ -103,6 +108,18 @@ void mlforge_fft_passes(const struct mlforge_fft *fft, int32_t *z)
 	const uint32_t points = fft->size / 2U;
 	uint32_t span = fft->first;
 
+#if MLFORGE_VECTORS
+	if (span == 4) {
+		mlforge_first_of_four_vectors(z, points);
+	} else {
+		mlforge_first_of_two_vectors(z, points);
+		pass(numbers, points, span, fft->factors);
+		span *= 4U;
+	}
+	for (; span < points; span *= 4U) {
+		mlforge_pass_vectors(z, points, span, fft->factors);
+	}
+#else
 	if (span == 4) {
 		first_of_four(numbers, points);
 	} else {
@@ -111,4 +128,5 @@ void mlforge_fft_passes(const struct mlforge_fft *fft, int32_t *z)
 	for (; span < points; span *= 4U) {
 		pass(numbers, points, span, fft->factors);
 	}
+#endif
 }

@@ -5,6 +5,7 @@
  */
 #include "features/fft.h"
 #include "features/q15.h"
+#include "features/vectors.h"
 
 static inline uint32_t magnitude(int32_t value)
 {
@@ -26,6 +27,14 @@ uint32_t mlforge_fft_split(const struct mlforge_fft *fft, int32_t *z)
 	z[1] = re - im;
 	z[half + 1U] = middle;
 	bits = magnitude(z[0]) | magnitude(z[1]) | magnitude(z[half]) | magnitude(middle);
+#if MLFORGE_VECTORS
+	const uint32_t pairs = (fft->size / 4U - 1U) & ~3U;
+
+	bits |= mlforge_split_vectors(fft, z, pairs);
+	up += 2U * pairs;
+	down -= 2U * pairs;
+	factors += pairs;
+#endif
 	for (; up < down; up += 2, down -= 2) {
 		const uint32_t factor = *factors++;
 		const int32_t even_re = (up[0] + down[0]) >> 1;

@@ -6,6 +6,7 @@
  */
 #include "mlforge/pipeline.h"
 #include "features/q15.h"
+#include "features/vectors.h"
 
 struct sums {
 	uint64_t all;    /* of the bins between two corners */
@@ -65,6 +66,22 @@ static uint32_t shift_for(uint64_t bits)
 	return 32U - mlforge_leading_zeros(high);
 }
 
+/* The lower word of the shifted value; the shift is below 32. */
+static inline uint32_t shifted(uint64_t value, uint32_t shift)
+{
+	const uint32_t low = (uint32_t)value;
+	const uint32_t high = (uint32_t)(value >> 32);
+
+	return low >> shift | high << 1 << (31U - shift);
+}
+
+static void apply_gains(const struct mlforge_mel *mel, int32_t *out)
+{
+	for (uint32_t band = 0; band < mel->bands; band++, out += mel->channels) {
+		*out = (int32_t)((uint32_t)mlforge_times_low(*out, mel->gains[band]) << 1);
+	}
+}
+
 uint32_t mlforge_mel_process(const struct mlforge_stage *stage, const void *input, uint32_t count,
 			     void *output)
 {
@@ -76,17 +93,19 @@ uint32_t mlforge_mel_process(const struct mlforge_stage *stage, const void *inpu
 	uint64_t *sums = stage->work;
 
 	for (uint32_t channel = 0; channel < channels; channel++) {
-		const uint32_t shift = shift_for(add_bands(mel, &bins[channel], sums));
+#if MLFORGE_VECTORS
+		const uint64_t bits = channels == 1 ? mlforge_bands_vectors(mel, bins, sums)
+						    : add_bands(mel, &bins[channel], sums);
+#else
+		const uint64_t bits = add_bands(mel, &bins[channel], sums);
+#endif
+		const uint32_t shift = shift_for(bits);
 
 		for (uint32_t band = 0; band < mel->bands; band++) {
-			uint32_t value = (uint32_t)(sums[band] >> shift);
-
-			if (mel->gains != NULL) {
-				value = (uint32_t)mlforge_times_low((int32_t)value,
-								    mel->gains[band])
-					<< 1;
-			}
-			out[band * channels + channel] = (int32_t)value;
+			out[band * channels + channel] = (int32_t)shifted(sums[band], shift);
+		}
+		if (mel->gains != NULL) {
+			apply_gains(mel, &out[channel]);
 		}
 		out[stage->output_length + channel] =
 			(int32_t)shift - 16 + (mel->exponents ? exponents[channel] : 0);

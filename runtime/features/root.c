@@ -16,17 +16,11 @@ static const uint16_t roots[49] = {
 };
 
 /* log2(1 + i / 32) * 2^16 for i = 0 to 32 */
-static const uint16_t logarithms[33] = {
+const uint16_t mlforge_logarithms[33] = {
 	0,     2909,  5732,  8473,  11136, 13727, 16248, 18704, 21098, 23433, 25711,
 	27936, 30109, 32234, 34312, 36346, 38336, 40286, 42196, 44068, 45904, 47705,
 	49472, 51207, 52911, 54584, 56229, 57845, 59434, 60997, 62534, 64047, 65535,
 };
-
-/* Between from[0] and from[1], at fraction / 2^16. */
-static inline uint32_t between(const uint16_t *from, uint32_t fraction)
-{
-	return from[0] + (((uint32_t)from[1] - from[0]) * fraction >> 16);
-}
 
 uint32_t mlforge_root_q16(uint32_t value)
 {
@@ -36,14 +30,6 @@ uint32_t mlforge_root_q16(uint32_t value)
 		return 0;
 	}
 	value <<= 2U * pairs;
-	return (between(&roots[(value >> 26) - 16U], (value >> 10) & 0xffffU) << 16) >> pairs;
-}
-
-int32_t mlforge_log2_q16(uint32_t value)
-{
-	const uint32_t zeros = mlforge_leading_zeros(value);
-
-	value <<= zeros;
-	return (int32_t)(((31U - zeros) << 16) +
-			 between(&logarithms[(value >> 26) & 31U], (value >> 10) & 0xffffU));
+	return (mlforge_between(&roots[(value >> 26) - 16U], (value >> 10) & 0xffffU) << 16) >>
+	       pairs;
 }

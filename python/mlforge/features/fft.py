@@ -94,12 +94,12 @@ class Fft(PlainStage):
 
     @property
     def taper_table(self) -> tuple[int, ...]:
-        """Q15 [(length + 1) / 2 + 1], the first half; empty for none."""
+        """Q15 [(length + 1) / 2 + 1], the first half, at most 32767; empty for none."""
         if self.taper is Taper.NONE:
             return ()
         a = 0.5 if self.taper is Taper.HANN else 0.54
         turns = (2 * math.pi * i / self.length for i in range((self.length + 1) // 2 + 1))
-        return tuple(round(Q15 * (a - (1 - a) * math.cos(angle))) for angle in turns)
+        return tuple(min(Q15 - 1, round(Q15 * (a - (1 - a) * math.cos(angle)))) for angle in turns)
 
     @property
     def factors(self) -> tuple[int, ...]:

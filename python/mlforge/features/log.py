@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from mlforge.contract.stages import LogScale, LogSpec
-from mlforge.features.fixed_point import Factor, factor
 from mlforge.features.flow import Flow
 from mlforge.features.stage import PlainStage, require
 
 DB_PER_OCTAVE: Final = 10 * math.log10(2)  # of power
+MAX_OCTAVES: Final = 256  # of a logarithm: 128 times it in Q16 fits into int32
 VALUE_BITS: Final = 15  # of the results: the cosine transform's products then fit into int32
 
 
@@ -20,8 +20,8 @@ class LogTables(ctypes.Structure):
     """`struct mlforge_log`."""
 
     _fields_: ClassVar = [
-        ("multiplier", ctypes.c_int32),
         ("lowest", ctypes.c_int32),
+        ("factor", ctypes.c_uint16),
         ("frac_bits", ctypes.c_int16),
         ("shift", ctypes.c_uint8),
         ("channels", ctypes.c_uint8),
@@ -31,9 +31,9 @@ class LogTables(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class Log(PlainStage):
-    """`per_octave` * log2(value), at least `lowest`, with `frac_bits` fraction bits."""
+    """log2(value) in Q16, times 2^7 * factor / 2^16 / 2^shift: of at least `lowest`, with `frac_bits` fraction bits."""
 
-    multiplier: int
+    factor: int
     shift: int
     lowest: int
     frac_bits: int
@@ -44,15 +44,17 @@ class Log(PlainStage):
 
     def output(self, flow: Flow) -> Flow:
         require(flow.low >= 0, "log", "it takes powers or magnitudes")
-        require(flow.channels <= 255 and abs(flow.frac_bits) < 2**14, "log", "its values are out of reach")
-        require(2**30 <= self.multiplier < 2**31 and 1 <= self.shift <= 62, "log", "its factor is damaged")
-        top = math.ceil(_highest(flow) * 65536 * Factor(self.multiplier, self.shift).value) + 1
+        require(flow.channels <= 255, "log", f"{flow.channels} channels")
+        least = (flow.exponents[0] if flow.exponents else 0) - flow.frac_bits
+        require(-MAX_OCTAVES < least <= _highest(flow) < MAX_OCTAVES, "log", "its values are out of reach")
+        require(2**14 <= self.factor < 2**15 and 1 <= self.shift <= 30, "log", "its factor is damaged")
+        top = math.ceil(_highest(flow) * self.factor * 2.0 ** (7 - self.shift)) + 1
         require(-(2**VALUE_BITS) <= self.lowest <= top <= 2**VALUE_BITS, "log", "its values are out of reach")
         return replace(flow, frac_bits=self.frac_bits, low=self.lowest, high=top, exponents=None)
 
     def native_tables(self, flow: Flow) -> ctypes.Structure:
         return LogTables(
-            self.multiplier, self.lowest, flow.frac_bits, self.shift, flow.channels, int(flow.exponents is not None)
+            self.lowest, self.factor, flow.frac_bits, self.shift, flow.channels, int(flow.exponents is not None)
         )
 
 
@@ -62,8 +64,10 @@ def make_log(spec: LogSpec, flow: Flow) -> Log:
     floor = max(math.log2(spec.floor) if spec.floor else flow.grain, flow.grain) * per_octave
     top = _highest(flow) * per_octave
     bits = VALUE_BITS - math.frexp(max(abs(floor), abs(top), 1.0))[1]
-    scaled = factor(math.ldexp(per_octave, bits - 16))
-    return Log(scaled.multiplier, scaled.shift, round(math.ldexp(floor, bits)), bits)
+    # per_octave * 2^bits / 2^16 (of the logarithm) = 2^7 * factor / 2^16 / 2^shift
+    mantissa, exponent = math.frexp(per_octave * 2.0**bits / 2**7)
+    factor = min(2**15 - 1, round(mantissa * 2**15))
+    return Log(factor, 15 - exponent, round(math.ldexp(floor, bits)), bits)
 
 
 def _highest(flow: Flow) -> int:

@@ -188,17 +188,17 @@ uint32_t mlforge_mel_process(const struct mlforge_stage *stage, const void *inpu
 			     void *output);
 
 /**
- * @brief log2(x * 2^exponent / 2^frac_bits) * multiplier * 2^16 / 2^shift, at least `lowest`,
+ * @brief log2(x * 2^exponent / 2^frac_bits) * 2^7 * factor / 2^shift, rounded, at least `lowest`,
  * which is also for x = 0.
  *
- * In: int32 [length / channels][channels], not negative; out: the same shape, without exponents,
- * in place.
+ * The logarithm is below 2^8. In: int32 [length / channels][channels], not negative; out: the same
+ * shape, without exponents, in place.
  */
 struct mlforge_log {
-	int32_t multiplier;
 	int32_t lowest;
+	uint16_t factor;   /**< 2^14 .. 2^15 - 1 */
 	int16_t frac_bits; /**< of the input */
-	uint8_t shift;
+	uint8_t shift;     /**< 1 .. 30 */
 	uint8_t channels;
 	uint8_t exponents; /**< whether the input has them */
 };
