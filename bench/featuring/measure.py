@@ -36,7 +36,7 @@ NEPERS = math.log(10) / 20  # in a decibel of magnitude
 COLUMNS = 12
 STAGES = {
     "frame": ("mlforge_framer", "memcpy", "memmove"),
-    "taper": ("mlforge_fft_load", "mlforge_load", "load"),
+    "taper": ("mlforge_fft_load", "mlforge_load", "mlforge_clear", "load"),
     "fft": (
         "mlforge_fft_passes",
         "mlforge_pass_vectors",
@@ -48,7 +48,7 @@ STAGES = {
         "first_of",
     ),
     "power": ("mlforge_fft_powers", "mlforge_powers", "mlforge_fft_magnitudes", "mlforge_fft_process"),
-    "mel": ("mlforge_mel", "add_ba"),
+    "mel": ("mlforge_mel", "mlforge_bands", "add_ba"),
     "log": ("mlforge_log",),
     "dct": ("mlforge_dct",),
     "quantise": ("mlforge_quantise",),

@@ -24,7 +24,7 @@ def build_signal(reader: Reader, loader: LoaderKind) -> SignalSpec | None:
     wav = loader is LoaderKind.WAV
     samples = reader.text("data", "signal", "samples", default="int16" if wav else "int32")
     return SignalSpec(
-        rate_hz=rate_hz or 1,
+        rate_hz=rate_hz or 0,
         channels=_channels(reader),
         unit=reader.text("data", "signal", "unit"),
         samples=samples,

@@ -83,9 +83,9 @@ def read_standardise(reader: Reader, steps: Steps, place: Place) -> tuple[StageS
 def read_frame(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
     known_settings(reader, steps, ["length", "hop"])
     required(reader, steps, "length", "a time such as '30 ms', or a whole number of samples")
-    length = samples(reader, (*steps, "length"), place, 1, MAX_WINDOW)
-    hop = samples(reader, (*steps, "hop"), place, length, MAX_WINDOW)
-    if hop > length:
+    length = samples(reader, (*steps, "length"), place, 0, MAX_WINDOW)  # 0 where it is wrong, which was reported
+    hop = samples(reader, (*steps, "hop"), place, max(1, length), MAX_WINDOW)
+    if hop > length > 0:
         reader.wrong((*steps, "hop"), f"{hop} samples, longer than the frame's {length}", "a hop of at most the length")
         hop = length
     return FrameSpec(length, hop), replace(place, form=Form.FRAMES, rows=length, span=length, hop=hop)
@@ -225,6 +225,8 @@ def _timed(reader: Reader, steps: Steps, place: Place, default: int, most: int) 
         return default
     if place.signal is None:
         reader.wrong(steps, "a time, of a signal whose rate is unknown", "samples, or data.signal: {rate: 16 kHz}")
+        return default
+    if place.signal.rate_hz == 0:  # wrong, and reported
         return default
     count = round(time_us * place.signal.rate_hz / 1e6)
     if not 1 <= count <= most:
