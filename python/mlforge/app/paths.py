@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mlforge.contract.json_schema import FILE, json_schema_text
 from mlforge.errors import StudyError
-from mlforge.toolchain.files import write_atomically
+from mlforge.toolchain.files import write_atomically, write_changed
 
 
 def memory_directory(app: Path) -> Path:
@@ -20,3 +21,9 @@ def memory_directory(app: Path) -> Path:
             f"cannot write {directory}: {error.strerror}", hint="the study's memory lies beside the app"
         ) from error
     return directory
+
+
+def write_editor_schema(app: Path) -> None:
+    """What editors complete a contract by, which its first line names. Raises StudyError where it cannot be written."""
+    memory_directory(app)
+    write_changed(app / FILE, json_schema_text().encode())

@@ -15,6 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.app.paths import write_editor_schema
     from mlforge.contract.template import contract_template
     from mlforge.errors import ForgeError
 
@@ -31,5 +32,6 @@ def execute(arguments: argparse.Namespace) -> Status:
         raise ForgeError(f"{path} exists already", hint="edit it, or delete it first") from None
     except OSError as error:
         raise ForgeError(f"cannot write {path}: {error.strerror}") from error
+    write_editor_schema(app)
     print(f"{path}\nnext: fill it in, then `west mlforge check` and `west mlforge optimise`")
     return Status.DONE

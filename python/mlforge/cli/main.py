@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "monitor": "read a device's telemetry, and say what it asks for",
     "report": "write the study's HTML report",
     "targets": "list what models can be run on here",
+    "completion": "print what makes a shell complete the commands",
     "doctor": "say what this machine lacks and how to install it",
 }
 

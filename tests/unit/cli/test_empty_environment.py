@@ -37,7 +37,7 @@ WORDS = {
     "doctor": [],
     "completion": ["bash"],
 }
-NEED_NOTHING = {"doctor", "completion"}
+NEED_NOTHING = {"doctor"}
 # Hides every distribution but some from a Python that has more.
 BLOCK = """\
 import sys
