@@ -100,5 +100,5 @@ def test_an_app_in_a_slot_of_mcuboot(board: str, tmp_path: Path) -> None:
     assert flash.items[0].source.endswith("/partitions/partition@c000")
     main_c = app / "src" / "main.c"
     main_c.write_text(main_c.read_text() + HOG)
-    with pytest.raises(LimitError, match=r"nothing is left for a model: .* \d+ bytes too large for RAM of " + board):
+    with pytest.raises(LimitError, match=r"no room is left for a model: .* \d+ bytes too large for RAM of " + board):
         resolve(contract, print)

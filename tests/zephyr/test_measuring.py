@@ -123,7 +123,7 @@ def test_the_command_measures_in_an_application(
     assert document["instructions"] >= sum(one["instructions"] for one in document["operators"]) > 0
     assert (app / ".mlforge" / ".gitignore").read_text() == "*\n"
     assert main([*words[:-2], str(tmp_path), "--json"]) == 1
-    assert "no Zephyr application" in capsys.readouterr().err
+    assert "not a Zephyr application" in capsys.readouterr().err
 
 
 def _app(directory: Path, configuration: str) -> Path:

@@ -60,8 +60,8 @@ def remembered(contract: Contract) -> Contract:
     found = _recorded(contract) or _locked(contract)
     if missing := contract.limits.auto - found.keys():
         raise LimitError(
-            f"{_where(contract, min(missing))}: auto: no study of this contract has given it a number",
-            hint="`west mlforge optimise` does",
+            f"{_where(contract, min(missing))}: auto: no study has worked out this limit yet",
+            hint="run `west mlforge optimise`",
         )
     return replace(contract, limits=_with_sizes(contract.limits, found))
 
@@ -73,7 +73,7 @@ def resolved_from(contract: Contract, found: Mapping[str, Room], keep: Callable[
         if room.free_bytes <= 0 or keep(room.free_bytes) <= 0:
             reserved = room.region_bytes - room.app_bytes - room.free_bytes
             raise LimitError(
-                f"{_where(contract, name)}: auto: nothing is left for a model: the app alone already takes "
+                f"{_where(contract, name)}: auto: no room is left for a model: the application alone takes "
                 f"{room.app_bytes} of {room.region_bytes} bytes of {room.region}"
                 + (f", and MCUboot needs {reserved}" if reserved else "")
             )

@@ -57,7 +57,7 @@ def int8_model(model: Path, data: bytes, representative: Path | None, kept: Path
     kind = float_format(data)
     if kind is None:
         if representative is not None:
-            raise ModelError(f"{model} is int8 already", hint="leave the representative data out: nothing needs them")
+            raise ModelError(f"{model} is int8 already", hint="omit the representative data")
         return data
     if representative is None:
         raise ModelError(

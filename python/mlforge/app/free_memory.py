@@ -90,14 +90,16 @@ def _board(contract: Contract) -> str:
     named = contract.target.product or contract.target.board
     board = _ZEPHYR_BOARDS.get(named, named)
     if board == "host" or board.endswith("@cortex-m0"):
-        raise LimitError(f"{board} is no board of Zephyr's", hint="name the product's board: `target: {product: ...}`")
+        raise LimitError(
+            f"{board} is not a board that Zephyr knows", hint="name the product's board: `target: {product: ...}`"
+        )
     return board
 
 
 def _build(contract: Contract, board: str, shape: Shape) -> Path:
     app = contract.app_dir.resolve()
     if not (app / "CMakeLists.txt").is_file() or not (app / "prj.conf").is_file():
-        raise LimitError(f"{app} is no Zephyr application: it has no CMakeLists.txt or no prj.conf")
+        raise LimitError(f"{app} is not a Zephyr application: CMakeLists.txt or prj.conf is missing")
     place = memory_directory(app) / "zephyr" / f"limits-{re.sub('[^a-z0-9_]', '-', board)}"
     program = place / "program"
     write_files(program, _placeholder(contract, shape))
@@ -112,7 +114,7 @@ def _build(contract: Contract, board: str, shape: Shape) -> Path:
         if over := overflow(error.log):
             region, size_bytes = over
             raise LimitError(
-                f"nothing is left for a model: the app with the smallest of models is {size_bytes} bytes too large "
+                f"no room is left for a model: the application with the smallest model is {size_bytes} bytes too large "
                 f"for {region} of {board}",
                 log=error.log,
             ) from error

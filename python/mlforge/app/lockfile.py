@@ -40,7 +40,7 @@ def read_lock(app: Path) -> Lock:
     found = values.get("format") if isinstance(values, dict) else None
     if found not in READABLE_FORMATS:
         known = " or ".join(str(number) for number in READABLE_FORMATS)
-        raise LockError(f"{path}: format {found!r}, expected {known}", hint="written by another version of MLForge")
+        raise LockError(f"{path}: format {found!r}, expected {known}", hint="another version of MLForge wrote it")
     try:
         return Lock.from_dict(values)
     except ValueError as error:
@@ -67,7 +67,7 @@ def _document(path: Path) -> Any:
     except OSError as error:
         raise LockError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
     except UnicodeDecodeError as error:
-        raise LockError(f"{path} cannot be read: the byte 0x{text[error.start]:02x} is no UTF-8") from error
+        raise LockError(f"{path} cannot be read: the byte 0x{text[error.start]:02x} is not UTF-8") from error
     if mistakes:
         raise LockError(mistakes[0], hint=EDITED)
     return root.plain() if root else None
@@ -93,7 +93,7 @@ def _locked_file(app: Path, file: ModelFile, what: str) -> bytes:
         if not path.resolve().is_relative_to(app.resolve()):
             raise LockError(f"{app / LOCK_NAME} names a {what} outside the app: {file.path}")
         if not path.is_file() and path.exists():
-            raise LockError(f"{app / LOCK_NAME} names what is no file: {file.path}")
+            raise LockError(f"{app / LOCK_NAME} names a path that is not a file: {file.path}")
         with path.open("rb") as opened:
             data = opened.read(MAX_FILE_BYTES)
     except (OSError, ValueError, RuntimeError) as error:  # no such file, a zero in its name, a circle of links

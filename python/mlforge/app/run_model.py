@@ -77,7 +77,7 @@ def _interpreted(
 ) -> tuple[CompiledModel | TflmModel, Program]:
     if not isinstance(target, ZephyrTarget):
         raise TargetUnavailableError(
-            f"{target.name} cannot run {engine}: TensorFlow Lite Micro is a module of Zephyr's",
+            f"{target.name} cannot run {engine}: TensorFlow Lite Micro is a Zephyr module",
             hint="choose a target zephyr:BOARD",
         )
     found = find_arena(tflite, name, target, engine, features)

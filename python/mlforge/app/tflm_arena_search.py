@@ -79,7 +79,7 @@ def find_arena(
     while not search.works(search.built(arena_bytes)):  # as where a descriptor was not asked
         arena_bytes = _rounded(arena_bytes + max(arena_bytes // 32, ARENA_ALIGN))
         if arena_bytes > generous.program.arena_bytes:
-            raise RunError(f"{name}: {generous.program.arena_bytes} bytes of arena do once, and no less ever after")
+            raise RunError(f"{name}: {generous.program.arena_bytes} bytes of arena worked once, and never again")
     return FoundArena(machine_of(target, engine), used_bytes, arena_bytes)
 
 
@@ -108,7 +108,7 @@ class _Search:
                 size_bytes -= _rounded(_too_many(error) + _SPARE_BYTES)
                 if size_bytes <= failed_bytes:
                     raise BuildError(
-                        f"{self.name}: {failed_bytes} bytes of arena do not do, and {self.target.name} has no more",
+                        f"{self.name}: {failed_bytes} bytes of arena are too small, and {self.target.name} has no more",
                         log=error.log,
                         hint="find the size on an emulated board of that kind with more memory",
                     ) from error

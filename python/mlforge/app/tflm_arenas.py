@@ -58,8 +58,8 @@ def known_size(sizes: Mapping[str, int], machine: Machine, model: Path, subject:
         return sizes[str(machine)]
     board = machine.board or "BOARD"
     raise ForgeError(
-        f"{model}: nobody knows yet how much arena TensorFlow Lite Micro needs for it ({machine})",
-        hint=f"`west mlforge arena {subject} --engine {machine.engine} --board {board}` finds it by running it there",
+        f"{model}: the arena that TensorFlow Lite Micro needs for it is not known yet ({machine})",
+        hint=f"`west mlforge arena {subject} --engine {machine.engine} --board {board}` runs the model and finds it",
     )
 
 

@@ -57,11 +57,11 @@ def application_in(directory: Path) -> tuple[Application, Pipeline | None]:
     """Any application, and the features that its lock names: for a model that stands in for the locked one.
 
     Raises:
-        ForgeError: it is no Zephyr application.
+        ForgeError: it is not a Zephyr application.
         ContractError, LockError: its contract or its lock cannot be read.
     """
     if not is_zephyr_app(directory):
-        raise ForgeError(f"{directory} is no Zephyr application: no CMakeLists.txt there looks for Zephyr")
+        raise ForgeError(f"{directory} is not a Zephyr application: its CMakeLists.txt does not look for Zephyr")
     if not (directory / CONTRACT_FILE).is_file():
         return Application(directory), None
     contract = load_contract(directory)

@@ -57,7 +57,7 @@ def _of(app: Path, built: Built) -> Built:
     try:
         cache = (built.directory / "CMakeCache.txt").read_text(encoding="utf-8")
     except OSError as error:
-        raise BundleError(f"{built.directory} is no build directory: {error.strerror}") from error
+        raise BundleError(f"{built.directory} is not a build directory: {error.strerror}") from error
     match = re.search(r"^APPLICATION_SOURCE_DIR:\w+=(.+)$", cache, re.MULTILINE)
     if match is None or Path(match[1]).resolve() != app:
         raise BundleError(f"{built.directory} is the build of {match[1] if match else 'no application'}, not of {app}")

@@ -118,5 +118,5 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise BundleError(f"the key cannot be read: {(error.strerror or 'no such file').lower()}") from None
     if len(data) > MAX_KEY_BYTES:
-        raise BundleError("the key's file is no key: it is too large")
+        raise BundleError("the key's file is too large to be a key")
     return data

@@ -96,10 +96,10 @@ def make_release(
         found = verify(image, expected)
         if not found.sound or found.block is None:
             wrong = "; ".join(f"{one.check}: {one.text}" for one in found.findings if one.state is State.FAILED)
-            raise BundleError(f"the image is no release: {wrong}")
+            raise BundleError(f"the image is not a release: {wrong}")
         if found.block.versions != versions_of(contract.bundle):
             versions = ", ".join(f"{part} {text}" for part, text in _versions(found.block.versions).items())
-            raise BundleError(f"the image is not of the contract as it is now: it has {versions}", hint="build it anew")
+            raise BundleError(f"the image was built from another contract: it has {versions}", hint="build it again")
         described = Manifest(
             format=MANIFEST_FORMAT,
             name=found.block.name,
@@ -133,7 +133,7 @@ def _signed(built: Built, image: Path, options: Options) -> Key | None:
     try:
         shutil.copyfile(built.signed, image)
     except OSError as error:
-        raise BundleError(f"{built.signed} cannot be read: {error.strerror}", hint="build it anew") from error
+        raise BundleError(f"{built.signed} cannot be read: {error.strerror}", hint="build it again") from error
     return key
 
 

@@ -33,7 +33,7 @@ def with_facts(words: Sequence[str], unsigned: Path) -> tuple[str, ...]:
     """The words of `imgtool sign` with the facts of the block in `unsigned`, and its version.
 
     Raises:
-        BundleError: there is no sound block, or the image is to be signed as another version than its block's.
+        BundleError: there is no sound block, or the image would be signed as another version than its block's.
     """
     block = find_block(payload_of(unsigned))
     version = decode(block).versions.firmware
@@ -47,7 +47,7 @@ def _versioned(words: Sequence[str], version: Version) -> tuple[str, ...]:
             given = words[at]
             if given != NO_VERSION and Version.parse(given) != version:
                 raise BundleError(
-                    f"the image is to be signed as {given}, its contract says {version}",
+                    f"the image would be signed as {given}, its contract says {version}",
                     hint="make bundle.version, the VERSION file and CONFIG_MCUBOOT_IMGTOOL_SIGN_VERSION agree",
                 )
             return (*words[:at], _text(version), *words[at + 1 :])

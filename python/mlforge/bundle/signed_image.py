@@ -133,7 +133,7 @@ def _from_hex(data: bytes) -> bytes:
         except (ValueError, IndexError):
             sound = False
         if not sound:
-            raise SignedImageError("hex", f"line {number} is no Intel HEX record")
+            raise SignedImageError("hex", f"line {number} is not an Intel HEX record")
         content, address = record[4:-1], int.from_bytes(record[1:3], "big")
         if record[3] == 0:
             memory[upper + address] = content

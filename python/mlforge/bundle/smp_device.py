@@ -157,13 +157,15 @@ class SmpDevice:
         except DeviceError:
             raise
         except TimeoutError as error:
-            raise LinkError(f"{self._link} is silent") from error
+            raise LinkError(f"{self._link} does not answer") from error
         except OSError as error:
             raise LinkError(f"{self._link} cannot be reached: {error.strerror or error}") from error
         except Exception as error:
             if isinstance(error, _BUGS):
                 raise
-            raise LinkError(f"{self._link} answers nonsense or hangs up ({type(error).__name__})") from error
+            raise LinkError(
+                f"{self._link} sends invalid answers or closes the connection ({type(error).__name__})"
+            ) from error
 
     def _ask(self, request: Any, what: str) -> Any:
         from smpclient.generics import error

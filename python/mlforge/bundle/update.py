@@ -100,7 +100,7 @@ def open_package(path: Path, expected: Expected) -> Package:
     if not found.sound or found.block is None:
         wrong = "; ".join(f"{one.check}: {one.text}" for one in found.findings if one.state is State.FAILED)
         hint = "--allow-development-key takes it" if found.failed == (Check.DEVELOPMENT_KEY,) else ""
-        raise BundleError(f"{path} is no bundle to deliver: {wrong}", hint=hint)
+        raise BundleError(f"{path} cannot be delivered: {wrong}", hint=hint)
     data = payload_of(path)
     image = parse_image(data)
     digest = next(tlv.data for tlv in image.unprotected if tlv.kind in HASHES)
@@ -158,7 +158,7 @@ def _refuse(package: Package, running: Slot, facts: BundleFacts | None, options:
             hint="--allow-downgrade delivers it nevertheless; MCUboot may still refuse it",
         )
     if not running.confirmed and running.digest != package.digest:
-        raise BundleError(f"the device is still trying {running.version}", hint=HINT_TEST_BOOT)
+        raise BundleError(f"the device still runs the test image {running.version}", hint=HINT_TEST_BOOT)
 
 
 @dataclass(slots=True)
@@ -246,7 +246,7 @@ def _watch(connect: Connect, package: Package, before: Slot, options: Options, o
         clock.sleep(timeouts.pause_s)
     raise DeviceError(
         f"after {timeouts.test_boot_s:g} s the device {told}",
-        hint="a reset takes an unconfirmed bundle back; look at its log",
+        hint="a reset reverts an unconfirmed bundle; look at the device's log",
     )
 
 

@@ -152,13 +152,13 @@ def _key(image: SignedImage, expected: Expected) -> str:
 def _signature(image: SignedImage, expected: Expected) -> str:
     kind, signature = _only(image, tuple(SIGNATURES), "signature of ECDSA P-256 or Ed25519")
     if expected.key is None:
-        raise _SkippedError("no key given: whoever signed this is unknown")
+        raise _SkippedError("no key given: the signer is untrusted")
     hash_kind, _ = _only(image, tuple(HASHES), "hash")
     if expected.key.kind != SIGNATURES[kind]:
         raise BundleError(f"of {SIGNATURES[kind]}, the key given is of {expected.key.kind}")
     digest = HASHES[hash_kind](image.signed).digest()
     if not expected.key.signed(image.signed, digest, signature):
-        raise BundleError("not of this image by the key given")
+        raise BundleError("it does not match this image and the given key")
     return SIGNATURES[kind]
 
 

@@ -1,4 +1,4 @@
-"""Finds how much arena TensorFlow Lite Micro needs for a model, by running it on an emulated board.
+"""Finds the arena size that TensorFlow Lite Micro needs for a model, by running it on an emulated board.
 
 The size goes into mlforge.lock.yaml where an application is given, else into MODEL.arena.yaml beside the model; `west
 build` takes it from there. It holds for all boards with that kind of processor, so find it on an emulated one like
@@ -36,7 +36,7 @@ def execute(arguments: argparse.Namespace) -> Status:
 
     target = usable_target(f"{PREFIX}{arguments.board.removeprefix(PREFIX)}")
     if not isinstance(target, ZephyrTarget):
-        raise ForgeError(f"{arguments.board} is no Zephyr board")
+        raise ForgeError(f"{arguments.board} is not a Zephyr board")
     path, found = (_app if arguments.subject.is_dir() else _model)(arguments, target)
     if arguments.json:
         print_json({**dataclasses.asdict(found), "machine": str(found.machine), "file": str(path)})
@@ -64,7 +64,7 @@ def _app(arguments: argparse.Namespace, target: ZephyrTarget) -> tuple[Path, Fou
     if not engine.interprets:
         raise ForgeError(
             f"{contract.path}: engine: {engine}: its arena is known without running anything",
-            hint="--engine tflm or tflm-cmsis-nn asks for the others'",
+            hint="name another one with --engine tflm or tflm-cmsis-nn",
         )
     pipeline = Pipeline.from_json(json.dumps(lock.features))
     found = find_arena(locked_model(app, lock), lock.name, target, engine, pipeline)

@@ -1,7 +1,7 @@
 """Makes the release of an app: builds it (or what is out of date in a build directory), signs it, verifies the signed
-image and writes bundle.json beside it. With --verify: checks a signed image, and says of each check how it ended.
+image and writes bundle.json beside it. With --verify, it checks a signed image and prints the result of each check.
 
-Exit status: 0 done, or sound; 1 an error, or a check failed.
+Exit status: 0 done, or all checks passed; 1 an error, or a check failed.
 """
 
 from __future__ import annotations
@@ -24,24 +24,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="APP",
         nargs="?",
         type=Path,
-        help="the directory of mlforge.yaml (default: here). With --verify, the image is held against it where given",
+        help="the directory of mlforge.yaml (default: here). With --verify, the image is compared with it if given",
     )
     parser.add_argument("--verify", metavar="FILE", type=Path, help="check this signed image (.bin or .hex) instead")
     parser.add_argument(
         "--key",
         metavar="K",
         type=Path,
-        help="a PEM file. A private key signs the image; a public one takes it as the build signed it, as no key does, "
-        "and checks whose signature it is. With --verify, either checks",
+        help="a PEM file. A private key signs the image. With a public key, or none, the image stays as the build "
+        "signed it; a public key also checks the signer. With --verify, either kind checks the signer",
     )
     parser.add_argument("-d", "--build-dir", metavar="BUILD", type=Path, help="default: APP/build")
     parser.add_argument(
         "-o", "--output", metavar="F", type=Path, help="the signed image (default: BUILD/bundle/NAME.signed.bin)"
     )
-    parser.add_argument("--previous", metavar="F", type=Path, help="bundle.json of the release before")
-    parser.add_argument("--allow-downgrade", action="store_true", help="also where the release before was newer")
+    parser.add_argument("--previous", metavar="F", type=Path, help="bundle.json of the previous release")
     parser.add_argument(
-        "--allow-development-key", action="store_true", help="also with a key of MCUboot's repository, which all know"
+        "--allow-downgrade", action="store_true", help="accept a version older than the previous release"
+    )
+    parser.add_argument(
+        "--allow-development-key", action="store_true", help="accept a key from MCUboot's repository, which is public"
     )
     add_json(parser)
 

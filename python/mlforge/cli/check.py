@@ -1,8 +1,8 @@
-"""Validates the contract of an app, and prints what each limit resolves to and where that number comes from. Limits of
-`auto` come from the app's own build: it is built for them, in APP/.mlforge, unless --image names a build.
+"""Validates the contract of an app, and prints the value and the source of each limit. Limits of `auto` come from the
+app's own build: the command builds it in APP/.mlforge, unless --image names a build.
 
-Then it loads the data, counts them by split and class, and tells what is wrong with them; --no-data leaves that out.
-Exit status: 1 where the contract or the data cannot be used, 3 where --image breaks a limit.
+Then it loads the data, counts them by split and class, and reports what is wrong with them; --no-data omits that.
+Exit status: 1 if the contract or the data cannot be used, 3 if --image breaks a limit.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--image",
         metavar="ELF",
         type=Path,
-        help="hold the limits against this image; exit status 3 where one is broken",
+        help="compare the limits with this image; exit status 3 if one is broken",
     )
-    parser.add_argument("--no-data", action="store_true", help="do not load the data and look at them")
+    parser.add_argument("--no-data", action="store_true", help="do not load and check the data")
     add_json(parser)
 
 

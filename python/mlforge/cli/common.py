@@ -70,7 +70,7 @@ def use_hardware_map(arguments: argparse.Namespace) -> None:
 
 
 def add_arena(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--arena", metavar="F.svg", type=Path, help="draw what lies where in the arena, and when")
+    parser.add_argument("--arena", metavar="F.svg", type=Path, help="draw the arena's memory plan over time")
 
 
 def write_arena(arguments: argparse.Namespace, compiled: CompiledModel | TflmModel) -> None:
@@ -82,7 +82,7 @@ def write_arena(arguments: argparse.Namespace, compiled: CompiledModel | TflmMod
     from mlforge.errors import ForgeError
 
     if not isinstance(compiled, CompiledModel):
-        raise ForgeError("--arena: what lies where in the arena of TensorFlow Lite Micro is known to the device alone")
+        raise ForgeError("--arena: only the device knows the memory plan of TensorFlow Lite Micro")
     try:
         arguments.arena.write_text(render_timeline(compiled), encoding="utf-8")
     except OSError as error:

@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--representative",
         metavar="F.npz",
         type=Path,
-        help="inputs `x` [N, ...] as in the field, to quantise a float model with",
+        help="representative inputs `x` [N, ...], to quantise a float model",
     )
     parser.add_argument(
         "--isa",
@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine",
         choices=("static", "tflm", "tflm-cmsis-nn"),
-        help="what runs the model on the device (default: the contract's; for a model, static)",
+        help="the engine on the device (default: the contract's; for a model, static)",
     )
     parser.add_argument(
         "--arch", metavar="A", default="arm", help="Zephyr's CONFIG_ARCH, for the arena of tflm (default: arm)"
@@ -123,7 +123,7 @@ def _compile_app(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, str
     from mlforge.errors import ForgeError
 
     if arguments.representative:
-        raise ForgeError("--representative goes with a model: the locked model of an app is int8 already")
+        raise ForgeError("--representative needs a float model: the locked model of an application is int8")
     machine = _machine(arguments, arguments.engine or load_contract(arguments.app).engine)
     built = app_sources(arguments.app, arguments.name, machine)
     if built.stale:

@@ -19,7 +19,9 @@ def add_link(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGrou
     )
     group.add_argument("--ble", metavar="NAME", help="a Bluetooth device's name or address")
     group.add_argument("--udp", metavar="HOST", help="an IP address or name, [HOST]:PORT for another port than 1337")
-    parser.add_argument("--baud", metavar="N", type=int, default=115200, help="of the serial port (default: 115200)")
+    parser.add_argument(
+        "--baud", metavar="N", type=int, default=115200, help="speed of the serial port (default: 115200)"
+    )
     return group
 
 

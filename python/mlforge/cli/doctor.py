@@ -1,4 +1,4 @@
-"""Says what this machine lacks and the one command that installs it. Needs nothing but Python's standard library, so
+"""Lists what this machine lacks, and the one command that installs it. Needs nothing but Python's standard library, so
 that it also answers where MLForge's own requirements are not installed yet.
 
 Exit status: 0 nothing needed is missing, 1 something is.

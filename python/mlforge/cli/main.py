@@ -97,7 +97,7 @@ def _overview(program: str) -> argparse.ArgumentParser:
         prog=program,
         usage=f"{program} COMMAND [ARGUMENTS]",
         description="Finds an int8 model that meets a firmware contract, and builds it into a Zephyr app.",
-        epilog=f"commands:\n{listing}\n\n{program} COMMAND --help tells more.",
+        epilog=f"commands:\n{listing}\n\n{program} COMMAND --help shows its options.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"mlforge {__version__}")

@@ -1,7 +1,7 @@
-"""Reads the telemetry of a device, draws it beside the baseline that the bundle carries, and says what it asks for:
-nothing, waiting, calibration, data, or another training. Raw data never leave the device.
+"""Reads the telemetry of a device, draws it beside the bundle's baseline, and advises what to do: nothing, wait,
+calibrate, collect data, or train again. Raw data never leave the device.
 
-Exit status: 0 read, whatever it says; 1 an error.
+Exit status: 0 a record was read; 1 an error.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group = add_link(parser)
     group.add_argument("--replay", metavar="F", type=Path, help="a log with telemetry records, or one record in CBOR")
     parser.add_argument(
-        "--bundle", metavar="F", type=Path, help="the signed image that the device runs: shows what was expected"
+        "--bundle", metavar="F", type=Path, help="the signed image that the device runs, to show its baseline"
     )
-    parser.add_argument("--once", action="store_true", help="read one record, and end")
+    parser.add_argument("--once", action="store_true", help="read one record and exit")
     parser.add_argument(
         "--every", metavar="S", type=bounded(float, 0.1), default=10.0, help="seconds between records (default: 10)"
     )
     parser.add_argument("--log", metavar="F", type=Path, help="append the records to this file, for --replay")
-    parser.add_argument("--calibrate", action="store_true", help="have the device calibrate its baseline first")
-    parser.add_argument("--reset", action="store_true", help="have the device begin its statistics afresh first")
+    parser.add_argument("--calibrate", action="store_true", help="first tell the device to calibrate its baseline")
+    parser.add_argument("--reset", action="store_true", help="first tell the device to reset its statistics")
     add_json(parser)
 
 

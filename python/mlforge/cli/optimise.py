@@ -28,10 +28,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_app(parser)
     add_json(parser)
     add_storage(parser)
-    parser.add_argument("--trials", type=bounded(int, 1), metavar="N", help="budget, instead of the contract's")
-    parser.add_argument("--seed", type=bounded(int, 0), metavar="S", help="seed, instead of the contract's")
     parser.add_argument(
-        "--workers", type=bounded(int, 1), metavar="W", help="trials at once, instead of the contract's"
+        "--trials", type=bounded(int, 1), metavar="N", help="budget of trials (default: the contract's)"
+    )
+    parser.add_argument(
+        "--seed", type=bounded(int, 0), metavar="S", help="seed of the search (default: the contract's)"
+    )
+    parser.add_argument(
+        "--workers", type=bounded(int, 1), metavar="W", help="trials at the same time (default: the contract's)"
     )
 
     parser.add_argument(

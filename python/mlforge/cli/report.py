@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
     add_storage(parser)
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="where to (default: APP/.mlforge/report.html)"
+        "-o", "--output", type=Path, metavar="FILE", help="the file to write (default: APP/.mlforge/report.html)"
     )
 
 

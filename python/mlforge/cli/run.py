@@ -1,11 +1,11 @@
 """Compiles, builds, runs and measures one int8 .tflite model on a target.
 
 With --vectors, an .npz file holding `input` (batch first, of the model's type: int8, int16, int32 or float32), those
-are run; where it holds `output` too, the outputs must be the same bytes. Where a model has several, they are `input_0`,
-`input_1`, `output_0` and so on. Exit status: 0 done, 1 an error or outputs that differ.
+are run; if it also holds `output`, the outputs must be the same bytes. Several inputs are `input_0`, `input_1` and so
+on, outputs likewise. Exit status: 0 done, 1 an error or outputs that differ.
 
-With several engines (`--engine static,tflm --target zephyr:BOARD`), their figures stand side by side, and whether they
-computed the same bytes.
+With several engines (`--engine static,tflm --target zephyr:BOARD`), the command compares their figures and their
+outputs.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="E,...",
         type=engines,
         default=(Engine.STATIC,),
-        help=f"what runs the model: {', '.join(Engine)}, or several of them (default: static)",
+        help=f"the engine: {', '.join(Engine)}, or several of them (default: static)",
     )
     parser.add_argument("--vectors", type=Path, metavar="F.npz", help="inputs to run, and outputs to compare with")
     parser.add_argument(
         "--save-outputs", type=Path, metavar="F.npy", help="write the outputs [N, ...]; several as F.npz"
     )
     add_arena(parser)
-    parser.add_argument("--clock", default="120 MHz", help="for latency: cycles over this clock (default: 120 MHz)")
+    parser.add_argument("--clock", default="120 MHz", help="the clock to compute the latency with (default: 120 MHz)")
     add_json(parser)
 
 

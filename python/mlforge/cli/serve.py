@@ -23,12 +23,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL.tflite", type=Path)
     add_target(parser, default="mps2/an386")
     parser.add_argument(
-        "--benchmark", choices=("ad01", "ic01", "kws01", "vww01"), default="", help="answer as this benchmark's device"
+        "--benchmark", choices=("ad01", "ic01", "kws01", "vww01"), default="", help="behave as this benchmark's device"
     )
+    parser.add_argument("--link", type=Path, metavar="PATH", help="create this symbolic link to the serial port")
     parser.add_argument(
-        "--link", type=Path, metavar="PATH", help="a symbolic link to the serial port, while it is there"
+        "--elf", type=Path, metavar="F", help="write the firmware's image to this file, and do not run it"
     )
-    parser.add_argument("--elf", type=Path, metavar="F", help="write the firmware's image there, and do not run it")
 
 
 def execute(arguments: argparse.Namespace) -> Status:

@@ -1,4 +1,4 @@
-"""Lists what models can be run on here, and why the rest cannot."""
+"""Lists the targets that models can run on here, and why the others are unavailable."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Delivers a bundle to a device over SMP: verifies it, compares it with what runs there, uploads it (and goes on where
-a cut link stopped), resets the device, and waits until that has confirmed it by its own self-test and health check.
+"""Delivers a bundle to a device over SMP: verifies it, compares it with what runs there, uploads it (and resumes
+after a cut link), resets the device, and waits until the device has confirmed it by its self-test and health check.
 
-Exit status: 0 confirmed, or there already; 1 an error; 3 the device has rolled it back.
+Exit status: 0 confirmed, now or before; 1 an error; 3 the device has rolled it back.
 """
 
 from __future__ import annotations
@@ -23,26 +23,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE", type=Path, help="the signed image (.bin or .hex)")
     add_link(parser)
     parser.add_argument("--key", metavar="PUB", type=Path, help="check the bundle's signature with this PEM file first")
-    parser.add_argument("--allow-downgrade", action="store_true", help="also where the device runs a newer bundle")
+    parser.add_argument("--allow-downgrade", action="store_true", help="accept a device that runs a newer bundle")
+    parser.add_argument("--allow-other-name", action="store_true", help="accept a device that runs another application")
     parser.add_argument(
-        "--allow-other-name", action="store_true", help="also where the device runs another application"
-    )
-    parser.add_argument(
-        "--allow-development-key", action="store_true", help="also with a key of MCUboot's repository, which all know"
+        "--allow-development-key", action="store_true", help="accept a key from MCUboot's repository, which is public"
     )
     parser.add_argument(
         "--timeout",
         metavar="S",
         type=bounded(float, 1),
         default=300.0,
-        help="of the test boot, from the reset on (default: 300)",
+        help="limit for the test boot, from the reset on (default: 300)",
     )
     parser.add_argument(
         "--patience",
         metavar="S",
         type=bounded(float, 1),
         default=60.0,
-        help="how long an upload may stand still (default: 60)",
+        help="limit for an upload without progress (default: 60)",
     )
     add_json(parser)
 

@@ -101,7 +101,7 @@ def _text(path: Path) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise TargetUnavailableError(f"{path}: the byte 0x{data[error.start]:02x} is no UTF-8") from error
+        raise TargetUnavailableError(f"{path}: the byte 0x{data[error.start]:02x} is not UTF-8") from error
 
 
 def _entry(node: Node, key: str, report: Callable[[int, str, str, str], None]) -> BoardEntry | None:

@@ -44,7 +44,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     "nested": (b"[" * 100_000, "levels of nesting"),
     "nested mappings": (b"{a: " * 100_000, "levels of nesting"),
     "a Python object": (b"!!python/object/apply:os.system [ls]\n", "tags are not accepted"),
-    "binary": (b"\xff\xfe\x00", "0xff is no UTF-8"),
+    "binary": (b"\xff\xfe\x00", "0xff is not UTF-8"),
     "a zero": (b"format: 1\0", "U\\+0000"),
     "twice": (b"format: 1\nformat: 1\n", "each key once"),
     "a list as a key": (b"? [a]\n: 1\n", "as a key"),
@@ -77,7 +77,7 @@ PATHS = {
     "up": ("../other.tflite", "outside the app"),
     "absolute": ("/etc/passwd", "outside the app"),
     "a zero in it": ('"model/\\0"', "null byte"),
-    "the app itself": (".", "no file"),
+    "the app itself": (".", "not a file"),
     "long": ("x" * 5000, "cannot be read"),
     "missing": ("model/none.tflite", "cannot be read"),
     "a number": ("17", "expected str"),
@@ -99,7 +99,7 @@ def test_model_that_is_a_pipe_or_a_link_to_elsewhere(app: Path, tmp_path: Path) 
     data = model.read_bytes()
     model.unlink()
     os.mkfifo(model)
-    with pytest.raises(LockError, match="no file"):
+    with pytest.raises(LockError, match="not a file"):
         locked_model(app, read_lock(app))
     model.unlink()
     (tmp_path / "other").write_bytes(data)

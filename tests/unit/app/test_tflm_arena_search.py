@@ -103,7 +103,7 @@ def test_the_last_doubling_is_cut_to_what_the_board_has() -> None:
 
 
 def test_a_board_that_is_too_small() -> None:
-    with pytest.raises(BuildError, match="32768 bytes of arena do not do, and zephyr:some has no more"):
+    with pytest.raises(BuildError, match="32768 bytes of arena are too small, and zephyr:some has no more"):
         search(Board(used_bytes=60_000, needed_bytes=60_000, room_bytes=33_000))
 
 

@@ -272,7 +272,7 @@ def test_a_downgrade_that_is_wished() -> None:
 def test_a_trial_that_is_under_way_is_not_disturbed() -> None:
     made = device(Faults(endless=True))
     made._first.confirmed = False
-    with pytest.raises(BundleError, match=r"still trying 1\.2\.3"):
+    with pytest.raises(BundleError, match=r"still runs the test image 1\.2\.3"):
         deliver(made)
 
 
@@ -297,8 +297,7 @@ def test_the_command(fate: bool, status: int, ending: str, capsys: pytest.Captur
 
 
 def test_the_command_needs_a_way_to_the_device(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["update", str(bundle(NEW))])
+    assert main(["update", str(bundle(NEW))]) == 2
     assert main(["update", str(bundle(NEW)), "--port", "tcp:host"]) == 1
     assert "no usable port" in capsys.readouterr().err
 

@@ -84,7 +84,7 @@ def test_depfile_names_the_inputs_and_escapes_spaces(app: Path, tmp_path: Path) 
         ),
         (lambda app: (app / "model/activity.tflite").unlink(), "activity.tflite is named by mlforge.lock.yaml but"),
         (lambda app: (app / "mlforge.yaml").write_text("name: activity\n"), "mlforge.yaml"),
-        (lambda app: _append(app, "engine: tflm\n"), "nobody knows yet how much arena"),
+        (lambda app: _append(app, "engine: tflm\n"), "is not known yet"),
         (lambda app: _rename(app), "is the lock of 'activity', mlforge.yaml asks for 'other'"),
     ],
 )

@@ -112,7 +112,7 @@ def test_an_application_that_does_not_build(tmp_path: Path, insists: bool, monke
 def test_where_there_is_no_application_one_line_says_so(tmp_path: Path) -> None:
     said: list[str] = []
     assert confirming_target(contract(tmp_path), said.append) == ""
-    assert said == [f"winners are not confirmed on Zephyr: {tmp_path} is no Zephyr application"]
+    assert said == [f"winners are not confirmed on Zephyr: {tmp_path} is not a Zephyr application"]
 
 
 def test_where_there_is_no_workspace_the_contract_may_insist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

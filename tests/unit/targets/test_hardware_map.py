@@ -91,7 +91,7 @@ def test_mistakes_in_a_map(tmp_path: Path, text: str, complaint: str) -> None:
 def test_maps_that_cannot_be_read(tmp_path: Path) -> None:
     for content, complaint in (
         (None, "no such file"),
-        (b"\xff", "0xff is no UTF-8"),
+        (b"\xff", "0xff is not UTF-8"),
         (b"#" * (MAX_MAP_BYTES + 1), "no hardware map"),
     ):
         path = tmp_path / "map.yml"

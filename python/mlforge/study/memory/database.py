@@ -95,7 +95,7 @@ def storage_url(app: Path, given: str = "") -> str:
     scheme = given.partition(":")[0].partition("+")[0]
     if "://" not in given or scheme not in SCHEMES:
         raise StudyError(
-            "the storage is no URL that MLForge knows",
+            "MLForge does not know this kind of storage URL",
             hint="such as postgresql://user@server/mlforge; the password belongs in ~/.pgpass or PGPASSWORD",
         )
     return given

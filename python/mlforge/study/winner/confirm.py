@@ -112,7 +112,7 @@ class Confirmer:
             run_int8(target, model.compiled_for(target.isa).program, inputs) for target in (base.host, evaluator.target)
         ]
         if different := int((answers[0] != answers[1]).any(axis=1).sum()):
-            raise RunError(f"{different} of {len(inputs)} answers are not the host's")
+            raise RunError(f"{different} of {len(inputs)} outputs differ from the host's")
         return Measured(cost)
 
     def _verdict(self, trial: Trial, measured: Measured) -> Verdict | None:
@@ -133,7 +133,7 @@ def confirming_target(contract: Contract, say: Callable[[str], None]) -> str:
     board = zephyr_name(named)
     reason: str | None
     if not is_zephyr_app(contract.app_dir):
-        reason = f"{contract.app_dir} is no Zephyr application"
+        reason = f"{contract.app_dir} is not a Zephyr application"
     elif board is None or (name := f"zephyr:{board}") == "zephyr:native_sim":
         reason = f"no emulator is known for Zephyr's {named}"
     elif (reason := target_named(name).unavailable()) is None:
