@@ -15,7 +15,7 @@ help:
 	@echo "make bench   measure the engine and the cost of costing"
 	@echo "make bench-search   proposers at equal budgets (an hour or more; goes on where it ended)"
 	@echo "make bench-orders   train first, cost first, and the command as it is (ten minutes)"
-	@echo "make fuzz    20,000 broken models against the engine (for the night)"
+	@echo "make fuzz    20,000 broken models, and 20,000 random ones against TensorFlow Lite Micro (for the night)"
 	@echo "make test-agent   the agent with a real language model (compiles llama.cpp: ten minutes)"
 	@echo "make docs    build the documentation as a site in build/docs/site; broken links are errors"
 	@echo "make docs-nightly   run the slow commands of the pages, too"
@@ -69,6 +69,7 @@ bench-search-agent: bench-search
 fuzz: setup-dev
 	$(PYTHON) -m tests.fuzz --count 20000 $(FUZZ_ARGUMENTS)
 	$(PYTHON) -m tests.fuzz.guided 300
+	$(PYTHON) -m tests.oracle --count 20000
 
 test-agent: setup-dev
 	scripts/test_agent.sh
