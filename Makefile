@@ -49,6 +49,8 @@ bench: setup-dev
 	@echo
 	$(PYTHON) bench/engine.py --check
 	@echo
+	$(PYTHON) bench/kernels.py --check
+	@echo
 	$(PYTHON) bench/features.py --check
 
 # The digits lie inside scikit-learn's wheel; nothing of it is imported.

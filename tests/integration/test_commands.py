@@ -11,39 +11,38 @@ import pytest
 
 from mlforge.cli.main import Status, main
 from mlforge.targets.registry import target_named
-from tests.programs.models import MODELS
+from tests.networks import HERE
 
-AD01, AD01_VECTORS = MODELS / "ad01_int8.tflite", MODELS / "ad01_int8_golden.npz"
+NETWORK, VECTORS = HERE / "autoencoder.tflite", HERE / "autoencoder.npz"
 
 pytestmark = [
-    pytest.mark.requires(models=True),
     pytest.mark.requires(target="mps2/an386"),
 ]
 
 
 def run_json(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict]:  # type: ignore[type-arg]
-    status = main(["run", str(AD01), "--json", *words])
+    status = main(["run", str(NETWORK), "--json", *words])
     return status, json.loads(capsys.readouterr().out)
 
 
 def test_run_reports_everything_a_script_asks_for(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "o.npy"
-    status, document = run_json(capsys, "--vectors", str(AD01_VECTORS), "--save-outputs", str(out))
+    status, document = run_json(capsys, "--vectors", str(VECTORS), "--save-outputs", str(out))
     assert status == Status.DONE
     assert document["mismatches"] == 0
     for key in ("flash_bytes", "ram_bytes", "arena_bytes", "stack_bytes", "instructions", "cycles", "latency_us"):
         assert document[key] > 0, key
     assert sum(operator["instructions"] for operator in document["operators"]) <= document["instructions"]
-    np.testing.assert_array_equal(np.load(out), np.load(AD01_VECTORS)["output"])
+    np.testing.assert_array_equal(np.load(out), np.load(VECTORS)["output"])
 
 
 def test_run_on_the_host_gives_the_same_outputs(capsys: pytest.CaptureFixture[str]) -> None:
-    status, document = run_json(capsys, "--target", "host", "--vectors", str(AD01_VECTORS))
+    status, document = run_json(capsys, "--target", "host", "--vectors", str(VECTORS))
     assert (status, document["mismatches"]) == (Status.DONE, 0)
 
 
 def test_wrong_outputs_are_an_error(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    golden = np.load(AD01_VECTORS)
+    golden = np.load(VECTORS)
     wrong = golden["output"].copy()
     wrong[3].flat[0] ^= 1
     np.savez(tmp_path / "v.npz", input=golden["input"], output=wrong)
@@ -57,7 +56,7 @@ def test_added_sizes_are_those_of_size(capsys: pytest.CaptureFixture[str]) -> No
     from mlforge.measure.footprint import added_by_model
 
     target = target_named("mps2/an386")
-    firmware = target.build(compile_graph(read_tflite(AD01.read_bytes()), "ad01").program)
+    firmware = target.build(compile_graph(read_tflite(NETWORK.read_bytes()), "ad01").program)
     flash, ram = added_by_model(firmware)
     assert firmware.baseline_elf is not None
     (text, data, bss), (base_text, base_data, base_bss) = (sizes(elf) for elf in (firmware.elf, firmware.baseline_elf))

@@ -18,8 +18,7 @@ def model_of(name: str) -> bytes:
     return (HERE / f"{name}.tflite").read_bytes()
 
 
-def golden_of(name: str) -> tuple[list[NDArray[np.generic]], list[NDArray[np.generic]]]:
-    """Inputs and outputs, vectors first."""
+def golden_of(name: str) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    """The one input and the one output, vectors first."""
     with np.load(HERE / f"{name}.npz") as file:
-        inputs = [file[key] for key in sorted(file.files) if key.startswith("x")]
-        return inputs, [file[key] for key in sorted(file.files) if key.startswith("y")]
+        return file["input"], file["output"]

@@ -196,7 +196,7 @@ def make(name: str) -> None:
     if isinstance(answer, Refusal):
         raise RuntimeError(f"{name}: {answer.reason}")
     (HERE / f"{name}.tflite").write_bytes(data)
-    np.savez_compressed(HERE / f"{name}.npz", x0=inputs, **{f"y{i}": array for i, array in enumerate(answer)})
+    np.savez_compressed(HERE / f"{name}.npz", input=inputs, output=answer[0])
     kinds = sorted({node.kind for node in read_tflite(data).nodes})
     sys.stdout.write(f"{name}: {len(data)} bytes, {', '.join(kinds)}\n")
 

@@ -49,6 +49,7 @@ _DTYPES: Final = {
     TensorType.INT64: DType.INT64,
     TensorType.FLOAT32: DType.FLOAT32,
     TensorType.UINT8: DType.UINT8,
+    TensorType.INT4: DType.INT8,  # of weights; they are taken apart
 }
 _FLOATS: Final = {TensorType.FLOAT16: "float16", TensorType.FLOAT32: "float32", TensorType.FLOAT64: "float64"}
 _TYPE_NAMES: Final = {code: name for name, code in vars(TensorType).items() if name.isupper()}
@@ -222,17 +223,24 @@ class TfliteFile:
             raise ModelError(f"{label} is {floats}: expected int8 or int16", hint=QUANTISE)
         if tensor.Type() not in _DTYPES:
             found = _TYPE_NAMES.get(tensor.Type(), f"number {tensor.Type()}")
-            raise ModelError(f"{label} has the type {found}: expected INT8, UINT8, INT16, INT32, INT64 or FLOAT32")
+            accepted = ", ".join(_TYPE_NAMES[code] for code in _DTYPES)
+            raise ModelError(f"{label} has the type {found}: expected one of {accepted}")
         if scalar(tensor, _EXTERNAL_BUFFER, Uint32Flags):
             raise ModelError(f"{label} keeps its data in another file: expected them inside")
         if tensor.Sparsity() is not None:
             raise ModelError(f"{label} is sparse: expected all of its values")
         dtype, shape = _DTYPES[tensor.Type()], _shape(tensor, label)
-        data = self.constant(tensor.Buffer(), shape, dtype, label)
+        nibbles = tensor.Type() == TensorType.INT4
+        data = self.constant(tensor.Buffer(), shape, dtype, label, nibbles)
+        if nibbles and data is None:
+            raise ModelError(f"{label} is an int4 activation: expected int4 of weights only")
         variable = bool(tensor.IsVariable())
         return Tensor(name, shape, dtype, _quantization(tensor.Quantization(), len(shape), label), data, variable)
 
-    def constant(self, buffer_index: int, shape: Shape, dtype: DType, label: str) -> NDArray[np.generic] | None:
+    def constant(
+        self, buffer_index: int, shape: Shape, dtype: DType, label: str, nibbles: bool
+    ) -> NDArray[np.generic] | None:
+        """The values; of `nibbles`, two stand in a byte, the first in its lower half."""
         buffers = self.count(self.model.BuffersLength(), "buffers", MAX_TENSORS)
         if not 0 <= buffer_index < buffers:
             raise ModelError(f"{label} has the buffer {buffer_index}: the model has {buffers} buffers")
@@ -242,11 +250,20 @@ class TfliteFile:
         length = buffer.DataLength()
         if length == 0:
             return None
-        expected = int(np.prod(shape, dtype=object)) * dtype.size_bytes
+        elements = int(np.prod(shape, dtype=object))
+        expected = (elements + 1) // 2 if nibbles else elements * dtype.size_bytes
         if length != expected:
             raise ModelError(f"{label} needs {expected} bytes, its buffer has {length}")
         raw: NDArray[np.uint8] = buffer.DataAsNumpy()  # raises where it would leave the file
+        if nibbles:
+            return _unpacked(raw)[:elements].reshape(shape)
         return raw.view(np.dtype(dtype.value).newbyteorder("<")).astype(dtype.value, copy=False).reshape(shape)
+
+
+def _unpacked(raw: NDArray[np.uint8]) -> NDArray[np.int8]:
+    """int8 of the int4 in `raw`."""
+    halves = np.stack([raw << 4, raw & 0xF0], axis=1).reshape(-1)
+    return halves.view(np.int8) >> 4
 
 
 def _shape(tensor: Any, label: str) -> Shape:

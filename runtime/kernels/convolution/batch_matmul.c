@@ -25,21 +25,23 @@ static int32_t sum_of(const struct row *row)
 	return sum;
 }
 
-/* sums[j] += row * column j, for four columns that lie `apart`. */
-static void four_columns(const struct row *row, const int8_t *column, int32_t step, int32_t apart,
-			 int32_t sums[4])
+/* sums[j] += row * column j, for four columns that lie `apart`. Always inlined, so that steps of 1
+ * cost nothing. */
+static inline __attribute__((always_inline)) void
+four_columns(const int8_t *from, int32_t from_step, int32_t size, int32_t zero_point,
+	     const int8_t *column, int32_t step, int32_t apart, int32_t sums[4])
 {
-	const int8_t *from = row->from, *c1 = column + apart, *c2 = c1 + apart, *c3 = c2 + apart;
+	const int8_t *c1 = column + apart, *c2 = c1 + apart, *c3 = c2 + apart;
 	int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
 
-	for (int32_t k = row->size; k > 0; k--) {
-		const int32_t a = *from - row->zero_point;
+	for (; size > 0; size--) {
+		const int32_t a = *from - zero_point;
 
 		s0 = mlforge_accumulate(s0, a, *column);
-		s1 = mlforge_accumulate(s1, a, *c1);
-		s2 = mlforge_accumulate(s2, a, *c2);
-		s3 = mlforge_accumulate(s3, a, *c3);
-		from += row->step;
+		s1 = mlforge_accumulate(s1, a, apart == 1 ? column[1] : *c1);
+		s2 = mlforge_accumulate(s2, a, apart == 1 ? column[2] : *c2);
+		s3 = mlforge_accumulate(s3, a, apart == 1 ? column[3] : *c3);
+		from += from_step;
 		column += step;
 		c1 += step;
 		c2 += step;
@@ -49,6 +51,30 @@ static void four_columns(const struct row *row, const int8_t *column, int32_t st
 	sums[1] = s1;
 	sums[2] = s2;
 	sums[3] = s3;
+}
+
+/* The second matrix as it lies in memory: columns side by side. */
+static __attribute__((noinline)) void beside(const struct row *row, const int8_t *column,
+					     int32_t step, int32_t sums[4])
+{
+	if (row->step == 1) {
+		four_columns(row->from, 1, row->size, row->zero_point, column, step, 1, sums);
+	} else {
+		four_columns(row->from, row->step, row->size, row->zero_point, column, step, 1,
+			     sums);
+	}
+}
+
+/* The second matrix transposed: each column is a row. */
+static __attribute__((noinline)) void apart_by(const struct row *row, const int8_t *column,
+					       int32_t apart, int32_t sums[4])
+{
+	if (row->step == 1) {
+		four_columns(row->from, 1, row->size, row->zero_point, column, 1, apart, sums);
+	} else {
+		four_columns(row->from, row->step, row->size, row->zero_point, column, 1, apart,
+			     sums);
+	}
 }
 
 static int32_t one_column(const struct row *row, const int8_t *column, int32_t step, int32_t sum)
@@ -73,7 +99,11 @@ static void one_row(const struct mlforge_batch_matmul *op, const struct row *row
 	for (; c + 4 <= op->columns; c += 4) {
 		int32_t sums[4] = {start, start, start, start};
 
-		four_columns(row, second + c * apart, op->second_row_step, apart, sums);
+		if (apart == 1) {
+			beside(row, second + c, op->second_row_step, sums);
+		} else {
+			apart_by(row, second + c * apart, apart, sums);
+		}
 		for (int32_t j = 0; j < 4; j++) {
 			to[c + j] = mlforge_finish(sums[j], op->multiplier, op->shift, &op->stage);
 		}

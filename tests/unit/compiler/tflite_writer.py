@@ -8,6 +8,7 @@ from typing import Any
 
 import flatbuffers
 import numpy as np
+from numpy.typing import NDArray
 from tflite.BuiltinOperator import BuiltinOperator
 from tflite.BuiltinOptions import BuiltinOptions
 
@@ -58,12 +59,13 @@ class OnceAttributes(Attributes):
 _FUSED = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")
 
 
-def write_tflite(graph: Graph) -> bytes:
+def write_tflite(graph: Graph, nibbles: bool = False) -> bytes:
+    """`nibbles`: constant int8 from -8 to 7 with a quantisation are written as int4."""
     b = flatbuffers.Builder(1024)
     graphs = with_handles(graph) if any(node.kind in RESOURCE_KINDS for node in graph.nodes) else [graph]
     kinds = sorted({node.kind for one in graphs for node in one.nodes})
     buffers = [_buffer(b, b"")]
-    subgraphs = [_subgraph(b, one, kinds, buffers) for one in graphs]
+    subgraphs = [_subgraph(b, one, kinds, buffers, nibbles) for one in graphs]
     tables = [_offsets(b, [_code(b, kind) for kind in kinds]), _offsets(b, subgraphs), 0, _offsets(b, buffers)]
     b.StartObject(5)
     b.PrependUint32Slot(0, 3, 0)
@@ -98,12 +100,13 @@ def with_handles(graph: Graph) -> list[Graph]:
     return [main, Graph(tuple(first), tuple(nodes), (), ())] if nodes else [main]
 
 
-def _subgraph(b: flatbuffers.Builder, graph: Graph, kinds: Sequence[str], buffers: list[int]) -> int:
+def _subgraph(b: flatbuffers.Builder, graph: Graph, kinds: Sequence[str], buffers: list[int], nibbles: bool) -> int:
     tensors = []
     for tensor in graph.tensors:
+        packs = nibbles and tensor.data is not None and tensor.dtype is DType.INT8
         if tensor.data is not None:
-            buffers.append(_buffer(b, np.ascontiguousarray(tensor.data).tobytes()))
-        tensors.append(_tensor(b, tensor, len(buffers) - 1 if tensor.data is not None else 0))
+            buffers.append(_buffer(b, _packed(tensor.data) if packs else np.ascontiguousarray(tensor.data).tobytes()))
+        tensors.append(_tensor(b, tensor, len(buffers) - 1 if tensor.data is not None else 0, packs))
     operators = [_operator(b, graph, node, kinds.index(node.kind)) for node in graph.nodes]
     fields = [
         _offsets(b, tensors),
@@ -145,13 +148,21 @@ def _code(b: flatbuffers.Builder, kind: str) -> int:
     return int(b.EndObject())
 
 
-def _tensor(b: flatbuffers.Builder, tensor: Tensor, buffer: int) -> int:
+def _packed(values: NDArray[np.generic]) -> bytes:
+    flat = np.asarray(values, np.int64).reshape(-1)
+    if flat.min() < -8 or flat.max() > 7:
+        raise ValueError("too large for int4")
+    flat = np.append(flat, np.zeros(flat.size % 2, np.int64)) & 15
+    return (flat[::2] | flat[1::2] << 4).astype(np.uint8).tobytes()
+
+
+def _tensor(b: flatbuffers.Builder, tensor: Tensor, buffer: int, packed: bool) -> int:
     shape = b.CreateNumpyVector(np.array(tensor.shape, np.int32))
     name = b.CreateString(tensor.name)
     quantization = _quantization(b, tensor.quantization) if tensor.quantization else 0
     b.StartObject(10)
     b.PrependUOffsetTRelativeSlot(0, shape, 0)
-    b.PrependInt8Slot(1, _TYPES[tensor.dtype], 0)
+    b.PrependInt8Slot(1, 17 if packed else _TYPES[tensor.dtype], 0)
     b.PrependUint32Slot(2, buffer, 0)
     b.PrependUOffsetTRelativeSlot(3, name, 0)
     b.PrependUOffsetTRelativeSlot(4, quantization, 0)

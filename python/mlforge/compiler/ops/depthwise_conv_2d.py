@@ -31,6 +31,7 @@ from mlforge.compiler.ops.shared.weights import (
     constant_array,
     folded_bias,
     per_channel_along,
+    products_fit,
     weights_are_int8,
 )
 from mlforge.compiler.ops.shared.window import (
@@ -74,6 +75,7 @@ class DepthwiseConv2D(Operator):
         strides_are_positive,
         weights_are_int8,
         weights_fit,
+        products_fit,
         bias_of_depthwise_fits,
         sums_are_moderate,
         window_fits,

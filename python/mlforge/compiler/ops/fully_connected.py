@@ -32,10 +32,13 @@ from mlforge.compiler.ops.shared.weights import (
     folded_bias,
     multipliers_of,
     per_channel_along,
+    products_fit,
     weights_are_int8,
 )
 from mlforge.compiler.ops.shared.window import Axis, Window
 from mlforge.errors import UnsupportedOperatorError
+
+_MAX_INPUTS = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,9 @@ class FullyConnectedAttributes(Attributes):
 
 
 def weights_fit(view: View) -> str:
-    """The weights are [outputs, inputs], both at most 32767; scales, if several, run along axis 0."""
+    """The weights are [outputs, inputs], at most 32767 and 65535; scales, if several, run along axis 0."""
     weights, output = view.input(1), view.output
-    if len(weights.shape) != 2 or max(weights.shape) > MAX_DIMENSION:
+    if len(weights.shape) != 2 or weights.shape[0] > MAX_DIMENSION or weights.shape[1] > _MAX_INPUTS:
         return f"the weights are {weights}"
     rows, rest = divmod(view.input().elements, weights.shape[1])
     if rest or rows * weights.shape[0] != output.elements or not output.shape or output.shape[-1] != weights.shape[0]:
@@ -66,6 +69,7 @@ class FullyConnected(Operator):
         output_is_alike,
         weights_are_int8,
         weights_fit,
+        products_fit,
         bias_fits,
         sums_are_moderate,
     )
@@ -86,15 +90,17 @@ class FullyConnected(Operator):
             attributes = view.node.attributes_as(FullyConnectedAttributes)
             return lower_fully_connected(view, _multipliers(view), attributes.activation, attributes.bias_type)
         multipliers, (low, high) = _multipliers(view), _range(view)
-        if isa is Isa.MVE and (vectors := mve.lower_fully_connected(view, multipliers, low, high)):
-            return vectors
-        if isa.has_dsp:
-            lowered = lower_for_dsp(view, multipliers, low, high)
-        else:
-            lowered = lower_packed(view, isa, multipliers, low, high)
-        if lowered:
+        if view.input(1).shape[1] <= MAX_DIMENSION and (lowered := _for_isa(view, isa, multipliers, low, high)):
             return lowered
         return _per_channel(view) if view.input_quantization(1).per_channel else _per_tensor(view)
+
+
+def _for_isa(view: View, isa: Isa, multipliers: list[Multiplier], low: int, high: int) -> Lowered | None:
+    if isa is Isa.MVE and (vectors := mve.lower_fully_connected(view, multipliers, low, high)):
+        return vectors
+    if isa.has_dsp:
+        return lower_for_dsp(view, multipliers, low, high)
+    return lower_packed(view, isa, multipliers, low, high)
 
 
 def _range(view: View) -> tuple[int, int]:

@@ -30,6 +30,7 @@ from mlforge.compiler.ops.shared.weights import (
     constant_array,
     multipliers_of,
     per_channel_along,
+    products_fit,
     weights_are_int8,
 )
 from mlforge.compiler.ops.shared.window import MAX_BATCH, Padding, Pair, read_padding
@@ -143,6 +144,7 @@ class TransposeConv(Operator):
         strides_are_positive,
         weights_are_int8,
         weights_fit,
+        products_fit,
         bias_fits,
         scales_are_comparable,
     )

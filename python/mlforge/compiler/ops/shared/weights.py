@@ -9,6 +9,8 @@ from mlforge.compiler.fixed_point import Multiplier, quantize_multiplier
 from mlforge.compiler.graph import DType
 from mlforge.compiler.ops.operator import Constant, View, stage_shift
 
+_LARGEST_INPUT = 255  # less its zero point
+
 
 def weights_are_int8(view: View) -> str:
     """The weights are constant int8 with zero point 0."""
@@ -20,6 +22,14 @@ def weights_are_int8(view: View) -> str:
     if tensor.quantization is None or any(tensor.quantization.zero_points):
         return f'the weights "{tensor.name}" have no quantisation, or a zero point other than 0'
     return ""
+
+
+def products_fit(view: View) -> str:
+    """The sum of the products that the weights allow stays below 2^31 for int8."""
+    weights, axis = constant_array(view, 1), 3 if view.kind == "DEPTHWISE_CONV_2D" else 0
+    others = tuple(i for i in range(weights.ndim) if i != axis)
+    largest = int(np.abs(weights).sum(axis=others).max()) * _LARGEST_INPUT
+    return f"it may reach {largest}" if view.output.dtype is DType.INT8 and largest >= 1 << 31 else ""
 
 
 def per_channel_along(view: View, axis: int) -> str:
