@@ -15,7 +15,18 @@ from tests.oracle.wheel import Oracle, Refusal, install
 from tests.programs.require import require
 from tests.unit.compiler.harness import SANITIZE, run_models
 
-FAMILIES = {"attention", "autoencoder", "ds_cnn", "ds_cnn_16x8", "grouped", "lstm", "mobilenet", "resnet", "tcn"}
+FAMILIES = {
+    "attention",
+    "autoencoder",
+    "ds_cnn",
+    "ds_cnn_16x8",
+    "grouped",
+    "lstm",
+    "mobilenet",
+    "resnet",
+    "svdf",
+    "tcn",
+}
 
 
 @pytest.fixture(scope="module")
