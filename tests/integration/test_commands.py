@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mlforge.cli.main import Status, main
+from mlforge.records.exactness import EXACT_WITH
 from mlforge.targets.registry import target_named
 from tests.networks import HERE
 
@@ -30,10 +31,11 @@ def test_run_reports_everything_a_script_asks_for(capsys: pytest.CaptureFixture[
     status, document = run_json(capsys, "--vectors", str(VECTORS), "--save-outputs", str(out))
     assert status == Status.DONE
     assert document["mismatches"] == 0
+    assert document["exact_with"] == EXACT_WITH
     for key in ("flash_bytes", "ram_bytes", "arena_bytes", "stack_bytes", "instructions", "cycles", "latency_us"):
         assert document[key] > 0, key
     assert sum(operator["instructions"] for operator in document["operators"]) <= document["instructions"]
-    np.testing.assert_array_equal(np.load(out), np.load(VECTORS)["output"])
+    np.testing.assert_array_equal(np.load(out), np.load(VECTORS)["output"][:, 0])
 
 
 def test_run_on_the_host_gives_the_same_outputs(capsys: pytest.CaptureFixture[str]) -> None:

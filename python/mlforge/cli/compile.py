@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlforge.cli.common import add_arena, add_json, print_json, write_arena
 from mlforge.cli.main import Status
+from mlforge.records.exactness import exactness
 
 if TYPE_CHECKING:
     from mlforge.app.tflm_arenas import Machine
@@ -171,6 +172,7 @@ def _facts(compiled: Compiled) -> dict[str, Any]:
     operators = compiled.program.operators
     return {
         "name": compiled.program.name,
+        **exactness(compiled.program),
         "arena_bytes": compiled.program.arena_bytes,
         "state_bytes": compiled.program.state_bytes,
         "lower_bound_bytes": compiled.lower_bound_bytes,

@@ -27,6 +27,7 @@ from mlforge.cli.common import (
 )
 from mlforge.cli.engines import engines, mismatches, same_outputs
 from mlforge.cli.main import Status
+from mlforge.records.exactness import exactness
 from mlforge.records.program import Engine
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ def _document(arguments: argparse.Namespace, result: ModelRun) -> dict[str, Any]
         "model": str(arguments.model),
         "target": arguments.target,
         "engine": str(program.engine),
+        **exactness(program),
         "arena_bytes": program.arena_bytes,
         "state_bytes": program.state_bytes,
         "arena_lower_bound_bytes": result.compiled.lower_bound_bytes,
