@@ -84,6 +84,7 @@ function(mlforge_add_objects target what)
   endif()
   mlforge_ours(${library} MODEL ${arg_MODEL} CATEGORY ${arg_CATEGORY} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(${target} INTERFACE $<TARGET_OBJECTS:${library}>)
+  add_dependencies(${target} ${library}) # Zephyr looks for objects to relocate when its libraries are there
 endfunction()
 
 # Writes the record, once all models are known.
