@@ -34,5 +34,5 @@ def execute(arguments: argparse.Namespace) -> Status:
     console().print(footprint_table(rows, title=arguments.elf.name))
     if len(found.models) > 1:
         own = [(name, sum(use.flash.values()), sum(use.ram.values())) for name, use in found.models.items()]
-        console().print(footprint_table(own, title="of it each model's own, without kernels and features"))
+        console().print(footprint_table(own, title="of it the models' own", what="model"))
     return Status.DONE
