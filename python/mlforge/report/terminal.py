@@ -181,8 +181,7 @@ def trials_table(trials: Sequence[Trial], *, title: str = "Trials") -> Table:
 
 
 def footprint_table(rows: Sequence[tuple[str, int, int]], *, title: str = "Footprint", what: str = "category") -> Table:
-    """Who uses flash and RAM: rows of (name, flash bytes, RAM bytes) in the given order, and their sum. `what` the names
-    are of."""
+    """Who uses flash and RAM: rows of (name, flash bytes, RAM bytes) in the given order, and their sum, by `what`."""
     table = house_table(title, what, "flash>", "bytes>", "RAM>", "bytes>")
     for name, flash_bytes, ram_bytes in rows:
         table.add_row(Text(units.one_line(name)), *_footprint_cells(flash_bytes), *_footprint_cells(ram_bytes))
