@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from mlforge.data.csv_rows import Row, Table, Values, below, header_of, is_label
 from mlforge.data.csv_table import join, load_table, with_subject
-from mlforge.data.folders import flat_files, labelled_files
+from mlforge.data.folders import flat_files, labelled_files, unread_files
 from mlforge.data.reading import Reading
 from mlforge.data.recordings import Recordings, Sampling, Signal, Source
 from mlforge.errors import DataError
@@ -57,6 +57,7 @@ def load_csv(path: Path, named: Collection[str], windowed: bool, reading: Readin
         columns={"subject": np.array([file.group for file in files])},
         sources=[Source(file.path) for file in files],
         sampling=Sampling(channels=tuple(header)),
+        unread=unread_files(path, ".csv", [file.path for file in files]),
     )
 
 
@@ -78,6 +79,7 @@ def _indexed(directory: Path, reading: Reading) -> Recordings:
         columns={name: _column(body, at) for at, name in enumerate(header) if name != "file" and not is_label(name)},
         sources=[Source(index, number) for number, _ in body],
         sampling=Sampling(channels=tuple(channels)),
+        unread=unread_files(directory, ".csv", [index, *paths]),
     )
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ class Dataset:
     digest: str
     sampling: Sampling = UNTOLD
     left_out: tuple[LeftOut, ...] = ()  # recordings that are none of the N
+    unread: Sequence[Path] = ()  # files beside them that no loader reads
 
     def label_of(self, index: int) -> str:
         """Of one recording, as a person would write it."""
@@ -92,6 +94,7 @@ def make_dataset(recordings: Recordings, contract: Contract) -> Dataset:
         sources=recordings.sources,
         digest=_digest(signals, labels, classes, groups, strata),
         sampling=recordings.sampling,
+        unread=recordings.unread,
     )
 
 

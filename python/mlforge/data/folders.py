@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,18 @@ class LabelledFile:
     path: Path
     label: str  # the folder's name
     group: str  # the file's name up to the first '_', or all of it without its suffix
+
+
+def unread_files(directory: Path, suffix: str, read: Collection[Path]) -> tuple[Path, ...]:
+    """Files with the suffix below the directory that are none of those read, sorted; hidden ones and folders that links
+    lead to aside."""
+    known = {path.absolute() for path in read}
+    found = []
+    for place, folders, names in os.walk(directory):
+        folders[:] = sorted(name for name in folders if name[0] != ".")
+        paths = (Path(place, name) for name in names if name[0] != "." and name.lower().endswith(suffix))
+        found += [path for path in paths if path.absolute() not in known]
+    return tuple(sorted(found))
 
 
 def flat_files(directory: Path, suffix: str) -> list[Path]:

@@ -12,6 +12,7 @@ from mlforge.data.python_function import load_python_function
 from mlforge.data.reading import Reading, Say, reason_of, silent
 from mlforge.data.recordings import Recordings
 from mlforge.data.seglearn_watch import load_seglearn_watch
+from mlforge.data.sensor import check_sensor
 from mlforge.data.short import reach_of, without_short
 from mlforge.data.wav import load_wav_folder
 from mlforge.errors import DataError
@@ -27,7 +28,9 @@ def load_dataset(contract: Contract, say: Say = silent) -> Dataset:
         DataError: naming the file and, where there is one, the row.
     """
     try:
-        return without_short(make_dataset(_load(contract, Reading(say)), contract), contract)
+        recordings = _load(contract, Reading(say))
+        check_sensor(recordings.sampling, contract)
+        return without_short(make_dataset(recordings, contract), contract)
     except OSError as error:
         raise DataError(f"cannot be read: {reason_of(error)}", file=str(error.filename or "")) from error
     except MemoryError as error:

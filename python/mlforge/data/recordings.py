@@ -51,6 +51,7 @@ class Recordings:
     columns: Mapping[str, NDArray[Any]]
     sources: Sequence[Source]
     sampling: Sampling = UNTOLD
+    unread: Sequence[Path] = ()  # files of the same kind that were none of the loader's
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mlforge.data.folders import labelled_files
+from mlforge.data.folders import labelled_files, unread_files
 from mlforge.data.reading import Reading
 from mlforge.data.recordings import Recordings, Sampling, Signal, Source
 from mlforge.data.wav_file import Wave, read_wav
@@ -36,6 +36,7 @@ def load_wav_folder(directory: Path, reading: Reading) -> Recordings:
         columns={"subject": np.array([file.group for file in files])},
         sources=[Source(path) for path in paths],
         sampling=Sampling(rate_hz=float(rate_hz)),
+        unread=unread_files(directory, ".wav", paths),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -217,10 +218,10 @@ def test_a_column_that_is_the_label(inspect: Inspect) -> None:
 def test_columns_that_count(inspect: Inspect) -> None:
     data = sound()
     data["x"][..., 0] = np.arange(64) * 0.02
-    assert "channel 1 grows by equal steps from frame to frame" in only(inspect(data), "counting column").what
+    assert "channel 1 grows steadily from frame to frame" in only(inspect(data), "counting column").what
     data = vectors()
     data["x"][:, 5] = np.arange(400)
-    assert "feature 6 grows by equal steps from row to row" in only(inspect(data), "counting column").what
+    assert "feature 6 grows steadily from row to row" in only(inspect(data), "counting column").what
 
 
 def test_few_of_a_class_and_a_goal_that_asks_for_nothing(inspect: Inspect) -> None:
@@ -304,3 +305,65 @@ def test_short_for_a_window_of_columns(tmp_path: Path, contract: MakeContract) -
     found = only(inspection, "short recordings")
     assert "8 of 64 recordings are shorter than the window of 5 columns, which takes 96 samples" in found.what
     assert sum(split.inputs for split in inspection.summary.splits) == 8 * 1 + 16 * 2 + 16 * 3 + 16 * 4
+
+
+def test_files_that_no_loader_reads(tmp_path: Path, contract: MakeContract) -> None:
+    random = np.random.default_rng(1)
+    for label in ("run", "walk"):
+        for number in range(30):
+            path = tmp_path / "data" / label / f"p{number}.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.savetxt(path, random.standard_normal((20, 2)), delimiter=",")
+    for name in ("walk/monday/p99.csv", "loose.csv", "walk/.hidden/p1.csv", "walk/notes.txt"):
+        path = tmp_path / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("1,2\n")
+    spec = contract("{csv: data}", group="subject", features="window: {length: 10}")
+    dataset = load_dataset(spec)
+    found = only(look(dataset, split_dataset(dataset, spec.data.split), spec), "unread files")
+    assert (found.count, found.places) == (2, ("data/loose.csv", "data/walk/monday/p99.csv"))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("time_s", ""),
+        ("Time (ms)", "; it means 5e+04 Hz, but data.signal.rate says 50 Hz"),
+        ("t", ""),
+        ("timestamp_us", "; it means 5e+07 Hz, but data.signal.rate says 50 Hz"),
+        ("ax", ""),
+    ],
+)
+def test_a_column_of_times_tells_the_rate(tmp_path: Path, contract: MakeContract, name: str, words: str) -> None:
+    random = np.random.default_rng(1)
+    rows = [f"{name},ay,label,recording"]
+    for number in range(40):
+        late = 0.02 * np.arange(20) + random.uniform(0, 0.004, 20)
+        rows += [f"{late[at]:.4f},{random.standard_normal():.3f},{'ab'[number % 2]},{number}" for at in range(20)]
+    (tmp_path / "t.csv").write_text("\n".join(rows) + "\n")
+    spec = contract("{csv: t.csv}\n  signal: {rate: 50 Hz}", features="window: {length: 10}")
+    dataset = load_dataset(spec)
+    found = only(look(dataset, split_dataset(dataset, spec.data.split), spec), "counting column")
+    assert found.what == f"{name} grows steadily from frame to frame, in every recording: a clock, and no sensor{words}"
+
+
+@pytest.mark.parametrize("rate", [8000, 44100])
+def test_a_rate_that_the_contract_does_not_name(tmp_path: Path, contract: MakeContract, rate: int) -> None:
+    for name in ("yes/a", "yes/b", "no/c", "no/d"):
+        path = tmp_path / "data" / f"{name}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, rate, 0, "NONE", ""))
+            file.writeframes(bytes(64))
+    with pytest.raises(DataError, match=r"data\.signal\.rate is 16 kHz, but the recordings have") as caught:
+        load_dataset(contract("{wav: data}\n  signal: {rate: 16 kHz}"))
+    assert caught.value.row == 5
+    load_dataset(contract(f"{{wav: data}}\n  signal: {{rate: {rate} Hz}}"))
+
+
+def test_channels_in_another_order_than_the_contract_s(tmp_path: Path, contract: MakeContract) -> None:
+    (tmp_path / "t.csv").write_text("ay,ax,label,recording\n" + "".join(f"1,2,{'ab'[n % 2]},{n}\n" for n in range(20)))
+    features = "window: {length: 1}"
+    with pytest.raises(DataError, match="in another order: ay, ax"):
+        load_dataset(contract("{csv: t.csv}\n  signal: {rate: 50 Hz, channels: [ax, ay]}", features=features))
+    load_dataset(contract("{csv: t.csv}\n  signal: {rate: 50 Hz, channels: [ay, ax]}", features=features))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mlforge.contract import Task
 from mlforge.data.looking.seen import Seen
+from mlforge.data.sensor import is_time, rates_of
 from mlforge.records.finding import Finding, Severity
 
 ALONE: Final = 0.995  # right about held-out data by one value alone
@@ -17,7 +18,8 @@ CORRELATED: Final = 0.9999
 MUCH_BETTER: Final = 0.5  # of what is left to gain over the most frequent class
 MANY_FEATURES: Final = 2000  # beyond that single ones are not tried
 LEAST: Final = 20  # recordings
-UNEVEN: Final = 1e-3  # of the steps of a clock
+UNEVEN: Final = 0.5  # of the steps of a clock, which may be late
+RATE_NEAR: Final = 0.05
 
 
 def leaks(seen: Seen) -> list[Finding]:
@@ -28,35 +30,44 @@ def leaks(seen: Seen) -> list[Finding]:
 
 
 def _clocks(seen: Seen) -> list[Finding]:
-    """Channels that grow by the same step from frame to frame, in every recording; or, in a table, from row to row."""
-    if seen.series:
-        even = np.all([_even(frames) for frames in seen.frames(range(len(seen.dataset.signals)))], axis=0)
-        what = "from frame to frame, in every recording: a clock, and no sensor"
+    """Channels that grow by much the same step from frame to frame, in every recording; or, in a table, from row to
+    row; and those whose name says that they are times."""
+    if not seen.series:
+        steps = _steps(np.stack([*seen.dataset.signals]))
+        what = "grows steadily from row to row: a number of the row, and no measurement"
     else:
-        even, what = (
-            _even(np.stack([*seen.dataset.signals])),
-            "from row to row: a number of the row, and no measurement",
-        )
-    return [
-        seen.finding(
-            "counting column",
-            Severity.WARNING,
-            "data.loader",
-            f"{seen.channels[at]} grows by equal steps {what}",
-            "leave the column out of the data",
-        )
-        for at in np.flatnonzero(even)
-    ]
+        steps = np.array([_steps(frames) for frames in seen.frames(range(len(seen.dataset.signals)))])
+        steps = np.where((steps > 0).all(axis=0), np.median(steps, axis=0), 0.0)
+        what = "grows steadily from frame to frame, in every recording: a clock, and no sensor"
+    found = []
+    for at, step in enumerate(steps):
+        name = seen.channels[at]
+        if step > 0 or (seen.series and is_time(name)):
+            sentence = f"{name} {what}" if step > 0 else f"{name} holds times, by its name"
+            rate = _rate_words(seen, name, float(step)) if seen.series and is_time(name) and step > 0 else ""
+            cure = "leave the column out of the data"
+            found.append(seen.finding("counting column", Severity.WARNING, "data.loader", sentence + rate, cure))
+    return found
 
 
-def _even(frames: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """By channel of [frames, channels]: whether all steps are equal, and not 0."""
+def _rate_words(seen: Seen, name: str, step: float) -> str:
+    """What a column of times says of the rate, where the contract says otherwise."""
+    signal, rates = seen.contract.data.signal, rates_of(name, step)
+    if signal is None or any(abs(rate - signal.rate_hz) <= RATE_NEAR * signal.rate_hz for rate in rates):
+        return ""
+    meant = " or ".join(f"{rate:.3g} Hz" for rate in rates)
+    return f"; it means {meant}, but data.signal.rate says {signal.rate_hz:g} Hz"
+
+
+def _steps(frames: NDArray[np.float32]) -> NDArray[np.float64]:
+    """By channel of [frames, channels]: the mean step of one that grows evenly; else 0."""
     if len(frames) < 4:
-        return np.zeros(frames.shape[1], dtype=bool)
+        return np.zeros(frames.shape[1])
     steps = np.diff(frames.astype(np.float64), axis=0)
     mean = steps.mean(axis=0)
     rounding = np.abs(frames).max(axis=0) * 2.0**-22
-    return np.asarray((mean != 0) & (np.abs(steps - mean).max(axis=0) <= np.abs(mean) * UNEVEN + rounding))
+    even = (mean > 0) & (steps.min(axis=0) > 0) & (np.abs(steps - mean).max(axis=0) <= mean * UNEVEN + rounding)
+    return np.where(even, mean, 0.0)
 
 
 def _giveaways(seen: Seen) -> list[Finding]:

@@ -36,6 +36,23 @@ def short_recordings(seen: Seen) -> list[Finding]:
     ]
 
 
+def unread_files(seen: Seen) -> list[Finding]:
+    """Files beside those that were read: in other folders, or in no index."""
+    unread = seen.dataset.unread
+    if not unread:
+        return []
+    return [
+        seen.finding(
+            "unread files",
+            Severity.WARNING,
+            "data.loader",
+            f"{len(unread):,} files of the same kind are not read: they are in no folder of a label, or in no index",
+            "move them to DIR/LABEL/GROUP_anything, name them in the index, or take them away",
+            places=[short_place(seen.contract, path) for path in unread],
+        )
+    ]
+
+
 def unused_frames(seen: Seen) -> list[Finding]:
     """The ends of recordings that no window reaches, and what lies between windows."""
     reach = reach_of(seen.contract)

@@ -11,7 +11,7 @@ from mlforge.data.looking.balance import groups_of_one_class, rare_classes, triv
 from mlforge.data.looking.certainty import certainty
 from mlforge.data.looking.copies import contradictions, copies
 from mlforge.data.looking.leaks import leaks
-from mlforge.data.looking.lengths import short_recordings, unused_anomalies, unused_frames
+from mlforge.data.looking.lengths import short_recordings, unread_files, unused_anomalies, unused_frames
 from mlforge.data.looking.neighbours import near_copies
 from mlforge.data.looking.seen import Seen
 from mlforge.data.looking.sensors import clipped, constant_data, dead_in_some, glitches, stuck
@@ -23,6 +23,7 @@ from mlforge.records.finding import Finding, Severity
 
 LOOKS: Final[tuple[Callable[[Seen], list[Finding]], ...]] = (
     short_recordings,
+    unread_files,
     unused_frames,
     unused_anomalies,
     copies,
