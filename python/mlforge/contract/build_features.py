@@ -9,6 +9,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from mlforge.contract.build_signal_stages import (
+    read_dc,
+    read_decimate,
+    read_difference,
+    read_ema,
+    read_envelope,
+    read_filter,
+    read_gravity,
+    read_jerk,
+    read_magnitude,
+    read_moving_mean,
+    read_pre_emphasis,
+    read_squared_slope,
+)
 from mlforge.contract.build_stages import (
     Place,
     read_dct,
@@ -39,10 +53,23 @@ class _Kind:
 
 
 _COLUMNS: Final = frozenset({Form.SPECTRUM, Form.BANDS, Form.LEVELS, Form.COEFFICIENTS})
+_SIGNAL: Final = frozenset({Form.SIGNAL})
 _KINDS: Final[Mapping[str, _Kind]] = {
+    "filter": _Kind(read_filter, _SIGNAL, once=False),
+    "dc": _Kind(read_dc, _SIGNAL),
+    "gravity": _Kind(read_gravity, _SIGNAL),
+    "pre_emphasis": _Kind(read_pre_emphasis, _SIGNAL),
+    "difference": _Kind(read_difference, _SIGNAL, once=False),
+    "jerk": _Kind(read_jerk, _SIGNAL),
+    "ema": _Kind(read_ema, _SIGNAL, once=False),
+    "decimate": _Kind(read_decimate, _SIGNAL, once=False),
+    "magnitude": _Kind(read_magnitude, _SIGNAL),
+    "envelope": _Kind(read_envelope, _SIGNAL),
+    "squared_slope": _Kind(read_squared_slope, _SIGNAL),
+    "moving_mean": _Kind(read_moving_mean, _SIGNAL, once=False),
     "window": _Kind(read_window, _COLUMNS | {Form.SIGNAL, Form.STANDARD}),
     "standardise": _Kind(read_standardise, _COLUMNS | {Form.SIGNAL}),
-    "frame": _Kind(read_frame, frozenset({Form.SIGNAL})),
+    "frame": _Kind(read_frame, _SIGNAL),
     "fft": _Kind(read_fft, frozenset({Form.FRAMES})),
     "mel": _Kind(read_mel, frozenset({Form.SPECTRUM})),
     "log": _Kind(read_log, frozenset({Form.SPECTRUM, Form.BANDS})),

@@ -29,7 +29,7 @@ from mlforge.contract.stages import (
     WindowSpec,
 )
 from mlforge.contract.stages_form import Form
-from mlforge.contract.units import format_frequency, parse_frequency, parse_time
+from mlforge.contract.units import format_frequency, parse_hertz, parse_time
 
 MAX_WINDOW: Final = 65_536
 MAX_CLIP: Final = 1000  # deviations
@@ -42,13 +42,20 @@ E = TypeVar("E", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a stage is given where it stands. `span` samples make a column, the next one begins `hop` later."""
+    """What a stage is given where it stands. `span` samples make a column, the next one begins `hop` later; samples
+    are those behind `decimate`, where there is one, which keeps one of `decimation`."""
 
     signal: SignalSpec | None
     form: Form = Form.SIGNAL
     rows: int = 1
     span: int = 1
     hop: int = 1
+    decimation: int = 1
+
+    @property
+    def rate_hz(self) -> float | None:
+        """Of samples, here; None where the contract names no signal."""
+        return self.signal.rate_hz / self.decimation if self.signal else None
 
     @property
     def unit(self) -> str:
@@ -121,14 +128,14 @@ def _fft_size(reader: Reader, steps: Steps, length: int) -> int:
 def read_mel(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
     known_settings(reader, steps, ["bands", "low", "high", "scale", "norm"])
     bands = whole(reader, (*steps, "bands"), 40, 1, MAX_ROWS)
-    nyquist = place.signal.rate_hz / 2 if place.signal else 0.0
-    if place.signal is None:
+    nyquist = place.rate_hz / 2 if place.rate_hz else 0.0
+    if place.rate_hz is None:
         reader.wrong(steps, "a mel filter bank of a signal whose rate is unknown", "data.signal: {rate: 16 kHz}")
     low = _frequency(reader, (*steps, "low"), 0.0)
     high = _frequency(reader, (*steps, "high"), nyquist)
     if nyquist and high > nyquist:
-        half = format_frequency(int(nyquist))
-        reader.wrong((*steps, "high"), format_frequency(int(high)), f"at most half the signal's rate, {half}")
+        expected = f"at most half the signal's rate, {_spelt(nyquist)}"
+        reader.wrong((*steps, "high"), _spelt(high), expected)
     elif nyquist and low >= high:
         reader.wrong((*steps, "low"), f"{low:g} Hz, with high at {high:g} Hz", "low below high")
     spec = MelSpec(
@@ -145,8 +152,12 @@ def _frequency(reader: Reader, steps: Steps, default: float) -> float:
     node = reader.node(*steps)
     if node is not None and type(node.value) in (int, float) and node.value == 0:
         return 0.0
-    found = reader.quantity(parse_frequency, *steps)
-    return default if found is None else float(found)
+    found = reader.quantity(parse_hertz, *steps)
+    return default if found is None else found
+
+
+def _spelt(frequency_hz: float) -> str:
+    return format_frequency(int(frequency_hz)) if frequency_hz == int(frequency_hz) else f"{frequency_hz:g} Hz"
 
 
 def read_log(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
@@ -223,14 +234,14 @@ def _timed(reader: Reader, steps: Steps, place: Place, default: int, most: int) 
     time_us = reader.quantity(parse_time, *steps)
     if time_us is None:
         return default
-    if place.signal is None:
+    if place.rate_hz is None:
         reader.wrong(steps, "a time, of a signal whose rate is unknown", "samples, or data.signal: {rate: 16 kHz}")
         return default
-    if place.signal.rate_hz == 0:  # wrong, and reported
+    if place.rate_hz == 0:  # wrong, and reported
         return default
-    count = round(time_us * place.signal.rate_hz / 1e6)
+    count = round(time_us * place.rate_hz / 1e6)
     if not 1 <= count <= most:
-        reader.wrong(steps, f"{count} samples at {format_frequency(place.signal.rate_hz)}", f"1 to {most} samples")
+        reader.wrong(steps, f"{count} samples at {_spelt(place.rate_hz)}", f"1 to {most} samples")
         return default
     return count
 

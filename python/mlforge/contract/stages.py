@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from mlforge.contract.stages_signal import SignalStageSpec
+
 
 class Taper(StrEnum):
     """Window functions, periodic, of n samples (i = 0 .. n - 1)."""
@@ -115,7 +117,9 @@ class DctSpec:
     coefficients: int
 
 
-StageSpec: TypeAlias = WindowSpec | StandardiseSpec | FrameSpec | FftSpec | MelSpec | LogSpec | DctSpec
+StageSpec: TypeAlias = (
+    WindowSpec | StandardiseSpec | FrameSpec | FftSpec | MelSpec | LogSpec | DctSpec | SignalStageSpec
+)
 
 
 StageSetting: TypeAlias = tuple[str, int | float | str | bool]  # such as ("mel.bands", 40)

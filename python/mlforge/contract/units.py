@@ -59,6 +59,11 @@ def parse_frequency(text: str) -> int:
     return int(value)
 
 
+def parse_hertz(text: str) -> float:
+    """Hertz, of a filter's edge: need not be whole. Raises ValueError, whose text says what would be right."""
+    return float(_parse(text, FREQUENCIES_HZ, "a frequency such as '0.5 Hz'"))
+
+
 def parse_clock(text: str) -> int:
     """Hertz of a processor's clock. Raises ValueError, whose text says what would be right."""
     clock_hz = parse_frequency(text)

@@ -7,16 +7,40 @@ from typing import TypeAlias
 
 from mlforge.errors import DataError
 from mlforge.features.dct import Dct
+from mlforge.features.decimate import Decimate
+from mlforge.features.difference import Difference
 from mlforge.features.fft import Fft
+from mlforge.features.filter import Filter
 from mlforge.features.flow import Flow
 from mlforge.features.framer import Framer
 from mlforge.features.level import Level
 from mlforge.features.log import Log
+from mlforge.features.magnitude import Magnitude
 from mlforge.features.mel import Mel
+from mlforge.features.moving_mean import MovingMean
+from mlforge.features.pre_emphasis import PreEmphasis
+from mlforge.features.rectify import Rectify
+from mlforge.features.squared_slope import SquaredSlope
 from mlforge.features.stage import Stage
 from mlforge.features.standardise import Standardise
 
-FittedStage: TypeAlias = Standardise | Framer | Fft | Mel | Log | Level | Dct
+FittedStage: TypeAlias = (
+    Standardise
+    | Framer
+    | Fft
+    | Mel
+    | Log
+    | Level
+    | Dct
+    | Filter
+    | PreEmphasis
+    | Difference
+    | Decimate
+    | Magnitude
+    | Rectify
+    | SquaredSlope
+    | MovingMean
+)
 
 
 def flows_of(source: Flow, stages: Sequence[Stage]) -> tuple[Flow, ...]:

@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.contract.stages import (
-    DctSpec,
-    FftSpec,
     FrameSpec,
     Layout,
     LogSpec,
@@ -23,19 +21,20 @@ from mlforge.contract.stages import (
     Statistics,
     WindowSpec,
 )
+from mlforge.contract.stages_signal import EnvelopeSpec, PreEmphasisSpec, SquaredSlopeSpec
 from mlforge.errors import DataError
 from mlforge.features.chain import FittedStage
-from mlforge.features.dct import make_dct
-from mlforge.features.fft import make_fft
 from mlforge.features.fixed_range import HEADROOM_BITS, frac_bits_for, frac_bits_of_int16, wide_frac_bits
 from mlforge.features.flow import Element, Flow
-from mlforge.features.framer import Framer, make_framer
+from mlforge.features.framer import Framer
 from mlforge.features.level import Level
-from mlforge.features.log import make_log
-from mlforge.features.mel import make_mel
+from mlforge.features.makers import MAKERS
 from mlforge.features.native import run_native
 from mlforge.features.pipeline import Pipeline
-from mlforge.features.standardise import fit_standardise
+from mlforge.features.pre_emphasis import make_pre_emphasis
+from mlforge.features.rectify import Rectify
+from mlforge.features.squared_slope import SquaredSlope
+from mlforge.features.standardise import Standardise, fit_standardise
 from mlforge.features.window import Window
 
 EVERY_BLOCK: Final = Window(1, 1)
@@ -55,10 +54,12 @@ def fit(spec: Sequence[StageSpec], signals: Sequence[NDArray[Any]], signal: Sign
     if not signals:
         raise DataError("no training recordings to fit the features to")
     window = next((stage for stage in spec if isinstance(stage, WindowSpec)), None)
+    transforming = [stage for stage in spec if not isinstance(stage, WindowSpec | StandardiseSpec)]
     framed = any(isinstance(stage, FrameSpec) for stage in spec)
-    if window is not None or framed:
-        _check_series(signals, "a window" if window else "a frame")
-    draft = _Draft(_source(signals, signal, framed), signals)
+    if window is not None or transforming:
+        what = "window" if window else "frame" if framed else type(transforming[0]).__name__.removesuffix("Spec")
+        _check_series(signals, f"a {what}" if window or framed else f"{what} of the signal")
+    draft = _Draft(_source(signals, signal, bool(transforming)), signals, framed)
     for stage in spec:
         if not isinstance(stage, WindowSpec):
             draft.add(stage)
@@ -72,7 +73,7 @@ def _check_series(signals: Sequence[NDArray[Any]], what: str) -> None:
         raise DataError(f"{what} needs recordings of [frames, channels], found shape {first}")
 
 
-def _source(signals: Sequence[NDArray[Any]], signal: SignalSpec | None, framed: bool) -> Pipeline:
+def _source(signals: Sequence[NDArray[Any]], signal: SignalSpec | None, transformed: bool) -> Pipeline:
     """The pipeline of no stages: how frames are stored."""
     if any(math.prod(each.shape) == 0 for each in signals):
         raise DataError(f"an empty recording, of shape {next(each.shape for each in signals if 0 in each.shape)}")
@@ -85,7 +86,7 @@ def _source(signals: Sequence[NDArray[Any]], signal: SignalSpec | None, framed: 
     rate_hz = signal.rate_hz if signal else 0
     _, deviation, largest = float_statistics(signals, channels)
     samples, bits = Element.INT32, frac_bits_for(largest, deviation)
-    if framed:
+    if transformed:
         bits = wide_frac_bits(largest)
         if signal is not None and signal.samples == "int16":
             samples = Element.INT16
@@ -99,6 +100,7 @@ class _Draft:
 
     source: Pipeline
     signals: Sequence[NDArray[Any]]
+    framed: bool = False  # whether there is a frame stage, now or later
     stages: tuple[FittedStage, ...] = ()
 
     @property
@@ -111,20 +113,19 @@ class _Draft:
     def add(self, spec: StageSpec) -> None:
         if self.flow.exponents is not None and not isinstance(spec, MelSpec | LogSpec):
             self.level()
+        if isinstance(spec, EnvelopeSpec):
+            self.stages = (*self.stages, Rectify())
+        elif isinstance(spec, SquaredSlopeSpec):
+            self.square()
+            return
         flow = self.flow
         stage: FittedStage
         if isinstance(spec, StandardiseSpec):
             stage = fit_standardise(*self._statistics(spec.statistics), flow.frac_bits, spec.clip)
-        elif isinstance(spec, FrameSpec):
-            stage = make_framer(spec, flow)
-        elif isinstance(spec, FftSpec):
-            stage = make_fft(spec, flow)
-        elif isinstance(spec, MelSpec):
-            stage = make_mel(spec, flow)
-        elif isinstance(spec, LogSpec):
-            stage = make_log(spec, flow)
-        elif isinstance(spec, DctSpec):
-            stage = make_dct(spec, flow)
+        elif isinstance(spec, PreEmphasisSpec):
+            stage = make_pre_emphasis(spec, flow, self.framed)
+        elif type(spec) in MAKERS:
+            stage = MAKERS[type(spec)](spec, flow)
         else:
             raise DataError(f"a feature stage {type(spec).__name__} here")
         self.stages = (*self.stages, stage)
@@ -142,8 +143,16 @@ class _Draft:
             bits += max(0, 31 - HEADROOM_BITS - largest.bit_length())
         self.stages = (*self.stages, Level(bits))
 
-    def _largest(self, level: Level) -> int:
-        return max((int(values.max()) for values in self._values((*self.stages, level))), default=0)
+    def square(self) -> None:
+        """Squares as fine as the training recordings leave headroom for."""
+        after = 31
+        for _ in range(2):  # so coarse at first that all values may round to 0
+            largest = self._largest(SquaredSlope(after))
+            after = max(0, after - max(0, 31 - HEADROOM_BITS - largest.bit_length()))
+        self.stages = (*self.stages, SquaredSlope(after))
+
+    def _largest(self, stage: FittedStage) -> int:
+        return max((int(values.max()) for values in self._values((*self.stages, stage))), default=0)
 
     def _values(self, stages: tuple[FittedStage, ...]) -> list[NDArray[np.int32]]:
         """All blocks that the stages make, int32 [blocks, length] for each recording that is long enough."""
@@ -222,13 +231,19 @@ def _whole(draft: Pipeline, shapes: Sequence[tuple[int, ...]]) -> tuple[Window, 
         if shape != first:
             hint = "add a `window` stage to cut recordings into inputs of one length"
             raise DataError(f"recordings of different shapes, {shape} and {first}", hint=hint)
-    if _framed(draft):
+    if _transforms(draft):
         columns = last.blocks(first[0])
         if columns == 0:
-            raise DataError(f"recordings of {first[0]} frames are shorter than one frame stage of {last.span}")
-        return Window(columns, columns), _input_shape(columns, last, Layout.PICTURE)
+            raise DataError(f"recordings of {first[0]} frames are shorter than the {last.span} that one column takes")
+        layout = Layout.PICTURE if _framed(draft) else Layout.SERIES
+        return Window(columns, columns), _input_shape(columns, last, layout)
     length = math.prod(first) // draft.channels
     return Window(length, length), (first if len(first) != 2 else (first[0], 1, first[1]))
+
+
+def _transforms(draft: Pipeline) -> bool:
+    """Whether some stage makes other values than one for each of the recording."""
+    return any(not isinstance(stage, Standardise) for stage in draft.stages)
 
 
 def float_statistics(

@@ -37,7 +37,8 @@ class Flow:
     block has an int32 exponent e behind the values, in that range, and v stands for `v * 2^e / 2^frac_bits`. `rate` is
     blocks per second; 0 where the signal's rate is unknown. Each block is made of `span` frames of the signal, and the
     next one begins `hop` frames later. `degree` is 2 for powers, else 1; `grain` is log2 of the least value that the
-    stages before can tell from zero.
+    stages before can tell from zero. `step` is how many frames of the signal lie between two samples, in a block or
+    from one block to the next where blocks are samples: 1 but behind `decimate`.
     """
 
     rows: int
@@ -52,11 +53,17 @@ class Flow:
     hop: int = 1
     degree: int = 1
     grain: int = 0
+    step: int = 1
 
     @property
     def length(self) -> int:
         """Values in a block, without exponents."""
         return self.rows * self.channels
+
+    @property
+    def sample_rate(self) -> Fraction:
+        """Samples per second in front of frames, or in them; 0 where it is unknown."""
+        return self.rate * self.hop / self.step
 
     @property
     def size_bytes(self) -> int:

@@ -98,7 +98,7 @@ def make_mel(spec: MelSpec, flow: Flow) -> Mel:
     Raises:
         DataError: the rate is unknown, or a filter has no bin.
     """
-    rate_hz = float(flow.rate * flow.hop)
+    rate_hz = float(flow.sample_rate)
     if rate_hz == 0:
         raise DataError("a mel filter bank needs the signal's rate", hint="add data.signal: {rate: 16 kHz}")
     bin_hz = rate_hz / 2 / (flow.rows - 1)

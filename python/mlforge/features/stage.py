@@ -70,6 +70,17 @@ def require_int32(flow: Flow, stage: str) -> None:
     require(flow.element is Element.INT32 and flow.exponents is None, stage, "it takes int32 values without exponents")
 
 
+def require_signal(flow: Flow, stage: str) -> None:
+    """For stages that take the signal, sample by sample, as int16 or int32."""
+    sound = flow.rows == 1 and flow.exponents is None and flow.element is not Element.INT8 and flow.channels < 2**16
+    require(sound, stage, "it takes the signal, sample by sample")
+
+
+def scaled_down(bound: int, shift: int) -> int:
+    """What a magnitude of at most `bound` is at most behind a right shift that rounds to nearest."""
+    return (bound + (1 << (shift - 1)) >> shift) + 1
+
+
 def array(kind: type[Any], values: tuple[int, ...]) -> Any:
     """A C array of the values."""
     return (kind * max(1, len(values)))(*values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,10 +37,11 @@ def write(directory: Path, name: str, pipeline: Pipeline) -> Path:
     return directory / f"{name}_pipeline.c"
 
 
-def build_driver(directory: Path, name: str, *flags: str) -> Path:
+def build_driver(directory: Path, name: str, *flags: str, runtime: Sequence[Path] = ()) -> Path:
+    """`runtime`: its objects, where they are built already."""
     driver = Path(__file__).parent / "driver.c"
     program = directory / "driver"
-    sources = [directory / f"{name}_pipeline.c", driver, *runtime_sources("features")]
+    sources = [directory / f"{name}_pipeline.c", driver, *(runtime or runtime_sources("features"))]
     defines = [f"-DPIPELINE={name}_pipeline", f'-DPIPELINE_HEADER="{name}_pipeline.h"']
     includes = [f"-I{place}" for place in (*runtime_includes(), directory)]
     done = run(["cc", *STRICT, *flags, *defines, *includes, "-o", program, *sources], timeout_s=120)

@@ -1,0 +1,44 @@
+"""Which function fits which stage of the contract, for stages that depend on what they are given and on nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from mlforge.contract.stages import DctSpec, FftSpec, FrameSpec, LogSpec, MelSpec
+from mlforge.contract.stages_signal import (
+    DecimateSpec,
+    DifferenceSpec,
+    EnvelopeSpec,
+    FilterSpec,
+    MagnitudeSpec,
+    MovingMeanSpec,
+    SmoothSpec,
+)
+from mlforge.features.chain import FittedStage
+from mlforge.features.dct import make_dct
+from mlforge.features.decimate import make_decimate
+from mlforge.features.difference import make_difference
+from mlforge.features.fft import make_fft
+from mlforge.features.filter import make_envelope, make_filter, make_smooth
+from mlforge.features.flow import Flow
+from mlforge.features.framer import make_framer
+from mlforge.features.log import make_log
+from mlforge.features.magnitude import make_magnitude
+from mlforge.features.mel import make_mel
+from mlforge.features.moving_mean import make_moving_mean
+
+MAKERS: Final[Mapping[type, Callable[[Any, Flow], FittedStage]]] = {
+    FrameSpec: make_framer,
+    FftSpec: make_fft,
+    MelSpec: make_mel,
+    LogSpec: make_log,
+    DctSpec: make_dct,
+    FilterSpec: make_filter,
+    EnvelopeSpec: make_envelope,
+    SmoothSpec: make_smooth,
+    DifferenceSpec: make_difference,
+    DecimateSpec: make_decimate,
+    MagnitudeSpec: make_magnitude,
+    MovingMeanSpec: make_moving_mean,
+}

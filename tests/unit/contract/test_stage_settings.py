@@ -1,0 +1,126 @@
+"""The settings of stages in the contract: what they become, and each mistake with its line and its cure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlforge.contract import load_contract
+from mlforge.contract.stages import StageSpec
+from mlforge.contract.stages_signal import (
+    DecimateSpec,
+    DifferenceSpec,
+    EnvelopeSpec,
+    FilterSpec,
+    FilterType,
+    MagnitudeSpec,
+    MovingMeanSpec,
+    PreEmphasisSpec,
+    SmoothSpec,
+    SquaredSlopeSpec,
+)
+from mlforge.errors import ContractError
+
+CONTRACT = """\
+name: stages
+task: classification
+data:
+  csv: data
+  split: {{validate: 0.2, test: 0.2}}
+  signal: {{rate: {rate}, channels: [x, y, z]}}
+features:
+{stages}limits: {{ram: 10 KiB}}
+goals: {{accuracy: 0.8}}
+"""
+FIRST_LINE = 8
+
+
+def load(directory: Path, *stages: str, rate: str = "1 kHz") -> tuple[StageSpec, ...]:
+    text = CONTRACT.format(rate=rate, stages="".join(f"  - {stage}\n" for stage in stages))
+    (directory / "mlforge.yaml").write_text(text)
+    return load_contract(directory / "mlforge.yaml").features
+
+
+LOW, HIGH, BAND, STOP = FilterType.LOW_PASS, FilterType.HIGH_PASS, FilterType.BAND_PASS, FilterType.BAND_STOP
+GOOD = [
+    ("filter: {type: low_pass, cutoff: 40 Hz}", FilterSpec(LOW, (40.0,), 2)),
+    ("filter: {type: high_pass, cutoff: 0.5 Hz, order: 1}", FilterSpec(HIGH, (0.5,), 1)),
+    ("filter: {type: band_pass, low: 0.5 Hz, high: 40 Hz, order: 3}", FilterSpec(BAND, (0.5, 40.0), 3)),
+    ("filter: {type: band_stop, low: 49 Hz, high: 51 Hz}", FilterSpec(STOP, (49.0, 51.0), 2)),
+    ("dc: {}", FilterSpec(HIGH, (20.0,), 1)),
+    ("gravity: {cutoff: 0.25 Hz}", FilterSpec(HIGH, (0.25,), 1)),
+    ("pre_emphasis: {factor: 0.95}", PreEmphasisSpec(0.95)),
+    ("difference: {over: 20 ms}", DifferenceSpec(20)),
+    ("jerk: {}", DifferenceSpec(1)),
+    ("ema: {time: 2 s}", SmoothSpec(2000.0)),
+    ("moving_mean: {length: 150 ms}", MovingMeanSpec(150)),
+    ("squared_slope: {}", SquaredSlopeSpec()),
+    ("decimate: {factor: 4}", DecimateSpec(4, 81)),
+    ("magnitude: {}", MagnitudeSpec()),
+    ("magnitude: {of: [x, z], keep: true}", MagnitudeSpec(((0, 2),), True)),
+    ("magnitude: {of: [[x, y], [2]]}", MagnitudeSpec(((0, 1), (2,)))),
+    ("envelope: {cutoff: 10 Hz}", EnvelopeSpec(10.0, 2)),
+]
+
+
+@pytest.mark.parametrize(("stage", "spec"), GOOD, ids=[stage for stage, _ in GOOD])
+def test_what_a_stage_becomes(tmp_path: Path, stage: str, spec: StageSpec) -> None:
+    assert load(tmp_path, stage)[0] == spec
+
+
+def test_times_behind_decimation_are_of_the_lower_rate(tmp_path: Path) -> None:
+    stages = load(
+        tmp_path, "decimate: {factor: 10}", "difference: {over: 50 ms}", "filter: {type: low_pass, cutoff: 9 Hz}"
+    )
+    assert stages[1] == DifferenceSpec(5)
+    with pytest.raises(ContractError, match=r"less than half the rate of the signal here, 50 Hz"):
+        load(tmp_path, "decimate: {factor: 10}", "filter: {type: low_pass, cutoff: 60 Hz}")
+
+
+WRONG = [
+    ("filter: {}", "filter.type", "nothing", "one of: low_pass"),
+    ("filter: {type: notch, cutoff: 5 Hz}", "filter.type", "notch", "one of: low_pass"),
+    ("filter: {type: low_pass}", "filter.cutoff", "nothing", "a frequency"),
+    ("filter: {type: low_pass, cutoff: 500 Hz}", "filter.cutoff", "500 Hz", "less than half the rate"),
+    ("filter: {type: low_pass, cutoff: 0.1 Hz}", "filter.cutoff", "too low for 32-bit", "or `decimate` in front"),
+    ("filter: {type: low_pass, cutoff: 40}", "filter.cutoff", "40", "with its unit"),
+    ("filter: {type: low_pass, cutoff: 40 Hz, order: 9}", "filter.order", "9", "from 1 to 8"),
+    ("filter: {type: low_pass, low: 4 Hz, cutoff: 40 Hz}", "filter.low", "the unknown key", "cutoff"),
+    ("filter: {type: band_pass, low: 5 Hz}", "filter.high", "nothing", "a frequency"),
+    ("filter: {type: band_pass, low: 40 Hz, high: 5 Hz}", "filter.low", "40 Hz to 5 Hz", "low below high"),
+    ("filter: {type: band_pass, low: 5 Hz, high: 5.5 Hz}", "filter.low", "5 Hz to 5.5 Hz", "by at least 1 Hz"),
+    ("filter: {type: band_stop, low: 0.5 Hz, high: 5 Hz}", "filter.low", "too low", "at least 1 Hz"),
+    ("filter: {type: band_stop, low: 1 Hz, high: 400 Hz}", "filter.high", "too wide", "a narrower band"),
+    ("filter: {type: band_pass, low: 1 Hz, high: 400 Hz, order: 5}", "filter.high", "too wide", "behind each other"),
+    ("pre_emphasis: {factor: 1.5}", "pre_emphasis.factor", "1.5", "at most 1"),
+    ("difference: {over: 0}", "difference.over", "0", "from 1 to"),
+    ("ema: {}", "ema.time", "nothing", "a time"),
+    ("ema: {time: 100 s}", "ema.time", "100000 samples", "1 to 8192"),
+    ("decimate: {}", "decimate.factor", "nothing", "from 2 to 64"),
+    ("decimate: {factor: 1}", "decimate.factor", "1", "from 2 to 64"),
+    ("decimate: {factor: 4, taps: 80}", "decimate.taps", "an even number", "such as 81"),
+    ("magnitude: {of: [x, w]}", "magnitude.of", "the unknown channel", "x"),
+    ("magnitude: {of: x}", "magnitude.of", "x", "a list of channels"),
+    ("magnitude: {of: [3]}", "magnitude.of", "the unknown channel", "x"),
+    ("envelope: {}", "envelope.cutoff", "nothing", "a frequency"),
+    ("jerk: {over: 2}", "jerk.over", "the unknown key", "no settings"),
+]
+
+
+@pytest.mark.parametrize(("stage", "key", "found", "expected"), WRONG, ids=[stage for stage, *_ in WRONG])
+def test_mistakes_have_line_and_cure(tmp_path: Path, stage: str, key: str, found: str, expected: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        load(tmp_path, stage)
+    (problem,) = caught.value.problems
+    assert problem.line == FIRST_LINE
+    assert problem.key == f"features[0].{key}"
+    assert found in problem.found
+    assert expected in problem.expected
+
+
+def test_order_of_stages(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="`filter` behind `frame`, which makes frames of the signal"):
+        load(tmp_path, "frame: {length: 64}", "filter: {type: low_pass, cutoff: 5 Hz}")
+    with pytest.raises(ContractError, match="dc twice"):
+        load(tmp_path, "dc: {}", "dc: {}")
