@@ -1,6 +1,6 @@
 """The `decimate` stage: a low-pass, and every factor-th sample of it. Its C half is runtime/features/decimate.c.
 
-The low-pass is a sinc with its edge at half the new rate, under a Hamming window: scipy.signal.firwin(taps, 1 / factor).
+The low-pass is a sinc with its edge at half the new rate, under a Hamming window: scipy's firwin(taps, 1 / factor).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which function fits which stage of the contract, for stages that depend on what they are given and on nothing else."""
+"""Which function makes which stage of the contract, for stages that depend on what they are given alone."""
 
 from __future__ import annotations
 

@@ -70,9 +70,7 @@ def test_what_a_stage_becomes(tmp_path: Path, stage: str, spec: StageSpec) -> No
 
 
 def test_times_behind_decimation_are_of_the_lower_rate(tmp_path: Path) -> None:
-    stages = load(
-        tmp_path, "decimate: {factor: 10}", "difference: {over: 50 ms}", "filter: {type: low_pass, cutoff: 9 Hz}"
-    )
+    stages = load(tmp_path, "decimate: {factor: 10}", "difference: {over: 50 ms}")
     assert stages[1] == DifferenceSpec(5)
     with pytest.raises(ContractError, match=r"less than half the rate of the signal here, 50 Hz"):
         load(tmp_path, "decimate: {factor: 10}", "filter: {type: low_pass, cutoff: 60 Hz}")

@@ -1,4 +1,4 @@
-"""Emitted chains of every stage: the host's bytes, frame by frame, over the whole range of samples, under sanitizers."""
+"""Emitted chains: the host's bytes, frame by frame, over the whole range of samples, under sanitizers."""
 
 from __future__ import annotations
 

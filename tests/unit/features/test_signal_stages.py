@@ -45,13 +45,13 @@ def made(spec: StageSpec, signal: Floats, what: SignalSpec = INT32) -> tuple[Flo
 
 def design(spec: FilterSpec) -> Floats:
     edges = spec.cutoffs_hz if spec.type.is_band else spec.cutoffs_hz[0]
-    return scipy.signal.butter(spec.order, edges, spec.type.replace("_", ""), fs=RATE, output="sos")
+    return np.asarray(scipy.signal.butter(spec.order, edges, spec.type.replace("_", ""), fs=RATE, output="sos"))
 
 
 def settled(sections: Floats, signal: Floats) -> Floats:
     """scipy's filter, begun as though the first sample had always been there."""
     start = scipy.signal.sosfilt_zi(sections)[:, :, None] * signal[0]
-    return scipy.signal.sosfilt(sections, signal, axis=0, zi=start)[0]
+    return np.asarray(scipy.signal.sosfilt(sections, signal, axis=0, zi=start)[0])
 
 
 def rounding_of(pipeline: Pipeline) -> float:
