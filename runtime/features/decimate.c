@@ -39,6 +39,22 @@ static int64_t products(const struct mlforge_decimate *tables, const void *ring,
 	return sum;
 }
 
+/* One output of each channel. */
+static void filter(const struct mlforge_decimate *tables, const void *ring, uint32_t oldest,
+		   int32_t *out)
+{
+	const uint32_t older = tables->length - oldest;
+	const int64_t half = (int64_t)1 << (tables->shift - 1);
+
+	for (uint32_t channel = 0; channel < tables->channels; channel++) {
+		const int64_t sum =
+			products(tables, ring, oldest, older, tables->taps, channel) +
+			products(tables, ring, 0, oldest, &tables->taps[older], channel);
+
+		out[channel] = (int32_t)((sum + half) >> tables->shift);
+	}
+}
+
 uint32_t mlforge_decimate_process(const struct mlforge_stage *stage, const void *input,
 				  uint32_t count, void *output)
 {
@@ -50,30 +66,22 @@ uint32_t mlforge_decimate_process(const struct mlforge_stage *stage, const void 
 		(size_t)tables->channels *
 		(tables->samples == MLFORGE_SAMPLES_INT16 ? sizeof(int16_t) : sizeof(int32_t));
 	const uint8_t *in = input;
-	int32_t *out = output;
+	uint32_t made = 0;
 
 	for (uint32_t i = 0; !state->begun && i < length; i++) {
 		memcpy(&ring[i * bytes], in, bytes);
 	}
 	state->begun = 1;
-	for (uint32_t i = 0; i < count; i++, in += bytes) {
+	for (; count > 0; count--, in += bytes) {
 		memcpy(&ring[state->oldest * bytes], in, bytes);
 		state->oldest = state->oldest + 1U == length ? 0 : state->oldest + 1U;
+		state->since++;
+		if (state->since == tables->factor) {
+			state->since = 0;
+			filter(tables, ring, state->oldest,
+			       (int32_t *)output + made * tables->channels);
+			made++;
+		}
 	}
-	state->since += count;
-	if (state->since < tables->factor) {
-		return 0;
-	}
-	state->since = 0;
-	const uint32_t older = length - state->oldest;
-	const int64_t half = (int64_t)1 << (tables->shift - 1);
-
-	for (uint32_t channel = 0; channel < tables->channels; channel++) {
-		const int64_t sum =
-			products(tables, ring, state->oldest, older, tables->taps, channel) +
-			products(tables, ring, 0, state->oldest, &tables->taps[older], channel);
-
-		out[channel] = (int32_t)((sum + half) >> tables->shift);
-	}
-	return 1;
+	return made;
 }
