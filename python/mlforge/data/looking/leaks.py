@@ -55,7 +55,7 @@ def _rate_words(seen: Seen, name: str, step: float) -> str:
     signal, rates = seen.contract.data.signal, rates_of(name, step)
     if signal is None or any(abs(rate - signal.rate_hz) <= RATE_NEAR * signal.rate_hz for rate in rates):
         return ""
-    meant = " or ".join(f"{rate:.3g} Hz" for rate in rates)
+    meant = " or ".join(f"{rate:.2g} Hz" for rate in rates)
     return f"; it means {meant}, but data.signal.rate says {signal.rate_hz:g} Hz"
 
 
