@@ -20,6 +20,7 @@ from mlforge.contract.describe import Setting, describe
 from mlforge.contract.load import CONTRACT_FILE, load_contract
 from mlforge.contract.stages import (
     DctSpec,
+    DeltaSpec,
     FftSpec,
     FrameSpec,
     LogSpec,
@@ -39,6 +40,7 @@ __all__ = [
     "Contract",
     "DataSpec",
     "DctSpec",
+    "DeltaSpec",
     "FftSpec",
     "FrameSpec",
     "Goal",

@@ -26,6 +26,7 @@ from mlforge.contract.build_signal_stages import (
 from mlforge.contract.build_stages import (
     Place,
     read_dct,
+    read_delta,
     read_fft,
     read_frame,
     read_log,
@@ -74,6 +75,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "mel": _Kind(read_mel, frozenset({Form.SPECTRUM})),
     "log": _Kind(read_log, frozenset({Form.SPECTRUM, Form.BANDS})),
     "dct": _Kind(read_dct, frozenset({Form.LEVELS})),
+    "delta": _Kind(read_delta, frozenset({Form.LEVELS, Form.COEFFICIENTS})),
 }
 _BEHIND_WINDOW: Final = ("standardise",)  # point-wise: it makes no difference whether values are cut before
 

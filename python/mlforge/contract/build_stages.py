@@ -12,6 +12,7 @@ from mlforge.contract.schema import did_you_mean, show
 from mlforge.contract.stages import (
     ROBUST_CLIP,
     DctSpec,
+    DeltaSpec,
     FftSpec,
     FrameSpec,
     Layout,
@@ -177,6 +178,15 @@ def read_dct(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Pla
         found = f"{coefficients} coefficients of {place.rows} values"
         reader.wrong((*steps, "coefficients"), found, f"at most {place.rows}: as many as there are values")
     return DctSpec(min(coefficients, place.rows)), replace(place, form=Form.COEFFICIENTS, rows=coefficients)
+
+
+def read_delta(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
+    known_settings(reader, steps, ["width"])
+    width = whole(reader, (*steps, "width"), 5, 3, 9, "columns")
+    if width % 2 == 0:
+        reader.wrong((*steps, "width"), str(width), "an odd number of columns: 3, 5, 7 or 9")
+    span = place.span + (width - 1) * place.hop
+    return DeltaSpec(width), replace(place, form=Form.COEFFICIENTS, rows=2 * place.rows, span=span)
 
 
 def known_settings(reader: Reader, steps: Steps, known: Sequence[str]) -> None:

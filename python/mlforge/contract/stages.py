@@ -117,8 +117,15 @@ class DctSpec:
     coefficients: int
 
 
+@dataclass(frozen=True, slots=True)
+class DeltaSpec:
+    """Behind each column its slope over `width` columns around it: 3, 5, 7 or 9."""
+
+    width: int = 5
+
+
 StageSpec: TypeAlias = (
-    WindowSpec | StandardiseSpec | FrameSpec | FftSpec | MelSpec | LogSpec | DctSpec | SignalStageSpec
+    WindowSpec | StandardiseSpec | FrameSpec | FftSpec | MelSpec | LogSpec | DctSpec | DeltaSpec | SignalStageSpec
 )
 
 
@@ -146,6 +153,8 @@ class FrontEnd:
                 span, hop = stage.length, stage.hop
             elif isinstance(stage, WindowSpec):
                 span += (stage.length - 1) * hop
+            elif isinstance(stage, DeltaSpec):
+                span += (stage.width - 1) * hop
         return span
 
 

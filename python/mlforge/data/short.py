@@ -38,7 +38,7 @@ def reach_of(contract: Contract) -> Reach | None:
         if frame is None:
             return None
         at, one = frame
-        return Reach(one.length, 0, f"features[{at}].frame", f"frame of {one.length:,} samples")
+        return Reach(longest.samples_needed, 0, f"features[{at}].frame", f"frame of {one.length:,} samples")
     at, two = window
     key = f"features[{at}].window.length"
     if frame is None:

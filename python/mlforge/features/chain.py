@@ -8,6 +8,7 @@ from typing import TypeAlias
 from mlforge.errors import DataError
 from mlforge.features.dct import Dct
 from mlforge.features.decimate import Decimate
+from mlforge.features.delta import Delta
 from mlforge.features.difference import Difference
 from mlforge.features.fft import Fft
 from mlforge.features.filter import Filter
@@ -32,6 +33,7 @@ FittedStage: TypeAlias = (
     | Log
     | Level
     | Dct
+    | Delta
     | Filter
     | PreEmphasis
     | Difference

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from mlforge.contract.stages import DctSpec, FftSpec, FrameSpec, LogSpec, MelSpec
+from mlforge.contract.stages import DctSpec, DeltaSpec, FftSpec, FrameSpec, LogSpec, MelSpec
 from mlforge.contract.stages_signal import (
     DecimateSpec,
     DifferenceSpec,
@@ -18,6 +18,7 @@ from mlforge.contract.stages_signal import (
 from mlforge.features.chain import FittedStage
 from mlforge.features.dct import make_dct
 from mlforge.features.decimate import make_decimate
+from mlforge.features.delta import make_delta
 from mlforge.features.difference import make_difference
 from mlforge.features.fft import make_fft
 from mlforge.features.filter import make_envelope, make_filter, make_smooth
@@ -34,6 +35,7 @@ MAKERS: Final[Mapping[type, Callable[[Any, Flow], FittedStage]]] = {
     MelSpec: make_mel,
     LogSpec: make_log,
     DctSpec: make_dct,
+    DeltaSpec: make_delta,
     FilterSpec: make_filter,
     EnvelopeSpec: make_envelope,
     SmoothSpec: make_smooth,

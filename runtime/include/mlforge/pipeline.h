@@ -236,6 +236,26 @@ uint32_t mlforge_dct_process(const struct mlforge_stage *stage, const void *inpu
 			     void *output);
 
 /**
+ * @brief Columns with their slopes over the `width` columns around them behind them.
+ *
+ * In: int32 [length], |x| below 2^25; out: int32 [2][length], none for the first width - 1 columns.
+ */
+struct mlforge_delta {
+	int32_t multiplier; /**< over 2^shift: 1 / (2 (1 + 4 + 9 ...)) */
+	uint8_t shift;
+	uint8_t width; /**< odd, 3 .. 9 */
+};
+struct mlforge_delta_state {
+	uint32_t next;     /**< column that the next one goes to */
+	uint32_t seen;     /**< columns, up to width */
+	int32_t columns[]; /**< [width][length] */
+};
+uint32_t mlforge_delta_process(const struct mlforge_stage *stage, const void *input, uint32_t count,
+			       void *output);
+uint32_t mlforge_delta_wants(const struct mlforge_stage *stage, uint32_t blocks);
+void mlforge_delta_reset(const struct mlforge_stage *stage);
+
+/**
  * @brief For the host: pushes `frames` ([count][frame_length] of the type that the first stage
  * takes) after a reset and writes each complete input behind the one before, of the values' own
  * width (int8, or int32 in a pipeline without quantise).

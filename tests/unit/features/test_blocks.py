@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mlforge.contract.stages import (
     DctSpec,
+    DeltaSpec,
     FftSpec,
     FrameSpec,
     LogSpec,
@@ -33,10 +34,19 @@ from .signals import signals
 MIC = SignalSpec(16_000, ("mic",), "", "int16", 15)
 AXES = SignalSpec(50, ("x", "y", "z"), "m/s^2")
 LOUDEST = np.concatenate([part[:700] for part in signals(1500, 16_000).values()]).astype(np.float32)
+FRONT: list[StageSpec] = [FrameSpec(480, 320), FftSpec(512), MelSpec(40, 20, 8000)]
 CHAINS: dict[str, tuple[SignalSpec, list[StageSpec]]] = {
     "cepstrum": (
         MIC,
-        [FrameSpec(480, 320), FftSpec(512), MelSpec(40, 20, 8000), LogSpec(), DctSpec(10), StandardiseSpec()],
+        [
+            FrameSpec(480, 320),
+            FftSpec(512),
+            MelSpec(40, 20, 8000),
+            LogSpec(),
+            DctSpec(10),
+            DeltaSpec(5),
+            StandardiseSpec(),
+        ],
     ),
     "slaney": (
         MIC,

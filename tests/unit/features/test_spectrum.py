@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mlforge.contract.stages import (
     DctSpec,
+    DeltaSpec,
     FftSpec,
     FrameSpec,
     LogScale,
@@ -176,6 +177,19 @@ def test_standardised_where_it_stands_and_windowed_in_columns() -> None:
     assert len(got) == len(expected) - 2 == pipeline.inputs_of(4000)
     for index in range(len(got)):
         np.testing.assert_allclose(got[index, :, :, 0], expected[index : index + 3], atol=0.01)
+
+
+@pytest.mark.parametrize("width", [3, 5, 7, 9])
+def test_slopes_of_columns(width: int) -> None:
+    chain: list[StageSpec] = [FrameSpec(256, 128), FftSpec(256), MelSpec(10, 0, 8000), LogSpec()]
+    levels = features(chain, ALL["voice"])[..., 0]
+    got = features([*chain, DeltaSpec(width)], ALL["voice"])[..., 0]
+    half = width // 2
+    times = np.arange(-half, half + 1)
+    middles = range(half, len(levels) - half)
+    slopes = [times @ levels[middle - half : middle + half + 1] / np.square(times).sum() for middle in middles]
+    np.testing.assert_array_equal(got[:, :10], levels[half : len(levels) - half])
+    np.testing.assert_allclose(got[:, 10:], slopes, atol=0.5 / 128 + 1e-6)
 
 
 def test_one_band_and_an_empty_one() -> None:
