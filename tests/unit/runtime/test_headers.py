@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -53,3 +55,21 @@ def test_all_headers_together_and_what_users_initialise(command: tuple[str, ...]
 def test_a_field_that_is_left_out_is_noticed() -> None:
     incomplete = INITIALISED.replace("MLFORGE_INSTANCE_INIT(&model, arena)", "{&model, arena}")
     assert "missing initializer" in refused(STANDARDS[3], incomplete)
+
+
+INTERNAL: Final = re.compile(r"/\*\* @cond INTERNAL_HIDDEN \*/.*?/\*\* @endcond \*/", re.DOTALL)
+PLAIN: Final = re.compile(
+    r"^/\*(?!\*)(?:(?!\*/).)*\*/\n(?=(?:static inline |extern |struct |enum |\w[\w *]*\())", re.MULTILINE | re.DOTALL
+)
+PUBLIC: Final = sorted(
+    path
+    for path in [*(INCLUDE / "mlforge").glob("*.h"), *(root() / "zephyr" / "include" / "mlforge").glob("*.h")]
+    if not path.name.startswith("kernels")
+)
+
+
+@pytest.mark.parametrize("path", PUBLIC, ids=lambda path: path.name)
+def test_public_headers_are_documented_for_doxygen(path: Path) -> None:
+    text = INTERNAL.sub("", path.read_text(encoding="utf-8"))
+    assert re.match(r"/\* SPDX-License-Identifier: Apache-2\.0 \*/\n/\*\*\n \* @file\n \* @brief \S", text)
+    assert [found[0].splitlines()[0] for found in PLAIN.finditer(text)] == []
