@@ -240,6 +240,11 @@ void mlforge_stream_reset_stats(const struct mlforge_service *service)
 	k_spin_unlock(&stream->lock, key);
 }
 
+k_tid_t mlforge_stream_thread(void)
+{
+	return k_work_queue_thread_get(&stream_queue);
+}
+
 static int streams_begin(void)
 {
 	static const struct k_work_queue_config config = {.name = "mlforge_stream"};

@@ -24,6 +24,9 @@ void mlforge_stream_unlock(const struct mlforge_service *service);
 /* A window that waits is none any more. The lock is held. */
 void mlforge_stream_forget(const struct mlforge_service *service);
 
+/* The thread that reads the streams. */
+k_tid_t mlforge_stream_thread(void);
+
 /* Adds its frames to those of the queue. */
 void mlforge_stream_stats(const struct mlforge_service *service, struct mlforge_stats *stats);
 void mlforge_stream_reset_stats(const struct mlforge_service *service);

@@ -14,6 +14,9 @@
 #endif
 
 #include "health.h"
+#ifdef CONFIG_MLFORGE_STREAM
+#include "stream.h"
+#endif
 
 LOG_MODULE_DECLARE(mlforge_bundle, CONFIG_MLFORGE_LOG_LEVEL);
 
@@ -41,6 +44,14 @@ static struct mlforge_finding health_check_stacks(size_t unused_bytes)
 		    k_thread_stack_space_get(*service->thread, &unused) == 0) {
 			finding = health_check_stack(service->name, unused);
 		}
+	}
+#endif
+#ifdef CONFIG_MLFORGE_STREAM
+	size_t unused = 0;
+
+	if (finding.reason == MLFORGE_REASON_NONE &&
+	    k_thread_stack_space_get(mlforge_stream_thread(), &unused) == 0) {
+		finding = health_check_stack("the streams", unused);
 	}
 #endif
 	return finding;
