@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from mlforge.contract.stages_signal import SignalStageSpec
+from mlforge.contract.stages_signal import DecimateSpec, SignalStageSpec
 
 
 class Taper(StrEnum):
@@ -132,6 +132,17 @@ StageSpec: TypeAlias = (
 StageSetting: TypeAlias = tuple[str, int | float | str | bool]  # such as ("mel.bands", 40)
 
 
+def _reach(stage: StageSpec) -> tuple[int, int]:
+    """How many blocks a stage makes one of, and how many further ones it takes for the next."""
+    if isinstance(stage, FrameSpec):
+        return stage.length, stage.hop
+    if isinstance(stage, DecimateSpec):
+        return stage.factor, stage.factor
+    if isinstance(stage, WindowSpec):
+        return stage.length, 1
+    return (stage.width, 1) if isinstance(stage, DeltaSpec) else (1, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class FrontEnd:
     """One chain of stages. `settings` are what was chosen to get it, empty where the contract leaves no choice."""
@@ -149,12 +160,8 @@ class FrontEnd:
         """Of a recording, for one model input; 1 where each recording is one."""
         span = hop = 1
         for stage in self.stages:
-            if isinstance(stage, FrameSpec):
-                span, hop = stage.length, stage.hop
-            elif isinstance(stage, WindowSpec):
-                span += (stage.length - 1) * hop
-            elif isinstance(stage, DeltaSpec):
-                span += (stage.width - 1) * hop
+            length, step = _reach(stage)
+            span, hop = span + (length - 1) * hop, hop * step
         return span
 
 
