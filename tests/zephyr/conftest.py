@@ -13,6 +13,8 @@ from tests.zephyr.mcuboot import BOARDS
 from tests.zephyr.ota_app import Field, Ota, build_ota, shared_by
 from tests.zephyr.workspace import Workspace, boards, require_toolchain, require_workspace
 
+collect_ignore = ["suites"]  # twister's way to the files beside it
+
 
 @pytest.fixture(scope="session")
 def zephyr() -> Workspace:
