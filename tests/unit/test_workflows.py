@@ -15,6 +15,7 @@ from mlforge.toolchain.sources import root
 
 WORKFLOWS = (
     root() / ".github" / "workflows" / "checks.yml",
+    root() / ".github" / "workflows" / "nightly.yml",
     root() / ".github" / "workflows" / "release.yml",
     root() / "docs" / "examples" / "firmware.yml",
 )
