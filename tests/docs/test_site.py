@@ -17,7 +17,7 @@ SITE = root() / "scripts" / "site.py"
 # Names of files that a build, a study or a user writes, and of pages' examples.
 WRITTEN = re.compile(
     r"(.*/)?(mlforge\.(lock\.)?yaml|prj\.conf|main\.c|hardware-map\.yml|bundle\.json|(sample|testcase)\.yaml|NAME\S*|MODEL\S*"
-    r"|.*dsp_local_response_normalization\.py|\d+\.json)"
+    r"|.*dsp_local_response_normalization\.py|\d+\.json|(.*/)?contract\.schema\.json|zephyr\.mlforge\.json)"
 )
 NAMED = re.compile(r"`([\w./-]+\.(?:py|c|h|md|yaml|yml|json|txt|sh|cmake|j2|svg))`")
 
