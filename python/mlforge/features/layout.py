@@ -41,6 +41,15 @@ class _Buffer:
     first: int  # stage that writes it
     last: int  # stage that reads it
     offset: int = 0
+    working_bytes: int = 0  # what it takes while its stage works in it
+
+    @property
+    def most_bytes(self) -> int:
+        return max(self.size_bytes, self.working_bytes)
+
+    def beside(self, other: _Buffer) -> int:
+        """What it takes while both are alive."""
+        return self.most_bytes if other.first <= self.first <= other.last else self.size_bytes
 
 
 def lay_out(stages: Sequence[Stage], flows: Sequence[Flow]) -> Layout:
@@ -58,7 +67,7 @@ def lay_out(stages: Sequence[Stage], flows: Sequence[Flow]) -> Layout:
         output = _output(stage, size_bytes, index, outputs) if not last else None
         needed = stage.work_bytes(flows[index])
         if stage.works_in_output and output is not None and flows[index].channels == 1:
-            output.size_bytes = max(output.size_bytes, needed)
+            output.working_bytes = needed
             works.append(output)
         else:
             works.append(_Buffer(needed, index, index) if needed else None)
@@ -94,11 +103,11 @@ def _place(
 ) -> tuple[tuple[Place, ...], int]:
     buffers = {id(one): one for one in [*outputs, *works] if one is not None}
     placed: list[_Buffer] = []
-    for buffer in sorted(buffers.values(), key=lambda one: (-one.size_bytes, one.first)):
+    for buffer in sorted(buffers.values(), key=lambda one: (-one.most_bytes, one.first)):
         meeting = [one for one in placed if one.first <= buffer.last and buffer.first <= one.last]
         for other in sorted(meeting, key=lambda one: one.offset):
-            if buffer.offset + buffer.size_bytes > other.offset:
-                buffer.offset = max(buffer.offset, _aligned(other.offset + other.size_bytes))
+            if buffer.offset + buffer.beside(other) > other.offset:
+                buffer.offset = max(buffer.offset, _aligned(other.offset + other.beside(buffer)))
         placed.append(buffer)
     places = tuple(
         Place(
@@ -108,7 +117,7 @@ def _place(
         )
         for index, (stage, made, output, work) in enumerate(zip(stages, flows[1:], outputs, works, strict=True))
     )
-    return places, max((_aligned(one.offset + one.size_bytes) for one in placed), default=0)
+    return places, max((_aligned(one.offset + one.most_bytes) for one in placed), default=0)
 
 
 def _aligned(offset: int) -> int:
