@@ -367,3 +367,15 @@ def test_channels_in_another_order_than_the_contract_s(tmp_path: Path, contract:
     with pytest.raises(DataError, match="in another order: ay, ax"):
         load_dataset(contract("{csv: t.csv}\n  signal: {rate: 50 Hz, channels: [ax, ay]}", features=features))
     load_dataset(contract("{csv: t.csv}\n  signal: {rate: 50 Hz, channels: [ay, ax]}", features=features))
+
+
+def test_a_single_number_that_comes_twice_is_no_copy(inspect: Inspect) -> None:
+    random = np.random.default_rng(1)
+    x = random.integers(0, 5000, (2000, 1)) / 100
+    inspection = inspect({"x": x, "y": np.sin(x[:, 0]) + 0.1 * random.standard_normal(2000)}, task="regression")
+    assert kinds(inspection) == []
+    assert "the standard error is ±0." in only_first(inspection).what
+
+
+def only_first(inspection: Inspection) -> Finding:
+    return next(finding for finding in inspection.findings if finding.kind == "certainty")

@@ -35,14 +35,14 @@ def _of(seen: Seen, goal: Goal, split: str, purpose: str) -> Finding:
     units = f"{groups:,} {'group' if grouped else 'recording'}{'s' if groups > 1 else ''}"
     counted = f"{inputs:,} examples" if inputs == groups else f"{inputs:,} examples of {units}"
     one = "group" if grouped else "recording"
-    error = f"±{least:.3f}"
+    error = f"±{_text(seen, least)}"
     if inputs != groups:
-        error += f" if all were independent, ±{most:.3f} if those of one {one} stand or fall together"
+        error += f" if all were independent, ±{_text(seen, most)} if those of one {one} stand or fall together"
     apart = CONFIDENT * sqrt(2) * least
     rough = (grouped and groups < FEW_GROUPS) or least > ROUGH * _scale(seen, goal)
     what = (
         f"the {split} split, which {purpose}, has {counted}: at {goal.metric} {goal.value:g} the standard error is "
-        f"{error}; candidates closer than about {apart:.3f} cannot be told apart by it"
+        f"{error}; candidates closer than about {_text(seen, apart)} cannot be told apart by it"
     )
     cure = f"record more {'groups' if grouped else 'recordings'}, or hold more out (data.split.{split})"
     if not rough:
@@ -50,8 +50,14 @@ def _of(seen: Seen, goal: Goal, split: str, purpose: str) -> Finding:
     return seen.finding("certainty", Severity.WARNING if rough else Severity.NOTE, f"data.split.{split}", what, cure)
 
 
+def _text(seen: Seen, error: float) -> str:
+    """Shares have three decimals, errors in a label's unit three digits."""
+    return f"{error:.3g}" if seen.dataset.task is Task.REGRESSION else f"{error:.3f}"
+
+
 def _scale(seen: Seen, goal: Goal) -> float:
-    return goal.value if seen.dataset.task is Task.REGRESSION else 1.0
+    """What a rough error is held against: a mean square's own size, twice, as it varies that much more."""
+    return 2 * goal.value if seen.dataset.task is Task.REGRESSION else 1.0
 
 
 def _error(seen: Seen, goal: Goal, split: str, count: int) -> float:

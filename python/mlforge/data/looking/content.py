@@ -21,6 +21,7 @@ from mlforge.data.recordings import Signal
 Hashes = NDArray[np.uint64]
 
 PIECE_FRAMES: Final = (8, 16)  # the shortest and the longest piece
+LEAST_VALUES: Final = 3  # of a vector
 LIVELY: Final = 0.5  # of a piece's frames differ from the one before
 MOST_PIECES: Final = 4_000_000  # kept, by their hash, so that equal ones are kept or dropped together
 CHANCE: Final = 1e-3  # that any two pieces are equal by coincidence
@@ -37,8 +38,11 @@ class Pieces:
 
 
 def whole(seen: Seen, members: Iterable[int]) -> Hashes:
-    """One hash for each recording; 0 for a recording in which no channel changes, which is like many others."""
+    """One hash for each recording; 0 for those that are like many others without being copies: in which no channel
+    changes, or of a few values only."""
     single = seen.dataset.signals[0].ndim == 1
+    if single and len(seen.channels) < LEAST_VALUES:
+        return np.zeros(sum(1 for _ in members), dtype=np.uint64)
     return np.array(
         [_whole(frames, single) for frames in seen.frames(members)],
         dtype=np.uint64,

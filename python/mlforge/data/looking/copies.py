@@ -61,7 +61,7 @@ def contradictions(seen: Seen) -> list[Finding]:
     places = [
         f"{seen.place(one)} is {label(int(one))}, {seen.place(other)} {label(int(other))}" for one, other in pairs
     ]
-    what = f"{len(pairs):,} pairs of recordings are equal, but their labels are not"
+    what = f"{len(pairs):,} pair{'s' if len(pairs) > 1 else ''} of equal recordings with different labels"
     cure = "decide which label is right; no model can learn both"
     return [seen.finding("contradictory labels", Severity.WARNING, "data.loader", what, cure, places=places)]
 
