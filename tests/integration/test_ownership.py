@@ -112,6 +112,12 @@ def test_names_of_the_applications_own_count_for_nothing(
     assert whole.flash[Category.APPLICATION] > 4_000 + 3_000 + 300
 
 
+def test_one_section_for_all_of_an_object(core: Core, tmp_path: Path) -> None:
+    flash, ram = Build(core, tmp_path, ours=("-fno-data-sections", "-fno-function-sections")).of("net")
+    assert flash[Category.WEIGHTS] == NET_WEIGHTS
+    assert (ram[Category.ARENA], ram[Category.CODE]) == (NET_ARENA, NET_SERVICE)
+
+
 def test_equal_strings_of_several_objects_stay_with_each(core: Core, tmp_path: Path) -> None:
     """Merged, all of them would be the first's."""
     code = Build(core, tmp_path / "apart").of("net")[0][Category.CODE]
