@@ -95,7 +95,7 @@ function(mlforge_locked_model target)
   endif()
   _mlforge_build(${target} ${name} "${parts}" --app "${app}" --name ${name} ${bundle} ${sensors})
   set_property(GLOBAL APPEND PROPERTY MLFORGE_CONTRACTS "\"${name}\":\"${app}\"")
-  _mlforge_limits("${app}" ${name})
+  _mlforge_limits("${app}" ${name} ${own})
 endfunction()
 
 # Adds a program of MLForge's to the target as it stands in `directory`.
@@ -121,8 +121,9 @@ function(_mlforge_program target directory)
   _mlforge_instance(${target} "${name}" "${includes}" stand_in)
 endfunction()
 
-# After linking, holds the image against the limits of the contract in `app`. The image of native_sim is no ELF of a target.
-function(_mlforge_limits app name)
+# After linking, holds the image against the limits of the contract in `app`; `own` where that is the application's, whose
+# module is read while Zephyr is yet to say what follows the link. The image of native_sim is no ELF of a target.
+function(_mlforge_limits app name own)
   if(CONFIG_ARCH_POSIX OR MLFORGE_PROGRAM OR NOT CONFIG_MLFORGE_ENFORCE_LIMITS)
     return()
   endif()
@@ -130,13 +131,17 @@ function(_mlforge_limits app name)
   _mlforge_environment(environment)
   set(image "${CMAKE_BINARY_DIR}/zephyr/${CONFIG_KERNEL_BIN_NAME}.elf")
   set(check ${environment} "${python}" -m mlforge check "${app}" --image "${image}")
-  if(NOT TARGET zephyr_final) # Zephyr is yet to say what follows the link
+  if(own)
     set_property(GLOBAL APPEND PROPERTY extra_post_build_commands COMMAND ${check})
     return()
   endif()
   set(stamp "${CMAKE_BINARY_DIR}/mlforge/${name}/limits")
+  set(linked zephyr_pre0)
+  if(TARGET zephyr_final)
+    set(linked zephyr_final)
+  endif()
   add_custom_command(OUTPUT "${stamp}" COMMAND ${check} COMMAND ${CMAKE_COMMAND} -E touch "${stamp}"
-    DEPENDS zephyr_final "${image}" "${app}/mlforge.yaml" COMMENT "Holding the image against ${app}/mlforge.yaml" VERBATIM)
+    DEPENDS ${linked} "${image}" "${app}/mlforge.yaml" COMMENT "Holding the image against ${app}/mlforge.yaml" VERBATIM)
   add_custom_target(mlforge_limits_of_${name} ALL DEPENDS "${stamp}")
 endfunction()
 
