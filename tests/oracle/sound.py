@@ -99,6 +99,9 @@ def sound_inputs(graph: Graph, vectors: int, seed: int) -> list[NDArray[np.gener
         ):
             to = graph.tensors[node.outputs[0]].quantization
             arrays[node.inputs[0]] = _finite(arrays[node.inputs[0]], (to.scale if to else 1.0) * 1e9)
+        if node.kind == "CAST" and arrays.get(node.inputs[0], np.zeros(1)).dtype == np.float32:
+            limit = {"int8": 100.0, "int16": 30000.0}.get(graph.tensors[node.outputs[0]].dtype, 1e9)
+            arrays[node.inputs[0]] = _finite(arrays[node.inputs[0]], limit)
         if node.kind == "RSQRT":
             zero = graph.tensors[node.inputs[0]].quantization
             arrays[node.inputs[0]] = np.maximum(arrays[node.inputs[0]], zero.zero_point if zero else 0)

@@ -100,6 +100,15 @@ struct mlforge_requantize {
 
 void mlforge_requantize(const struct mlforge_requantize *op, const void *input, void *output);
 
+/* CAST: the same numbers in another type; types are those of enum mlforge_type, without uint8. */
+struct mlforge_cast {
+	uint32_t count;
+	uint8_t from;
+	uint8_t to;
+};
+
+void mlforge_cast(const struct mlforge_cast *op, const int8_t *input, int8_t *output);
+
 #ifdef __cplusplus
 }
 #endif

@@ -70,7 +70,25 @@ def mirror_pad(m: Maker) -> Graph:
     return simple(m, "MIRROR_PAD", operands, data(m, result, DType.INT8, source), MirrorPadAttributes(repeats))
 
 
+def gather_nd(m: Maker) -> Graph:
+    shape = any_shape(m, 4)
+    depth = m.random.randint(1, len(shape))
+    places = [m.random.randint(1, 4) for _ in range(m.random.randint(1, 2))]
+    source = data(m, shape, m.random.choice([DType.INT8, DType.INT8, DType.FLOAT32]))
+    chosen = [m.numbers.integers(0, size, places) for size in shape[:depth]]
+    operands = [source, m.integers(np.stack(chosen, axis=-1))]
+    result = data(m, (*places, *shape[depth:]), DType.INT8, source)
+    return simple(m, "GATHER_ND", operands, result, ElementwiseAttributes())
+
+
+def cast(m: Maker) -> Graph:
+    shape, (source, target) = any_shape(m, 4), (any_type(m), any_type(m))
+    return simple(m, "CAST", [data(m, shape, source)], data(m, shape, target), ElementwiseAttributes())
+
+
 CASES: dict[str, Callable[[Maker], Graph]] = {
+    "CAST": cast,
+    "GATHER_ND": gather_nd,
     "BATCH_TO_SPACE_ND": to_batch("BATCH_TO_SPACE_ND"),
     "DEPTH_TO_SPACE": to_depth("DEPTH_TO_SPACE"),
     "MIRROR_PAD": mirror_pad,

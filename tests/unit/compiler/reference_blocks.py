@@ -53,3 +53,17 @@ class BlocksReference(Interpreter):
     def mirror_pad(self, node: Node) -> Array:
         edges = [tuple(int(v) for v in pair) for pair in self.value(node, 1)]
         return np.pad(self.value(node, 0), edges, mode="symmetric" if told(node).repeats_edge else "reflect")
+
+    def gather_nd(self, node: Node) -> Array:
+        indices = self.value(node, 1).astype(np.int64)
+        return np.asarray(self.value(node, 0)[tuple(np.moveaxis(indices, -1, 0))])
+
+    def cast(self, node: Node) -> Array:
+        """Floats out of range are the engine's own: the reference's are undefined."""
+        x, to = self.value(node, 0), np.dtype(self.output(node).dtype.value)
+        if to == np.float32:
+            return x.astype(np.int64).astype(np.float32) if x.dtype != np.float32 else x
+        if x.dtype == np.float32:
+            info = np.iinfo(np.int32)
+            x = np.trunc(np.nan_to_num(x.astype(np.float64), nan=0.0)).clip(info.min, info.max)
+        return x.astype(np.int64).astype(to).astype(np.int64)

@@ -14,6 +14,7 @@ from mlforge.compiler.ops.average_pool_2d import AveragePool2D
 from mlforge.compiler.ops.batch_matmul import BatchMatMul
 from mlforge.compiler.ops.batch_to_space_nd import BatchToSpaceNd
 from mlforge.compiler.ops.broadcast_to import BroadcastTo
+from mlforge.compiler.ops.cast import Cast
 from mlforge.compiler.ops.concatenation import Concatenation
 from mlforge.compiler.ops.conv_2d import Conv2D
 from mlforge.compiler.ops.depth_to_space import DepthToSpace
@@ -25,6 +26,7 @@ from mlforge.compiler.ops.expand_dims import ExpandDims
 from mlforge.compiler.ops.fill import Fill
 from mlforge.compiler.ops.fully_connected import FullyConnected
 from mlforge.compiler.ops.gather import Gather
+from mlforge.compiler.ops.gather_nd import GatherNd
 from mlforge.compiler.ops.hard_swish import HardSwish
 from mlforge.compiler.ops.leaky_relu import LeakyRelu
 from mlforge.compiler.ops.logistic import Logistic
@@ -80,6 +82,7 @@ _ALL: Final[tuple[Operator, ...]] = (
     BatchMatMul(),
     BatchToSpaceNd(),
     BroadcastTo(),
+    Cast(),
     Concatenation(),
     Conv2D(),
     DepthToSpace(),
@@ -91,6 +94,7 @@ _ALL: Final[tuple[Operator, ...]] = (
     Fill(),
     FullyConnected(),
     Gather(),
+    GatherNd(),
     HardSwish(),
     LeakyRelu(),
     Logistic(),

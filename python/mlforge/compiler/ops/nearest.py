@@ -13,28 +13,38 @@ QUANTISE: Final = (
 )
 # Operators that floats get through unchanged, or that begin and end them.
 FLOATS_MAY_PASS: Final = frozenset(
-    [
+    {
+        "ASSIGN_VARIABLE",
+        "BATCH_TO_SPACE_ND",
         "BROADCAST_TO",
+        "CAST",
         "CONCATENATION",
+        "DEPTH_TO_SPACE",
         "DEQUANTIZE",
         "EXPAND_DIMS",
         "FILL",
         "GATHER",
+        "GATHER_ND",
+        "MIRROR_PAD",
         "PACK",
         "PAD",
         "PADV2",
         "QUANTIZE",
+        "READ_VARIABLE",
         "RESHAPE",
         "RESIZE_NEAREST_NEIGHBOR",
+        "REVERSE_V2",
         "SHAPE",
         "SLICE",
+        "SPACE_TO_BATCH_ND",
+        "SPACE_TO_DEPTH",
         "SPLIT",
         "SPLIT_V",
         "SQUEEZE",
         "STRIDED_SLICE",
         "TRANSPOSE",
         "UNPACK",
-    ]
+    }
 )
 _TFLM_HAS_NEITHER: Final = "TensorFlow Lite Micro does not have it for int8 either; "
 
