@@ -265,3 +265,14 @@ def test_two_thousand_mutations_end_as_model_errors_or_models() -> None:
         slowest = max(slowest, time.monotonic() - start)
     assert 0 < accepted < 2000
     assert slowest < 5
+
+
+def test_a_call_of_a_missing_subgraph_is_refused() -> None:
+    """Subgraphs that nothing runs do not matter; what CALL_ONCE runs must be there."""
+    graph = next(g for seed in range(20) if (g := CASES["READ_VARIABLE"](Maker(seed))).tensors[-1].initial is not None)
+    data = bytearray(write_tflite(graph))
+    places = [f.position for f in fields_of(bytes(data)) if f.kind == "option"]
+    ones = [at for at in places if data[at : at + 4] == b"\x01\x00\x00\x00"]
+    data[ones[0] : ones[0] + 4] = b"\x07\x00\x00\x00"
+    with pytest.raises(ModelError, match="no subgraph 7"):
+        read_tflite(bytes(data))
