@@ -15,17 +15,6 @@
 #define COST_MOST_WINDOW 350 /* likewise: a plain window quantises each sample on its way */
 
 static int16_t cost_samples[MICROPHONE_BLOCK_SAMPLES] __aligned(4);
-static atomic_t cost_left;
-static K_SEM_DEFINE(cost_released, 0, 1);
-
-static void cost_release(const void *samples, void *user_data)
-{
-	ARG_UNUSED(samples);
-	ARG_UNUSED(user_data);
-	if (atomic_dec(&cost_left) == 1) {
-		k_sem_give(&cost_released);
-	}
-}
 
 ZTEST(cost, test_bytes_a_sample)
 {
@@ -38,6 +27,18 @@ ZTEST(cost, test_bytes_a_sample)
 }
 
 #ifdef CONFIG_QEMU_ICOUNT
+static atomic_t cost_left;
+static K_SEM_DEFINE(cost_released, 0, 1);
+
+static void cost_release(const void *samples, void *user_data)
+{
+	ARG_UNUSED(samples);
+	ARG_UNUSED(user_data);
+	if (atomic_dec(&cost_left) == 1) {
+		k_sem_give(&cost_released);
+	}
+}
+
 /* As many blocks as the queue takes, from the first one's submission to the last one's release. */
 static uint32_t cost_cycles(const struct mlforge_service *service)
 {
