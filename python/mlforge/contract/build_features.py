@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from mlforge.contract.build_frame_stages import read_statistics
 from mlforge.contract.build_signal_stages import (
     read_dc,
     read_decimate,
@@ -53,7 +54,7 @@ class _Kind:
     once: bool = True
 
 
-_COLUMNS: Final = frozenset({Form.SPECTRUM, Form.BANDS, Form.LEVELS, Form.COEFFICIENTS})
+_COLUMNS: Final = frozenset({Form.SPECTRUM, Form.BANDS, Form.LEVELS, Form.COEFFICIENTS, Form.STATISTICS})
 _SIGNAL: Final = frozenset({Form.SIGNAL})
 _KINDS: Final[Mapping[str, _Kind]] = {
     "filter": _Kind(read_filter, _SIGNAL, once=False),
@@ -71,6 +72,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "window": _Kind(read_window, _COLUMNS | {Form.SIGNAL, Form.STANDARD}),
     "standardise": _Kind(read_standardise, _COLUMNS | {Form.SIGNAL}),
     "frame": _Kind(read_frame, _SIGNAL),
+    "statistics": _Kind(read_statistics, frozenset({Form.FRAMES})),
     "fft": _Kind(read_fft, frozenset({Form.FRAMES})),
     "mel": _Kind(read_mel, frozenset({Form.SPECTRUM})),
     "log": _Kind(read_log, frozenset({Form.SPECTRUM, Form.BANDS})),
@@ -102,6 +104,10 @@ def build_features(reader: Reader, data: DataSpec) -> tuple[StageSpec, ...]:
     if place.form is Form.FRAMES:
         reader.wrong(
             ("features",), "`frame` at the end", "a stage behind it that makes columns of frames, such as `fft`"
+        )
+    if place.form is Form.STATISTICS:
+        reader.wrong(
+            ("features",), "`statistics` without `standardise`", "{standardise: {}} behind: they differ in unit"
         )
     return tuple(stages)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from mlforge.contract.stages_frames import FrameStageSpec
 from mlforge.contract.stages_signal import DecimateSpec, SignalStageSpec
 
 
@@ -125,7 +126,16 @@ class DeltaSpec:
 
 
 StageSpec: TypeAlias = (
-    WindowSpec | StandardiseSpec | FrameSpec | FftSpec | MelSpec | LogSpec | DctSpec | DeltaSpec | SignalStageSpec
+    WindowSpec
+    | StandardiseSpec
+    | FrameSpec
+    | FftSpec
+    | MelSpec
+    | LogSpec
+    | DctSpec
+    | DeltaSpec
+    | SignalStageSpec
+    | FrameStageSpec
 )
 
 

@@ -12,4 +12,5 @@ class Form(StrEnum):
     BANDS = "energies of bands"
     LEVELS = "logarithms"
     COEFFICIENTS = "cepstral coefficients"
+    STATISTICS = "statistics"
     STANDARD = "standardised values"

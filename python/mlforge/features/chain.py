@@ -24,6 +24,7 @@ from mlforge.features.rectify import Rectify
 from mlforge.features.squared_slope import SquaredSlope
 from mlforge.features.stage import Stage
 from mlforge.features.standardise import Standardise
+from mlforge.features.statistics import FrameStatistics
 
 FittedStage: TypeAlias = (
     Standardise
@@ -42,6 +43,7 @@ FittedStage: TypeAlias = (
     | Rectify
     | SquaredSlope
     | MovingMean
+    | FrameStatistics
 )
 
 

@@ -133,6 +133,8 @@ class _Draft:
     def end(self) -> None:
         if self.flow.exponents is not None:
             self.level()
+        if self.flow.row_bits:
+            raise DataError("statistics of several units cannot be a model's input", hint="put `standardise` behind")
 
     def level(self) -> None:
         """One fixed point for values with exponents: as fine as the training recordings leave headroom for."""

@@ -54,6 +54,7 @@ class Flow:
     degree: int = 1
     grain: int = 0
     step: int = 1
+    row_bits: tuple[int, ...] = ()
 
     @property
     def length(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from mlforge.contract.stages import DctSpec, DeltaSpec, FftSpec, FrameSpec, LogSpec, MelSpec
+from mlforge.contract.stages_frames import StatisticsSpec
 from mlforge.contract.stages_signal import (
     DecimateSpec,
     DifferenceSpec,
@@ -28,6 +29,7 @@ from mlforge.features.log import make_log
 from mlforge.features.magnitude import make_magnitude
 from mlforge.features.mel import make_mel
 from mlforge.features.moving_mean import make_moving_mean
+from mlforge.features.statistics import make_statistics
 
 MAKERS: Final[Mapping[type, Callable[[Any, Flow], FittedStage]]] = {
     FrameSpec: make_framer,
@@ -43,4 +45,5 @@ MAKERS: Final[Mapping[type, Callable[[Any, Flow], FittedStage]]] = {
     DecimateSpec: make_decimate,
     MagnitudeSpec: make_magnitude,
     MovingMeanSpec: make_moving_mean,
+    StatisticsSpec: make_statistics,
 }

@@ -148,6 +148,7 @@ def _check(pipeline: Pipeline) -> None:
         and pipeline.samples is not Element.INT8
         and FRAC_BITS_RANGE[0] <= pipeline.input_frac_bits <= FRAC_BITS_RANGE[1]
         and 0 <= pipeline.rate_hz < 2**31
+        and not pipeline.flows[-1].row_bits
         and pipeline.output_bytes == window.length * pipeline.block_length <= MAX_INPUT_VALUES
     )
     if not sound:

@@ -46,7 +46,7 @@ class Standardise(PlainStage):
         require_int32(flow, "standardise")
         require(self._is_sound(flow.length), "standardise", f"its tables do not go with {flow.length} values")
         low, high = INT32_RANGE
-        return replace(flow, frac_bits=OUTPUT_FRAC_BITS, low=low, high=high)
+        return replace(flow, frac_bits=OUTPUT_FRAC_BITS, row_bits=(), low=low, high=high)
 
     def _is_sound(self, length: int) -> bool:
         """Whether the tables are complete, and within what the C code takes."""

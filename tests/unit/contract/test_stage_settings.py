@@ -8,6 +8,7 @@ import pytest
 
 from mlforge.contract import load_contract
 from mlforge.contract.stages import StageSpec
+from mlforge.contract.stages_frames import Statistic, StatisticsSpec
 from mlforge.contract.stages_signal import (
     DecimateSpec,
     DifferenceSpec,
@@ -122,3 +123,31 @@ def test_order_of_stages(tmp_path: Path) -> None:
         load(tmp_path, "frame: {length: 64}", "filter: {type: low_pass, cutoff: 5 Hz}")
     with pytest.raises(ContractError, match="dc twice"):
         load(tmp_path, "dc: {}", "dc: {}")
+
+
+def test_statistics(tmp_path: Path) -> None:
+    frame, standardise = "frame: {length: 64}", "standardise: {}"
+    stages = load(tmp_path, frame, "statistics: [rms, crest]", standardise)
+    assert stages[1] == StatisticsSpec((Statistic.RMS, Statistic.CREST))
+    for wrong, message in (
+        ("statistics: [rms, creast]", "the unknown statistic 'creast', expected 'crest'"),
+        ("statistics: [rms, rms]", "rms twice"),
+        ("statistics: []", "a list of statistics"),
+        ("statistics: {}", "a list of statistics"),
+    ):
+        with pytest.raises(ContractError, match=message):
+            load(tmp_path, frame, wrong, standardise)
+    with pytest.raises(ContractError, match="`statistics` without `standardise`"):
+        load(tmp_path, frame, "statistics: [rms, crest]")
+    with pytest.raises(ContractError, match="`statistics` behind nothing"):
+        load(tmp_path, "statistics: [rms]")
+
+
+PRESETS = [("vibration", "10 kHz", 38), ("motion", "50 Hz", 24), ("biosignal", "360 Hz", 8)]
+
+
+@pytest.mark.parametrize(("name", "rate", "count"), PRESETS)
+def test_presets_are_sound(tmp_path: Path, name: str, rate: str, count: int) -> None:
+    text = CONTRACT.format(rate=rate, stages="").replace("features:\n", f"features: {{preset: {name}}}\n")
+    (tmp_path / "mlforge.yaml").write_text(text)
+    assert len(load_contract(tmp_path / "mlforge.yaml").front_ends) == count

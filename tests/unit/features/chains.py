@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mlforge.contract.stages import StageSpec
+from mlforge.contract.stages import FrameSpec, StageSpec
+from mlforge.contract.stages_frames import Statistic, StatisticsSpec
 from mlforge.contract.stages_signal import (
     DecimateSpec,
     DifferenceSpec,
@@ -34,5 +35,12 @@ CHAINS: dict[str, list[StageSpec]] = {
     "decimate": [DecimateSpec(3, 61), DecimateSpec(2, 3)],
     "squares": [SquaredSlopeSpec()],
     "envelope": [EnvelopeSpec(5, 4)],
+    "statistics": [FrameSpec(100, 50), StatisticsSpec(tuple(Statistic))],
+    "statistics of few samples": [FrameSpec(2, 2), StatisticsSpec(tuple(Statistic))],
+    "statistics of a filter": [
+        FilterSpec(FilterType.LOW_PASS, (50,), 2),
+        FrameSpec(64, 64),
+        StatisticsSpec((Statistic.RMS, Statistic.KURTOSIS)),
+    ],
     "filter": [FilterSpec(FilterType.BAND_STOP, (49, 51), 4), FilterSpec(FilterType.HIGH_PASS, (0.3,), 3)],
 }
