@@ -12,7 +12,7 @@ from mlforge.contract.stages_frames import Statistic, StatisticsSpec
 from mlforge.errors import DataError
 from mlforge.features import Pipeline, extract_float, fit
 from mlforge.features.native import run_native
-from mlforge.features.pipeline import Window
+from mlforge.features.window import Window
 
 from .signals import signals
 
