@@ -28,6 +28,7 @@ MAX_ORDER: Final = 8
 LOWEST_SHARE: Final = 1 / 5000  # of the rate, of a cut-off: below it, fixed point of 32 bits is too coarse
 NARROWEST_SHARE: Final = 1 / 1000  # of the rate, of a band's width, and of its lower edge where the order is high
 MAX_LOW_ORDER: Final = 3  # of band-passes that begin below that share
+MAX_STOP_ORDER: Final = 5  # of band-stops: those of higher orders amplify too much inside
 WIDEST: Final = 15  # ratio of a band's edges
 MAX_WIDE_ORDER: Final = 4  # of band-passes that are wider
 MAX_SAMPLES: Final = 1 << 16
@@ -57,7 +58,12 @@ def _check_band(reader: Reader, steps: Steps, spec: FilterSpec, rate_hz: float) 
     low, high = spec.cutoffs_hz
     narrowest, simple = rate_hz * NARROWEST_SHARE, spec.type is FilterType.BAND_PASS
     band = f"{low:g} Hz to {high:g} Hz"
-    if high - low < narrowest:
+    if spec.type is FilterType.BAND_STOP and spec.order > MAX_STOP_ORDER:
+        found = f"{spec.order}, too high for a band_stop filter in 32-bit fixed point"
+        reader.wrong(
+            (*steps, "order"), found, f"at most {MAX_STOP_ORDER}: two such filters behind each other stop more"
+        )
+    elif high - low < narrowest:
         cure = "" if low >= high else ", or `decimate` in front"
         reader.wrong((*steps, "low"), band, f"low below high by at least {narrowest:g} Hz (the rate / 1000){cure}")
     elif low < narrowest and not (simple and spec.order <= MAX_LOW_ORDER):

@@ -92,6 +92,7 @@ WRONG = [
     ("filter: {type: band_stop, low: 0.5 Hz, high: 5 Hz}", "filter.low", "too low", "at least 1 Hz"),
     ("filter: {type: band_stop, low: 1 Hz, high: 400 Hz}", "filter.high", "too wide", "a narrower band"),
     ("filter: {type: band_pass, low: 1 Hz, high: 400 Hz, order: 5}", "filter.high", "too wide", "behind each other"),
+    ("filter: {type: band_stop, low: 100 Hz, high: 120 Hz, order: 6}", "filter.order", "too high", "at most 5"),
     ("pre_emphasis: {factor: 1.5}", "pre_emphasis.factor", "1.5", "at most 1"),
     ("difference: {over: 0}", "difference.over", "0", "from 1 to"),
     ("ema: {}", "ema.time", "nothing", "a time"),
