@@ -38,7 +38,7 @@ from mlforge.training.request import TrainingRequest
 
 HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "samples" / "activity"
-RESULTS = HERE / "reuse.json"
+RESULTS = HERE / "warm_start.json"
 EPOCHS = 10
 AT_ONCE = 2  # pairs; how many changes none of them
 Weights: TypeAlias = dict[str, list[NDArray[Any]]]

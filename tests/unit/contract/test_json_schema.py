@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
 
 from mlforge.cli.main import main
@@ -21,8 +22,7 @@ SEEN = ("unknown-", "-unit", "wrong-case", "misspelt", "board-", "missing", "tri
 
 
 def complaints(document: Any) -> list[str]:
-    jsonschema = pytest.importorskip("jsonschema")
-    return [error.message for error in jsonschema.Draft7Validator(json_schema()).iter_errors(document)]
+    return [error.message for error in Draft7Validator(json_schema()).iter_errors(document)]
 
 
 def document(path: Path) -> Any:

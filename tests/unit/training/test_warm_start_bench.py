@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def bench() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("bench_reuse", ROOT / "bench" / "reuse.py")
+    spec = importlib.util.spec_from_file_location("bench_warm_start", ROOT / "bench" / "warm_start.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
