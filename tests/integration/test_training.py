@@ -229,10 +229,10 @@ def _kill_busy(trainer: Trainer) -> None:
 def test_what_loads_tensorflow_may_die_at_any_time() -> None:
     """Before the first training, under one, and between two."""
     with Trainer(timeout_s=120) as trainer:
-        _kill_nursery(trainer)
+        _kill_server(trainer)
         request = classification(epochs=1)
         first = trainer.train(request)
-        killer = threading.Thread(target=_kill_nursery_when_busy, args=(trainer,))
+        killer = threading.Thread(target=_kill_server_when_busy, args=(trainer,))
         killer.start()
         with pytest.raises(TrainingError, match="died by SIGKILL while training"):
             trainer.train(classification(epochs=100_000, patience=100_000))
@@ -241,15 +241,15 @@ def test_what_loads_tensorflow_may_die_at_any_time() -> None:
         assert again.tflite == first.tflite  # and another process makes the same of it
 
 
-def _kill_nursery(trainer: Trainer) -> None:
-    assert trainer._nursery is not None
-    os.kill(trainer._nursery.pid, signal.SIGKILL)
+def _kill_server(trainer: Trainer) -> None:
+    assert trainer._server is not None
+    os.kill(trainer._server.pid, signal.SIGKILL)
 
 
-def _kill_nursery_when_busy(trainer: Trainer) -> None:
+def _kill_server_when_busy(trainer: Trainer) -> None:
     while not trainer._busy:
         time.sleep(0.01)
-    _kill_nursery(trainer)
+    _kill_server(trainer)
 
 
 def test_trainings_in_several_threads_at_once_are_those_of_one_after_another(shared: Trainer) -> None:
@@ -263,8 +263,8 @@ def test_trainings_in_several_threads_at_once_are_those_of_one_after_another(sha
 
 
 def _copies(trainer: Trainer) -> list[int]:
-    assert trainer._nursery is not None
-    return _descendants(trainer._nursery.pid)
+    assert trainer._server is not None
+    return _descendants(trainer._server.pid)
 
 
 def test_closing_ends_a_training_in_another_thread() -> None:
@@ -290,7 +290,7 @@ def main():
     x, y = np.zeros((64, 4), np.float32), np.arange(64) % 2
     recipe = Recipe(epochs=100_000, patience=100_000)
     with Trainer() as trainer:
-        print(trainer._nursery.pid, flush=True)
+        print(trainer._server.pid, flush=True)
         trainer.train(TrainingRequest(Architecture((4,), (), 2, Head.SOFTMAX), Task.CLASSIFICATION, x, y, x, y, recipe))
 
 try:  # without a guard for __main__: workers must not run this file again
@@ -361,16 +361,16 @@ def test_a_worker_that_never_gets_ready_is_given_up(monkeypatch: pytest.MonkeyPa
 
 def test_a_worker_that_does_not_start_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     with Trainer(timeout_s=120) as trainer:
-        killed: list[fork_server.Nursery] = []
-        worker = fork_server.Nursery.worker
+        killed: list[fork_server.ForkServer] = []
+        worker = fork_server.ForkServer.worker
 
-        def dying(nursery: fork_server.Nursery, timeout_s: float) -> fork_server.Worker:
+        def dying(server: fork_server.ForkServer, timeout_s: float) -> fork_server.Worker:
             if not killed:
-                killed.append(nursery)
-                os.kill(nursery.pid, signal.SIGKILL)
-            return worker(nursery, timeout_s)
+                killed.append(server)
+                os.kill(server.pid, signal.SIGKILL)
+            return worker(server, timeout_s)
 
-        monkeypatch.setattr(fork_server.Nursery, "worker", dying)
+        monkeypatch.setattr(fork_server.ForkServer, "worker", dying)
         assert trainer.train(classification(epochs=1)).tflite
     assert killed
 

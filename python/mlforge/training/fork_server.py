@@ -1,7 +1,7 @@
 """The parent's side of a process that has TensorFlow loaded and does nothing else: each job runs in a copy of it.
 
 Importing TensorFlow takes seconds, which is more than many a training; a copy (fork) of a process that has imported it
-takes a hundredth of one, and is as fresh as it was. The other side is `worker.nurse`.
+takes a hundredth of one, and is as fresh as it was. The other side is `worker.fork_copies`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Worker:
 
 
 @dataclass(slots=True, eq=False)
-class Nursery:
+class ForkServer:
     """Starts loading TensorFlow when made. Safe to use from several threads.
 
     The kernel ends the process together with the thread that made it, so that thread must outlive every use.
@@ -70,7 +70,7 @@ class Nursery:
         home.mkdir(parents=True, exist_ok=True)
         their_log = Connection(os.dup(self._log.fileno()), readable=False)
         arguments = (theirs, their_log, os.getpid(), str(home))
-        self._process = _SPAWN.Process(target=worker.nurse, args=arguments, name="mlforge-training", daemon=True)
+        self._process = _SPAWN.Process(target=worker.fork_copies, args=arguments, name="mlforge-training", daemon=True)
         resource_tracker.ensure_running()  # else start() would start it, and unblock the signal
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:

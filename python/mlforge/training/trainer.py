@@ -1,7 +1,7 @@
 """Trainings, each in a process of its own, from a parent that never imports TensorFlow.
 
 One process beside it does that, while data are prepared and costs measured; each job runs in a copy of it, which is
-used once (see `nursery`).
+used once (see `fork_server`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mlforge.errors import MachineError, TrainingError
 from mlforge.records.architecture import Head
 from mlforge.training import worker
 from mlforge.training.floats import Quantisation
-from mlforge.training.fork_server import Nursery, Worker
+from mlforge.training.fork_server import ForkServer, Worker
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, Labels, Stopped, TrainingRequest, TrainingResult, Watch
 
@@ -39,7 +39,7 @@ class Trainer:
     def __init__(self, *, timeout_s: float = 600.0) -> None:
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
-        self._nursery: Nursery | None = None
+        self._server: ForkServer | None = None
         self._busy: set[Worker] = set()
         self._closed = False
         # The kernel ends a process together with the thread that started it, so that thread must outlive every call.
@@ -64,12 +64,12 @@ class Trainer:
         """Ends all workers; a call under way in another thread ends with a TrainingError. No call may follow."""
         with self._lock:
             self._closed = True
-            nursery, self._nursery = self._nursery, None
+            server, self._server = self._server, None
             busy = list(self._busy)
-        if nursery is not None:
+        if server is not None:
             for one in busy:
-                nursery.kill(one)
-            nursery.close()
+                server.kill(one)
+            server.close()
         self._starter.shutdown()
 
     def train(self, request: TrainingRequest) -> TrainingResult:
@@ -135,16 +135,16 @@ class Trainer:
         return answer
 
     def _do(self, job: worker.Job, watch: Watch | None = None) -> worker.Answer:
-        nursery, current = self._ready()
+        server, current = self._ready()
         try:
             try:
                 current.jobs.send(job)
             except OSError as error:
-                raise _died(nursery, current, "starting") from error
-            answer = _receive(nursery, current, self._timeout_s)
+                raise _died(server, current, "starting") from error
+            answer = _receive(server, current, self._timeout_s)
             while isinstance(answer, worker.Report):
                 current.jobs.send(watch is None or watch.goes_on(answer.history))
-                answer = _receive(nursery, current, self._timeout_s)
+                answer = _receive(server, current, self._timeout_s)
             if isinstance(answer, worker.Refusal):
                 raise TrainingError(answer.reason, log="" if answer.expected else current.log_tail())
             return answer
@@ -155,66 +155,66 @@ class Trainer:
         finally:
             with self._lock:
                 self._busy.discard(current)
-            nursery.ended(current)
+            server.ended(current)
             current.close()
 
-    def _ready(self) -> tuple[Nursery, Worker]:
+    def _ready(self) -> tuple[ForkServer, Worker]:
         """A worker that waits for its job. Raises MachineError where none gets that far, TrainingError where the
         trainer is closed."""
         reason, log, hint = "", "", ""
         for _ in range(STARTS):
-            nursery = self._open_nursery()
+            server = self._open_server()
             try:
-                current = nursery.worker(START_TIMEOUT_S)
+                current = server.worker(START_TIMEOUT_S)
             except TimeoutError:
                 reason, hint = f"the worker was still starting after {START_TIMEOUT_S:g} s and was stopped", ""
             except EOFError:
-                self._open_nursery()
-                reason, hint = _how(nursery.close(), "starting")
+                self._open_server()
+                reason, hint = _how(server.close(), "starting")
             else:
-                return nursery, self._admitted(nursery, current)
-            self._give_up(nursery)
-            log = nursery.last_words
+                return server, self._admitted(server, current)
+            self._give_up(server)
+            log = server.last_words
         raise MachineError(
             f"{STARTS} training workers in a row did not start: {reason}",
             log=log,
             hint=hint or "let the machine finish what else it does, or set search.workers to 1; then resume",
         )
 
-    def _open_nursery(self) -> Nursery:
+    def _open_server(self) -> ForkServer:
         """Raises TrainingError where the trainer is closed."""
         with self._lock:
             if self._closed:
                 raise TrainingError("the trainer was closed")
             return self._living()
 
-    def _admitted(self, nursery: Nursery, current: Worker) -> Worker:
+    def _admitted(self, server: ForkServer, current: Worker) -> Worker:
         """Notes a worker as busy, so that `close` ends it. Raises TrainingError where the trainer is closed already."""
         with self._lock:
             if not self._closed:
                 self._busy.add(current)
                 return current
-        nursery.ended(current)
+        server.ended(current)
         current.close()
         raise TrainingError("the trainer was closed")
 
-    def _living(self) -> Nursery:
-        """The nursery, or a new one where there is none or it has died. Needs the lock."""
-        if self._nursery is not None and not self._nursery.alive:
-            self._nursery.close()
-            self._nursery = None
-        if self._nursery is None:
-            self._nursery = self._starter.submit(Nursery).result()
-        return self._nursery
+    def _living(self) -> ForkServer:
+        """The fork server, or a new one where there is none or it has died. Needs the lock."""
+        if self._server is not None and not self._server.alive:
+            self._server.close()
+            self._server = None
+        if self._server is None:
+            self._server = self._starter.submit(ForkServer).result()
+        return self._server
 
-    def _give_up(self, nursery: Nursery) -> None:
+    def _give_up(self, server: ForkServer) -> None:
         with self._lock:
-            if self._nursery is nursery:
-                self._nursery = None
-        nursery.close()
+            if self._server is server:
+                self._server = None
+        server.close()
 
 
-def _receive(nursery: Nursery, current: Worker, timeout_s: float) -> worker.Answer | worker.Report:
+def _receive(server: ForkServer, current: Worker, timeout_s: float) -> worker.Answer | worker.Report:
     if not wait([current.jobs], timeout_s):
         raise TrainingError(
             f"the worker was still training after {timeout_s:g} s and was stopped", log=current.log_tail()
@@ -222,12 +222,12 @@ def _receive(nursery: Nursery, current: Worker, timeout_s: float) -> worker.Answ
     try:
         answer: worker.Answer | worker.Report = current.jobs.recv()
     except (EOFError, OSError) as error:
-        raise _died(nursery, current, "training") from error
+        raise _died(server, current, "training") from error
     return answer
 
 
-def _died(nursery: Nursery, current: Worker, doing: str) -> TrainingError:
-    reason, hint = _how(nursery.ended(current, patient=True), doing)
+def _died(server: ForkServer, current: Worker, doing: str) -> TrainingError:
+    reason, hint = _how(server.ended(current, patient=True), doing)
     return TrainingError(reason, log=current.log_tail(), hint=hint)
 
 

@@ -2,7 +2,7 @@
 with it, so that nothing of an earlier training can leak into it.
 
 What they print goes to logs that the parent holds. They die with their parent. Importing this module is cheap:
-TensorFlow is imported inside `nurse`, once the output is redirected.
+TensorFlow is imported inside `fork_copies`, once the output is redirected.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ Job: TypeAlias = TrainingRequest | Watched | Prediction | Requantisation | Shrin
 Answer: TypeAlias = TrainingResult | Stopped | Floats | tuple[Variant, ...] | bytes | Refusal
 
 
-def nurse(control: socket.socket, log: Connection, parent: int, keras_home: str) -> None:
+def fork_copies(control: socket.socket, log: Connection, parent: int, keras_home: str) -> None:
     """Answers 0 once TensorFlow is there, then does as ordered until its parent is gone. `log` is a file in a
     Connection's clothes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
@@ -100,14 +100,14 @@ def nurse(control: socket.socket, log: Connection, parent: int, keras_home: str)
 
 def _copy(control: socket.socket, given: list[int]) -> int:
     """The number of a new process, which does one job."""
-    nurse_pid = os.getpid()
+    server_pid = os.getpid()
     if pid := os.fork():
         return pid
     try:
         control.close()
         jobs, lifeline, log = given
         _print_to(log)
-        _die_with(nurse_pid, Connection(lifeline, writable=False))
+        _die_with(server_pid, Connection(lifeline, writable=False))
         _serve(Connection(jobs))
     except BaseException:
         traceback.print_exc()
