@@ -15,7 +15,7 @@ from mlforge.cli.main import main
 from mlforge.measure.footprint import Footprint, footprint
 from mlforge.records.categories import Category
 from mlforge.toolchain.sources import root
-from tests.zephyr.workspace import Workspace
+from tests.zephyr.workspace import Workspace, require_toolchain
 
 pytestmark = pytest.mark.zephyr
 
@@ -27,6 +27,7 @@ LTO = {"CONFIG_LTO": "y", "CONFIG_ISR_TABLES_LOCAL_DECLARATION": "y"}
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    require_toolchain(BOARD)  # before anything is built: fixtures of a module come first
     return tmp_path_factory.mktemp("ownership")
 
 
