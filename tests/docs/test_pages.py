@@ -14,7 +14,7 @@ from tests.docs.checks import CHECKS
 from tests.docs.shell import Shell, desk
 from tests.docs.zephyr_checks import ZEPHYR_CHECKS
 from tests.docs.zephyr_shell import zephyr_shell
-from tests.zephyr.workspace import require_workspace
+from tests.zephyr.workspace import require_toolchain, require_workspace
 
 LEFT_OUT = ("CHANGELOG.md", ".venv", "build")
 PAGES = sorted(path for path in root().rglob("*.md") if not set(path.relative_to(root()).parts) & set(LEFT_OUT))
@@ -53,6 +53,7 @@ def test_page(page: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", _with(Stage.ZEPHYR), ids=_name)
 def test_page_in_zephyr(page: Path, tmp_path: Path) -> None:
     zephyr = require_workspace()
+    require_toolchain("qemu_cortex_m3")  # pages build for Arm's boards
 
     def check(block: Block, scratch: Path) -> None:
         ZEPHYR_CHECKS[block.language](block, scratch, zephyr)
