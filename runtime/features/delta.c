@@ -24,16 +24,22 @@ uint32_t mlforge_delta_wants(const struct mlforge_stage *stage, uint32_t blocks)
 	return blocks + (state->seen < delta->width ? delta->width - 1U - state->seen : 0U);
 }
 
+/* They lie behind the state. */
+static int32_t *columns_of(struct mlforge_delta_state *state)
+{
+	return (int32_t *)(state + 1);
+}
+
 /* The column that came `age` columns before the newest. */
-static const int32_t *column(const struct mlforge_delta_state *state,
-			     const struct mlforge_delta *delta, uint32_t length, uint32_t age)
+static const int32_t *column(struct mlforge_delta_state *state, const struct mlforge_delta *delta,
+			     uint32_t length, uint32_t age)
 {
 	const uint32_t place = state->next + delta->width - 1U - age; /* below 2 * width */
 
-	return &state->columns[(place < delta->width ? place : place - delta->width) * length];
+	return &columns_of(state)[(place < delta->width ? place : place - delta->width) * length];
 }
 
-static void slopes(const struct mlforge_delta *delta, const struct mlforge_delta_state *state,
+static void slopes(const struct mlforge_delta *delta, struct mlforge_delta_state *state,
 		   uint32_t length, int32_t *out)
 {
 	const uint32_t middle = delta->width / 2U;
@@ -61,7 +67,7 @@ uint32_t mlforge_delta_process(const struct mlforge_stage *stage, const void *in
 	int32_t *out = output;
 
 	(void)count; /* 1: behind the first stage that gathers */
-	memcpy(&state->columns[state->next * length], input, length * sizeof(*out));
+	memcpy(&columns_of(state)[state->next * length], input, length * sizeof(*out));
 	state->next = state->next + 1U == delta->width ? 0U : state->next + 1U;
 	state->seen += state->seen < delta->width;
 	if (state->seen < delta->width) {

@@ -29,6 +29,8 @@ from mlforge.targets.registry import target_named
 from tests.programs.require import require
 from tests.unit.compiler.test_golden import model_file
 
+pytestmark = pytest.mark.requires(models=True)
+
 FILES = {"ad01": "ad01_int8", "ic01": "pretrainedResnet_quant", "kws01": "kws_ref_model", "vww01": "vww_96_int8"}
 BYTES_A_COMMAND = 31
 

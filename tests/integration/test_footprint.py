@@ -56,7 +56,7 @@ def test_shares_add_up_and_are_whose_they_are(target: BaremetalTarget) -> None:
     assert ram.features >= 4 + 2 + 12  # ring, block, collector state
     assert flash.features > 100
     assert flash.code > 100
-    assert abs(flash.other) < 200
+    assert abs(flash.other) < 400  # the C library's memcpy, 308 bytes on a Cortex-M4, which only the features call
     assert 0 <= ram.other < 32
 
 

@@ -246,10 +246,10 @@ struct mlforge_delta {
 	uint8_t shift;
 	uint8_t width; /**< odd, 3 .. 9 */
 };
+/** @brief Behind it in the state: int32 [width][length], the newest columns. */
 struct mlforge_delta_state {
-	uint32_t next;     /**< column that the next one goes to */
-	uint32_t seen;     /**< columns, up to width */
-	int32_t columns[]; /**< [width][length] */
+	uint32_t next; /**< column that the next one goes to */
+	uint32_t seen; /**< columns, up to width */
 };
 uint32_t mlforge_delta_process(const struct mlforge_stage *stage, const void *input, uint32_t count,
 			       void *output);

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * @brief Stages that take frames of the signal.
  *
  * Stages that describe frames of the signal by numbers. Included by mlforge/pipeline.h.
  */
@@ -32,8 +35,9 @@ enum mlforge_statistic {
 	MLFORGE_COMPLEXITY,
 };
 
-/* Statistics of each channel of a frame. In: int16 or int32 [length][channels], length at most
- * 2^16; out: int32 [count][channels]. */
+/**
+ * @brief Statistics of each channel of a frame. In: int16 or int32 [length][channels], length at
+ * most 2^16; out: int32 [count][channels]. */
 struct mlforge_statistics {
 	const uint8_t *what; /* enum mlforge_statistic [count] */
 	uint32_t length;

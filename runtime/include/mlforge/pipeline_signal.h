@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * @brief Stages that take the signal and make a signal.
  *
  * Stages that take the signal and make a signal: [count][channels] of int16 or int32 in, int32 out
  * unless it says otherwise. They begin as though the first sample after a reset had always been
@@ -15,10 +18,12 @@ extern "C" {
 
 struct mlforge_stage;
 
-/* Second-order sections, one behind the other: y[n] = (b0 x[n] + b1 x[n - 1] + b2 x[n - 2] - a1
- * y[n - 1] - a2 y[n - 2] + rest) / 2^bits, rounded down; `rest` is what the rounding of the sample
- * before cut off. State: uint32 begun; then for each channel int32 [sections + 1][2], the two
- * newest values in front of each section and behind the last, and int32 [sections], their rests. */
+/**
+ * @brief Second-order sections, one behind the other: y[n] = (b0 x[n] + b1 x[n - 1] + b2 x[n - 2] -
+ * a1 y[n - 1] - a2 y[n - 2] + rest) / 2^bits, rounded down; `rest` is what the rounding of the
+ * sample before cut off. State: uint32 begun; then for each channel int32 [sections + 1][2], the
+ * two newest values in front of each section and behind the last, and int32 [sections], their
+ * rests. */
 struct mlforge_filter {
 	const int32_t *coefficients; /* [sections][5]: b0, b1, b2, a1, a2, times 2^bits */
 	uint8_t sections;
@@ -31,8 +36,9 @@ struct mlforge_filter {
 uint32_t mlforge_filter_process(const struct mlforge_stage *stage, const void *input,
 				uint32_t count, void *output);
 
-/* y[n] = (x[n] - factor x[n - 1]) / 2^shift, rounded to nearest (halves up). Out: int16, saturated,
- * where samples are and `narrow` says so. State: int32 [1 + channels]. */
+/**
+ * @brief y[n] = (x[n] - factor x[n - 1]) / 2^shift, rounded to nearest (halves up). Out: int16,
+ * saturated, where samples are and `narrow` says so. State: int32 [1 + channels]. */
 struct mlforge_pre_emphasis {
 	int32_t factor; /* Q15, 0 .. 2^15 */
 	uint8_t shift;  /* 15 more than that of the values */
@@ -43,8 +49,9 @@ struct mlforge_pre_emphasis {
 uint32_t mlforge_pre_emphasis_process(const struct mlforge_stage *stage, const void *input,
 				      uint32_t count, void *output);
 
-/* y[n] = (x[n] - x[n - over]) / 2^shift, rounded down. State: uint32 [2]: begun, the ring's oldest
- * frame; then int32 [over][channels]. */
+/**
+ * @brief y[n] = (x[n] - x[n - over]) / 2^shift, rounded down. State: uint32 [2]: begun, the ring's
+ * oldest frame; then int32 [over][channels]. */
 struct mlforge_difference {
 	uint32_t over;
 	uint8_t shift;
@@ -54,8 +61,9 @@ struct mlforge_difference {
 uint32_t mlforge_difference_process(const struct mlforge_stage *stage, const void *input,
 				    uint32_t count, void *output);
 
-/* The newest `length` samples times `taps`, once every `factor` samples, / 2^shift, rounded to
- * nearest (halves up). State: uint32 [3]: begun, the ring's oldest frame, samples since the last
+/**
+ * @brief The newest `length` samples times `taps`, once every `factor` samples, / 2^shift, rounded
+ * to nearest (halves up). State: uint32 [3]: begun, the ring's oldest frame, samples since the last
  * output; then [length][channels] samples. */
 struct mlforge_decimate {
 	const int16_t *taps; /* Q15 [length], symmetric */
@@ -70,8 +78,9 @@ uint32_t mlforge_decimate_process(const struct mlforge_stage *stage, const void 
 uint32_t mlforge_decimate_wants(const struct mlforge_stage *stage, uint32_t blocks);
 void mlforge_decimate_reset(const struct mlforge_stage *stage);
 
-/* sqrt of the sum of squares over each group of channels, times 2^shift, rounded down; behind the
- * channels themselves, times 2^shift, where `keep` is 1. */
+/**
+ * @brief sqrt of the sum of squares over each group of channels, times 2^shift, rounded down;
+ * behind the channels themselves, times 2^shift, where `keep` is 1. */
 struct mlforge_magnitude {
 	const uint16_t *members; /* channels, group by group */
 	const uint16_t *sizes;   /* [groups]: at most 1024 */
@@ -84,7 +93,8 @@ struct mlforge_magnitude {
 uint32_t mlforge_magnitude_process(const struct mlforge_stage *stage, const void *input,
 				   uint32_t count, void *output);
 
-/* |x| / 2^shift, rounded down. */
+/**
+ * @brief |x| / 2^shift, rounded down. */
 struct mlforge_rectify {
 	uint8_t shift;
 	uint8_t samples;
@@ -93,8 +103,9 @@ struct mlforge_rectify {
 uint32_t mlforge_rectify_process(const struct mlforge_stage *stage, const void *input,
 				 uint32_t count, void *output);
 
-/* ((2 x[n] + x[n - 1] - x[n - 3] - 2 x[n - 4]) >> before)^2 >> after, saturated. State: uint32
- * begun; then int32 [channels][4], newest first. */
+/**
+ * @brief ((2 x[n] + x[n - 1] - x[n - 3] - 2 x[n - 4]) >> before)^2 >> after, saturated. State:
+ * uint32 begun; then int32 [channels][4], newest first. */
 struct mlforge_squared_slope {
 	uint8_t before; /* 0 .. 3: then 32 bits */
 	uint8_t after;  /* 0 .. 62 */
@@ -104,9 +115,10 @@ struct mlforge_squared_slope {
 uint32_t mlforge_squared_slope_process(const struct mlforge_stage *stage, const void *input,
 				       uint32_t count, void *output);
 
-/* The mean of the newest `length` samples: (their sum >> before) * multiplier / 2^shift, rounded to
- * nearest. State: uint32 [2]: begun, the ring's oldest frame; int64 [channels] sums; then int32
- * [length][channels]. */
+/**
+ * @brief The mean of the newest `length` samples: (their sum >> before) * multiplier / 2^shift,
+ * rounded to nearest. State: uint32 [2]: begun, the ring's oldest frame; int64 [channels] sums;
+ * then int32 [length][channels]. */
 struct mlforge_moving_mean {
 	uint32_t length;
 	int32_t multiplier;
@@ -118,7 +130,8 @@ struct mlforge_moving_mean {
 uint32_t mlforge_moving_mean_process(const struct mlforge_stage *stage, const void *input,
 				     uint32_t count, void *output);
 
-/* For stages whose state begins with an uint32 that says whether there was a sample. */
+/**
+ * @brief For stages whose state begins with an uint32 that says whether there was a sample. */
 void mlforge_begun_reset(const struct mlforge_stage *stage);
 
 #ifdef __cplusplus

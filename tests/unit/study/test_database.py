@@ -31,7 +31,7 @@ def test_secrets_are_cut_out(url: str, shown: str, secrets: list[str]) -> None:
 
 @pytest.mark.parametrize("given", ["mysql://me:pw4@db/x", "me:pw4@db", "postgresql", "redis://:pw4@db"])
 def test_other_storages_are_refused_without_repeating_them(tmp_path: Path, given: str) -> None:
-    with pytest.raises(StudyError, match="no URL that MLForge knows") as caught:
+    with pytest.raises(StudyError, match="does not know this kind of storage URL") as caught:
         storage_url(tmp_path, given)
     assert "pw4" not in str(caught.value)
 
