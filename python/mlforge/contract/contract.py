@@ -296,11 +296,6 @@ class Contract:
         """The stages of the first front end."""
         return self.front_ends[0].stages
 
-    @property
-    def samples_needed(self) -> int:
-        """Of a recording, for one input of every front end; 1 where each recording is one input."""
-        return max(one.samples_needed for one in self.front_ends)
-
     def front_end(self, name: str) -> FrontEnd:
         """The front end of that name, "" for the first. Raises ArchitectureError where there is none."""
         for one in self.front_ends:

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from mlforge.app import auto_limits
-from mlforge.app import free_memory as app_room
+from mlforge.app import auto_limits, free_memory
 from mlforge.app.free_memory import Shape
 from mlforge.app.prepare import Prepared, prepare
 from mlforge.contract.contract import Contract, Pruner
@@ -81,11 +80,11 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
         for finding in inspection.findings:
             say(f"data: {finding}")
         refuse(inspection)
-        resolved = app_room.resolve(contract, say, Shape(prepared.pipeline, prepared.classes, prepared.outputs))
+        resolved = free_memory.resolve(contract, say, Shape(prepared.pipeline, prepared.classes, prepared.outputs))
         contract = resolved.contract
         for line in auto_limits.account(resolved):
             say(line)
-        app_room.remember(resolved)
+        free_memory.remember(resolved)
         with closing(open_store(contract, prepared, storage)) as store:
             artefacts = artefacts_of(store.database, contract.app_dir)
             evaluator = Evaluator(
