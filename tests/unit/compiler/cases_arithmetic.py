@@ -14,9 +14,8 @@ from mlforge.compiler.ops.leaky_relu import LeakyReluAttributes
 from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.shared.reduction import ReduceAttributes
 from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes
-from mlforge.compiler.ops.shared.window import Padding
+from mlforge.compiler.ops.shared.window import Padding, WindowAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
-from mlforge.compiler.ops.transpose_conv import TransposeConvAttributes
 from tests.unit.compiler import cases
 from tests.unit.compiler.cases import Maker
 
@@ -178,7 +177,7 @@ def transpose_conv(m: Maker) -> Graph:
     wanted, weights = m.integers(result), m.weights((filters, *kernel, shape[3]), m.random.choice([0, None]))
     source = m.activation(shape)
     bias = m.bias(filters)
-    attributes = TransposeConvAttributes(stride, padding, m.fused())
+    attributes = WindowAttributes(stride, padding, activation=m.fused())
     return m.graph("TRANSPOSE_CONV", [wanted, weights, source, *bias], m.activation(result), attributes)
 
 

@@ -18,9 +18,8 @@ from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.shared.reduction import ReduceAttributes
 from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes
 from mlforge.compiler.ops.shared.tables import exp_table, logistic_table, reciprocal_table
-from mlforge.compiler.ops.shared.window import Padding
+from mlforge.compiler.ops.shared.window import Padding, WindowAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
-from mlforge.compiler.ops.transpose_conv import TransposeConvAttributes
 from mlforge.errors import UnsupportedOperatorError
 from tests.unit.compiler.cases import Maker
 from tests.unit.compiler.registry import CASES
@@ -79,7 +78,7 @@ def transpose_conv(stride: int = 2, position: int = -1, other: Tensor | None = N
     ]
     if other is not None:
         tensors[position] = other
-    attributes = TransposeConvAttributes((stride, stride), Padding.SAME)
+    attributes = WindowAttributes((stride, stride), Padding.SAME)
     return graph(Node("TRANSPOSE_CONV", (0, 1, 2, 3), (4,), attributes), *tensors)
 
 

@@ -29,7 +29,6 @@ from mlforge.compiler.ops.shared.window import WindowAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
 from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
 from mlforge.compiler.ops.svdf import SvdfAttributes
-from mlforge.compiler.ops.transpose_conv import TransposeConvAttributes
 from mlforge.compiler.ops.unidirectional_sequence_lstm import LstmAttributes
 from mlforge.compiler.ops.unpack import UnpackAttributes
 
@@ -207,6 +206,8 @@ def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int
             return "Pool2DOptions", _table(b, [*fields, _fused(a.activation)])
         case WindowAttributes() as a:
             fields = [_padding(a), ("Int32", a.stride[1]), ("Int32", a.stride[0])]
+            if node.kind == "TRANSPOSE_CONV":
+                return "TransposeConvOptions", _table(b, [*fields, _fused(a.activation)])
             if node.kind == "DEPTHWISE_CONV_2D":
                 inputs, outputs = graph.tensors[node.inputs[0]].shape[3], graph.tensors[node.outputs[0]].shape[3]
                 fields.append(("Int32", outputs // inputs))
@@ -228,9 +229,6 @@ def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int
             return f"{node.kind.capitalize()}Options", _table(b, [_fused(a.activation)])
         case LeakyReluAttributes() as a:
             return "LeakyReluOptions", _table(b, [("Float32", a.alpha)])
-        case TransposeConvAttributes() as a:
-            fields = [_padding(a), ("Int32", a.stride[1]), ("Int32", a.stride[0]), _fused(a.activation)]
-            return "TransposeConvOptions", _table(b, fields)
         case SvdfAttributes() as a:
             return "SVDFOptions", _table(b, [("Int32", a.rank)])
         case LstmAttributes() as a:
@@ -275,7 +273,7 @@ def _table(b: flatbuffers.Builder, fields: Sequence[tuple[str, float]]) -> int:
     return int(b.EndObject())
 
 
-def _padding(attributes: WindowAttributes | TransposeConvAttributes) -> tuple[str, float]:
+def _padding(attributes: WindowAttributes) -> tuple[str, float]:
     return "Int8", 1 if attributes.padding == "VALID" else 0
 
 

@@ -7,41 +7,22 @@ from dataclasses import replace
 import numpy as np
 from tflite.DepthwiseConv2DOptions import DepthwiseConv2DOptions
 
-from mlforge.compiler.fixed_point import activation_range
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.by_isa.dsp_depthwise import lower_for_dsp
 from mlforge.compiler.ops.conv_2d import Conv2D
-from mlforge.compiler.ops.operator import (
-    Constant,
-    Lowered,
-    Operator,
-    Options,
-    View,
-    output_stage,
-    read_activation,
-    without_options,
-)
-from mlforge.compiler.ops.shared.batches import each_picture
-from mlforge.compiler.ops.shared.int16_sums import bias_of_depthwise_fits, lower_depthwise_conv_2d, sums_are_moderate
+from mlforge.compiler.ops.operator import Lowered, Options, View, read_activation, without_options
+from mlforge.compiler.ops.shared.convolution import Convolution, Layer, Places
+from mlforge.compiler.ops.shared.int16_sums import bias_of_depthwise_fits, sums_are_moderate
 from mlforge.compiler.ops.shared.integers import input_is_integer, is_int8, output_is_alike
-from mlforge.compiler.ops.shared.overlap import window_overlap
-from mlforge.compiler.ops.shared.weights import (
-    channel_multipliers,
-    constant_array,
-    folded_bias,
-    per_channel_along,
-    products_fit,
-    weights_are_int8,
-)
+from mlforge.compiler.ops.shared.weights import per_channel_along, products_fit, weights_are_int8
 from mlforge.compiler.ops.shared.window import (
-    Pair,
     WindowAttributes,
+    kernel_of,
     nhwc,
     read_padding,
     shape_mismatch,
     strides_are_positive,
-    window_of,
 )
 
 _TAP_BYTES = 4  # an int32_t offset in scratch for each tap
@@ -57,16 +38,13 @@ def weights_fit(view: View) -> str:
 
 def window_fits(view: View) -> str:
     """The output has the size that follows from input, window, stride, dilation and padding."""
-    return shape_mismatch(view, _kernel(view), view.input(1).shape[3])
+    return shape_mismatch(view, kernel_of(view), view.input(1).shape[3])
 
 
-def _kernel(view: View) -> Pair:
-    return view.input(1).shape[1], view.input(1).shape[2]
-
-
-class DepthwiseConv2D(Operator):
+class DepthwiseConv2D(Convolution):
     kind = "DEPTHWISE_CONV_2D"
     options = "DepthwiseConv2DOptions"
+    places = Places(axis=3)
     inputs = (2, 3)
     constraints = (
         input_is_integer,
@@ -94,48 +72,39 @@ class DepthwiseConv2D(Operator):
             activation=read_activation(self.kind, table.FusedActivationFunction()),
         )
 
-    def lower(self, view: View, isa: Isa) -> Lowered:
-        return each_picture(view, lambda one: self.lower_picture(one, isa))
+    def lower_layer(self, layer: Layer, isa: Isa) -> Lowered:
+        """Several outputs for each input channel are what a convolution in groups of 1 makes."""
+        if not is_int8(layer.view):
+            return _lower_int16(layer)
+        if layer.outputs > layer.inputs:
+            return Conv2D().lower_layer(Layer.of(_as_groups(layer.view), Conv2D.places), isa)
+        dsp = lower_for_dsp(layer) if isa.has_dsp else None
+        return dsp or _lower(layer)
 
-    def lower_picture(self, view: View, isa: Isa) -> Lowered:
-        """For a batch of 1. Several outputs for each input channel are what a convolution in groups of 1 makes."""
-        if not is_int8(view):
-            return lower_depthwise_conv_2d(view, _kernel(view))
-        if view.output.shape[3] > view.input().shape[3]:
-            return Conv2D().lower_picture(_as_groups(view), isa)
-        dsp = lower_for_dsp(view, _kernel(view)) if isa.has_dsp else None
-        return dsp or self._lower(view)
 
-    def _lower(self, view: View) -> Lowered:
-        weights = constant_array(view, 1)
-        channels, inputs = weights.shape[3], view.input().shape[3]
-        window = window_of(view, _kernel(view)).canonical()
-        quantization = view.output_quantization
-        low, high = activation_range(
-            view.node.attributes_as(WindowAttributes).activation, quantization.scale, quantization.zero_point
-        )
-        multiplier, shift = channel_multipliers(view, channels, low, high)
-        return Lowered(
-            kernel="mlforge_depthwise_conv_2d_s8",
-            parameters_type="mlforge_depthwise_conv_2d",
-            parameters={
-                "window": window.fields(),
-                "input_channels": inputs,
-                "input_zero_point": view.input_quantization().zero_point,
-                "stage": output_stage(low, high, quantization.zero_point),
-                "weights": Constant("weights", weights.astype(np.int8)),
-                "bias": folded_bias(view, channels, weights.sum(axis=(0, 1, 2))),
-                "multiplier": multiplier,
-                "shift": shift,
-            },
-            inputs=view.node.inputs[:1],
-            outputs=view.node.outputs,
-            macs=window.pixels * weights.size,
-            note=str(window),
-            overlap=window_overlap(view.node.inputs[0], window, inputs, channels),
-            takes_scratch=True,
-            scratch_bytes=window.taps * _TAP_BYTES + inputs,
-        )
+def _lower(layer: Layer) -> Lowered:
+    window = layer.window
+    return layer.call(
+        "depthwise_conv_2d",
+        {"window": window.fields(), "input_channels": layer.inputs, **layer.sums(layer.folded_bias)},
+        window.pixels,
+        note=str(window),
+        overlap=layer.overlap(),
+        takes_scratch=True,
+        scratch_bytes=window.taps * _TAP_BYTES + layer.inputs,
+    )
+
+
+def _lower_int16(layer: Layer) -> Lowered:
+    window = layer.window
+    channels = {"input_channels": layer.inputs, "channel_multiplier": layer.outputs // layer.inputs}
+    return layer.call(
+        "depthwise_conv_2d",
+        {"window": window.fields(), **channels, **layer.sums(layer.bias)},
+        window.pixels,
+        note=str(window),
+        overlap=layer.overlap(),
+    )
 
 
 def _as_groups(view: View) -> View:

@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 from tflite.TransposeConvOptions import TransposeConvOptions
 
-from mlforge.compiler.fixed_point import Activation, activation_range
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes, DType
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.operator import (
-    Constant,
-    Field,
-    Lowered,
-    Operator,
-    Options,
-    View,
-    output_stage,
-    read_activation,
-    without_options,
-)
-from mlforge.compiler.ops.shared.batches import each_picture
-from mlforge.compiler.ops.shared.int16_sums import channels_of, sums_mismatch
-from mlforge.compiler.ops.shared.integers import SUFFIXES, is_int8, not_an_integer
-from mlforge.compiler.ops.shared.weights import (
-    channel_multipliers,
-    constant_array,
-    multipliers_of,
-    per_channel_along,
-    products_fit,
-    weights_are_int8,
-)
-from mlforge.compiler.ops.shared.window import MAX_BATCH, Padding, Pair, read_padding
+from mlforge.compiler.ops.operator import Lowered, Options, View, read_activation, without_options
+from mlforge.compiler.ops.shared.convolution import Convolution, Layer, Places
+from mlforge.compiler.ops.shared.int16_sums import sums_mismatch
+from mlforge.compiler.ops.shared.integers import is_int8, not_an_integer
+from mlforge.compiler.ops.shared.weights import per_channel_along, products_fit, weights_are_int8
+from mlforge.compiler.ops.shared.window import MAX_BATCH, Padding, Pair, WindowAttributes, read_padding
 
 _SHAPE, _WEIGHTS, _INPUT, _BIAS = range(4)
-
-
-@dataclass(frozen=True, slots=True)
-class TransposeConvAttributes(Attributes):
-    stride: Pair
-    padding: Padding
-    activation: Activation = Activation.NONE
 
 
 def third_is_integer(view: View) -> str:
@@ -105,7 +77,7 @@ def bias_fits(view: View) -> str:
 
 def strides_are_positive(view: View) -> str:
     """Strides are between 1 and 32767."""
-    stride = view.node.attributes_as(TransposeConvAttributes).stride
+    stride = view.node.attributes_as(WindowAttributes).stride
     return "" if all(1 <= value <= MAX_DIMENSION for value in stride) else f"they are {stride}"
 
 
@@ -121,7 +93,7 @@ def scales_are_comparable(view: View) -> str:
 
 def _pads(view: View) -> Pair:
     """Output rows and columns that are cut off in front (ComputePaddingHeightWidth, on the output)."""
-    attributes = view.node.attributes_as(TransposeConvAttributes)
+    attributes = view.node.attributes_as(WindowAttributes)
     if attributes.padding is Padding.VALID:
         return 0, 0
     pads = []
@@ -132,9 +104,10 @@ def _pads(view: View) -> Pair:
     return pads[0], pads[1]
 
 
-class TransposeConv(Operator):
+class TransposeConv(Convolution):
     kind = "TRANSPOSE_CONV"
     options = "TransposeConvOptions"
+    places = Places(source=_INPUT, bias=_BIAS)
     inputs = (3, 4)
     constraints = (
         third_is_integer,
@@ -154,61 +127,32 @@ class TransposeConv(Operator):
             raise without_options(self.kind, "strides and a padding")
         table = TransposeConvOptions()
         table.Init(options.Bytes, options.Pos)
-        return TransposeConvAttributes(
+        return WindowAttributes(
             stride=(table.StrideH(), table.StrideW()),
             padding=read_padding(self.kind, table.Padding()),
             activation=read_activation(self.kind, table.FusedActivationFunction()),
         )
 
-    def lower(self, view: View, isa: Isa) -> Lowered:
-        return each_picture(view, self._lower_picture, source=_INPUT)
-
-    def _lower_picture(self, view: View) -> Lowered:
-        weights, source, output = constant_array(view, _WEIGHTS), view.input(_INPUT), view.output
-        attributes = view.node.attributes_as(TransposeConvAttributes)
-        pads = _pads(view)
-        return Lowered(
-            kernel=f"mlforge_transpose_conv_{SUFFIXES[output.dtype]}",
-            parameters_type="mlforge_transpose_conv" if is_int8(view) else "mlforge_transpose_conv_s16",
-            parameters={
-                "input_height": source.shape[1],
-                "input_width": source.shape[2],
-                "output_height": output.shape[1],
-                "output_width": output.shape[2],
-                "kernel_height": weights.shape[1],
-                "kernel_width": weights.shape[2],
-                "stride_height": attributes.stride[0],
-                "stride_width": attributes.stride[1],
-                "pad_top": pads[0],
-                "pad_left": pads[1],
-                "input_channels": source.shape[3],
-                "output_channels": output.shape[3],
-                "weights": Constant("weights", weights.astype(np.int8)),
-                **(_narrow_stage(view) if is_int8(view) else {"channels": _wide_stage(view)}),
-            },
-            inputs=(view.node.inputs[_INPUT],),
-            outputs=view.node.outputs,
-            macs=source.shape[1] * source.shape[2] * weights.size,
-            note=f"window {weights.shape[1]}x{weights.shape[2]}, stride {attributes.stride[0]}x{attributes.stride[1]}",
+    def lower_layer(self, layer: Layer, isa: Isa) -> Lowered:
+        source, output = layer.view.input(_INPUT).shape, layer.view.output.shape
+        kernel, stride, pads = layer.kernel, layer.attributes.stride, _pads(layer.view)
+        walk = {
+            "input_height": source[1],
+            "input_width": source[2],
+            "output_height": output[1],
+            "output_width": output[2],
+            "kernel_height": kernel[0],
+            "kernel_width": kernel[1],
+            "stride_height": stride[0],
+            "stride_width": stride[1],
+            "pad_top": pads[0],
+            "pad_left": pads[1],
+            "input_channels": layer.inputs,
+            "output_channels": layer.outputs,
+        }
+        return layer.call(
+            "transpose_conv",
+            {**walk, **layer.sums(layer.bias)},
+            source[1] * source[2],
+            note=f"window {kernel[0]}x{kernel[1]}, stride {stride[0]}x{stride[1]}",
         )
-
-
-def _narrow_stage(view: View) -> Mapping[str, Field]:
-    channels, result = view.output.shape[3], view.output_quantization
-    activation = view.node.attributes_as(TransposeConvAttributes).activation
-    low, high = activation_range(activation, result.scale, result.zero_point)
-    multiplier, shift = channel_multipliers(view, channels, low, high, source=_INPUT)
-    bias = constant_array(view, _BIAS) if view.has_input(_BIAS) else np.zeros(channels, np.int64)
-    return {
-        "input_zero_point": view.input_quantization(_INPUT).zero_point,
-        "stage": output_stage(low, high, result.zero_point),
-        "bias": Constant("bias", bias.astype(np.int32)),
-        "multiplier": multiplier,
-        "shift": shift,
-    }
-
-
-def _wide_stage(view: View) -> Mapping[str, Field]:
-    activation = view.node.attributes_as(TransposeConvAttributes).activation
-    multipliers = multipliers_of(view, view.output.shape[3], _INPUT)
-    return channels_of(view, multipliers, activation, wide=True, bias=_BIAS)

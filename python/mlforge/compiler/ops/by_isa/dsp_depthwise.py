@@ -7,17 +7,17 @@ the same results; costs are in instructions, roughly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from mlforge.compiler.fixed_point import INT8_MIN, Ints, activation_range
-from mlforge.compiler.ops.by_isa.dsp import Channels, without_dead
+from mlforge.compiler.fixed_point import INT8_MIN, Ints
+from mlforge.compiler.ops.by_isa.dsp import Channels
 from mlforge.compiler.ops.by_isa.dsp_channels import channel_fields
-from mlforge.compiler.ops.operator import Constant, Lowered, View
-from mlforge.compiler.ops.shared.weights import constant_array, exact_bias, multipliers_of
-from mlforge.compiler.ops.shared.window import Axis, Pair, Window, WindowAttributes, window_of
+from mlforge.compiler.ops.operator import Constant, Lowered
+from mlforge.compiler.ops.shared.convolution import Layer
+from mlforge.compiler.ops.shared.window import Axis, Window
 
 _BLOCK: Final = 4  # outputs in work at a time, and channels in scratch
 _ELEMENT_BYTES: Final = 2
@@ -142,49 +142,41 @@ def _rows_for(axis: Axis, outputs: int) -> int:
     return (outputs - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
 
 
-def lower_for_dsp(view: View, kernel: Pair) -> Lowered | None:
+def lower_for_dsp(layer: Layer) -> Lowered | None:
     """None for several outputs per input channel, and where the numbers do not suit the kernels."""
-    weights = constant_array(view, 1)
-    count = weights.shape[3]
-    window = window_of(view, kernel).canonical()
-    quantization = view.output_quantization
-    activation = view.node.attributes_as(WindowAttributes).activation
-    low, high = activation_range(activation, quantization.scale, quantization.zero_point)
-    bias = exact_bias(view, count, weights.sum(axis=(0, 1, 2)))
-    channels = Channels(weights.reshape(-1, count).T, bias, tuple(multipliers_of(view, count)))
-    channels = without_dead(channels, quantization.zero_point, low, high)
-    if count != view.input().shape[3] or not _suit(channels):
+    window, count = layer.window, layer.outputs
+    channels = layer.channels(layer.weights.reshape(-1, count).T)
+    if count != layer.inputs or not _suit(channels):
         return None
     planes = _best_planes(window, count)
     if planes is None:
         return None
     band_rows = planes.band_rows()
-    return Lowered(
-        kernel=planes.kernel(quantization.zero_point),
-        parameters_type="mlforge_dsp_depthwise",
-        parameters={
+    low, high = layer.limits
+    scales = layer.view.input_quantization(1).scales
+    ratio = layer.view.input_quantization().scale / layer.view.output_quantization.scale
+    call = layer.call(
+        "dsp_depthwise",
+        {
             "window": planes.window.fields(),
             "channels": count,
             "band_rows": band_rows,
             "plane_columns": planes.columns,
             "is_transposed": int(planes.is_transposed),
-            "input_zero_point": view.input_quantization().zero_point,
-            "zero_point": quantization.zero_point,
+            "input_zero_point": layer.zero_points[0],
+            "zero_point": layer.zero_points[1],
             "low": low,
             "high": high,
             "weights": Constant("weights", _layout(planes, channels).astype(np.int8)),
-            "outputs": channel_fields(
-                channels, view.input_quantization(1).scales, view.input_quantization().scale / quantization.scale
-            ),
+            "outputs": channel_fields(channels, scales, ratio),
         },
-        inputs=view.node.inputs[:1],
-        outputs=view.node.outputs,
-        macs=window.pixels * weights.size,
+        window.pixels,
         note=str(window),
         takes_scratch=True,
         scratch_bytes=planes.scratch_bytes(band_rows),
-        in_place=frozenset(view.node.inputs[:1]) if planes.works_in_place else frozenset(),
+        in_place=frozenset({layer.source}) if planes.works_in_place else frozenset(),
     )
+    return replace(call, kernel=planes.kernel(layer.zero_points[1]))
 
 
 def _suit(channels: Channels) -> bool:

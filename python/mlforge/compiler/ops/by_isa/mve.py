@@ -8,41 +8,35 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.compiler.fixed_point import Multiplier, activation_range
+from mlforge.compiler.fixed_point import Multiplier
 from mlforge.compiler.ops.by_isa.dsp import Channels, without_dead
 from mlforge.compiler.ops.operator import Constant, Lowered, View
+from mlforge.compiler.ops.shared.convolution import Layer
 from mlforge.compiler.ops.shared.overlap import window_overlap
-from mlforge.compiler.ops.shared.weights import constant_array, exact_bias, multipliers_of
-from mlforge.compiler.ops.shared.window import Axis, Pair, Window, WindowAttributes, window_of
+from mlforge.compiler.ops.shared.weights import constant_array, exact_bias
+from mlforge.compiler.ops.shared.window import Axis, Window
 
 _LANES: Final = 4  # pixels or outputs at a time
 _SHIFTS: Final = range(1, 32)  # to the right
 _SUM_LIMIT: Final = 1 << 31
 
 
-def lower_conv_2d(view: View, kernel: Pair) -> Lowered | None:
+def lower_conv_2d(layer: Layer) -> Lowered | None:
     """None where the numbers do not suit the kernel."""
-    weights = constant_array(view, 1)
-    count, inputs = weights.shape[0], weights.shape[3]
-    window = window_of(view, kernel).canonical()
-    quantization = view.output_quantization
-    activation = view.node.attributes_as(WindowAttributes).activation
-    low, high = activation_range(activation, quantization.scale, quantization.zero_point)
-    bias = exact_bias(view, count, weights.sum(axis=(1, 2, 3)))
-    channels = Channels(weights.reshape(count, -1), bias, tuple(multipliers_of(view, count)))
-    channels = without_dead(channels, quantization.zero_point, low, high)
+    window, count, inputs = layer.window, layer.outputs, layer.inputs
+    channels = layer.channels(layer.weights.reshape(count, -1))
     if not _suits(channels):
         return None
     in_rows = window.height.kernel == 1 and window.width.dilation == 1 and not window.has_padding
-    return Lowered(
-        kernel="mlforge_mve_conv_2d_s8",
-        parameters_type="mlforge_mve_conv_2d",
-        parameters={
+    low, high = layer.limits
+    return layer.call(
+        "mve_conv_2d",
+        {
             "window": window.fields(),
             "input_channels": inputs,
             "output_channels": count,
-            "zero_point": quantization.zero_point,
-            "input_zero_point": view.input_quantization().zero_point,
+            "zero_point": layer.zero_points[1],
+            "input_zero_point": layer.zero_points[0],
             "low": low,
             "high": high,
             "weights": Constant("weights", channels.weights.astype(np.int8)),
@@ -50,11 +44,9 @@ def lower_conv_2d(view: View, kernel: Pair) -> Lowered | None:
             "multiplier": Constant("multiplier", _values(channels.multipliers)),
             "shift": Constant("shift", _shifts(channels.multipliers).astype(np.int8)),
         },
-        inputs=view.node.inputs[:1],
-        outputs=view.node.outputs,
-        macs=window.pixels * weights.size,
+        window.pixels,
         note=str(window),
-        overlap=window_overlap(view.node.inputs[0], window, inputs, count, in_flight=_LANES),
+        overlap=layer.overlap(in_flight=_LANES),
         takes_scratch=True,
         scratch_bytes=0 if in_rows else _LANES * window.taps * inputs,
     )

@@ -19,8 +19,8 @@ from mlforge.compiler.graph import DType
 from mlforge.compiler.ops.operator import Constant, Field, Lowered, View
 from mlforge.compiler.ops.shared.integers import is_int8, limits_of
 from mlforge.compiler.ops.shared.overlap import window_overlap
-from mlforge.compiler.ops.shared.weights import constant_array, multipliers_of
-from mlforge.compiler.ops.shared.window import Axis, Pair, Window, WindowAttributes, window_of
+from mlforge.compiler.ops.shared.weights import constant_array
+from mlforge.compiler.ops.shared.window import Axis, Window
 
 _INT16_BYTES = 2
 _LARGEST = 1 << 15  # magnitude of an activation
@@ -38,9 +38,9 @@ def bias_of_depthwise_fits(view: View) -> str:
     return _bias_mismatch(view, (DType.INT64,))
 
 
-def _is_wide(view: View, bias: DType | None) -> bool:
-    """Whether accumulators have 64 bits; `bias` is what the options say of the bias that there is not."""
-    return (view.input(2).dtype if view.has_input(2) else bias) is not DType.INT32
+def is_wide(view: View, missing: DType | None, bias: int = 2) -> bool:
+    """Whether accumulators have 64 bits; `missing` is what the options say of a bias that is not at input `bias`."""
+    return (view.input(bias).dtype if view.has_input(bias) else missing) is not DType.INT32
 
 
 def read_bias_type(code: int) -> DType | None:
@@ -82,52 +82,6 @@ def sums_mismatch(view: View, source: int, bias: int, axis: int) -> str:
     return ""
 
 
-def lower_conv_2d(view: View, kernel: Pair) -> Lowered:
-    weights = constant_array(view, 1)
-    outputs, inputs = weights.shape[0], view.input().shape[3]
-    window = window_of(view, kernel).canonical()
-    wide = _is_wide(view, view.node.attributes_as(WindowAttributes).bias_type)
-    return Lowered(
-        kernel="mlforge_conv_2d_s16",
-        parameters_type="mlforge_conv_2d_s16",
-        parameters={
-            "window": window.fields(),
-            "input_channels": inputs,
-            "output_channels": outputs,
-            "groups": inputs // weights.shape[3],
-            "weights": Constant("weights", weights.astype(np.int8)),
-            "channels": channels_of(view, multipliers_of(view, outputs), _activation(view), wide),
-        },
-        inputs=view.node.inputs[:1],
-        outputs=view.node.outputs,
-        macs=window.pixels * weights.size,
-        note=str(window),
-        overlap=_overlap(view, window, inputs, outputs),
-    )
-
-
-def lower_depthwise_conv_2d(view: View, kernel: Pair) -> Lowered:
-    weights = constant_array(view, 1)
-    outputs, inputs = weights.shape[3], view.input().shape[3]
-    window = window_of(view, kernel).canonical()
-    return Lowered(
-        kernel="mlforge_depthwise_conv_2d_s16",
-        parameters_type="mlforge_depthwise_conv_2d_s16",
-        parameters={
-            "window": window.fields(),
-            "input_channels": inputs,
-            "channel_multiplier": outputs // inputs,
-            "weights": Constant("weights", weights.astype(np.int8)),
-            "channels": channels_of(view, multipliers_of(view, outputs), _activation(view), wide=True),
-        },
-        inputs=view.node.inputs[:1],
-        outputs=view.node.outputs,
-        macs=window.pixels * weights.size,
-        note=str(window),
-        overlap=_overlap(view, window, inputs, outputs),
-    )
-
-
 def lower_fully_connected(
     view: View, multipliers: list[Multiplier], activation: Activation, bias: DType | None
 ) -> Lowered:
@@ -144,21 +98,13 @@ def lower_fully_connected(
             "inputs": inputs,
             "outputs": outputs,
             "weights": Constant("weights", weights.astype(np.int8)),
-            "channels": channels_of(view, multipliers, activation, _is_wide(view, bias)),
+            "channels": channels_of(view, multipliers, activation, is_wide(view, bias)),
         },
         inputs=view.node.inputs[:1],
         outputs=view.node.outputs,
         macs=rows * weights.size,
-        overlap=_overlap(view, window, inputs, outputs),
+        overlap=window_overlap(view.node.inputs[0], window, inputs * _INT16_BYTES, outputs * _INT16_BYTES),
     )
-
-
-def _activation(view: View) -> Activation:
-    return view.node.attributes_as(WindowAttributes).activation
-
-
-def _overlap(view: View, window: Window, inputs: int, outputs: int) -> Mapping[int, int]:
-    return window_overlap(view.node.inputs[0], window, inputs * _INT16_BYTES, outputs * _INT16_BYTES)
 
 
 def channels_of(

@@ -117,6 +117,11 @@ class Window:
         return text + (f", padding from {h.pad},{w.pad}" if self.has_padding else "")
 
 
+def kernel_of(view: View) -> Pair:
+    """Height and width of the weights' window, for weights of four dimensions with these in the middle."""
+    return view.input(1).shape[1], view.input(1).shape[2]
+
+
 def window_of(view: View, kernel: Pair) -> Window:
     """The walk of a window of `kernel` over input 0, for a node that has passed `window_fits`."""
     attributes = view.node.attributes_as(WindowAttributes)
