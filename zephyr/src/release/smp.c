@@ -9,7 +9,7 @@
 #include <zcbor_decode.h>
 #include <zcbor_encode.h>
 #include <zephyr/kernel.h>
-#include <zephyr/mgmt/mcumgr/mgmt/release_smp_handlers.h>
+#include <zephyr/mgmt/mcumgr/mgmt/handlers.h>
 #include <zephyr/mgmt/mcumgr/mgmt/mgmt.h>
 #include <zephyr/mgmt/mcumgr/smp/smp.h>
 
