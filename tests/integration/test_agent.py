@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.unit.search.agent.disguises import DISGUISES
 from tests.unit.search.agent.endpoint import Asked, Behaviour, completion, endpoint, proposal, send
 
 pytestmark = [
@@ -124,3 +125,18 @@ def test_killed_resumed_and_replayed(tmp_path: Path) -> None:
     assert status == 3, said
     assert proposals(again["trials"]) == proposals(trials)
     assert len(known.asked) == 15
+
+
+@pytest.mark.parametrize("disguise", ["JSON escapes", "base64"])
+def test_a_disguised_key_stands_nowhere(tmp_path: Path, disguise: str) -> None:
+    """Neither as it came nor as a reader of JSON would see it; be it terminal, study, report or archive."""
+    told = DISGUISES[disguise](KEY)
+    with endpoint(answers(proposal(dense(16)).replace("because", told))) as known:
+        app = make_app(tmp_path / "app", known.url)
+        status, document, said = ended(start(app))
+    assert status == 3, said
+    assert document["trials"][0]["proposer"] == "tpe" and "the key" in document["trials"][0]["handed_over"]
+    assert len(known.asked) == 1
+    for file in (path for path in app.rglob("*") if path.is_file()):
+        assert KEY.encode() not in file.read_bytes() and told.encode() not in file.read_bytes(), file
+    assert told not in json.dumps(document) + said

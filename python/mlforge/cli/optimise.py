@@ -49,6 +49,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.cli.progress import Progress
     from mlforge.cli.reporting import report_path, write_report
     from mlforge.contract.load import load_contract
+    from mlforge.errors import ForgeError
     from mlforge.study.optimise import optimise
 
     contract = _overridden(load_contract(arguments.app), arguments)
@@ -61,8 +62,8 @@ def execute(arguments: argparse.Namespace) -> Status:
         with Progress(screen) as progress:
             result = optimise(contract, progress, say, storage_of(arguments), replay=arguments.replay)
     except KeyboardInterrupt:
-        print("\nstopped; everything finished is stored, and the same command resumes", file=sys.stderr)
-        return Status.ERROR
+        print(file=sys.stderr)  # behind the ^C
+        raise ForgeError("stopped; everything finished is stored, and the same command resumes") from None
     report = report_path(contract)
     write_report(contract, result.outcome.lock, result.outcome.trials, report, result.data)
     if arguments.json:

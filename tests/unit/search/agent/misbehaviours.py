@@ -79,6 +79,7 @@ def misbehaviours(key: str, elsewhere: str) -> dict[str, Behaviour]:
         "nests deeply": of(b"[" * 500_000),
         "nests deeply in the text": says('{"action": ' + "[" * 30_000),
         "has another shape": of({"choices": [{"message": {"content": [{"type": "text", "text": GOOD}]}}]}),
+        "escapes the key in its JSON": says(GOOD.replace("because", DISGUISES["JSON escapes"](key))),
         "says a thing twice": says(f'{{"reasoning": "{DISGUISES["JSON escapes"](key)}", {GOOD[1:]}'),
         "counts to the key": of({**completion("no"), "usage": {"prompt_tokens": int("0x" + key.encode().hex(), 16)}}),
         "sends elsewhere": lambda handler, _: send(handler, 307, {}, location=f"{elsewhere}/chat/completions"),
