@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from mlforge.app.verdicts import judge
 from mlforge.contract.contract import Contract
-from mlforge.contract.units import format_size, format_time
+from mlforge.contract.units import format_current, format_energy, format_size, format_time
 from mlforge.errors import ContractError, Problem
 from mlforge.records.cost import Cost
 from mlforge.records.lock import Lock
@@ -63,4 +63,5 @@ def _problem(contract: Contract, check: Check) -> Problem:
 def _shown(check: Check, value: float) -> str:
     if check.unit == "bytes":
         return format_size(round(value))
-    return format_time(value) if check.unit == "us" else f"{value:.4g}"
+    spelt = {"us": format_time, "uJ": format_energy, "uA": format_current}.get(check.unit)
+    return f"{value:.4g} {check.unit}".rstrip() if spelt is None else spelt(value)

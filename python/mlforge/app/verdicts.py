@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlforge.contract.contract import Contract, Goal
+from mlforge.measure.energy import energy_of
 from mlforge.measure.quality import worst_stratum
 from mlforge.records.cost import Cost
 from mlforge.records.quality import Metric, Quality
@@ -18,17 +19,21 @@ def judge(contract: Contract, cost: Cost, quality: Quality | None = None, *, in_
     Raises:
         DataError: a goal on the worst stratum, of which none could be judged.
     """
-    limits = contract.limits
-    measured = (
-        ("flash", "bytes", limits.flash_bytes, cost.flash.total),
-        ("ram", "bytes", limits.ram_bytes, cost.ram.total - (limits.service_bytes if in_application else 0)),
-        ("stack", "bytes", limits.stack_bytes, cost.stack_bytes),
-        ("latency", "us", limits.latency_us, cost.total_latency_us),
-    )
+    service_bytes = contract.limits.service_bytes if in_application else 0
+    energy = energy_of(contract, cost)
+    measured = {
+        "flash": cost.flash.total,
+        "ram": cost.ram.total - service_bytes,
+        "stack": cost.stack_bytes,
+        "latency": cost.total_latency_us,
+        "energy": None if energy is None else energy.inference_uj,
+        "current": None if energy is None else energy.average_ua,
+        "temperature_rise": None if energy is None else energy.rise_k,
+    }
     checks = [
-        Check(name, unit, float(limit), float(value), _headroom(float(limit), float(value)), hard=True)
-        for name, unit, limit, value in measured
-        if limit is not None
+        Check(name, unit, limit, float(value), _headroom(limit, float(value)), hard=True)
+        for name, unit, limit in _bounds(contract)
+        if (value := measured[name]) is not None
     ]
     if quality is not None:
         checks += [_goal(goal, quality, contract) for goal in contract.goals if goal.metric == quality.metric]
@@ -37,16 +42,24 @@ def judge(contract: Contract, cost: Cost, quality: Quality | None = None, *, in_
 
 def limits_alone(contract: Contract) -> Verdict:
     """The contract's limits and goals with nothing measured yet (0), for a report to draw."""
+    checks = [Check(name, unit, limit, 0.0, 0.0, hard=True) for name, unit, limit in _bounds(contract)]
+    checks += [Check(check_name(goal), "", goal.value, 0.0, 0.0, hard=False) for goal in contract.goals]
+    return Verdict(tuple(checks))
+
+
+def _bounds(contract: Contract) -> list[tuple[str, str, float]]:
+    """(name, unit, limit) of what the contract limits."""
     limits = contract.limits
     bounds = (
         ("flash", "bytes", limits.flash_bytes),
         ("ram", "bytes", limits.ram_bytes),
         ("stack", "bytes", limits.stack_bytes),
         ("latency", "us", limits.latency_us),
+        ("energy", "uJ", limits.energy_uj),
+        ("current", "uA", limits.current_ua),
+        ("temperature_rise", "K", limits.temperature_rise_k),
     )
-    checks = [Check(name, unit, float(limit), 0.0, 0.0, hard=True) for name, unit, limit in bounds if limit is not None]
-    checks += [Check(check_name(goal), "", goal.value, 0.0, 0.0, hard=False) for goal in contract.goals]
-    return Verdict(tuple(checks))
+    return [(name, unit, float(limit)) for name, unit, limit in bounds if limit is not None]
 
 
 def check_name(goal: Goal) -> str:

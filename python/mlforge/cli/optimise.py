@@ -82,6 +82,7 @@ def _overridden(contract: Contract, arguments: argparse.Namespace) -> Contract:
 def _print_result(screen: Console, result: Result, report: Path) -> None:
     from mlforge.contract.contract import Proposer
     from mlforge.report import terminal
+    from mlforge.report.energy import energy_section
     from mlforge.report.facts import selection_words
     from mlforge.report.variants import ranges_sentence
 
@@ -100,6 +101,8 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
         if outcome.lock.thresholds:
             screen.print(terminal.thresholds_table(outcome.lock.thresholds))
         screen.print(terminal.cost_table(outcome.lock.cost))
+        if (energy := energy_section(outcome.contract, outcome.lock.confirmed or outcome.lock.cost)) is not None:
+            screen.print(terminal.energy_table(energy))
         if outcome.lock.confirmed is not None:
             screen.print(terminal.comparison_table(outcome.lock.cost, outcome.lock.confirmed))
         title = f"{outcome.contract.name}: trial {outcome.winner.number}, test split opened"

@@ -34,5 +34,6 @@ def write_report(contract: Contract, lock: Lock | None, trials: Sequence[Trial],
         nearest=nearest.number if nearest else None,
         provenance=facts,
         data=data,
+        contract=contract,
     )
     write_atomically(path, html.encode())

@@ -18,10 +18,12 @@ from mlforge.contract.build_agent import build_agent
 from mlforge.contract.build_bundle import build_bundle
 from mlforge.contract.build_data import build_data
 from mlforge.contract.build_limits import build_goals, build_limits, build_robustness
+from mlforge.contract.build_power import build_power, profiles
 from mlforge.contract.build_training import build_training
 from mlforge.contract.contract import (
     Confirm,
     Contract,
+    DataSpec,
     Proposer,
     Pruner,
     SearchSpec,
@@ -29,6 +31,7 @@ from mlforge.contract.contract import (
     Task,
 )
 from mlforge.contract.front_ends import build_front_ends
+from mlforge.contract.power import PowerSpec
 from mlforge.contract.products import advice
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean
@@ -65,6 +68,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         digest=hashlib.sha256(_content(root).encode()).hexdigest(),
         lines=dict(_lines(root, "")),
         robustness=build_robustness(reader),
+        power=_power(reader, data),
     )
 
 
@@ -113,6 +117,24 @@ def _refuse_board(reader: Reader, board: str) -> None:
         reader.wrong(where, f"the unknown board {board!r}", did_you_mean(board, names))
     else:
         reader.wrong(where, f"{board!r}, which is not emulated", advice(board))
+
+
+def _power(reader: Reader, data: DataSpec) -> PowerSpec | None:
+    """The board's currents, and what limits on energy ask of them."""
+    power, limits = build_power(reader), reader.mapping("limits")
+    for name in ("energy", "current", "temperature_rise"):
+        if name not in limits:
+            continue
+        steps = ("limits", name)
+        if reader.node("power") is None:
+            expected = f"`power:` with a profile ({', '.join(profiles())}), or your board's currents"
+            reader.wrong(steps, f"{name} without `power`", expected)
+        elif name != "energy" and power is not None and power.period_us is None and data.signal is None:
+            found = f"{name}, an average, where nothing says how often the model runs"
+            reader.wrong(steps, found, "data.signal: {rate: ...}, or power.period")
+        elif name == "temperature_rise" and power is not None and power.thermal_k_per_w is None:
+            reader.wrong(steps, "temperature_rise without power.thermal_resistance", "the package's, such as '48 K/W'")
+    return power
 
 
 def _check_latency(reader: Reader, clock_hz: int) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from mlforge.contract.contract import METRICS, Goal, Limits, RobustnessSpec, Task
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import expectation
-from mlforge.contract.units import parse_size, parse_time
+from mlforge.contract.units import parse_current, parse_energy, parse_size, parse_temperature, parse_time
 
 MAX_SIZE_BYTES: Final = 1 << 30
 MAX_TIME_US: Final = 3.6e9  # an hour; no inference on a microcontroller takes longer
@@ -26,8 +26,17 @@ def build_limits(reader: Reader) -> Limits:
     if latency_us is not None and latency_us > MAX_TIME_US:
         reader.wrong(("limits", "latency"), repr(reader.text("limits", "latency")), "at most 60 min")
     if reader.node("limits") is not None and not known:
-        reader.wrong(("limits",), "no limit", "at least one of flash, ram, stack, latency")
-    return Limits(sizes["flash"], sizes["ram"], sizes["stack"], latency_us, auto)
+        reader.wrong(("limits",), "no limit", "at least one of flash, ram, stack, latency, energy, current")
+    return Limits(
+        sizes["flash"],
+        sizes["ram"],
+        sizes["stack"],
+        latency_us,
+        reader.quantity(parse_energy, "limits", "energy"),
+        reader.quantity(parse_current, "limits", "current"),
+        reader.quantity(parse_temperature, "limits", "temperature_rise"),
+        auto,
+    )
 
 
 def build_goals(reader: Reader, task: Task) -> tuple[Goal, ...]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from mlforge.contract.power import PowerSpec
 from mlforge.contract.stages import FrontEnd, SignalSpec, StageSpec
 from mlforge.errors import ArchitectureError
 from mlforge.records.program import Engine
@@ -135,6 +136,9 @@ class Limits:
     ram_bytes: int | None
     stack_bytes: int | None
     latency_us: float | None
+    energy_uj: float | None = None  # of one inference, features included
+    current_ua: float | None = None  # on average, sleep included
+    temperature_rise_k: float | None = None  # of the chip over its surroundings, on average
     auto: frozenset[str] = frozenset()  # of "flash", "ram"
     # Where `ram` is auto: what the app's inference service takes. The limit is without it, the app's image has it.
     service_bytes: int = 0
@@ -290,6 +294,7 @@ class Contract:
     digest: str
     lines: Mapping[str, int] = field(compare=False, repr=False)  # dotted key to 1-based line, of what the file says
     robustness: RobustnessSpec = RobustnessSpec()
+    power: PowerSpec | None = None
 
     @property
     def features(self) -> tuple[StageSpec, ...]:

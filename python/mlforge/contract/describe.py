@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlforge.contract.contract import Contract
-from mlforge.contract.units import format_frequency, format_size, format_time
+from mlforge.contract.units import format_current, format_energy, format_frequency, format_size, format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,16 @@ def describe(contract: Contract) -> tuple[Setting, ...]:
         _size(contract, "stack", limits.stack_bytes),
         _limit(contract, "latency", latency, "us", "" if latency is None else format_time(latency)),
     ]
+    others = (
+        ("energy", limits.energy_uj, "uJ", format_energy),
+        ("current", limits.current_ua, "uA", format_current),
+        ("temperature_rise", limits.temperature_rise_k, "K", "{:g} K".format),
+    )
+    rows += [_limit(contract, name, value, unit, spelt(value)) for name, value, unit, spelt in others if value]
+    if contract.power is not None:
+        active_ua = contract.power.active_ua(contract.target.clock_hz)
+        text = f"{format_current(active_ua)} at {contract.power.supply_v:g} V, {contract.power.name}"
+        rows.append(Setting("power.active", active_ua, "uA", text, contract.power.source))
     for goal in contract.goals:
         key = f"goals.{goal.key}"
         bound = "at most" if goal.metric == "mse" else "at least"

@@ -28,6 +28,25 @@ TIMES_US: Final[Mapping[str, Fraction]] = {
     "s": Fraction(1_000_000),
     "min": Fraction(60_000_000),
 }
+ENERGIES_UJ: Final[Mapping[str, Fraction]] = {
+    "nJ": Fraction(1, 1000),
+    "uJ": Fraction(1),
+    "µJ": Fraction(1),
+    "μJ": Fraction(1),
+    "mJ": Fraction(1000),
+    "J": Fraction(1_000_000),
+}
+CURRENTS_UA: Final[Mapping[str, Fraction]] = {
+    "nA": Fraction(1, 1000),
+    "uA": Fraction(1),
+    "µA": Fraction(1),
+    "μA": Fraction(1),
+    "mA": Fraction(1000),
+    "A": Fraction(1_000_000),
+}
+VOLTAGES_V: Final[Mapping[str, Fraction]] = {"mV": Fraction(1, 1000), "V": Fraction(1)}
+CHARGES_MAH: Final[Mapping[str, Fraction]] = {"mAh": Fraction(1), "Ah": Fraction(1000)}
+TEMPERATURES_K: Final[Mapping[str, Fraction]] = {"mK": Fraction(1, 1000), "K": Fraction(1)}
 SLOWEST_HZ: Final = 32_000  # watch crystals have 32,768 Hz
 FASTEST_HZ: Final = 4_000_000_000
 FREQUENCIES_HZ: Final[Mapping[str, Fraction]] = {
@@ -72,6 +91,47 @@ def parse_clock(text: str) -> int:
     return clock_hz
 
 
+def parse_energy(text: str) -> float:
+    """Microjoules. Raises ValueError, whose text says what would be right."""
+    return float(_parse(text, ENERGIES_UJ, "an energy such as '400 uJ'"))
+
+
+def parse_current(text: str) -> float:
+    """Microamperes. Raises ValueError, whose text says what would be right."""
+    return float(_parse(text, CURRENTS_UA, "a current such as '120 uA'"))
+
+
+def parse_current_per_clock(text: str) -> float:
+    """Microamperes for each MHz. Raises ValueError, whose text says what would be right."""
+    current, slash, clock = text.partition("/")
+    if not slash or clock.strip() != "MHz":
+        raise ValueError("a current per MHz such as '52 uA/MHz', or a current by clock such as {64 MHz: 3.3 mA}")
+    return parse_current(current)
+
+
+def parse_voltage(text: str) -> float:
+    """Volts. Raises ValueError, whose text says what would be right."""
+    return float(_parse(text, VOLTAGES_V, "a voltage such as '3.0 V'"))
+
+
+def parse_charge(text: str) -> float:
+    """Milliampere hours. Raises ValueError, whose text says what would be right."""
+    return float(_parse(text, CHARGES_MAH, "a charge such as '220 mAh'"))
+
+
+def parse_temperature(text: str) -> float:
+    """Kelvin, of a difference. Raises ValueError, whose text says what would be right."""
+    return float(_parse(text, TEMPERATURES_K, "a difference in temperature such as '5 K'"))
+
+
+def parse_thermal(text: str) -> float:
+    """Kelvin for each watt. Raises ValueError, whose text says what would be right."""
+    rise, slash, power = text.partition("/")
+    if not slash or power.strip() != "W":
+        raise ValueError("a thermal resistance such as '48 K/W'")
+    return parse_temperature(rise)
+
+
 def format_size(size_bytes: int) -> str:
     """The shortest exact spelling: 32768 becomes "32 KiB", 33000 "33000 B"."""
     for unit in ("MiB", "KiB"):
@@ -85,6 +145,19 @@ def format_time(time_us: float) -> str:
         if time_us >= scale:
             return f"{time_us / scale:g} {unit}"
     return f"{time_us * 1000:g} ns"
+
+
+def format_energy(energy_uj: float) -> str:
+    return _scaled(energy_uj, (("J", 1e6), ("mJ", 1e3), ("uJ", 1.0), ("nJ", 1e-3)))
+
+
+def format_current(current_ua: float) -> str:
+    return _scaled(current_ua, (("A", 1e6), ("mA", 1e3), ("uA", 1.0), ("nA", 1e-3)))
+
+
+def _scaled(value: float, units: tuple[tuple[str, float], ...]) -> str:
+    unit, scale = next((pair for pair in units if value >= pair[1]), units[-1])
+    return f"{value / scale:.4g} {unit}"
 
 
 def format_frequency(frequency_hz: int) -> str:

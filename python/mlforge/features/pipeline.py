@@ -77,6 +77,11 @@ class Pipeline:
         blocks = self.window.length + (inputs - 1) * self.window.hop
         return last.span + (blocks - 1) * last.hop
 
+    @property
+    def input_hop(self) -> int:
+        """Raw frames from one model input to the next."""
+        return self.window.hop * self.flows[-1].hop
+
     def inputs_of(self, frames: int) -> int:
         """How many model inputs so many raw frames give."""
         return self.window.count(self.flows[-1].blocks(frames))

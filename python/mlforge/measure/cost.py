@@ -24,11 +24,13 @@ def measure_cost(
     inputs: NDArray[np.int8],
     clock_hz: int,
     frames: NDArray[np.int32] | None = None,
+    period_us: float | None = None,
 ) -> Cost:
     """Runs inputs int8 [N, input_bytes], N at least 1, and raw frames int32 [F, frame_length] where there are features.
 
     Instructions are counted, cycles estimated; both are the worst of the measured windows. A board that counts nothing
-    times itself instead, at its own clock. The stack is the deeper one of inference and features.
+    times itself instead, at its own clock. The stack is the deeper one of inference and features. `period_us`, the time
+    between two inferences, is noted beside.
 
     Raises:
         RunError: the firmware crashed or hung, or nothing was measured.
@@ -37,7 +39,7 @@ def measure_cost(
     """
     profile = target.profile(firmware, inputs, frames)
     if isinstance(profile, Timing):
-        return _timed(target, firmware, profile)
+        return _timed(target, firmware, profile, period_us)
     if not profile.inferences or (frames is not None and not profile.features):
         raise RunError("nothing was measured: too few inputs, or too few frames for one model input")
     model = CycleModel(firmware.elf, firmware.core)
@@ -60,10 +62,11 @@ def measure_cost(
         feature_cycles=feature_total,
         feature_latency_us=feature_total / clock_hz * 1e6,
         operators=_operators(firmware, worst, cycles),
+        period_us=period_us,
     )
 
 
-def _timed(target: Target, firmware: Firmware, timing: Timing) -> Cost:
+def _timed(target: Target, firmware: Firmware, timing: Timing, period_us: float | None) -> Cost:
     flash, ram = added_by_model(firmware)
     return Cost(
         target=target.name,
@@ -79,6 +82,7 @@ def _timed(target: Target, firmware: Firmware, timing: Timing) -> Cost:
         feature_cycles=None,
         feature_latency_us=timing.feature_us,
         operators=(),
+        period_us=period_us,
     )
 
 

@@ -66,6 +66,7 @@ class Cost:
     feature_cycles: int | None
     feature_latency_us: float
     operators: tuple[OperatorCost, ...]
+    period_us: float | None = None  # between two inferences at the signal's rate; None where the contract names none
 
     @property
     def total_latency_us(self) -> float:

@@ -10,8 +10,8 @@ class Check:
     """One limit or goal. `margin` is the share of the limit that is left: 0.25 means a quarter to spare, negative
     means broken by that share. For a goal on a quality (higher is better) it is `(measured - limit) / limit`."""
 
-    name: str  # flash, ram, stack, latency, the metric, or "worst " and the metric
-    unit: str  # bytes, us, or empty
+    name: str  # flash, ram, stack, latency, energy, current, temperature_rise, the metric, or "worst " and the metric
+    unit: str  # bytes, us, uJ, uA, K, or empty
     limit: float
     measured: float
     margin: float

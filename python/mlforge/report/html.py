@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from mlforge.contract.contract import Contract
 from mlforge.records.data_summary import Inspection
 from mlforge.records.lock import Lock
 from mlforge.records.trial import Trial
@@ -30,6 +31,7 @@ def render_html(
     command: str = "west mlforge optimise",
     provenance: Mapping[str, str] = _NOTHING,
     data: Inspection | None = None,
+    contract: Contract | None = None,
 ) -> str:
     """The report as the text of one HTML file.
 
@@ -41,11 +43,20 @@ def render_html(
         limits: the contract's limits and goals, drawn into the charts; only their limit, unit and name are read. None
             takes them from the lock and the trials.
         data: what is in the data, and what was found there; None leaves the section out.
+        contract: what the section on energy is made from; None leaves it out.
         nearest: the number of the nearest miss, used without a lock; None takes the one with the smallest shortfall.
         command: what runs this study again.
         provenance: further facts, shown in the given order: what a lock would say (seed, hashes) while there is none.
     """
     page = build_page(
-        lock, trials, name=name, limits=limits, nearest=nearest, command=command, provenance=provenance, data=data
+        lock,
+        trials,
+        name=name,
+        limits=limits,
+        nearest=nearest,
+        command=command,
+        provenance=provenance,
+        data=data,
+        contract=contract,
     )
     return environment("mlforge.report", markup=True).get_template("report.html.j2").render(page=page)

@@ -27,6 +27,7 @@ from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import facts, units, variants
 from mlforge.report.comparison import cost_rows
+from mlforge.report.energy import EnergySection
 
 _STATE_STYLES: Final = {State.TRAINED: "", State.REJECTED: "yellow", State.STOPPED: "yellow", State.FAILED: "red"}
 
@@ -128,6 +129,19 @@ def cost_table(cost: Cost, *, title: str = "Cost") -> Table:
         table.add_row(f"  {name}", units.time(latency_us), units.work(instructions, cycles, cost.method))
     where = f"{units.one_line(cost.target)}, {units.one_line(cost.core)}"
     table.caption = Text(f"{where}; timing {units.one_line(cost.method)}")
+    return table
+
+
+def energy_table(section: EnergySection, *, title: str = "Energy") -> Table:
+    """An inference, the average, and other ways to run the model, with how they are known."""
+    table = house_table(title, "", ">", "")
+    table.show_header = False
+    for name, value in section.facts:
+        table.add_row(name, value, "")
+    for row in section.duties:
+        when = f"at {row.clock}, an inference every {row.period}"
+        table.add_row("  other ways", row.current, f"{when}; {row.note}" if row.note else when)
+    table.caption = Text(section.note)
     return table
 
 

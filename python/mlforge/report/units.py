@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from typing import Final
 
+from mlforge.contract.units import format_current, format_energy
 from mlforge.records.verdict import Check
 
 NOTHING: Final = "–"
@@ -134,14 +136,22 @@ def work(instructions: int | None, cycles: int | None, method: str) -> str:
     return f"{count(instructions)} instructions, {count(cycles)} cycles ({how})"
 
 
+_SPELT: Final[Mapping[str, Callable[[float], str]]] = {
+    "us": time,
+    "uJ": format_energy,
+    "uA": format_current,
+    "K": "{:.3g} K".format,
+}
+
+
 def check_value(check: Check, value: float) -> str:
     """`value` in the unit of `check`, with the exact bytes where it is a size."""
-    return {"bytes": size, "us": time}.get(check.unit, score)(value)
+    return {"bytes": size, **_SPELT}.get(check.unit, score)(value)
 
 
 def check_short(check: Check, value: float) -> str:
     """`value` in the unit of `check`, in as few characters as make sense."""
-    return {"bytes": kib, "us": time}.get(check.unit, score)(value)
+    return {"bytes": kib, **_SPELT}.get(check.unit, score)(value)
 
 
 def margin(check: Check) -> str:
@@ -158,6 +168,9 @@ LABELS: Final = {
     "ram": "RAM",
     "stack": "Stack",
     "latency": "Latency",
+    "energy": "Energy",
+    "current": "Current, average",
+    "temperature_rise": "Rise in temperature",
     "accuracy": "Accuracy",
     "mse": "MSE",
     "auc": "AUC",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mlforge.contract.contract import Contract
 from mlforge.measure.ranking import listed
 from mlforge.records.cost import Cost
 from mlforge.records.data_summary import Inspection
@@ -19,6 +20,7 @@ from mlforge.records.verdict import Check, Verdict
 from mlforge.report import dot_plots, facts, layers, search_plots, stacks, units
 from mlforge.report.comparison import CostRow, cost_rows
 from mlforge.report.data_section import DataSection, data_section
+from mlforge.report.energy import EnergySection, energy_section
 from mlforge.report.rows import (
     CheckRow,
     Fact,
@@ -57,6 +59,7 @@ class Page:
     ranges: tuple[RangeRow, ...]
     ranges_note: str
     cost_facts: tuple[Fact, ...]
+    energy: EnergySection | None
     cost_method: str
     comparison: tuple[CostRow, ...]  # with the image of the application, where the winner was measured there
     compared: tuple[str, str]  # the two targets
@@ -88,6 +91,7 @@ def build_page(
     command: str,
     provenance: Mapping[str, str],
     data: Inspection | None = None,
+    contract: Contract | None = None,
 ) -> Page:
     """Everything that the page shows. `nearest` is the number of the nearest miss, where the caller knows it better."""
     trials = sorted(trials, key=lambda trial: trial.number)
@@ -113,6 +117,7 @@ def build_page(
         ranges=range_rows(lock.ranges) if lock else (),
         ranges_note=ranges_sentence(lock.ranges) if lock else "",
         cost_facts=_cost_facts(cost) if cost else (),
+        energy=energy_section(contract, lock.confirmed or cost if lock else cost),
         cost_method=units.one_line(cost.method) if cost else "",
         comparison=cost_rows(cost, lock.confirmed) if cost and lock and lock.confirmed else (),
         compared=_compared(lock),

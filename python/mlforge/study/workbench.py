@@ -122,8 +122,19 @@ class Workbench:
         model = model.compiled_for(self.target.isa)
         inputs, frames = self._workload(model)
         return measure_cost(
-            self.target, self.target.build(model.program), inputs, self.contract.target.clock_hz, frames
+            self.target,
+            self.target.build(model.program),
+            inputs,
+            self.contract.target.clock_hz,
+            frames,
+            self._period_us,
         )
+
+    @property
+    def _period_us(self) -> float | None:
+        """Between two inferences; None where the contract names no rate."""
+        signal = self.contract.data.signal
+        return None if signal is None else self.prepared.pipeline.input_hop * 1e6 / signal.rate_hz
 
     def int8_qualities(
         self, model: Model, examples: Examples, split: Split, answer: Answer = run_int8
