@@ -21,7 +21,7 @@ from mlforge.records.npz import read_npz
 
 AnyArray: TypeAlias = NDArray[Any]
 MAX_BYTES: Final = 1 << 28  # of a file of vectors
-_TYPES: Final = ("int8", "uint8", "int16", "int32", "float32", "float64")  # the last counts as float32
+_TYPES: Final = ("int8", "uint8", "bool", "int16", "int32", "float32", "float64")  # the last counts as float32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +61,7 @@ def _numbered(arrays: Mapping[str, AnyArray], word: str, path: Path) -> tuple[An
     for name in names:
         array = arrays[name]
         if str(array.dtype) not in _TYPES or array.ndim < 1 or not array.size:
-            expected = "int8, int16, int32 or float32, [N, ...]"
+            expected = "int8, int16, int32, float32 or bool, [N, ...]"
             raise DataError(f"`{name}` is {array.dtype} {array.shape}, expected {expected}", file=path)
     return tuple(arrays[name] for name in names)
 
@@ -69,13 +69,14 @@ def _numbered(arrays: Mapping[str, AnyArray], word: str, path: Path) -> tuple[An
 def random_inputs(tensors: Sequence[TensorInfo], count: int) -> tuple[AnyArray, ...]:
     """The same `count` vectors on every run: any int8 and int16, small int32 (they may be indices), floats around 0."""
     numbers = np.random.default_rng(0)
-    limits = {"int8": (-128, 128), "uint8": (0, 256), "int16": (-(1 << 15), 1 << 15), "int32": (0, 16)}
+    limits = {"int8": (-128, 128), "uint8": (0, 256), "bool": (0, 2), "int16": (-(1 << 15), 1 << 15), "int32": (0, 16)}
     arrays: list[AnyArray] = []
     for tensor in tensors:
         if tensor.dtype == "float32":
             arrays.append(numbers.normal(size=(count, *tensor.shape)).astype(np.float32))
         else:
-            arrays.append(numbers.integers(*limits[tensor.dtype], (count, *tensor.shape), dtype=tensor.dtype.value))
+            values = numbers.integers(*limits[tensor.dtype], (count, *tensor.shape))
+            arrays.append(values.astype(tensor.dtype.value))
     return tuple(arrays)
 
 

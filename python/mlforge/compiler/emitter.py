@@ -30,6 +30,7 @@ _TYPES: Final = {
     DType.INT32: "MLFORGE_INT32",
     DType.FLOAT32: "MLFORGE_FLOAT32",
     DType.UINT8: "MLFORGE_UINT8",
+    DType.BOOL: "MLFORGE_BOOL",
 }
 _LINE_WIDTH: Final = 116
 _MAX_NAME: Final = 120

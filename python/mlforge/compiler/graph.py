@@ -36,6 +36,7 @@ class DType(StrEnum):
     INT64 = "int64"  # of constants only
     UINT8 = "uint8"  # of what QUANTIZE takes in and hands out
     FLOAT32 = "float32"
+    BOOL = "bool"  # of truths: one byte, 0 or 1
 
     @property
     def size_bytes(self) -> int:
@@ -171,7 +172,7 @@ def _check_quantization(tensor: Tensor, quantization: Quantization, label: str) 
     for scale in quantization.scales:
         if not isfinite(scale) or not smallest <= scale <= SCALE_RANGE[1]:
             raise ModelError(f"{label} has the scale {scale!r}: expected {smallest} to {SCALE_RANGE[1]}")
-    if tensor.dtype is not DType.FLOAT32:
+    if tensor.dtype not in (DType.FLOAT32, DType.BOOL):
         info = np.iinfo(tensor.dtype.value)
         for zero_point in quantization.zero_points:
             if not info.min <= zero_point <= info.max:

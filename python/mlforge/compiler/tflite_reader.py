@@ -49,6 +49,7 @@ _DTYPES: Final = {
     TensorType.INT64: DType.INT64,
     TensorType.FLOAT32: DType.FLOAT32,
     TensorType.UINT8: DType.UINT8,
+    TensorType.BOOL: DType.BOOL,
     TensorType.INT4: DType.INT8,  # of weights; they are taken apart
 }
 _FLOATS: Final = {TensorType.FLOAT16: "float16", TensorType.FLOAT32: "float32", TensorType.FLOAT64: "float64"}

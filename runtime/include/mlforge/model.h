@@ -28,6 +28,7 @@ enum mlforge_type {
 	MLFORGE_INT32 = 3,
 	MLFORGE_FLOAT32 = 4,
 	MLFORGE_UINT8 = 5,
+	MLFORGE_BOOL = 6, /**< one byte, 0 or 1 */
 };
 
 /**

@@ -5,6 +5,9 @@
 #include "fixed_functions.h"
 
 #define DIFFERENCE_FRACTION_BITS 26 /* Q5.26 */
+#define SUM_INTEGER_BITS         12 /* Q12.19 */
+#define LOG_FRACTION_BITS        25 /* Q6.25, a bit more than the result's integer bits */
+#define LOG_INTEGER_BITS         5  /* less one, as mlforge_divide_by_power takes it */
 
 /* As mlforge_multiply_high, for factors of any sign but not both -2^31. */
 static int32_t multiply(int32_t a, int32_t b)
@@ -84,4 +87,72 @@ int32_t mlforge_leading_zeros(uint32_t x)
 		count++;
 	}
 	return count;
+}
+
+/* The part of the logarithm that the mantissa r in Q0.31, near 2^(-1/4), makes, in Q6.25: a
+ * rational function. */
+static int32_t log_near_one(int32_t r)
+{
+	const int32_t fourth_root_of_half = 1805811301;
+	const int32_t alpha_n = 117049297;  /* 11/240 * 2^(1/4) */
+	const int32_t alpha_d = 127690142;  /* 1/20 * 2^(1/4) */
+	const int32_t alpha_i = 1057819769; /* 2 / 2^(1/4) - 2^(1/4) */
+	const int32_t alpha_f = 638450708;  /* 1/4 * 2^(1/4) */
+	const int32_t p = (int32_t)(((int64_t)r + fourth_root_of_half + 1) / 2);
+	const int32_t q = 2 * (r - fourth_root_of_half);
+	const int32_t square = multiply(q, q);
+	const int32_t numerator = multiply(q, r) + multiply(multiply(q, square), alpha_n);
+	const int32_t denominator =
+		multiply(p, alpha_i + q + multiply(alpha_d, square)) + multiply(alpha_f, q);
+
+	return multiply(mlforge_divide_by_power(numerator, LOG_INTEGER_BITS),
+			mlforge_reciprocal_of_one_plus(denominator));
+}
+
+int32_t mlforge_log_of_sum(int32_t x)
+{
+	const int32_t log_of_2 = 1488522236, root_of_half = 1518500250;
+	const int32_t quarter = 1 << (LOG_FRACTION_BITS - 2);
+	const int32_t zeros = mlforge_leading_zeros((uint32_t)x);
+	const int32_t headroom = mlforge_leading_zeros((uint32_t)multiply(x, root_of_half)) - 1;
+	/* Two ways to a mantissa and a power of two; the smaller mantissa counts. */
+	const int32_t r_a = saturating_shift_left(
+		multiply(saturating_shift_left(x, zeros - 1), root_of_half), 1);
+	const int32_t r_b = saturating_shift_left(x, headroom);
+	const int32_t power_a = (SUM_INTEGER_BITS - zeros) * (1 << LOG_FRACTION_BITS) + quarter;
+	const int32_t power_b = (SUM_INTEGER_BITS - headroom) * (1 << LOG_FRACTION_BITS) - quarter;
+	const int32_t power = power_a > power_b ? power_a : power_b;
+	const int32_t log = multiply(power, log_of_2) + log_near_one(r_a < r_b ? r_a : r_b);
+
+	return saturating_shift_left(log, 1);
+}
+
+int32_t mlforge_inverse_square_root(int32_t x, int32_t *right)
+{
+	const int32_t three_halves = (1 << 28) + (1 << 27), root_of_half = 1518500250;
+	int32_t shift = 11, y = 1 << 28;
+
+	*right = 0;
+	if (x <= 1) {
+		return INT32_MAX;
+	}
+	while (x >= 1 << 29) {
+		x /= 4;
+		shift++;
+	}
+	const int32_t pairs = (mlforge_leading_zeros((uint32_t)x) - 1) / 2 - 1;
+	const int32_t half = mlforge_divide_by_power((x << 2 * pairs) >> 1, 0); /* of x, in Q3.28 */
+
+	shift -= pairs;
+	for (int32_t i = 0; i < 5; i++) { /* Newton and Raphson: y * (3 - x * y^2) / 2 */
+		const int32_t cube = saturating_shift_left(multiply(multiply(y, y), y), 6);
+
+		y = saturating_shift_left(multiply(three_halves, y) - multiply(half, cube), 3);
+	}
+	y = multiply(y, root_of_half);
+	if (shift < 0) {
+		return mlforge_shift_left(y, -shift);
+	}
+	*right = shift;
+	return y;
 }

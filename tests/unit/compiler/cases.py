@@ -234,6 +234,8 @@ def _values(dtype: DType, shape: Shape, numbers: np.random.Generator) -> np.ndar
         wide = numbers.normal(size=shape) * 10.0 ** numbers.integers(-2, 7, shape)
         special = numbers.choice([0.0, -0.0, 0.5, -0.5, 1e30, -1e30, np.inf, -np.inf, np.nan], shape)
         return np.where(numbers.random(shape) < 0.1, special, wide).astype(np.float32)
+    if dtype is DType.BOOL:
+        return numbers.random(shape) < 0.5
     info = np.iinfo(dtype.value)
     low, high = (-2, 12) if dtype is DType.INT32 and numbers.random() < 0.5 else (info.min, info.max + 1)
     array = numbers.integers(low, high, shape, dtype.value)

@@ -30,7 +30,7 @@ def _shape(m: Maker) -> Shape:
     return tuple(m.random.choice([1, 2, 3, 5]) for _ in range(m.random.randint(1, 6)))
 
 
-def _stretched(m: Maker, shape: Shape) -> tuple[Shape, Shape]:
+def stretched(m: Maker, shape: Shape) -> tuple[Shape, Shape]:
     """Two shapes that broadcast to `shape`."""
     match m.random.randrange(6):
         case 0 | 1:
@@ -82,7 +82,7 @@ def _output_scale(m: Maker, kind: str, first: int, second: int) -> float:
 def pair(kind: str) -> Case:
     def make(m: Maker) -> Graph:
         shape = _shape(m)
-        first_shape, second_shape = _stretched(m, shape)
+        first_shape, second_shape = stretched(m, shape)
         full = tuple(int(size) for size in np.broadcast_shapes(first_shape, second_shape))
         first = m.activation(first_shape)
         same = first_shape == second_shape and m.random.random() < 0.1

@@ -14,14 +14,15 @@ from tests.unit.compiler import (
     cases_arithmetic,
     cases_blocks,
     cases_int16,
+    cases_logic,
     cases_matrices,
     cases_movement,
     cases_variables,
 )
 from tests.unit.compiler.cases import Maker
-from tests.unit.compiler.reference_arithmetic import ArithmeticReference
 from tests.unit.compiler.reference_blocks import BlocksReference
 from tests.unit.compiler.reference_int16 import Int16Reference
+from tests.unit.compiler.reference_logic import LogicReference
 from tests.unit.compiler.reference_matrices import MatricesReference
 from tests.unit.compiler.reference_movement import MovementReference
 from tests.unit.compiler.reference_variables import VariablesReference
@@ -34,10 +35,11 @@ CASES: dict[str, Callable[[Maker], Graph]] = {
     **cases_blocks.CASES,
     **cases_matrices.CASES,
     **cases_variables.CASES,
+    **cases_logic.CASES,
 }
 
 
 class Reference(
-    Int16Reference, MovementReference, ArithmeticReference, VariablesReference, BlocksReference, MatricesReference
+    Int16Reference, MovementReference, LogicReference, VariablesReference, BlocksReference, MatricesReference
 ):
     """Runs a graph of any operators on one set of inputs."""

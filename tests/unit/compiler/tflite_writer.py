@@ -15,6 +15,7 @@ from tflite.BuiltinOptions import BuiltinOptions
 from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Tensor
 from mlforge.compiler.ops.batch_matmul import BatchMatMulAttributes
 from mlforge.compiler.ops.concatenation import ConcatenationAttributes
+from mlforge.compiler.ops.cumsum import CumsumAttributes
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
 from mlforge.compiler.ops.gather import GatherAttributes
 from mlforge.compiler.ops.leaky_relu import LeakyReluAttributes
@@ -38,6 +39,7 @@ _TYPES = {
     DType.INT32: 2,
     DType.UINT8: 3,
     DType.INT64: 4,
+    DType.BOOL: 6,
     DType.INT16: 7,
     DType.INT8: 9,
     HANDLE: 13,
@@ -225,6 +227,10 @@ def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int
         case FullyConnectedAttributes() as a:
             fields = [_fused(a.activation), ("Int8", 0), ("Bool", False), ("Bool", False), _bias_type(a)]
             return "FullyConnectedOptions", _table(b, fields)
+        case CumsumAttributes() as a:
+            return "CumsumOptions", _table(b, [("Bool", a.exclusive), ("Bool", a.reverse)])
+        case ArithmeticAttributes() as a if node.kind == "L2_NORMALIZATION":
+            return "L2NormOptions", _table(b, [_fused(a.activation)])
         case ArithmeticAttributes() as a:
             return f"{node.kind.capitalize()}Options", _table(b, [_fused(a.activation)])
         case LeakyReluAttributes() as a:

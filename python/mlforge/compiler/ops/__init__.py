@@ -7,6 +7,7 @@ from typing import Final
 
 from mlforge.compiler.ops.abs import Abs
 from mlforge.compiler.ops.add import Add
+from mlforge.compiler.ops.add_n import AddN
 from mlforge.compiler.ops.arg_max import ArgMax
 from mlforge.compiler.ops.arg_min import ArgMin
 from mlforge.compiler.ops.assign_variable import AssignVariable
@@ -17,18 +18,29 @@ from mlforge.compiler.ops.broadcast_to import BroadcastTo
 from mlforge.compiler.ops.cast import Cast
 from mlforge.compiler.ops.concatenation import Concatenation
 from mlforge.compiler.ops.conv_2d import Conv2D
+from mlforge.compiler.ops.cumsum import Cumsum
 from mlforge.compiler.ops.depth_to_space import DepthToSpace
 from mlforge.compiler.ops.depthwise_conv_2d import DepthwiseConv2D
 from mlforge.compiler.ops.dequantize import Dequantize
 from mlforge.compiler.ops.div import Div
 from mlforge.compiler.ops.elu import Elu
+from mlforge.compiler.ops.equal import Equal
 from mlforge.compiler.ops.expand_dims import ExpandDims
 from mlforge.compiler.ops.fill import Fill
 from mlforge.compiler.ops.fully_connected import FullyConnected
 from mlforge.compiler.ops.gather import Gather
 from mlforge.compiler.ops.gather_nd import GatherNd
+from mlforge.compiler.ops.greater import Greater
+from mlforge.compiler.ops.greater_equal import GreaterEqual
 from mlforge.compiler.ops.hard_swish import HardSwish
+from mlforge.compiler.ops.l2_normalization import L2Normalization
 from mlforge.compiler.ops.leaky_relu import LeakyRelu
+from mlforge.compiler.ops.less import Less
+from mlforge.compiler.ops.less_equal import LessEqual
+from mlforge.compiler.ops.log_softmax import LogSoftmax
+from mlforge.compiler.ops.logical_and import LogicalAnd
+from mlforge.compiler.ops.logical_not import LogicalNot
+from mlforge.compiler.ops.logical_or import LogicalOr
 from mlforge.compiler.ops.logistic import Logistic
 from mlforge.compiler.ops.max_pool_2d import MaxPool2D
 from mlforge.compiler.ops.maximum import Maximum
@@ -37,6 +49,7 @@ from mlforge.compiler.ops.minimum import Minimum
 from mlforge.compiler.ops.mirror_pad import MirrorPad
 from mlforge.compiler.ops.mul import Mul
 from mlforge.compiler.ops.nearest import unknown_operator
+from mlforge.compiler.ops.not_equal import NotEqual
 from mlforge.compiler.ops.operator import Operator, sentence, span
 from mlforge.compiler.ops.pack import Pack
 from mlforge.compiler.ops.pad import Pad
@@ -53,6 +66,7 @@ from mlforge.compiler.ops.resize_bilinear import ResizeBilinear
 from mlforge.compiler.ops.resize_nearest_neighbor import ResizeNearestNeighbor
 from mlforge.compiler.ops.reverse_v2 import ReverseV2
 from mlforge.compiler.ops.rsqrt import Rsqrt
+from mlforge.compiler.ops.select_v2 import SelectV2
 from mlforge.compiler.ops.shape import Shape
 from mlforge.compiler.ops.slice import Slice
 from mlforge.compiler.ops.softmax import Softmax
@@ -75,6 +89,7 @@ from mlforge.compiler.ops.unpack import Unpack
 _ALL: Final[tuple[Operator, ...]] = (
     Abs(),
     Add(),
+    AddN(),
     ArgMax(),
     ArgMin(),
     AssignVariable(),
@@ -85,18 +100,29 @@ _ALL: Final[tuple[Operator, ...]] = (
     Cast(),
     Concatenation(),
     Conv2D(),
+    Cumsum(),
     DepthToSpace(),
     DepthwiseConv2D(),
     Dequantize(),
     Div(),
     Elu(),
+    Equal(),
     ExpandDims(),
     Fill(),
     FullyConnected(),
     Gather(),
     GatherNd(),
+    Greater(),
+    GreaterEqual(),
     HardSwish(),
+    L2Normalization(),
     LeakyRelu(),
+    Less(),
+    LessEqual(),
+    LogSoftmax(),
+    LogicalAnd(),
+    LogicalNot(),
+    LogicalOr(),
     Logistic(),
     MaxPool2D(),
     Maximum(),
@@ -104,6 +130,7 @@ _ALL: Final[tuple[Operator, ...]] = (
     Minimum(),
     MirrorPad(),
     Mul(),
+    NotEqual(),
     Pack(),
     Pad(),
     PadV2(),
@@ -119,6 +146,7 @@ _ALL: Final[tuple[Operator, ...]] = (
     ResizeNearestNeighbor(),
     ReverseV2(),
     Rsqrt(),
+    SelectV2(),
     Shape(),
     Slice(),
     Softmax(),

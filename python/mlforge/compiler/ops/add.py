@@ -12,6 +12,7 @@ from mlforge.compiler.graph import Attributes, DType, Shape
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.by_isa.dsp_add import lower_for_dsp
 from mlforge.compiler.ops.operator import Field, Lowered, Options, View, read_activation
+from mlforge.compiler.ops.shared.arithmetic import Arithmetic
 from mlforge.compiler.ops.shared.broadcast import Broadcast, activations, constant_operands
 from mlforge.compiler.ops.shared.integers import is_int8
 from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes, ScaledPair
@@ -25,7 +26,9 @@ class AddAttributes(ArithmeticAttributes):
 
 
 def output_scale_is_sane(view: View) -> str:
-    """The output's scale is above a 524288th (int16: a 16384th) of the larger input scale."""
+    """But for int32, the output's scale is above a 524288th (int16: a 16384th) of the larger input scale."""
+    if view.output.dtype is DType.INT32:
+        return ""
     return "" if _factors(view)[2] < 1 else f"the output's scale is {view.output_quantization.scale:.9g}"
 
 
@@ -44,10 +47,12 @@ def _repeats(shape: Shape, full: Shape) -> bool:
     return len(core) <= len(full) and tuple(core) == full[len(full) - len(core) :]
 
 
-class Add(Broadcast):
+class Add(Arithmetic):
     kind = "ADD"
+    name = "add"
+    clamps_int32 = False
     options = "AddOptions"
-    constraints = (*Broadcast.constraints, output_scale_is_sane)
+    constraints = (*Arithmetic.constraints, output_scale_is_sane)
     kernel = "mlforge_add_walk"
     parameters_type = "mlforge_scaled_pair"
 
@@ -66,7 +71,7 @@ class Add(Broadcast):
     def parameters(self, view: View) -> Mapping[str, Field]:
         return ScaledPair.of(_BITS[view.output.dtype], _factors(view)).parameters(view)
 
-    def lower(self, view: View, isa: Isa) -> Lowered:
+    def lower_quantised(self, view: View, isa: Isa) -> Lowered:
         pair = ScaledPair.of(_BITS[view.output.dtype], _factors(view))
         dsp = lower_for_dsp(view, pair) if isa.has_dsp and is_int8(view) else None
         return dsp or Broadcast.lower(self, view, isa)

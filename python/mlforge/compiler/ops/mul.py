@@ -9,13 +9,14 @@ from tflite.MulOptions import MulOptions
 from mlforge.compiler.fixed_point import Ints, Multiplier, quantize_multiplier
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.ops.operator import Field, Options, View, output_stage, read_activation, stage_shift
-from mlforge.compiler.ops.shared.broadcast import Broadcast
+from mlforge.compiler.ops.shared.arithmetic import Arithmetic
 from mlforge.compiler.ops.shared.integers import is_int8
 from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes, finished, result_range
 
 
-class Mul(Broadcast):
+class Mul(Arithmetic):
     kind = "MUL"
+    name = "mul"
     options = "MulOptions"
     kernel = "mlforge_mul"
     parameters_type = "mlforge_product"

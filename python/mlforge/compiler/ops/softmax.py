@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
@@ -10,7 +11,7 @@ from tflite.SoftmaxOptions import SoftmaxOptions
 from mlforge.compiler.fixed_point import INT32_MAX, Multiplier, input_radius, quantize_multiplier
 from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.operator import Constant, Lowered, Operator, Options, View, same_shape, without_options
+from mlforge.compiler.ops.operator import Constant, Field, Lowered, Operator, Options, View, same_shape, without_options
 from mlforge.compiler.ops.shared.integers import input_is_integer
 from mlforge.compiler.ops.shared.tables import exp_table, reciprocal_table
 
@@ -74,23 +75,30 @@ class Softmax(Operator):
         return _from_int8(view) if view.input().dtype is DType.INT8 else _from_int16(view)
 
 
+def scaled_difference(view: View, beta: float = 1.0) -> Multiplier:
+    """From a difference of int8 inputs to Q5.26 (PreprocessSoftmaxScaling in kernels/internal/quantization_util.cc)."""
+    factor = beta * view.input_quantization().scale * (1 << (31 - _INTEGER_BITS))
+    return quantize_multiplier(min(factor, float(INT32_MAX)))
+
+
+def difference_fields(view: View, beta: float = 1.0) -> Mapping[str, Field]:
+    """The fields of struct mlforge_softmax."""
+    multiplier, depth = scaled_difference(view, beta), view.input().shape[-1]
+    return {
+        "rows": view.input().elements // depth,
+        "depth": depth,
+        "multiplier": multiplier.value,
+        "left_shift": multiplier.exponent,
+        "difference_min": -input_radius(_INTEGER_BITS, multiplier.exponent),
+    }
+
+
 def _from_int8(view: View) -> Lowered:
-    beta = view.node.attributes_as(SoftmaxAttributes).beta
-    # PreprocessSoftmaxScaling in kernels/internal/quantization_util.cc
-    factor = min(beta * view.input_quantization().scale * (1 << (31 - _INTEGER_BITS)), float(INT32_MAX))
-    multiplier = quantize_multiplier(factor)
-    depth = view.input().shape[-1]
     narrow = view.output.dtype is DType.INT8
     return Lowered(
         kernel="mlforge_softmax_s8" if narrow else "mlforge_softmax_s8_to_s16",
         parameters_type="mlforge_softmax",
-        parameters={
-            "rows": view.input().elements // depth,
-            "depth": depth,
-            "multiplier": multiplier.value,
-            "left_shift": multiplier.exponent,
-            "difference_min": -input_radius(_INTEGER_BITS, multiplier.exponent),
-        },
+        parameters=difference_fields(view, view.node.attributes_as(SoftmaxAttributes).beta),
         inputs=view.node.inputs,
         outputs=view.node.outputs,
         in_place=frozenset(view.node.inputs if narrow else ()),

@@ -10,14 +10,16 @@ from tflite.SubOptions import SubOptions
 from mlforge.compiler.fixed_point import Ints
 from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.ops.operator import Field, Options, View, read_activation
-from mlforge.compiler.ops.shared.broadcast import Broadcast
+from mlforge.compiler.ops.shared.arithmetic import Arithmetic
 from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes, ScaledPair
 
 _BITS = {DType.INT8: 20, DType.INT16: 15}  # micro/kernels/sub_common.cc
 
 
 def output_scale_is_sane(view: View) -> str:
-    """The output's scale is above a 524288th (int16: a 16384th) of the larger input scale."""
+    """But for int32, the output's scale is above a 524288th (int16: a 16384th) of the larger input scale."""
+    if view.output.dtype is DType.INT32:
+        return ""
     factor = _factors(view)[2]
     return "" if 0 < factor < 1 else f"the output's scale is {view.output_quantization.scale:.9g}"
 
@@ -35,10 +37,11 @@ def _factors(view: View) -> tuple[float, float, float]:
     )
 
 
-class Sub(Broadcast):
+class Sub(Arithmetic):
     kind = "SUB"
+    name = "sub"
     options = "SubOptions"
-    constraints = (*Broadcast.constraints, output_scale_is_sane)
+    constraints = (*Arithmetic.constraints, output_scale_is_sane)
     kernel = "mlforge_sub"
     parameters_type = "mlforge_scaled_pair"
 

@@ -7,7 +7,7 @@ of one int8, and the compiler works out all 256 results.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +17,23 @@ from mlforge.compiler.graph import MAX_RANK, Shape, Tensor
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.operator import Constant, Constraint, Field, Lowered, Operator, View
 from mlforge.compiler.ops.shared.elementwise import ALL_VALUES, lookup
-from mlforge.compiler.ops.shared.integers import SUFFIXES, is_int8, not_an_integer, output_is_alike
+from mlforge.compiler.ops.shared.integers import SUFFIXES, is_int8, is_plain_int32, not_an_integer, output_is_alike
+
+
+def operands_are_numbers(view: View) -> str:
+    """Both inputs are int8, or both int16 with the zero point 0, quantised per tensor, or both int32 without a scale;
+    at most one is constant."""
+    if all(is_plain_int32(view.input(position)) for position in (0, 1)):
+        return "both inputs are constant" if view.input(0).is_constant and view.input(1).is_constant else ""
+    return operands_are_integers(view)
+
+
+def output_is_alike_or_int32(view: View) -> str:
+    """The output is an activation of the input's type, quantised per tensor; int16 with the zero point 0; int32 without
+    a scale."""
+    if is_plain_int32(view.input()):
+        return "" if is_plain_int32(view.output) else f"the output is {view.output}"
+    return output_is_alike(view)
 
 
 def operands_are_integers(view: View) -> str:
@@ -71,7 +87,7 @@ class Broadcast(Operator):
             parameters={"walk": walk_of(view), **self.parameters(view)},
             inputs=activations(view),
             outputs=view.node.outputs,
-            in_place=frozenset(index for index in activations(view) if _is_full(view, index)),
+            in_place=frozenset(index for index in activations(view) if is_full(view, index)),
             constant_inputs=constant_operands(view),
         )
 
@@ -97,27 +113,31 @@ def constant_operands(view: View) -> Mapping[int, Constant]:
     }
 
 
-def _is_full(view: View, index: int) -> bool:
+def is_full(view: View, index: int) -> bool:
+    """Whether a tensor has as many elements as the output."""
     return view.graph.tensors[index].elements == view.output.elements
 
 
 def walk_of(view: View) -> Mapping[str, Field]:
-    """The fields of struct mlforge_walk: as few dimensions as possible."""
-    full = view.output.shape
-    steps = [_steps(view.input(position).shape, full) for position in (0, 1)]
-    fused: list[tuple[int, int, int]] = []  # size and steps, innermost first
-    for size, first, second in zip(reversed(full), reversed(steps[0]), reversed(steps[1]), strict=True):
+    """The fields of struct mlforge_walk."""
+    size, steps = steps_over(view.output.shape, [view.input(position).shape for position in (0, 1)])
+    return dict(zip(("size", "step_1", "step_2"), (size, *steps), strict=True))
+
+
+def steps_over(full: Shape, shapes: Sequence[Shape]) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
+    """Sizes of MAX_RANK dimensions, and the steps of each of `shapes` along them: as few dimensions as possible."""
+    columns = [tuple(reversed(_steps(shape, full))) for shape in shapes]
+    fused: list[tuple[int, ...]] = []  # size and steps, innermost first
+    for size, *steps in zip(reversed(full), *columns, strict=True):
         if size == 1:
             continue
-        if fused and all(
-            step == inner * fused[-1][0] for step, inner in zip((first, second), fused[-1][1:], strict=True)
-        ):
+        if fused and all(step == inner * fused[-1][0] for step, inner in zip(steps, fused[-1][1:], strict=True)):
             fused[-1] = (fused[-1][0] * size, *fused[-1][1:])
         else:
-            fused.append((size, first, second))
-    fused += [(1, 0, 0)] * (MAX_RANK - len(fused))
-    columns = zip(*reversed(fused), strict=True)
-    return dict(zip(("size", "step_1", "step_2"), map(tuple, columns), strict=True))
+            fused.append((size, *steps))
+    fused += [(1, *(0 for _ in shapes))] * (MAX_RANK - len(fused))
+    sizes, *found = zip(*reversed(fused), strict=True)
+    return sizes, found
 
 
 def _steps(shape: Shape, full: Shape) -> list[int]:

@@ -42,6 +42,11 @@ def not_an_integer(tensor: Tensor) -> str:
     return ""
 
 
+def is_plain_int32(tensor: Tensor) -> bool:
+    """Whether it counts, rather than stands for reals."""
+    return tensor.dtype is DType.INT32 and tensor.quantization is None
+
+
 def is_int8(view: View) -> bool:
     """Whether it is about int8."""
     return view.output.dtype is DType.INT8

@@ -1,0 +1,10 @@
+"""LESS."""
+
+from __future__ import annotations
+
+from mlforge.compiler.ops.shared.comparing import LESS, Comparison
+
+
+class Less(Comparison):
+    kind = "LESS"
+    relation = LESS
