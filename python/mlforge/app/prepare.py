@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.app.extracted import extracted_once
-from mlforge.contract.contract import Contract
+from mlforge.contract.contract import Contract, Task
+from mlforge.contract.schema import did_you_mean
 from mlforge.data.dataset import Dataset
 from mlforge.data.load import load_dataset
 from mlforge.data.looking import look
 from mlforge.data.reading import Say, silent
 from mlforge.data.splits import Splits, check_strata, split_dataset
-from mlforge.errors import DataError, ToolError
+from mlforge.errors import ContractError, DataError, Problem, ToolError
 from mlforge.features.fit import fit
 from mlforge.features.pipeline import Pipeline
 from mlforge.records.data_summary import Inspection
@@ -140,7 +141,7 @@ def inspect(contract: Contract, say: Say = silent) -> Inspection:
     """What is in a contract's data, and what is wrong with them. Nothing is trained, extracted or kept.
 
     Raises:
-        DataError: as `prepare`.
+        DataError, ContractError: as `prepare`.
     """
     dataset, splits = _split(contract, say)
     with suppress(ToolError):  # features are computed in C; without a compiler, `doctor` says so
@@ -149,14 +150,36 @@ def inspect(contract: Contract, say: Say = silent) -> Inspection:
 
 
 def prepare(contract: Contract, say: Say = silent) -> Prepared:
-    """Raises DataError: the data are missing, damaged or too few; see data.load and data.splits. `say` hears how far
-    loading is, where it takes long."""
+    """`say` hears how far loading is, where it takes long.
+
+    Raises:
+        DataError: the data are missing, damaged or too few; see data.load and data.splits.
+        ContractError: a goal on a class that they do not have.
+    """
     return _Source(contract, *_split(contract, say)).prepared(contract.front_ends[0].name)
 
 
 def _split(contract: Contract, say: Say) -> tuple[Dataset, Splits]:
     dataset = load_dataset(contract, say)
+    _check_classes(contract, dataset.classes)
     splits = split_dataset(dataset, contract.data.split)
     if any(goal.worst for goal in contract.goals):
         check_strata(dataset, splits, contract.data.strata)
     return dataset, splits
+
+
+def _check_classes(contract: Contract, classes: tuple[str, ...]) -> None:
+    """Raises ContractError for goals on classes that the data do not have."""
+    problems = [
+        Problem(
+            contract.path,
+            contract.lines.get(f"goals.{goal.key}", 0),
+            f"goals.{goal.key}",
+            f"the unknown class {goal.label!r}",
+            did_you_mean(goal.label, list(classes)),
+        )
+        for goal in contract.goals
+        if contract.task is Task.CLASSIFICATION and goal.label and goal.label not in classes
+    ]
+    if problems:
+        raise ContractError(problems)

@@ -48,7 +48,9 @@ def _at_clock(cost: Cost, clock_hz: int) -> Cost:
 
 
 def _problem(contract: Contract, check: Check) -> Problem:
-    key = f"limits.{check.name}" if check.hard else f"goals.{'worst' if check.where else check.name}"
+    key = f"limits.{check.name}"
+    if not check.hard:
+        key = next(f"goals.{goal.key}" for goal in contract.goals if goal.name == check.name)
     found, reached = _shown(check, check.limit), _shown(check, check.measured)
     bound = "at least" if check.measured > check.limit else "at most"
     return Problem(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlforge.contract.contract import Contract, Goal
+from mlforge.contract.contract import OF_A_CLASS, Contract, Goal
 from mlforge.measure.energy import energy_of
 from mlforge.measure.quality import worst_stratum
 from mlforge.records.cost import Cost
@@ -11,7 +11,7 @@ from mlforge.records.verdict import Check, Verdict
 
 
 def judge(contract: Contract, cost: Cost, quality: Quality | None = None, *, in_application: bool = False) -> Verdict:
-    """Limit by limit, then goal by goal where a quality is given (goals on other metrics than its own are left out).
+    """Limit by limit, then goal by goal where a quality is given (goals on what it does not tell are left out).
 
     Args:
         in_application: the cost is of the app's own image, which has the app's inference service.
@@ -36,14 +36,14 @@ def judge(contract: Contract, cost: Cost, quality: Quality | None = None, *, in_
         if (value := measured[name]) is not None
     ]
     if quality is not None:
-        checks += [_goal(goal, quality, contract) for goal in contract.goals if goal.metric == quality.metric]
+        checks += [check for goal in contract.goals if (check := _goal(goal, quality, contract)) is not None]
     return Verdict(tuple(checks))
 
 
 def limits_alone(contract: Contract) -> Verdict:
     """The contract's limits and goals with nothing measured yet (0), for a report to draw."""
     checks = [Check(name, unit, limit, 0.0, 0.0, hard=True) for name, unit, limit in _bounds(contract)]
-    checks += [Check(check_name(goal), "", goal.value, 0.0, 0.0, hard=False) for goal in contract.goals]
+    checks += [Check(goal.name, "", goal.value, 0.0, 0.0, hard=False) for goal in contract.goals]
     return Verdict(tuple(checks))
 
 
@@ -62,18 +62,23 @@ def _bounds(contract: Contract) -> list[tuple[str, str, float]]:
     return [(name, unit, float(limit)) for name, unit, limit in bounds if limit is not None]
 
 
-def check_name(goal: Goal) -> str:
-    """`accuracy`, or `worst accuracy`."""
-    return f"worst {goal.metric}" if goal.worst else goal.metric
-
-
-def _goal(goal: Goal, quality: Quality, contract: Contract) -> Check:
-    """Raises DataError where the goal is on the worst stratum and none could be judged."""
-    value, where = quality.value, ""
+def _goal(goal: Goal, quality: Quality, contract: Contract) -> Check | None:
+    """None where the quality does not tell. Raises DataError where the goal is on the worst stratum and none could be
+    judged."""
+    where = ""
     if goal.worst:
+        if goal.metric is not quality.metric:
+            return None
         where, value = worst_stratum(quality, contract.data.strata)
-    margin = goal_margin(goal.metric, goal.value, value)
-    return Check(check_name(goal), "", goal.value, value, margin, hard=False, where=where)
+    elif goal.metric in OF_A_CLASS and not goal.label:
+        if quality.confusion is None:
+            return None
+        where, value = quality.confusion.worst(goal.metric)
+    elif (figure := quality.figure(goal.metric, goal.label)) is not None:
+        value = figure.value
+    else:
+        return None
+    return Check(goal.name, "", goal.value, value, goal_margin(goal.metric, goal.value, value), hard=False, where=where)
 
 
 def goal_margin(metric: str, goal: float, value: float) -> float:

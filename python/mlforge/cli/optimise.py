@@ -65,7 +65,7 @@ def execute(arguments: argparse.Namespace) -> Status:
         print(file=sys.stderr)  # behind the ^C
         raise ForgeError("stopped; everything finished is stored, and the same command resumes") from None
     report = report_path(contract)
-    write_report(contract, result.outcome.lock, result.outcome.trials, report, result.data)
+    write_report(contract, result.outcome.lock, result.outcome.trials, report, result.data, result.outcome.baselines)
     if arguments.json:
         print_json(_document(result, report))
     else:
@@ -84,6 +84,7 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
     from mlforge.report import terminal
     from mlforge.report.energy import energy_section
     from mlforge.report.facts import selection_words
+    from mlforge.report.quality_tables import baselines_table
     from mlforge.report.variants import ranges_sentence
 
     outcome = result.outcome
@@ -92,6 +93,7 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
         screen.print(f"the search ended early: {result.exhausted}")
     if outcome.lock is not None and outcome.winner is not None:
         screen.print(terminal.quality_table(outcome.lock.qualities))
+        screen.print(baselines_table(outcome.lock.baselines))
         if len(outcome.lock.attempts) > 1:
             screen.print(terminal.attempts_table(outcome.lock.attempts))
         if outcome.lock.ranges:
@@ -109,6 +111,8 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
         screen.print(terminal.verdict_table(outcome.lock.verdict, title=title))
         screen.print(selection_words(outcome.lock), soft_wrap=True)
     elif outcome.verdict is not None and outcome.nearest is not None:
+        screen.print(terminal.quality_table(outcome.nearest.qualities))
+        screen.print(baselines_table(outcome.baselines))
         title = f"{outcome.contract.name}: nearest miss, trial {outcome.nearest.number}"
         screen.print(terminal.verdict_table(outcome.verdict, title=title))
     if numbers := _front(outcome) if outcome.contract.search.proposer is Proposer.NSGA2 else ():
@@ -131,10 +135,9 @@ def _ending(outcome: Outcome) -> str:
 
 
 def _front(outcome: Outcome) -> tuple[int, ...]:
-    from mlforge.records.quality import Metric
     from mlforge.search.objectives import front
 
-    return front(outcome.trials, Metric(outcome.contract.goals[0].metric))
+    return front(outcome.trials, outcome.contract.metric)
 
 
 def _document(result: Result, report: Path) -> dict[str, Any]:
@@ -160,4 +163,5 @@ def _document(result: Result, report: Path) -> dict[str, Any]:
         },
         "exhausted": result.exhausted,
         "data": dataclasses.asdict(result.data),
+        "baselines": [dataclasses.asdict(one) for one in (outcome.lock or outcome).baselines],
     }

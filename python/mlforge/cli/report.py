@@ -30,8 +30,10 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.app.prepare import prepare
     from mlforge.cli.reporting import report_path, write_report
     from mlforge.contract.load import load_contract
+    from mlforge.measure import ranking
     from mlforge.study.memory.database import has_study
     from mlforge.study.optimise import open_store
+    from mlforge.study.winner.finish import beside_the_nearest
 
     contract = remembered(load_contract(arguments.app))
     lock = read_lock(contract.app_dir) if (contract.app_dir / LOCK_NAME).is_file() else None
@@ -47,7 +49,8 @@ def execute(arguments: argparse.Namespace) -> Status:
     if lock is None and not trials:
         raise _nothing_to_report(contract)
     path = arguments.output or report_path(contract)
-    write_report(contract, lock, trials, path, prepared.inspect(contract))
+    baselines = () if lock is not None else beside_the_nearest(contract, prepared, ranking.candidate(trials))
+    write_report(contract, lock, trials, path, prepared.inspect(contract), baselines)
     if arguments.json:
         print_json({"report": str(path), "trials": len(trials), "locked": lock is not None})
     else:

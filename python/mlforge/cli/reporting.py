@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlforge.contract.contract import Contract
+    from mlforge.records.baseline import Baseline
     from mlforge.records.data_summary import Inspection
     from mlforge.records.lock import Lock
     from mlforge.records.trial import Trial
@@ -17,7 +18,14 @@ def report_path(contract: Contract) -> Path:
     return contract.app_dir / ".mlforge" / "report.html"
 
 
-def write_report(contract: Contract, lock: Lock | None, trials: Sequence[Trial], path: Path, data: Inspection) -> None:
+def write_report(
+    contract: Contract,
+    lock: Lock | None,
+    trials: Sequence[Trial],
+    path: Path,
+    data: Inspection,
+    baselines: Sequence[Baseline] = (),
+) -> None:
     """One self-contained file, replaced in one step."""
     from mlforge.app.verdicts import limits_alone
     from mlforge.measure import ranking
@@ -35,5 +43,6 @@ def write_report(contract: Contract, lock: Lock | None, trials: Sequence[Trial],
         provenance=facts,
         data=data,
         contract=contract,
+        baselines=baselines,
     )
     write_atomically(path, html.encode())

@@ -17,7 +17,8 @@ from mlforge.contract.boards import ALIASES, CLOCK_HZ, UNMEASURED, canonical
 from mlforge.contract.build_agent import build_agent
 from mlforge.contract.build_bundle import build_bundle
 from mlforge.contract.build_data import build_data
-from mlforge.contract.build_limits import build_goals, build_limits, build_robustness
+from mlforge.contract.build_goals import build_goals
+from mlforge.contract.build_limits import build_limits, build_robustness
 from mlforge.contract.build_power import build_power, profiles
 from mlforge.contract.build_training import build_training
 from mlforge.contract.contract import (

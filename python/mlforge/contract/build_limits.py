@@ -1,12 +1,11 @@
-"""The contract's `limits` and `goals`, what candidates are held against, and `robustness`, what tries the winner."""
+"""The contract's `limits`, what candidates are held against, and `robustness`, what tries the winner."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from mlforge.contract.contract import METRICS, Goal, Limits, RobustnessSpec, Task
+from mlforge.contract.contract import Limits, RobustnessSpec
 from mlforge.contract.reader import Reader
-from mlforge.contract.schema import expectation
 from mlforge.contract.units import parse_current, parse_energy, parse_size, parse_temperature, parse_time
 
 MAX_SIZE_BYTES: Final = 1 << 30
@@ -37,33 +36,6 @@ def build_limits(reader: Reader) -> Limits:
         reader.quantity(parse_temperature, "limits", "temperature_rise"),
         auto,
     )
-
-
-def build_goals(reader: Reader, task: Task) -> tuple[Goal, ...]:
-    """The goal on all examples first, whatever the order in the file."""
-    goals = []
-    own = METRICS[task][0]
-    for name in reader.mapping("goals"):
-        steps = ("goals", name)
-        if name == "worst":
-            value = reader.number(*steps, default=0.5)
-            if not (value > 0 and (own == "mse" or value <= 1)):
-                reader.wrong(steps, f"{value:g}", "a number above 0" + ("" if own == "mse" else " and at most 1"))
-            if not reader.node("data", "strata"):
-                reader.wrong(steps, "worst without data.strata", "data.strata, whose worst stratum is meant")
-            goals.append(Goal(own, value, worst=True))
-            continue
-        if name not in METRICS[task]:
-            if any(name in metrics for metrics in METRICS.values()) and reader.text("task") in list(Task):
-                reader.wrong(steps, f"{name} with task {task}", f"a metric of {task}: {', '.join(METRICS[task])}")
-            continue
-        value = reader.number(*steps, default=0.5)
-        if not (value > 0 and (name == "mse" or value <= 1)):
-            reader.wrong(steps, f"{value:g}", expectation(list(steps)))
-        goals.append(Goal(name, value))
-    if reader.node("goals") is not None and not reader.mapping("goals"):
-        reader.wrong(("goals",), "no goal", f"a metric and its value, such as {{{METRICS[task][0]}: 0.8}}")
-    return tuple(sorted(goals, key=lambda goal: goal.worst))
 
 
 def build_robustness(reader: Reader) -> RobustnessSpec:

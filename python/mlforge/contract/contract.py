@@ -16,6 +16,7 @@ from mlforge.contract.power import PowerSpec
 from mlforge.contract.stages import FrontEnd, SignalSpec, StageSpec
 from mlforge.errors import ArchitectureError
 from mlforge.records.program import Engine
+from mlforge.records.quality import Metric
 
 
 class Task(StrEnum):
@@ -73,11 +74,25 @@ class Pruner(StrEnum):
     NONE = "none"
 
 
-METRICS: Final[Mapping[Task, tuple[str, ...]]] = {
-    Task.CLASSIFICATION: ("accuracy",),
-    Task.REGRESSION: ("mse",),
-    Task.ANOMALY: ("auc",),
+# What goals may be on. The first one is what is searched by where no goal is on one of SEARCHED.
+METRICS: Final[Mapping[Task, tuple[Metric, ...]]] = {
+    Task.CLASSIFICATION: (
+        Metric.ACCURACY,
+        Metric.BALANCED_ACCURACY,
+        Metric.F1,
+        Metric.RECALL,
+        Metric.PRECISION,
+        Metric.FALSE_ALARMS,
+    ),
+    Task.REGRESSION: (Metric.MSE, Metric.MAE, Metric.R2, Metric.LARGEST_ERROR),
+    Task.ANOMALY: (Metric.AUC, Metric.DETECTION),
 }
+# Metrics of all examples, of which each example changes a little: candidates can be told apart by them.
+SEARCHED: Final = frozenset(
+    {Metric.ACCURACY, Metric.BALANCED_ACCURACY, Metric.F1, Metric.MSE, Metric.MAE, Metric.R2, Metric.AUC}
+)
+# Of single classes. A goal without a class is on the class that does worst.
+OF_A_CLASS: Final = frozenset({Metric.RECALL, Metric.PRECISION, Metric.FALSE_ALARMS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,17 +161,28 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One metric to reach, int8 on the target: at least `value`, or at most for `mse`. `worst` asks it of each stratum
-    in `data.strata`, so of the worst one."""
+    """One metric to reach, int8 on the target: at least `value`, or at most where less is better. `label` is the class
+    that it is about, or the share of false alarms at which anomalies are to be detected; empty for all, or for the
+    class that does worst (OF_A_CLASS). `worst` asks it of each stratum in `data.strata`, so of the worst one."""
 
-    metric: str
+    metric: Metric
     value: float
     worst: bool = False
+    label: str = ""
 
     @property
     def key(self) -> str:
         """Under `goals` in the contract."""
-        return "worst" if self.worst else self.metric
+        if self.worst:
+            return "worst"
+        return f"{self.metric}.{self.label}" if self.label and self.metric is not Metric.DETECTION else str(self.metric)
+
+    @property
+    def name(self) -> str:
+        """Of its check: `accuracy`, `worst accuracy`, `recall of fall`, `detection at 0.05 false alarms`."""
+        if self.metric is Metric.DETECTION:
+            return f"{self.metric} at {self.label} false alarms"
+        return f"{'worst ' if self.worst else ''}{self.metric}{f' of {self.label}' if self.label else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +321,23 @@ class Contract:
     lines: Mapping[str, int] = field(compare=False, repr=False)  # dotted key to 1-based line, of what the file says
     robustness: RobustnessSpec = RobustnessSpec()
     power: PowerSpec | None = None
+
+    @property
+    def metric(self) -> Metric:
+        """What candidates are searched and compared by: the first goal on all examples, else the task's own metric; for
+        goals on single classes alone the balanced accuracy, in which rare classes count as much."""
+        named = (goal.metric for goal in self.goals if goal.metric in SEARCHED and not goal.label)
+        of_classes = self.task is Task.CLASSIFICATION
+        return next(named, Metric.BALANCED_ACCURACY if of_classes else METRICS[self.task][0])
+
+    @property
+    def measures(self) -> tuple[tuple[Metric, str], ...]:
+        """What goals ask for beside the metric of the search: each a metric, and the class or share it is about."""
+        return tuple(
+            (goal.metric, goal.label)
+            for goal in self.goals
+            if not goal.worst and not (goal.metric in OF_A_CLASS and not goal.label)
+        )
 
     @property
     def features(self) -> tuple[StageSpec, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlforge.contract.contract import Contract
+from mlforge.contract.contract import OF_A_CLASS, Contract
 from mlforge.contract.units import format_current, format_energy, format_frequency, format_size, format_time
+from mlforge.records.quality import Metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,12 @@ def describe(contract: Contract) -> tuple[Setting, ...]:
         rows.append(Setting("power.active", active_ua, "uA", text, contract.power.source))
     for goal in contract.goals:
         key = f"goals.{goal.key}"
-        bound = "at most" if goal.metric == "mse" else "at least"
+        bound = "at least" if goal.metric.higher_is_better else "at most"
         where = f", {goal.metric} in each stratum of {', '.join(contract.data.strata)}" if goal.worst else ""
+        if goal.metric is Metric.DETECTION:
+            where = f" of anomalies, with {goal.label} false alarms"
+        elif goal.metric in OF_A_CLASS and not goal.label:
+            where = ", for each class"
         rows.append(Setting(key, goal.value, "", f"{bound} {goal.value:g}{where}", _source(contract, key, "")))
     clock = contract.target.clock_hz
     default = f"default clock of {contract.target.board}"

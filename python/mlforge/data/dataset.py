@@ -17,6 +17,7 @@ from mlforge.contract import Contract, Task
 from mlforge.data.labels import labels_of
 from mlforge.data.recordings import UNTOLD, Recordings, Sampling, Signal, Source, Stacked
 from mlforge.errors import DataError
+from mlforge.records.quality import LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def make_dataset(recordings: Recordings, contract: Contract) -> Dataset:
     labels, classes = labels_of(recordings, contract.task, contract.data.classes)
     spec = contract.data
     groups = _column(recordings, spec.split.group, "data.split.group") if spec.split.group else np.arange(count)
-    strata = {name: _column(recordings, name, "data.strata") for name in spec.strata}
+    strata = {name: _stratum(recordings, name, contract.task, labels, classes) for name in spec.strata}
     return Dataset(
         task=contract.task,
         signals=signals,
@@ -135,6 +136,18 @@ def _check_finite(signal: Signal, source: Source) -> None:
     value, where = signal[(row, *rest)], f" in column {rest[0] + 1}" if rest else ""
     gone = f"; {np.count_nonzero(~finite):,} of its {signal.size:,} values are not finite"
     raise DataError(f"{value} in row {row + 1}{where} of the values{gone}", file=source.file, row=source.row)
+
+
+def _stratum(
+    recordings: Recordings, name: str, task: Task, labels: NDArray[Any], classes: tuple[str, ...]
+) -> NDArray[Any]:
+    """A column, or the labels themselves, which need none; for anomaly as written, each kind of fault apart."""
+    if name != LABEL or name in recordings.columns or task is Task.REGRESSION:
+        return _column(recordings, name, "data.strata")
+    raw = np.asarray(recordings.labels)
+    if task is Task.CLASSIFICATION or raw.ndim > 1:
+        return np.array([classes[label] for label in labels])
+    return np.array([str(value).strip() for value in raw])
 
 
 def _column(recordings: Recordings, name: str, key: str) -> NDArray[Any]:

@@ -6,23 +6,20 @@ The same function judges float and int8, host and target: whoever has outputs ca
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from math import exp, hypot, inf, log, sqrt, tanh
 from statistics import NormalDist
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.errors import DataError, ModelError
+from mlforge.measure import metrics
+from mlforge.measure.clustered import Floats, Judged, Values, area, in_lots, linear
+from mlforge.measure.metrics import CURVE, OVERALL, USUAL_FALSE_ALARMS, Scored
 from mlforge.measure.student import quantile
-from mlforge.records.quality import Metric, Quality, Split, Stage
-
-Floats: TypeAlias = NDArray[np.float64]
-Values: TypeAlias = NDArray[Any]
-Clusters: TypeAlias = NDArray[np.int64]
-
-LOTS: Final = 64
+from mlforge.records.quality import LABEL, Confusion, Figure, Metric, Quality, Split, Stage
 
 
 def evaluate(
@@ -34,31 +31,29 @@ def evaluate(
     split: Split,
     groups: Values | None = None,
     strata: Mapping[str, Values] | None = None,
+    classes: Sequence[str] = (),
+    also: Sequence[tuple[Metric, str]] = (),
 ) -> Quality:
     """Judges the outputs of one split.
 
     Args:
-        outputs: float [N, k]. Class scores for accuracy, values for mse, and for auc the anomaly score [N, 1] (see
-            `reconstruction_error`). Dequantised, where the model is int8.
-        y: [N] class indices for accuracy; [N] or [N, k] values for mse; [N] of 0 (normal) and 1 for auc.
+        outputs: float [N, k]. Class scores for classification, values for regression, and for auc the anomaly score
+            [N, 1] (see `reconstruction_error`). Dequantised, where the model is int8.
+        y: [N] class indices for classification; [N] or [N, k] values for regression; [N] of 0 (normal) and 1 for auc.
         groups: [N], what is independent of each other (people, machines).
         strata: by name, [N] values; each value gets the metric of its own.
+        classes: the classes' names; without them figures of single classes, and the confusion matrix, are left out.
+        also: further figures, each a metric and the class, or the share of false alarms, that it is about.
 
     Raises:
         ModelError: outputs that are not finite, or not one row an example.
-        DataError: no examples, auc with one class only, or mse of another width than the outputs.
+        DataError: no examples, auc with one class only, values of another width than the outputs, or a metric that
+            these data do not have.
     """
     _check(np.asarray(outputs), y)
     outputs = np.asarray(outputs, np.float64).reshape(len(outputs), -1)
     judged = _judge(outputs, y, metric, groups)
-    by_stratum: dict[str, float] = {}
-    examples: dict[str, int] = {}
-    for name, values in sorted((strata or {}).items()):
-        for each in np.unique(values):
-            where = values == each
-            if metric is not Metric.AUC or len(np.unique(y[where])) == 2:
-                by_stratum[f"{name}={each}"] = _judge(outputs[where], y[where], metric, None).value
-                examples[f"{name}={each}"] = int(where.sum())
+    by_stratum, examples = _by_stratum(outputs, y, metric, strata or {})
     return Quality(
         stage=stage,
         split=split,
@@ -69,7 +64,10 @@ def evaluate(
         groups=judged.groups,
         strata=by_stratum,
         strata_examples=examples,
-        deviations=_in_lots(judged.deviations),
+        deviations=in_lots(judged.deviations),
+        figures=_figures(outputs, y, metric, groups, classes, also),
+        confusion=_confusion(outputs, y, classes) if metric in _OF_CLASSES and classes else None,
+        curve=_curve(outputs, y) if metric is Metric.AUC else (),
     )
 
 
@@ -77,15 +75,19 @@ def interval(quality: Quality, confidence: float = 0.95) -> tuple[float, float]:
     """Where the metric lies for other people or machines of the same kind, with that confidence.
 
     Student's t with the number of independent samples less one degrees of freedom, on the scale of log odds (accuracy,
-    auc) or of logarithms (mse), where the error hardly depends on the value (the delta method: Pepe, The Statistical
-    Evaluation of Medical Tests, 2003, section 5.2.3). Without a single error, or without any success, that scale ends:
-    there it is Wilson's interval, as if each sample were one try. One sample alone gives the whole range of the metric.
+    auc and other shares) or of logarithms (mse, mae), where the error hardly depends on the value (the delta method:
+    Pepe, The Statistical Evaluation of Medical Tests, 2003, section 5.2.3); of r2 as it is. Without a single error, or
+    without any success, that scale ends: there it is Wilson's interval, as if each sample were one try. One sample
+    alone gives the whole range of the metric.
     """
-    mean_square = quality.metric is Metric.MSE
+    positive = quality.metric in (Metric.MSE, Metric.MAE)
     samples, value, error = quality.groups or quality.examples, quality.value, quality.standard_error
+    if quality.metric is Metric.R2:
+        reach = quantile(confidence, samples - 1) * error if error is not None and samples > 1 else inf
+        return value - reach, min(value + reach, 1.0)
     if error is None or samples < 2:
-        return (0.0, inf) if mean_square else (0.0, 1.0)
-    if mean_square:
+        return (0.0, inf) if positive else (0.0, 1.0)
+    if positive:
         factor = exp(min(quantile(confidence, samples - 1) * error / value, 700.0)) if value > 0 else 1.0
         return value / factor, value * factor
     if not 0.0 < value < 1.0:
@@ -143,80 +145,90 @@ def _check(outputs: Values, y: Values) -> None:
         raise ModelError(f"the output for example {row} is not finite")
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    value: float
-    error: float | None  # None where one group alone was measured
-    deviations: Floats  # by cluster; see records.quality.Quality
-    groups: int  # independent ones; 0 where the caller named none
+_OF_CLASSES: Final = (Metric.ACCURACY, Metric.BALANCED_ACCURACY, Metric.F1)
 
 
-def _judge(outputs: Floats, y: Values, metric: Metric, groups: Values | None) -> _Judged:
+def _judge(outputs: Floats, y: Values, metric: Metric, groups: Values | None) -> Judged:
     clusters = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
     if metric is Metric.AUC:
-        return _auc(outputs[:, 0], y, clusters, groups is not None)
-    if metric is Metric.ACCURACY:
-        scores = (outputs.argmax(axis=1) == y).astype(np.float64)
-    else:
-        truth = np.asarray(y, np.float64).reshape(len(y), -1)
-        if truth.shape != outputs.shape:
-            raise DataError(f"{truth.shape[1]} values an example, but the model has {outputs.shape[1]} outputs")
-        scores = np.square(outputs - truth).mean(axis=1)
-    return _mean(scores, clusters, groups is not None)
+        return area(outputs[:, 0], y, clusters, groups is not None)
+    return linear(_overall(outputs, y, metric), clusters, groups is not None)
 
 
-def _mean(scores: Floats, clusters: Clusters, named: bool) -> _Judged:
-    """The mean over examples, and its standard error when clusters are what was sampled: that of a ratio estimator
-    (Cochran, Sampling Techniques, 3rd ed., section 9A.2 without the finite-population term). A few clusters agree by
-    chance, so it is never less than if each example were a sample of its own."""
-    value = float(scores.mean())
-    count = int(clusters.max()) + 1
-    if count < 2:  # nothing is known of other groups; examples stand in where models are compared
-        alone = (scores - value) / len(scores)
-        return _Judged(value, None, alone if named else alone[:0], count if named else 0)
-    deviations = np.bincount(clusters, scores - value) / len(scores)
-    variance = count / (count - 1) * float(np.square(deviations).sum())
-    least = float(np.square(scores - value).sum()) / (len(scores) * (len(scores) - 1))
-    return _Judged(value, sqrt(max(variance, least)), deviations, count if named else 0)
+def _overall(outputs: Floats, y: Values, metric: Metric) -> Scored:
+    if metric in _OF_CLASSES:
+        return metrics.of_classes(metric, np.asarray(y), outputs.argmax(axis=1))
+    truth = np.asarray(y, np.float64).reshape(len(y), -1)
+    if truth.shape != outputs.shape:
+        raise DataError(f"{truth.shape[1]} values an example, but the model has {outputs.shape[1]} outputs")
+    return metrics.of_values(metric, truth, outputs)
 
 
-def _auc(scores: Floats, y: Values, clusters: Clusters, named: bool) -> _Judged:
-    """The area under the ROC curve, and its standard error for clustered data (Obuchowski, Biometrics 53, 1997, which
-    for clusters of one is DeLong's), never less than DeLong's."""
-    positive = np.asarray(y).astype(bool)
-    m, n = int(positive.sum()), int((~positive).sum())
-    if m == 0 or n == 0:
-        raise DataError("auc needs normal and anomalous examples", hint="label normal examples 0 and anomalous ones 1")
-    above = _placements(scores[positive], scores[~positive])
-    below = 1.0 - _placements(scores[~positive], scores[positive])
-    area = float(above.mean())
-    fewer = min(len(np.unique(clusters[positive])), len(np.unique(clusters[~positive])))
-    if fewer < 2:  # one group of a class alone: as for the mean
-        clusters = np.arange(len(y))
-    count = int(clusters.max()) + 1
-    one = np.bincount(clusters[positive], above - area, minlength=count) / m
-    zero = np.bincount(clusters[~positive], below - area, minlength=count) / n
-    variance = _spread(one, clusters[positive]) + _spread(zero, clusters[~positive])
-    variance += 2.0 * count / (count - 1) * float((one * zero).sum())
-    least = _spread(above - area, np.arange(m)) / m**2 + _spread(below - area, np.arange(n)) / n**2
-    error = sqrt(max(variance, least)) if fewer > 1 else None
-    return _Judged(area, error, one + zero, fewer if named else 0)
+def _by_stratum(
+    outputs: Floats, y: Values, metric: Metric, strata: Mapping[str, Values]
+) -> tuple[dict[str, float], dict[str, int]]:
+    """The metric in each stratum that has it, and how many examples that is."""
+    found: dict[str, float] = {}
+    examples: dict[str, int] = {}
+    for name, values in sorted(strata.items()):
+        for each in np.unique(values):
+            where = values == each
+            if (
+                metric is Metric.AUC and name == LABEL and y[where].all()
+            ):  # one kind of anomaly, against all that is normal
+                where = where | (y == 0)
+            elif metric is Metric.AUC and len(np.unique(y[where])) < 2:
+                continue
+            with suppress(DataError):  # r2 of values that are all the same
+                found[f"{name}={each}"] = _judge(outputs[where], y[where], metric, None).value
+                examples[f"{name}={each}"] = int((values == each).sum())
+    return found, examples
 
 
-def _spread(sums: Floats, clusters: Clusters) -> float:
-    count = len(np.unique(clusters))
-    return count / (count - 1) * float(np.square(sums).sum()) if count > 1 else 0.0
+def _figures(
+    outputs: Floats,
+    y: Values,
+    metric: Metric,
+    groups: Values | None,
+    classes: Sequence[str],
+    also: Sequence[tuple[Metric, str]],
+) -> tuple[Figure, ...]:
+    """The other metrics of the task, and those that are asked for, each once."""
+    wanted: dict[tuple[Metric, str], None] = {(other, ""): None for other in OVERALL.get(metric, ())}
+    if metric is Metric.AUC:
+        wanted[Metric.DETECTION, f"{USUAL_FALSE_ALARMS:g}"] = None
+    wanted |= dict.fromkeys(also)
+    wanted.pop((metric, ""), None)
+    clusters = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    found = []
+    for each, label in wanted:
+        scored = _scored(outputs, y, each, label, classes)
+        if scored is not None:
+            judged = linear(scored, clusters, groups is not None)
+            found.append(Figure(each, label, judged.value, judged.error))
+    return tuple(found)
 
 
-def _in_lots(deviations: Floats) -> tuple[float, ...]:
-    """At most `LOTS` numbers: beyond that, samples are dealt to lots in turn, which serves to compare two models (the
-    random groups of Wolter, Introduction to Variance Estimation, 2nd ed., section 2.2)."""
-    lots = np.bincount(np.arange(len(deviations)) % LOTS, deviations) if len(deviations) else deviations
-    return tuple(float(value) for value in lots)
+def _scored(outputs: Floats, y: Values, metric: Metric, label: str, classes: Sequence[str]) -> Scored | None:
+    """None for what these data cannot tell."""
+    if metric is Metric.DETECTION:
+        return metrics.detection(outputs[:, 0], np.asarray(y).astype(bool), float(label))
+    if label:
+        at = list(classes).index(label) if label in classes else None
+        return None if at is None else metrics.of_class(metric, np.asarray(y), outputs.argmax(axis=1), at)
+    try:
+        return _overall(outputs, y, metric)
+    except DataError:
+        if metric is Metric.R2:
+            return None
+        raise
 
 
-def _placements(scores: Floats, others: Floats) -> Floats:
-    """For each score the share of the others that lie below it, ties counted half."""
-    others = np.sort(others)
-    lower, upper = np.searchsorted(others, scores, "left"), np.searchsorted(others, scores, "right")
-    return (lower + upper) / (2.0 * len(others))
+def _confusion(outputs: Floats, y: Values, classes: Sequence[str]) -> Confusion:
+    counts = metrics.confusion(np.asarray(y), outputs.argmax(axis=1), len(classes))
+    return Confusion(tuple(classes), tuple(tuple(int(one) for one in row) for row in counts))
+
+
+def _curve(outputs: Floats, y: Values) -> tuple[tuple[float, float], ...]:
+    anomalous = np.asarray(y).astype(bool)
+    return tuple((share, metrics.detection(outputs[:, 0], anomalous, share).value) for share in CURVE)

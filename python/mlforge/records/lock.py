@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from mlforge.records.architecture import Architecture, Convolution, Layer
 from mlforge.records.attempt import Attempt, TensorRange
+from mlforge.records.baseline import Baseline
 from mlforge.records.cost import Cost
 from mlforge.records.quality import Quality
 from mlforge.records.robustness import Robustness
@@ -74,6 +75,7 @@ class Lock:
     confirmed: Cost | None = None  # measured in the Zephyr application; `verdict` then holds these sizes and times
     reference: ModelFile | None = None  # what a bundle carries beside the model; none in older locks
     arenas: Mapping[str, int] = field(default_factory=dict)  # of TFLM, by machine: see app/tflm_arenas.py
+    baselines: tuple[Baseline, ...] = ()  # on validation and test data; none in older locks
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, in the order of the fields."""

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mlforge.records.cost import Cost, OperatorCost
 from mlforge.report import units
-from mlforge.report.terminal import house_table
+from mlforge.report.house import house_table
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,15 @@ from typing import Final
 from mlforge.measure import ranking
 from mlforge.measure.quality import interval
 from mlforge.measure.ranking import listed, why
+from mlforge.records.baseline import Baseline
 from mlforge.records.lock import Lock
-from mlforge.records.quality import Metric, Quality, Split, Stage
+from mlforge.records.quality import Metric, Quality, Split, Stage, metric_of
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
-from mlforge.report.units import NOTHING, check_short, label, margin, one_line, score
+from mlforge.report.units import NOTHING, check_short, label, margin, one_line, score, signed_with_error
 
 STAGES: Final = (Stage.FP32_HOST, Stage.INT8_HOST, Stage.INT8_TARGET)
 SPLITS: Final = (Split.TEST, Split.VALIDATE, Split.TRAIN)
-METRICS: Final = tuple(metric.value for metric in Metric)
 
 
 def checks_by_name(lock: Lock | None, trials: Sequence[Trial], limits: Verdict | None) -> dict[str, Check]:
@@ -36,12 +36,11 @@ def checks_by_name(lock: Lock | None, trials: Sequence[Trial], limits: Verdict |
 
 
 def primary_metric(checks: Iterable[str], trials: Sequence[Trial], lock: Lock | None) -> Metric | None:
-    """The metric that the contract sets a goal for, else the first one that was measured."""
-    for name in checks:
-        if name in METRICS:
-            return Metric(name)
+    """What candidates were compared by; before anything was measured, what the first goal is on."""
     measured = [*(lock.qualities if lock else ()), *(quality for trial in trials for quality in trial.qualities)]
-    return measured[0].metric if measured else None
+    if measured:
+        return measured[0].metric
+    return next((metric for name in checks if (metric := metric_of(name)) is not None), None)
 
 
 def find_quality(qualities: Iterable[Quality], stage: Stage, split: Split, metric: Metric) -> Quality | None:
@@ -147,8 +146,27 @@ def disturbance_words(kind: str, magnitude: float) -> str:
 
 def lower_is_better(check: Check) -> bool:
     """Whether `limit` is the most that is allowed: of costs, and of mse."""
-    metric = check.name.removeprefix("worst ")
-    return metric not in METRICS or not Metric(metric).higher_is_better
+    metric = metric_of(check.name)
+    return metric is None or not metric.higher_is_better
+
+
+def baseline_words(baselines: Sequence[Baseline]) -> str:
+    """Whether the model is worth its search, on the most honest split that has the best baseline; empty for none."""
+    split = next((split for split in SPLITS if any(one.split is split for one in baselines)), None)
+    if split is None:
+        return ""
+    best = max((one for one in baselines if one.split is split), key=_goodness)
+    if best.gain is None:
+        return f"The best baseline on {split} data is the {best.name}."
+    by = signed_with_error(best.change or 0.0, best.change_error)
+    if best.beaten:
+        return f"The model beats the {best.name} on {split} data, by {by}."
+    worse = "is worse than" if best.gain < -(best.change_error or 0.0) else "is no better than"
+    return f"The model {worse} the {best.name} on {split} data ({by}): it does not earn what it costs."
+
+
+def _goodness(one: Baseline) -> float:
+    return one.figure.value if one.figure.metric.higher_is_better else -one.figure.value
 
 
 def said(trial: Trial) -> str:

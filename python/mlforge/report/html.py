@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from mlforge.contract.contract import Contract
+from mlforge.records.baseline import Baseline
 from mlforge.records.data_summary import Inspection
 from mlforge.records.lock import Lock
 from mlforge.records.trial import Trial
@@ -32,6 +33,7 @@ def render_html(
     provenance: Mapping[str, str] = _NOTHING,
     data: Inspection | None = None,
     contract: Contract | None = None,
+    baselines: Sequence[Baseline] = (),
 ) -> str:
     """The report as the text of one HTML file.
 
@@ -44,6 +46,7 @@ def render_html(
             takes them from the lock and the trials.
         data: what is in the data, and what was found there; None leaves the section out.
         contract: what the section on energy is made from; None leaves it out.
+        baselines: those beside the nearest miss; a lock has its own.
         nearest: the number of the nearest miss, used without a lock; None takes the one with the smallest shortfall.
         command: what runs this study again.
         provenance: further facts, shown in the given order: what a lock would say (seed, hashes) while there is none.
@@ -58,5 +61,6 @@ def render_html(
         provenance=provenance,
         data=data,
         contract=contract,
+        baselines=baselines,
     )
     return environment("mlforge.report", markup=True).get_template("report.html.j2").render(page=page)

@@ -10,8 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from rich import box
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.segment import Segment
 from rich.table import Table
@@ -20,7 +19,6 @@ from rich.text import Text
 from mlforge.measure.ranking import meets
 from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost, OperatorCost
-from mlforge.records.quality import Metric, Quality, Split
 from mlforge.records.robustness import Robustness
 from mlforge.records.threshold import Threshold
 from mlforge.records.trial import State, Trial
@@ -28,6 +26,8 @@ from mlforge.records.verdict import Check, Verdict
 from mlforge.report import facts, units, variants
 from mlforge.report.comparison import cost_rows
 from mlforge.report.energy import EnergySection
+from mlforge.report.house import house_table
+from mlforge.report.quality_tables import quality_table as quality_table
 
 _STATE_STYLES: Final = {State.TRAINED: "", State.REJECTED: "yellow", State.STOPPED: "yellow", State.FAILED: "red"}
 
@@ -64,28 +64,6 @@ def verdict_table(verdict: Verdict, *, title: str = "Verdict") -> Table:
     if verdict.binding is not None:
         table.caption = Text(f"{'Tightest' if verdict.met else 'Binding'}: {facts.shortfall(verdict.binding)}")
     return table
-
-
-def quality_table(qualities: Sequence[Quality], *, title: str = "Quality") -> RenderableType:
-    """The three stages side by side for each metric and split, then the spread per stratum."""
-    tables: dict[Metric, Table] = {}
-    ends: dict[Metric, dict[Split, Quality]] = {}  # the last stage of each split
-    spreads = []
-    for metric, split in _measured(qualities):
-        columns = "split", "FP32 host>", "int8 host>", "int8 target>", "examples>", "groups>"
-        table = tables.setdefault(metric, house_table(f"{title}: {units.label(metric)} ± standard error", *columns))
-        staged = [facts.find_quality(qualities, stage, split, metric) for stage in facts.STAGES]
-        last = next(quality for quality in reversed(staged) if quality is not None)
-        cells = [units.score_with_error(q.value, q.standard_error) if q else units.NOTHING for q in staged]
-        table.add_row(split, *cells, units.count(last.examples), units.count(last.groups or math.nan))
-        ends.setdefault(metric, {})[split] = last
-        if any(quality.strata for quality in staged if quality is not None):
-            spreads.append(_spread_table(split, metric, staged))
-    for metric, table in tables.items():
-        intervals = ", ".join(f"{split} {facts.interval_words(quality)}" for split, quality in ends[metric].items())
-        fewest = min(ends[metric].values(), key=lambda quality: quality.groups or math.inf)
-        table.caption = Text(f"95 % interval: {intervals}. {facts.few_groups(fewest)}".strip())
-    return Group(*tables.values(), *spreads)
 
 
 def robustness_table(rows: Sequence[Robustness], *, title: str = "Robustness") -> Table:
@@ -205,25 +183,6 @@ def footprint_table(rows: Sequence[tuple[str, int, int]], *, title: str = "Footp
     return table
 
 
-def house_table(title: str, *columns: str) -> Table:
-    """A table in the house style; a column ending in `>` is right-aligned and never wrapped."""
-    table = Table(
-        title=Text(units.one_line(title)),
-        title_justify="left",
-        title_style="bold",
-        caption_justify="left",
-        caption_style="",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        header_style="",
-        padding=(0, 1, 0, 0),
-    )
-    for column in columns:
-        figures = column.endswith(">")
-        table.add_column(column.rstrip(">"), justify="right" if figures else "left", no_wrap=figures)
-    return table
-
-
 def _taken(check: Check) -> RenderableType:
     """A bar where less is better, so that one of what is taken makes sense."""
     if not facts.lower_is_better(check):
@@ -233,22 +192,6 @@ def _taken(check: Check) -> RenderableType:
 
 def _with_goal(check: Check) -> str:
     return f"{'≤' if facts.lower_is_better(check) else '≥'} {units.check_value(check, check.limit)}"
-
-
-def _measured(qualities: Sequence[Quality]) -> list[tuple[Metric, Split]]:
-    present = {(quality.metric, quality.split) for quality in qualities}
-    return [(metric, split) for metric in Metric for split in facts.SPLITS if (metric, split) in present]
-
-
-def _spread_table(split: Split, metric: Metric, staged: Sequence[Quality | None]) -> Table:
-    title = f"{units.label(metric)} per stratum, {split}"
-    table = house_table(title, "stratum", "FP32 host>", "int8 host>", "int8 target>", "examples>")
-    last = next(quality for quality in reversed(staged) if quality is not None and quality.strata)
-    worst_first = sorted(last.strata, key=lambda name: last.strata[name], reverse=not metric.higher_is_better)
-    for name in worst_first:
-        cells = [units.score(q.strata[name]) if q and name in q.strata else units.NOTHING for q in staged]
-        table.add_row(Text(units.one_line(name)), *cells, units.count(last.strata_examples.get(name, math.nan)))
-    return table
 
 
 def _sizes(table: Table, name: str, total: int, parts: Sequence[tuple[str, int]]) -> None:

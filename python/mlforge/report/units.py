@@ -172,14 +172,25 @@ LABELS: Final = {
     "current": "Current, average",
     "temperature_rise": "Rise in temperature",
     "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "f1": "F1",
+    "recall": "Recall",
+    "precision": "Precision",
+    "false_alarms": "False alarms",
     "mse": "MSE",
+    "mae": "MAE",
+    "r2": "R²",
+    "largest_error": "Largest error",
     "auc": "AUC",
-    "worst accuracy": "Worst accuracy",
-    "worst mse": "Worst MSE",
-    "worst auc": "Worst AUC",
+    "detection": "Detection",
 }
+_WORST: Final = "worst "
 
 
 def label(name: str) -> str:
-    """The name of a check or metric as a title."""
-    return LABELS.get(name, clean(name))
+    """The name of a check or metric as a title: `Worst accuracy`, `Recall of fall`."""
+    if name.startswith(_WORST):
+        title = label(name.removeprefix(_WORST))
+        return f"Worst {title if title.isupper() else title[:1].lower() + title[1:]}"
+    metric, blank, rest = name.partition(" ")
+    return f"{LABELS[metric]}{blank}{one_line(rest, 60)}" if metric in LABELS else one_line(name)

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 from mlforge.contract.contract import Contract
 from mlforge.measure.ranking import listed
+from mlforge.records.baseline import Baseline
 from mlforge.records.cost import Cost
 from mlforge.records.data_summary import Inspection
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Metric, Quality, Stage
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
-from mlforge.report import dot_plots, facts, layers, search_plots, stacks, units
+from mlforge.report import classes, dot_plots, facts, layers, search_plots, stacks, units
+from mlforge.report.class_section import BaselineRow, ClassesSection, baseline_rows, classes_section
 from mlforge.report.comparison import CostRow, cost_rows
 from mlforge.report.data_section import DataSection, data_section
 from mlforge.report.energy import EnergySection, energy_section
@@ -51,6 +53,10 @@ class Page:
     data: DataSection | None
     quality_rows: tuple[QualityRow, ...]
     quality_note: str
+    figures: tuple[classes.FigureRow, ...]
+    classes: ClassesSection | None
+    baselines: tuple[BaselineRow, ...]
+    baselines_note: str
     robustness: tuple[RobustnessRow, ...]
     thresholds: tuple[ThresholdRow, ...]
     stages: dot_plots.DotPlot | None
@@ -92,6 +98,7 @@ def build_page(
     provenance: Mapping[str, str],
     data: Inspection | None = None,
     contract: Contract | None = None,
+    baselines: Sequence[Baseline] = (),
 ) -> Page:
     """Everything that the page shows. `nearest` is the number of the nearest miss, where the caller knows it better."""
     trials = sorted(trials, key=lambda trial: trial.number)
@@ -109,6 +116,10 @@ def build_page(
         data=data_section(data) if data else None,
         quality_rows=quality_rows(subject.qualities),
         quality_note=f"{_quality_note(subject.qualities)} {facts.opened_words(lock)}".strip(),
+        figures=classes.figure_rows(subject.qualities),
+        classes=classes_section(subject.qualities),
+        baselines=baseline_rows(lock.baselines if lock else baselines),
+        baselines_note=facts.baseline_words(lock.baselines if lock else baselines),
         robustness=robustness_rows(lock.robustness) if lock else (),
         thresholds=threshold_rows(lock.thresholds) if lock else (),
         stages=dot_plots.stages(subject.qualities, metric, checks.get(metric)) if metric else None,

@@ -16,7 +16,6 @@ from mlforge.data.looking import refuse
 from mlforge.errors import ContractError, Problem, TargetUnavailableError
 from mlforge.records.data_summary import Inspection
 from mlforge.records.program import Engine
-from mlforge.records.quality import Metric
 from mlforge.search.registry import proposer_named
 from mlforge.search.space import FrontEndSpace, Space, space_for
 from mlforge.study.agent import agent_for, decisive, refuse_replay_without_agent
@@ -140,7 +139,7 @@ def recipe(contract: Contract) -> Recipe:
 
 def open_store(contract: Contract, prepared: Prepared, storage: str = "") -> StudyStore:
     """The study of exactly this contract, these data and this recipe: any change starts another one beside it."""
-    maximise = Metric(contract.goals[0].metric).higher_is_better
+    maximise = contract.metric.higher_is_better
     url = storage_url(contract.app_dir, storage)
     return StudyStore(url, study_name(contract, prepared.data_digest), maximise=maximise)
 

@@ -18,7 +18,7 @@ from mlforge.measure.ranking import spent
 from mlforge.records.architecture import Architecture
 from mlforge.records.attempt import Attempt, Method, Network
 from mlforge.records.cost import Cost
-from mlforge.records.quality import Metric, Quality
+from mlforge.records.quality import Quality
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import TrainingRequest, TrainingResult
 from mlforge.training.teacher import teacher_of
@@ -149,7 +149,7 @@ class Making:
     def _variants(self, plain: Made) -> list[Made]:
         """The same network by the other ways to int8 that are worth a try."""
         methods = BESIDE_PTQ[self.contract.training.quantisation]
-        if self.contract.training.quantisation is Quantisation.AUTO and self._loss(plain) <= self._tolerance:
+        if self.contract.training.quantisation is Quantisation.AUTO and self._loss(plain) <= self._tolerance(plain):
             methods = ()
         if not methods:
             return []
@@ -200,7 +200,7 @@ class Making:
             return narrow
         one, other = (judge(self.contract, made.sized.cost, made.int8_quality) for made in (full, narrow))
         cheaper = other.feasible and spent(other) < spent(one)
-        as_good = full.value - narrow.value <= self._tolerance
+        as_good = full.value - narrow.value <= self._tolerance(full)
         return narrow if cheaper and as_good and (other.met or not one.met) else full
 
     def _loss(self, made: Made) -> float:
@@ -208,11 +208,11 @@ class Making:
         sign = 1.0 if made.int8_quality.metric.higher_is_better else -1.0
         return sign * (made.float_quality.value - made.int8_quality.value)
 
-    @property
-    def _tolerance(self) -> float:
-        goal = self.contract.goals[0]
-        metric = Metric(goal.metric)
-        return self.contract.training.tolerance * (1.0 if metric.higher_is_better else goal.value)
+    def _tolerance(self, reference: Made) -> float:
+        """In the metric's unit: of errors a share of the goal, or of what floats reach where no goal is on them."""
+        tolerance, metric = self.contract.training.tolerance, self.contract.metric
+        goal = next((one.value for one in self.contract.goals if one.metric is metric), reference.float_quality.value)
+        return tolerance if metric.higher_is_better else tolerance * goal
 
 
 def _best(made: Sequence[Made]) -> Made:

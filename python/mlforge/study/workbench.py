@@ -91,7 +91,7 @@ class Workbench:
 
     @property
     def metric(self) -> Metric:
-        return Metric(self.contract.goals[0].metric)
+        return self.contract.metric
 
     @property
     def task(self) -> Task:
@@ -173,6 +173,8 @@ class Workbench:
             split=split,
             groups=examples.groups,
             strata=examples.strata,
+            classes=self.prepared.classes,
+            also=self.contract.measures,
         )
 
     def judge_int8(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,9 @@ import pytest
 from mlforge.app.verdicts import judge, limits_alone
 from mlforge.contract.contract import Contract, Goal
 from mlforge.contract.load import load_contract
-from mlforge.errors import DataError
+from mlforge.errors import ContractError, DataError
 from mlforge.measure.quality import worst_stratum
-from mlforge.records.quality import Metric, Quality, Split, Stage
+from mlforge.records.quality import Confusion, Metric, Quality, Split, Stage
 from mlforge.records.verdict import Verdict
 from mlforge.report import facts, terminal
 from tests.unit.study.fakes import cost
@@ -40,8 +41,8 @@ def quality(value: float, metric: Metric, **strata: float) -> Quality:
 
 def test_the_goal_on_all_comes_first_however_it_is_written(tmp_path: Path) -> None:
     goals = contract(tmp_path, "{worst: 0.7, accuracy: 0.8}").goals
-    assert goals == (Goal("accuracy", 0.8), Goal("accuracy", 0.7, worst=True))
-    assert contract(tmp_path, "{worst: 0.85}").goals == (Goal("accuracy", 0.85, worst=True),)
+    assert goals == (Goal(Metric.ACCURACY, 0.8), Goal(Metric.ACCURACY, 0.7, worst=True))
+    assert contract(tmp_path, "{worst: 0.85}").goals == (Goal(Metric.ACCURACY, 0.85, worst=True),)
 
 
 def test_the_worst_stratum_of_the_named_columns_is_held_against_the_goal(tmp_path: Path) -> None:
@@ -78,3 +79,69 @@ def test_the_table_shows_the_direction_of_both(tmp_path: Path) -> None:
         console.print(terminal.verdict_table(verdict))
     row = next(line for line in capture.get().splitlines() if "Worst" in line)
     assert "≥ 0.700" in row and "NO" in row
+
+
+CONFUSION = Confusion(("walk", "fall"), ((8, 2), (3, 7)))
+
+
+def test_goals_on_single_classes_are_held_against_them(tmp_path: Path) -> None:
+    asked = contract(tmp_path, "{recall: {fall: 0.9}, precision: 0.75, false_alarms: {fall: 0.25}, accuracy: 0.7}")
+    found = replace(quality(0.75, Metric.ACCURACY), confusion=CONFUSION)
+    checks = {check.name: check for check in judge(asked, cost(), found).checks if not check.hard}
+    assert {name: check.met for name, check in checks.items()} == {
+        "accuracy": True,
+        "recall of fall": False,
+        "precision": False,  # of each class: that of walk is 8 / 11
+        "false_alarms of fall": True,
+    }
+    assert checks["precision"].where == "walk"
+    assert facts.shortfall(checks["recall of fall"]) == "Recall of fall 0.700 of 0.900, 22.2 % short"
+    assert facts.lower_is_better(checks["false_alarms of fall"])
+
+
+def test_what_the_quality_does_not_tell_is_left_out(tmp_path: Path) -> None:
+    asked = contract(tmp_path, "{accuracy: 0.7, recall: {fall: 0.9}, f1: 0.9}")
+    assert [check.name for check in judge(asked, cost(), quality(0.75, Metric.ACCURACY)).checks[1:]] == ["accuracy"]
+
+
+def test_what_is_searched_by(tmp_path: Path) -> None:
+    """The first goal on all examples; for goals on single classes alone what counts rare ones as much."""
+    assert contract(tmp_path, "{recall: {fall: 0.9}, f1: 0.8, accuracy: 0.9}").metric is Metric.F1
+    assert contract(tmp_path, "{f1: {fall: 0.8}}").metric is Metric.BALANCED_ACCURACY
+    assert contract(tmp_path, "{largest_error: 3}", "regression").metric is Metric.MSE
+    assert contract(tmp_path, "{r2: 0.8, worst: 0.5}", "regression").goals[-1] == Goal(Metric.R2, 0.5, worst=True)
+
+
+def test_anomalies_are_asked_for_at_a_share_of_false_alarms(tmp_path: Path) -> None:
+    asked = contract(tmp_path, "{detection: 0.9, false_alarms: 0.02}", "anomaly")
+    assert asked.goals == (Goal(Metric.DETECTION, 0.9, label="0.02"),)
+    assert (asked.metric, asked.measures) == (Metric.AUC, ((Metric.DETECTION, "0.02"),))
+    found = replace(quality(0.95, Metric.AUC), curve=((0.0, 0.3), (0.01, 0.8), (0.05, 0.95)))
+    (goal,) = [check for check in judge(asked, cost(), found).checks if not check.hard]
+    assert (goal.name, goal.measured, goal.met) == ("detection at 0.02 false alarms", 0.8, False)
+
+
+@pytest.mark.parametrize(
+    ("goals", "task", "key"),
+    [
+        ("{recall: {fall: 1.5}}", "classification", "goals.recall.fall"),
+        ("{recall: {}}", "classification", "goals.recall"),
+        ("{accuracy: {fall: 0.5}}", "classification", "goals.accuracy"),
+        ("{recall: {fall: much}}", "classification", "goals.recall.fall"),
+        ("{mse: 1, recall: {fall: 0.5}}", "regression", "goals.recall"),
+        ("{false_alarms: 0.1}", "anomaly", "goals.false_alarms"),
+        ("{detection: 0.9, false_alarms: 2}", "anomaly", "goals.false_alarms"),
+        ("{largest_error: -1}", "regression", "goals.largest_error"),
+    ],
+)
+def test_goals_that_cannot_be(tmp_path: Path, goals: str, task: str, key: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        contract(tmp_path, goals, task)
+    assert key in [problem.key for problem in caught.value.problems]
+
+
+def test_a_class_that_the_contract_does_not_list_is_no_goal(tmp_path: Path) -> None:
+    text = TEXT.replace("strata: [side]", "strata: [side]\n  classes: [walk, fall]")
+    (tmp_path / "mlforge.yaml").write_text(text.format(goals="{recall: {fell: 0.9}}", task="classification"))
+    with pytest.raises(ContractError, match=r"'fell'.*'fall'"):
+        load_contract(tmp_path)

@@ -22,6 +22,7 @@ from mlforge.contract import (
 from mlforge.contract.contract import CalibrationSpec, DecisionSpec, DecisionsSpec
 from mlforge.errors import ContractError
 from mlforge.records.program import Engine
+from mlforge.records.quality import Metric
 
 GOOD = Path(__file__).parents[2] / "corpus" / "contracts" / "good"
 FULL = (GOOD / "full.yaml").read_text()
@@ -47,7 +48,7 @@ def test_full_contract(tmp_path: Path) -> None:
     assert contract.features == (WindowSpec(128, 64), StandardiseSpec())
     limits = contract.limits
     assert (limits.flash_bytes, limits.ram_bytes, limits.stack_bytes, limits.latency_us) == (32768, 10240, 1024, 5000.0)
-    assert contract.goals == (Goal("accuracy", 0.8),)
+    assert contract.goals == (Goal(Metric.ACCURACY, 0.8),)
     assert (contract.target.board, contract.target.clock_hz) == ("mps2/an386", 120_000_000)
     assert contract.app_dir == tmp_path
 

@@ -58,6 +58,30 @@ def test_npz_of_pictures(tmp_path: Path, contract: MakeContract) -> None:
     assert dataset.groups.tolist() == [1, 1, 2, 2, 3, 3]
 
 
+def test_the_label_is_a_stratum_of_all_data(tmp_path: Path, contract: MakeContract) -> None:
+    x = np.zeros((6, 4))
+    np.savez(tmp_path / "d.npz", x=x, y=["run", "walk"] * 3)
+    assert load_dataset(contract("{npz: d.npz}", strata="label")).strata["label"].tolist() == ["run", "walk"] * 3
+    np.savez(tmp_path / "one_hot.npz", x=x, y=np.eye(2)[[0, 1, 0, 1, 0, 1]])
+    found = load_dataset(contract("{npz: one_hot.npz}", strata="label", classes="run, walk"))
+    assert found.strata["label"].tolist() == ["run", "walk"] * 3
+    (tmp_path / "rows.csv").write_text("a,label\n" + "1,run\n2,walk\n" * 3)
+    assert load_dataset(contract("{csv: rows.csv}", strata="label")).strata["label"].tolist() == ["run", "walk"] * 3
+    (tmp_path / "mine.py").write_text("def f():\n    return {'x': [[1.0], [2.0]] * 3, 'y': ['run', 'walk'] * 3}\n")
+    assert load_dataset(contract("{python: 'mine:f'}", strata="label")).strata["label"].tolist() == ["run", "walk"] * 3
+
+
+def test_for_anomaly_each_kind_is_a_stratum(tmp_path: Path, contract: MakeContract) -> None:
+    np.savez(tmp_path / "d.npz", x=np.zeros((4, 8)), y=["normal", "ok", "broken bearing", "worn belt"])
+    strata = load_dataset(contract("{npz: d.npz}", task="anomaly", strata="label")).strata["label"].tolist()
+    assert strata == ["normal", "ok", "broken bearing", "worn belt"]
+
+
+def test_for_regression_the_label_is_no_stratum(tmp_path: Path, contract: MakeContract) -> None:
+    np.savez(tmp_path / "d.npz", x=np.zeros((4, 8)), y=np.arange(4.0))
+    assert "'label'" in error(contract("{npz: d.npz}", task="regression", strata="label")).reason
+
+
 def test_npz_anomaly_labels(tmp_path: Path, contract: MakeContract) -> None:
     np.savez(tmp_path / "d.npz", x=np.zeros((4, 8)), y=["normal", "ok", "broken bearing", "normal"])
     dataset = load_dataset(contract("{npz: d.npz}", task="anomaly"))

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from mlforge.errors import DataError, ModelError
-from mlforge.measure.quality import LOTS, evaluate, interval, reconstruction_error
+from mlforge.measure.clustered import LOTS
+from mlforge.measure.quality import evaluate, interval, reconstruction_error
 from mlforge.records.quality import Metric, Quality, Split, Stage
 
 Values = NDArray[Any]

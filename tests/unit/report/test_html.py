@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mlforge.records.quality import Metric, Split
+from mlforge.records.baseline import Baseline
+from mlforge.records.quality import Confusion, Figure, Metric, Split
 from mlforge.records.robustness import Robustness
 from mlforge.records.trial import Failure, State
 from mlforge.records.verdict import Check, Verdict
@@ -324,3 +325,18 @@ def test_a_failed_trial_with_a_cost_stays_out_of_the_trade_offs(make: Any) -> No
     half = make.changed(make.trained(1), state=State.FAILED, qualities=(), failure=Failure("train", "diverged"))
     page = checked(render_html(None, [make.trained(0), half], name="activity"))
     assert page.text.count("Trial 1: failed. train: diverged") == 2  # the convergence plot, wide and narrow
+
+
+def test_classes_figures_and_baselines_are_shown(make: Any) -> None:
+    lock, trials = make.won()
+    counts = Confusion(("walk", ATTACK), ((30, 10), (5, 55)))
+    figures = Figure(Metric.RECALL, "walk", 0.75, 0.02), Figure(Metric.DETECTION, "0.05", 0.9, None)
+    qualities = tuple(replace(quality, confusion=counts, figures=figures) for quality in lock.qualities)
+    beside = Baseline("logistic regression", Split.TEST, Figure(Metric.ACCURACY, "", 0.9, 0.01), (), -0.05, 0.01)
+    html = render_html(replace(lock, qualities=qualities, baselines=(beside,)), trials, name="activity")
+    page = checked(html)
+    assert "Confusion: test, int8 on the target" in page.text
+    assert "10 of 40 of walk taken for" in html and "25.0 %" in html
+    assert "Recall of walk 0.750 ± 0.020" in page.text
+    assert "Detection at 5.0 % false alarms" in page.text
+    assert "The model is worse than the logistic regression on test data (−0.050 ± 0.010)" in page.text

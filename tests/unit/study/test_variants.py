@@ -30,7 +30,7 @@ def contract(limit: int = 2000, **training: object) -> Contract:
     return replace(
         load_contract(GOOD),
         limits=Limits(limit, None, None, None),
-        goals=(Goal("accuracy", 0.8),),
+        goals=(Goal(Metric.ACCURACY, 0.8),),
         training=TrainingSpec(**training),  # type: ignore[arg-type]
     )
 
@@ -129,7 +129,7 @@ def test_the_tolerance_is_what_decides(loss: float, tried: int) -> None:
 
 @pytest.mark.parametrize(("int8", "tried"), [(0.0108, 1), (0.0112, 5)])
 def test_for_an_error_the_tolerance_is_a_share_of_the_goal(int8: float, tried: int) -> None:
-    asked = replace(contract(tolerance=0.01), goals=(Goal("mse", 0.1),))
+    asked = replace(contract(tolerance=0.01), goals=(Goal(Metric.MSE, 0.1),))
     bench = Bench({"plain": (0.01, int8), **dict.fromkeys(ALL, (0.01, 0.01))}, Metric.MSE)
     made, attempts = make(asked, bench)
     assert len(attempts) == tried

@@ -1,20 +1,23 @@
 """What validation and test data of this size can prove, and what they cannot: said before the search.
 
 The standard error of a share p of n independent examples is sqrt(p (1 - p) / n); that of the area under the ROC curve
-is Hanley's and McNeil's (Radiology 143, 1982); a mean square of normal errors has the relative error sqrt(2 / n).
+is Hanley's and McNeil's (Radiology 143, 1982); a mean square of normal errors has the relative error sqrt(2 / n), the
+mean of their sizes sqrt((pi / 2 - 1) / n); of R2 it is 2 (1 - R2) sqrt(R2 / n) (Olkin and Finn, 1995).
 Examples of one group are not independent, so the truth lies between counting examples and counting groups.
 """
 
 from __future__ import annotations
 
-from math import sqrt
+from math import pi, sqrt
 from typing import Final
 
 import numpy as np
 
 from mlforge.contract import Goal, Task
+from mlforge.contract.contract import OF_A_CLASS
 from mlforge.data.looking.seen import Seen
 from mlforge.records.finding import Finding, Severity
+from mlforge.records.quality import Metric
 
 FEW_GROUPS: Final = 5
 ROUGH: Final = 0.05  # a standard error that hides most differences between candidates
@@ -24,13 +27,16 @@ CONFIDENT: Final = 1.96  # standard errors, 95 %, two-sided
 def certainty(seen: Seen) -> list[Finding]:
     """One finding for the split that chooses, and one for the split that proves."""
     goal = next((one for one in seen.contract.goals if not one.worst), seen.contract.goals[0])
+    if goal.metric is Metric.LARGEST_ERROR:  # of one example: nothing is known of its spread
+        return []
     return [_of(seen, goal, "validate", "chooses"), _of(seen, goal, "test", "proves")]
 
 
 def _of(seen: Seen, goal: Goal, split: str, purpose: str) -> Finding:
     members = seen.members(split)
     inputs, groups = int(seen.inputs(members).sum()), len(np.unique(seen.dataset.groups[members]))
-    least, most = _error(seen, goal, split, inputs), _error(seen, goal, split, groups)
+    about = _about(seen, goal, split)
+    least, most = _error(seen, goal, split, inputs * about), _error(seen, goal, split, max(1.0, groups * about))
     grouped = bool(seen.contract.data.split.group)
     units = f"{groups:,} {'group' if grouped else 'recording'}{'s' if groups > 1 else ''}"
     counted = f"{inputs:,} examples" if inputs == groups else f"{inputs:,} examples of {units}"
@@ -41,7 +47,7 @@ def _of(seen: Seen, goal: Goal, split: str, purpose: str) -> Finding:
     apart = CONFIDENT * sqrt(2) * least
     rough = (grouped and groups < FEW_GROUPS) or least > ROUGH * _scale(seen, goal)
     what = (
-        f"the {split} split, which {purpose}, has {counted}: at {goal.metric} {goal.value:g} the standard error is "
+        f"the {split} split, which {purpose}, has {counted}: at {goal.name} {goal.value:g} the standard error is "
         f"{error}; candidates closer than about {_text(seen, apart)} cannot be told apart by it"
     )
     cure = f"record more {'groups' if grouped else 'recordings'}, or hold more out (data.split.{split})"
@@ -56,20 +62,45 @@ def _text(seen: Seen, error: float) -> str:
 
 
 def _scale(seen: Seen, goal: Goal) -> float:
-    """What a rough error is held against: a mean square's own size, twice, as it varies that much more."""
-    return 2 * goal.value if seen.dataset.task is Task.REGRESSION else 1.0
+    """What a rough error is held against: an error's own size, of squares twice, as they vary that much more."""
+    if seen.dataset.task is not Task.REGRESSION or goal.metric is Metric.R2:
+        return 1.0
+    return (2 if goal.metric is Metric.MSE else 1) * goal.value
 
 
-def _error(seen: Seen, goal: Goal, split: str, count: int) -> float:
-    """The standard error of the goal's metric at its goal, with so many independent examples."""
-    match seen.dataset.task:
-        case Task.CLASSIFICATION:
-            share = min(max(goal.value, 0.5 / count), 1 - 0.5 / count)
-            return sqrt(share * (1 - share) / count)
-        case Task.REGRESSION:
+def _about(seen: Seen, goal: Goal, split: str) -> float:
+    """The share of a split's examples that a goal is about, as far as its error goes: those of its class, for a mean
+    over classes as many as would make the same error of one share."""
+    members = seen.members(split)
+    labels, task = seen.dataset.labels[members], seen.dataset.task
+    if goal.metric is Metric.DETECTION:
+        return float((labels == 1).mean())
+    if task is not Task.CLASSIFICATION or goal.metric is Metric.ACCURACY:
+        return 1.0
+    counts = np.bincount(labels, weights=seen.inputs(members), minlength=len(seen.dataset.classes))
+    shares = counts[counts > 0] / counts.sum()
+    if goal.metric in OF_A_CLASS or goal.label:
+        known = goal.label in seen.dataset.classes
+        share = counts[seen.dataset.classes.index(goal.label)] / counts.sum() if known else shares.min()
+        return float(1 - share if goal.metric is Metric.FALSE_ALARMS else share)
+    return float(len(shares) ** 2 / (1 / shares).sum())
+
+
+def _error(seen: Seen, goal: Goal, split: str, count: float) -> float:
+    """The standard error of the goal's metric at its goal, with so many independent examples that it is about."""
+    match goal.metric:
+        case Metric.MSE:
             return goal.value * sqrt(2 / count)
-    anomalous = float((seen.dataset.labels[seen.members(split)] == 1).mean())
-    return _hanley_mcneil(goal.value, max(1.0, count * anomalous), max(1.0, count * (1 - anomalous)))
+        case Metric.MAE:  # of normal errors: the relative error of the mean of their sizes
+            return goal.value * sqrt((pi / 2 - 1) / count)
+        case Metric.R2:
+            return 2 * (1 - goal.value) * sqrt(max(goal.value, 0.5 / count) / count)
+        case Metric.AUC:
+            anomalous = float((seen.dataset.labels[seen.members(split)] == 1).mean())
+            return _hanley_mcneil(goal.value, max(1.0, count * anomalous), max(1.0, count * (1 - anomalous)))
+    edge = min(0.5 / count, 0.5)
+    share = min(max(goal.value, edge), 1 - edge)
+    return sqrt(share * (1 - share) / count)
 
 
 def _hanley_mcneil(area: float, anomalous: float, normal: float) -> float:

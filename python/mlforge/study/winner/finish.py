@@ -10,10 +10,12 @@ from statistics import median
 
 from mlforge.app.lockfile import write_lock
 from mlforge.app.model import Model, int8_inputs, read_model
+from mlforge.app.prepare import Prepared
 from mlforge.app.verdicts import judge
 from mlforge.contract.contract import Contract
 from mlforge.measure import ranking
 from mlforge.measure.ranking import Choice
+from mlforge.records.baseline import Baseline
 from mlforge.records.lock import LOCK_FORMAT, Lock, ModelFile, StudyFacts
 from mlforge.records.opening import Opening
 from mlforge.records.quality import Split, Stage
@@ -21,6 +23,7 @@ from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Verdict
 from mlforge.study.evaluate import FLOAT_MODEL_FILE, MODEL_FILE, Evaluator
 from mlforge.study.memory.study_store import StudyStore
+from mlforge.study.winner.baselines import baselines
 from mlforge.study.winner.confirm import Confirmer, PassedOver, Selection, select
 from mlforge.study.winner.golden_selection import reference
 from mlforge.study.winner.provenance import tool_versions
@@ -43,6 +46,7 @@ class Outcome:
     lock: Lock | None
     nearest: Trial | None
     passed_over: tuple[PassedOver, ...] = ()
+    baselines: tuple[Baseline, ...] = ()  # on validation data, where there is no lock to hold them
 
     @property
     def met(self) -> bool:
@@ -73,12 +77,21 @@ def conclude(
     choice, passed = selection.choice, selection.passed_over
     if choice is None:
         nearest = passed[0].trial if passed else ranking.nearest_miss(trials)
-        return Outcome(evaluator.contract, tuple(trials), None, None, nearest, passed)
+        beside = beside_the_nearest(evaluator.contract, evaluator.prepared, nearest)
+        return Outcome(evaluator.contract, tuple(trials), None, None, nearest, passed, beside)
     best = choice.winner
     say(ranking.why(best.number, choice.best.number, choice.tied))
     say(f"opening the test split for trial {best.number}")
     lock = _final_lock(evaluator, store, selection, choice, trials, programs)
     return Outcome(evaluator.contract, tuple(trials), best, lock, None if lock.verdict.met else best, passed)
+
+
+def beside_the_nearest(contract: Contract, prepared: Prepared, nearest: Trial | None) -> tuple[Baseline, ...]:
+    """Baselines on validation data, the test split stays sealed, held against a trial that was trained."""
+    if nearest is None:
+        return baselines(contract, prepared, prepared.validate, Split.VALIDATE)
+    prepared = prepared.behind(nearest.architecture.front_end)
+    return baselines(contract, prepared, prepared.validate, Split.VALIDATE, ranking.validation(nearest))
 
 
 def write_winner(outcome: Outcome, evaluator: Evaluator) -> tuple[Path, Path]:
@@ -132,6 +145,10 @@ def _final_lock(
         thresholds=thresholds(evaluator, model, examples),
         confirmed=selection.confirmed,
         reference=_reference_file(evaluator, model),
+        baselines=(
+            *baselines(contract, prepared, prepared.validate, Split.VALIDATE, ranking.validation(best)),
+            *baselines(contract, prepared, examples, Split.TEST, on_target),
+        ),
     )
 
 
