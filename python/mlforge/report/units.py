@@ -121,6 +121,7 @@ def _error(value: float, standard_error: float | None) -> str:
     """` ± 0.021`: in thousandths, as scores are, and one figure of what would round to nothing."""
     if standard_error is None or not math.isfinite(standard_error):
         return ""
+    standard_error = standard_error if standard_error > 1e-12 else 0.0  # the rounding of sums that cancel out
     thousandths = f"{standard_error:.3f}"
     if standard_error >= 10 or (0 < abs(value) < 0.01 and standard_error < 0.01):
         return f" ± {score(standard_error)}"
