@@ -10,6 +10,7 @@ from mlforge.app.tflm_arena_search import find_arena
 from mlforge.app.vectors import AnyArray, Vectors, from_bytes, random_inputs, to_bytes
 from mlforge.compiler.emitter import CompiledModel, compile_graph
 from mlforge.compiler.isa import Isa
+from mlforge.compiler.streaming import Hop
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.compiler.tflm import TflmModel, compile_tflm
 from mlforge.errors import TargetUnavailableError
@@ -47,9 +48,10 @@ def run_model(
     vectors: Vectors | None = None,
     features: Pipeline | None = None,
     engine: Engine = Engine.STATIC,
+    hop: Hop | None = None,
 ) -> ModelRun:
     """Runs the vectors (random ones where none are given) and measures. Features are built in, but not measured. For
-    TensorFlow Lite Micro, first finds the size of its arena.
+    TensorFlow Lite Micro, first finds the size of its arena. With `hop`, each vector is the new columns of a stream.
 
     Raises:
         ModelError, BuildError, RunError: the model cannot be compiled, built or run.
@@ -59,7 +61,7 @@ def run_model(
     compiled, program = (
         _interpreted(tflite, name, target, features, engine)
         if engine.interprets
-        else _compiled(tflite, name, Isa(target.isa), features)
+        else _compiled(tflite, name, Isa(target.isa), features, hop)
     )
     given = vectors.inputs if vectors else random_inputs(compiled.inputs, RANDOM_INPUTS)
     inputs = to_bytes(given, compiled.inputs, "input")
@@ -86,10 +88,10 @@ def _interpreted(
 
 
 def _compiled(
-    tflite: bytes, name: str, isa: Isa, features: Pipeline | None
+    tflite: bytes, name: str, isa: Isa, features: Pipeline | None, hop: Hop | None
 ) -> tuple[CompiledModel | TflmModel, Program]:
     if features is None:
-        compiled = compile_graph(read_tflite(tflite), name, isa)
+        compiled = compile_graph(read_tflite(tflite), name, isa, hop)
         return compiled, compiled.program
     model = read_model(tflite, name, features, isa)
     return model.compiled, model.program

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlforge.cli.common import add_arena, add_json, print_json, write_arena
 from mlforge.cli.main import Status
+from mlforge.cli.streaming import add_stream, print_obstacles, streaming_facts
 from mlforge.records.exactness import exactness
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="refuse sensors of this devicetree_generated.h that are others than the app's model was trained on",
     )
+    add_stream(parser)
     parser.add_argument("--stamp", metavar="F", type=Path, help="touch this file when done (for build systems)")
     parser.add_argument(
         "--depfile", metavar="F", type=Path, help="write what the stamp depends on, as a Makefile rule (needs --stamp)"
@@ -73,6 +75,8 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.app.build_step import write_files
     from mlforge.errors import ForgeError
 
+    if arguments.stream and arguments.app:
+        raise ForgeError("--stream needs a model: an application's contract says how it runs")
     for option in ("bundle", "devicetree"):
         if getattr(arguments, option) and not arguments.app:
             raise ForgeError(f"--{option} needs --app: a model alone has no contract")
@@ -88,6 +92,7 @@ def execute(arguments: argparse.Namespace) -> Status:
         f"{facts['name']}: arena {facts['arena_bytes']} bytes ({_origin(compiled)}), "
         f"weights {facts['weight_bytes']} bytes, {len(facts['operators'])} operators, {facts['macs']} MACs"
     )
+    print_obstacles(compiled)
     return Status.DONE
 
 
@@ -96,14 +101,17 @@ def _compile_model(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, s
     from mlforge.app.tflm_arenas import arena_file, known_size, read_sizes
     from mlforge.cli.models import read_model_file
     from mlforge.compiler import compile_graph, compile_tflm, read_tflite
+    from mlforge.errors import ForgeError
 
     model: Path = arguments.model
     given: Path | None = arguments.representative
     data = int8_model(model, read_model_file(model), given, arguments.output / "quantised")
     inputs, name = (model, given) if given else (model,), arguments.name or _identifier(model.stem)
     machine = _machine(arguments, "static")
+    if machine.engine.interprets and arguments.stream:
+        raise ForgeError("--stream needs the static engine: TensorFlow Lite Micro runs whole windows")
     if not machine.engine.interprets:
-        compiled = compile_graph(read_tflite(data), name, machine.isa)
+        compiled = compile_graph(read_tflite(data), name, machine.isa, arguments.stream)
         return compiled, dict(compiled.program.sources), inputs
     arena_bytes = known_size(read_sizes(model, data), machine, model, model)
     interpreted = compile_tflm(data, name, arena_bytes, machine.engine)
@@ -180,6 +188,7 @@ def _facts(compiled: Compiled) -> dict[str, Any]:
         "output_bytes": compiled.program.output_bytes,
         "weight_bytes": sum(operator.weight_bytes for operator in operators),
         "macs": sum(operator.macs for operator in operators),
+        **streaming_facts(compiled),
         "operators": [
             {"kind": one.kind, "name": one.name, "macs": one.macs, "weight_bytes": one.weight_bytes}
             for one in operators

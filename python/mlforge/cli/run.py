@@ -27,6 +27,7 @@ from mlforge.cli.common import (
 )
 from mlforge.cli.engines import engines, mismatches, same_outputs
 from mlforge.cli.main import Status
+from mlforge.cli.streaming import add_stream, streaming_facts
 from mlforge.records.exactness import exactness
 from mlforge.records.program import Engine
 
@@ -56,6 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--save-outputs", type=Path, metavar="F.npy", help="write the outputs [N, ...]; several as F.npz"
     )
     add_arena(parser)
+    add_stream(parser)
     parser.add_argument("--clock", default="120 MHz", help="the clock to compute the latency with (default: 120 MHz)")
     add_json(parser)
 
@@ -78,10 +80,15 @@ def execute(arguments: argparse.Namespace) -> Status:
         raise ForgeError(f"--clock: {error}") from error
     data = read_model_file(arguments.model)
     vectors = read_vectors(arguments.vectors) if arguments.vectors else None
+    if arguments.stream and (arguments.app or any(engine.interprets for engine in arguments.engine)):
+        raise ForgeError("--stream needs the static engine, and a model without an application")
     app, features = application_in(arguments.app) if arguments.app else (None, None)
     name = app.model if app and app.model else model_name(arguments.model)
     target = usable_target(arguments.target, app)
-    runs = {engine: run_model(data, name, target, clock_hz, vectors, features, engine) for engine in arguments.engine}
+    runs = {
+        engine: run_model(data, name, target, clock_hz, vectors, features, engine, arguments.stream)
+        for engine in arguments.engine
+    }
     first = runs[arguments.engine[0]]
     write_arena(arguments, first.compiled)
     if arguments.save_outputs:
@@ -146,6 +153,7 @@ def _document(arguments: argparse.Namespace, result: ModelRun) -> dict[str, Any]
         "inferences": len(result.outputs[0]),
         "mismatches": result.mismatches,
         "operators": [dataclasses.asdict(operator) for operator in program.operators],
+        **streaming_facts(result.compiled),
     }
     if cost is not None:
         found = dataclasses.asdict(cost)

@@ -7,12 +7,14 @@ from mlforge.compiler.emitter import CompiledModel, TensorInfo, compile_graph
 from mlforge.compiler.graph import Graph
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops import supported_ops_markdown
+from mlforge.compiler.streaming import Hop
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.compiler.tflm import TflmModel, compile_tflm
 
 __all__ = [
     "CompiledModel",
     "Graph",
+    "Hop",
     "Isa",
     "TensorInfo",
     "TflmModel",

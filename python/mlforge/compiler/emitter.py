@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from mlforge.compiler.graph import DType, Graph, Tensor
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.lowering import Call, Sequence, lower_graph
+from mlforge.compiler.lowering import Call, Sequence, check_graph, lower_graph
 from mlforge.compiler.ops.operator import Constant, Field, Float, Lowered
 from mlforge.compiler.plan_checker import check_plan
 from mlforge.compiler.planner import Plan, plan_memory
+from mlforge.compiler.streaming import Hop, Obstacle, StreamedGraph, stream_graph
 from mlforge.errors import ModelError
 from mlforge.records.categories import Category
-from mlforge.records.program import Operator, Program, symbols_file
+from mlforge.records.program import Operator, Program, Streaming, symbols_file
 from mlforge.templating import c_text, environment
 
 _TYPES: Final = {
@@ -58,6 +59,7 @@ class CompiledModel:
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
     tensor_names: Mapping[int, str]  # of the tensors in the plan's blocks
+    obstacles: tuple[Obstacle, ...] = ()  # where the streamed part of a streamed model ends
 
     @property
     def lower_bound_bytes(self) -> int:
@@ -113,20 +115,23 @@ class _Function:
     end: int  # of the last byte that it touches
 
 
-def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC) -> CompiledModel:
+def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC, hop: Hop | None = None) -> CompiledModel:
     """Compiles to `<name>_model.c`, `.h` and `<name>_symbols.json`, the same text for the same graph and ISA.
 
     Args:
         graph: an int8 model; it is checked.
         name: a C identifier; every symbol starts with it.
         isa: what kernels and layouts are chosen for. The C runs everywhere, with the same results.
+        hop: where each inference is to take the new columns of a stream alone; None for whole windows.
 
     Raises:
-        ModelError: the graph contradicts itself, or `name` is no identifier.
+        ModelError: the graph contradicts itself, `name` is no identifier, or nothing can be streamed.
         UnsupportedOperatorError: an operator, or a use of it, that the engine does not have.
         PlanError: the memory plan is wrong, which is a fault of the compiler.
     """
     check_name(name)
+    streamed = _streamed(graph, hop) if hop else None
+    graph = streamed.graph if streamed else graph
     sequence = lower_graph(graph, isa)
     plan = plan_memory(sequence.memory)
     check_plan(sequence.memory, plan)
@@ -135,9 +140,12 @@ def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC) -> CompiledMo
     inputs = tuple(tensor_info(graph.tensors[index], plan.offsets[index]) for index in graph.inputs)
     outputs = tuple(tensor_info(graph.tensors[index], plan.offsets[index]) for index in graph.outputs)
     functions = [_function(name, sequence, plan, time) for time in range(len(sequence.calls))]
+    streaming = _streaming(streamed, inputs[0]) if streamed else None
     program = Program(
         name=name,
-        sources=_render(name, plan, inputs, outputs, _states(name, sequence.graph, sequence, plan), functions),
+        sources=_render(
+            name, plan, inputs, outputs, _states(name, sequence.graph, sequence, plan), functions, streaming
+        ),
         model_symbol=f"{name}_model",
         model_header=f"{name}_model.h",
         arena_bytes=plan.arena_bytes,
@@ -145,9 +153,19 @@ def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC) -> CompiledMo
         output_bytes=sum(tensor.size_bytes for tensor in outputs),
         operators=tuple(_operator(call, f) for call, f in zip(sequence.calls, functions, strict=True)),
         state_bytes=plan.state_bytes,
+        streaming=streaming,
     )
     names = {index: graph.tensors[index].name for block in plan.blocks for index in block.tensors}
-    return CompiledModel(program, plan, inputs, outputs, names)
+    return CompiledModel(program, plan, inputs, outputs, names, streamed.obstacles if streamed else ())
+
+
+def _streamed(graph: Graph, hop: Hop) -> StreamedGraph:
+    check_graph(graph)
+    return stream_graph(graph, hop)
+
+
+def _streaming(streamed: StreamedGraph, source: TensorInfo) -> Streaming:
+    return Streaming(streamed.hop, streamed.window, source.size_bytes // streamed.hop, streamed.first)
 
 
 def check_name(name: str) -> None:
@@ -320,6 +338,7 @@ def _render(
     outputs: tuple[TensorInfo, ...],
     states: tuple[_State, ...],
     functions: list[_Function],
+    streaming: Streaming | None,
 ) -> Mapping[str, str]:
     values = {
         "name": name,
@@ -330,6 +349,7 @@ def _render(
         "states": states,
         "state_bytes": plan.state_bytes,
         "functions": functions,
+        "streaming": streaming,
         "types": types(),
     }
     tables = [table.name for function in functions for call in function.calls for table in call.tables]

@@ -40,6 +40,17 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class Streaming:
+    """How a model takes a stream: `hop` new columns of its window of `window` columns in each inference. Its results
+    are those of whole windows from the `first`-th inference after a reset on, counted from 1."""
+
+    hop: int
+    window: int
+    column_bytes: int
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """A model, and optionally its feature pipeline, as C text that includes only headers of `runtime/include`."""
 
@@ -57,6 +68,7 @@ class Program:
     label: str = ""  # what the firmware calls the model; empty for `name`
     wire: str = ""  # how a benchmark's runner sends inputs: a `struct mlforge_wire` of firmware/wire.h; empty for as is
     engine: Engine = Engine.STATIC
+    streaming: Streaming | None = None  # None: each inference takes a whole window
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,16 @@ struct mlforge_tensor {
 	uint16_t shape[6]; /**< with the batch, which is 1 */
 };
 
+/**
+ * @brief How a model takes a stream: see hops.h.
+ */
+struct mlforge_hop {
+	uint16_t columns;      /**< new ones in each inference: all that its input holds */
+	uint16_t window;       /**< columns that a result is about */
+	uint16_t first;        /**< inference after a reset, counted from 1, with the first result */
+	uint32_t column_bytes;
+};
+
 struct mlforge_model {
 	const char *name;
 	uint32_t arena_bytes;
@@ -63,6 +73,8 @@ struct mlforge_model {
 	/** Makes it forget. To be called before the first inference; see mlforge_model_reset. NULL
 	 * without memory. */
 	void (*reset)(uint8_t *arena);
+	/** NULL: an inference takes a whole window. */
+	const struct mlforge_hop *hop;
 };
 
 /**

@@ -34,7 +34,7 @@ class StridedSliceAttributes(Attributes):
 
 
 @dataclass(frozen=True, slots=True)
-class _Range:
+class Range:
     start: int
     count: int
     stride: int
@@ -58,15 +58,15 @@ def ranges_fit(view: View) -> str:
             return problem
     if 0 in integers(view, 3):
         return "a stride is 0"
-    ranges = _ranges(view)
+    ranges = ranges_of(view)
     if any(not 0 <= one.start < size or one.count < 1 for one, size in zip(ranges, shape, strict=True)):
         return f"begin {list(integers(view, 1))} to end {list(integers(view, 2))} of {view.input()}"
     expected = tuple(one.count for one in ranges if not one.shrinks)
     return "" if view.output.shape == expected else f"the output is {view.output}, where {list(expected)} follows"
 
 
-def _ranges(view: View) -> list[_Range]:
-    """StartForAxis and StopForAxis of kernels/internal/strided_slice_logic.h."""
+def ranges_of(view: View) -> list[Range]:
+    """What is taken along each axis: StartForAxis and StopForAxis of kernels/internal/strided_slice_logic.h."""
     attributes = view.node.attributes_as(StridedSliceAttributes)
     ranges = []
     for axis, size in enumerate(view.input().shape):
@@ -82,7 +82,7 @@ def _ranges(view: View) -> list[_Range]:
         count = -((start - stop) // stride)
         if shrinks:
             count = 1 if stride > 0 else 0  # the reference makes nothing of a step backwards
-        ranges.append(_Range(start, count, stride, shrinks))
+        ranges.append(Range(start, count, stride, shrinks))
     return ranges
 
 
@@ -110,7 +110,7 @@ class StridedSlice(Operator):
 
 
 def _copy(view: View) -> Copy:
-    ranges, size = _ranges(view), view.output.dtype.size_bytes
+    ranges, size = ranges_of(view), view.output.dtype.size_bytes
     steps = strides(view.input().shape, size)
     counts = tuple(one.count for one in ranges)
     dimensions = [

@@ -1,0 +1,234 @@
+"""Writes the streamed graph: each operator of the streamed part on its new columns, the rest as it was.
+
+What an operator needs of older columns comes from a *ring*: a variable with the last columns of a tensor. The new ones
+are put behind them, everybody who reads the tensor takes a slice of both, and the last of them are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mlforge.compiler.graph import ABSENT, ASSIGN_VARIABLE, READ_VARIABLE, Attributes, DType, Graph, Node, Tensor
+from mlforge.compiler.ops.concatenation import ConcatenationAttributes
+from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
+from mlforge.compiler.ops.shared.free_view import ReshapeAttributes
+from mlforge.compiler.ops.slice import SliceAttributes
+from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
+from mlforge.compiler.passes.fold_padding import fold_padding
+from mlforge.compiler.passes.prune import prune
+from mlforge.compiler.streaming.analysis import Analysis, analyse
+from mlforge.compiler.streaming.track import Hop, Link, Obstacle, Step, with_columns
+from mlforge.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StreamedGraph:
+    """`graph` takes `hop` new columns of a window of `window`; its results are those of the window that they complete
+    from the `first`-th inference after a reset on, counted from 1."""
+
+    graph: Graph
+    hop: int
+    window: int
+    first: int
+    obstacles: tuple[Obstacle, ...]  # where the streamed part ends, though it might not
+
+
+def stream_graph(graph: Graph, hop: Hop) -> StreamedGraph:
+    """The same model for a stream. `graph` has passed its checks.
+
+    Raises ModelError where nothing of it can be streamed; the message has every reason.
+    """
+    graph = _without_leading_views(prune(fold_padding(prune(graph))))
+    analysis = analyse(graph, hop)
+    if all(step.is_view for step in analysis.steps.values()):
+        reasons = "; ".join(map(str, analysis.obstacles)) or "no operator goes from column to column"
+        raise ModelError(f"nothing of the model can be streamed: {reasons}")
+    window = analysis.tracks[graph.inputs[0]].length
+    made = _Builder(graph, analysis).build()
+    return StreamedGraph(made, hop.columns, window, -(-window // hop.columns), analysis.obstacles)
+
+
+_VIEWS = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")
+
+
+def _without_leading_views(graph: Graph) -> Graph:
+    """An input that is only ever seen in another shape gets that one."""
+    while len(graph.inputs) == 1 and graph.inputs[0] not in graph.outputs:
+        readers = [node for node in graph.nodes if graph.inputs[0] in node.inputs]
+        if len(readers) != 1 or readers[0].kind not in _VIEWS or readers[0].outputs[0] in graph.outputs:
+            break
+        nodes = tuple(node for node in graph.nodes if node is not readers[0])
+        graph = replace(graph, nodes=nodes, inputs=readers[0].outputs)
+    return graph
+
+
+class _Builder:
+    def __init__(self, graph: Graph, analysis: Analysis) -> None:
+        self.old = graph
+        self.steps = analysis.steps
+        self.tracks = analysis.tracks
+        self.views = {step.node.outputs[0]: step for step in self.steps.values() if step.is_view}
+        self.tensors: list[Tensor] = []
+        self.nodes: list[Node] = []
+        self.known: dict[int, int] = {}  # a tensor that is as it was, to its new index
+        self.rings: dict[int, int] = {}  # a streamed tensor, to that of its last columns
+        self.windows: dict[tuple[int, int, int], int] = {}
+        self.needed = self._needed()  # a streamed tensor, to how many of its last columns somebody reads
+
+    def build(self) -> Graph:
+        source = self.old.inputs[0]
+        made = self._columns(source, self.tracks[source].per_hop)
+        self._ring(source, made)
+        for position, node in enumerate(self.old.nodes):
+            if position not in self.steps:
+                self._copy(node)
+            elif not self.steps[position].is_view:
+                self._stream(self.steps[position])
+        outputs = tuple(map(self._whole_or_known, self.old.outputs))
+        return Graph(tuple(self.tensors), tuple(self.nodes), (made,), outputs)
+
+    # What is read of each streamed tensor: (tensor, columns, how many newer ones there are).
+
+    def _needed(self) -> dict[int, int]:
+        needed = {index: track.per_hop for index, track in self.tracks.items() if index not in self.views}
+        for tensor, count, newer in self._reads():
+            owner, behind = self._owner(tensor, newer)
+            needed[owner] = max(needed[owner], count + behind)
+        return needed
+
+    def _reads(self) -> list[tuple[int, int, int]]:
+        reads = [self._all_of(index) for index in self.old.outputs if index in self.tracks]
+        for position, node in enumerate(self.old.nodes):
+            step = self.steps.get(position)
+            if step is None:
+                reads += [self._all_of(index) for index in node.inputs if index in self.tracks]
+            elif not step.is_view:
+                reads += [self._read(step, link) for link in step.links]
+        return reads
+
+    def _all_of(self, tensor: int) -> tuple[int, int, int]:
+        track = self.tracks[tensor]
+        return tensor, (track.length - 1) * track.spacing + 1, 0
+
+    def _read(self, step: Step, link: Link) -> tuple[int, int, int]:
+        track = self.tracks[link.tensor]
+        strides = (step.track.per_hop - 1) * (step.track.grid // track.grid)
+        return link.tensor, strides + (link.reach - 1) * track.spacing + 1, self._newer(step, link)
+
+    def _newer(self, step: Step, link: Link) -> int:
+        """Columns of the link's tensor behind the last that the step's last column is made of."""
+        track = self.tracks[link.tensor]
+        last_read = (step.track.last - 1) * link.stride - link.before + link.reach - 1
+        return (track.last - 1 - last_read) * track.spacing
+
+    def _owner(self, tensor: int, newer: int) -> tuple[int, int]:
+        """The tensor of which this one is a view, and how many newer columns that has."""
+        while tensor in self.views:
+            step = self.views[tensor]
+            newer += self._newer(step, step.links[0])
+            tensor = step.links[0].tensor
+        return tensor, newer
+
+    # Writing.
+
+    def _add(self, tensor: Tensor) -> int:
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
+
+    def _put(self, kind: str, inputs: tuple[int, ...], like: Tensor, attributes: Attributes) -> int:
+        output = self._add(like)
+        self.nodes.append(Node(kind, inputs, (output,), attributes))
+        return output
+
+    def _integers(self, values: tuple[int, ...]) -> int:
+        return self._add(Tensor("", (len(values),), DType.INT32, None, np.array(values, np.int32)))
+
+    def _like(self, tensor: int, count: int) -> Tensor:
+        """So many columns of it."""
+        old, track = self.old.tensors[tensor], self.tracks[tensor]
+        return old if count == track.length else replace(old, shape=with_columns(old.shape, track.axis, count))
+
+    def _columns(self, tensor: int, count: int) -> int:
+        return self._add(self._like(tensor, count))
+
+    def _map(self, index: int) -> int:
+        """A tensor that is not streamed."""
+        if index == ABSENT:
+            return ABSENT
+        if index not in self.known:
+            self.known[index] = self._add(self.old.tensors[index])
+        return self.known[index]
+
+    def _whole_or_known(self, index: int) -> int:
+        return self._whole(index) if index in self.tracks else self._map(index)
+
+    def _copy(self, node: Node) -> None:
+        inputs = tuple(map(self._whole_or_known, node.inputs))
+        self.nodes.append(replace(node, inputs=inputs, outputs=tuple(map(self._map, node.outputs))))
+
+    def _stream(self, step: Step) -> None:
+        links = {link.tensor: link for link in step.links}
+        inputs = tuple(
+            self._window(*self._read(step, links[index])) if index in links else self._map(index)
+            for index in step.node.inputs
+        )
+        tensor = step.node.outputs[0]
+        made = self._columns(tensor, step.track.per_hop)
+        self.nodes.append(replace(step.node, inputs=inputs, outputs=(made,)))
+        self._ring(tensor, made)
+
+    def _ring(self, tensor: int, made: int) -> None:
+        """The last columns that anybody reads: those that were kept, and the new ones."""
+        track, total = self.tracks[tensor], self.needed[tensor]
+        kept = total - track.per_hop
+        self.rings[tensor] = made
+        if kept == 0:
+            return
+        state = self._add(
+            replace(self._like(tensor, kept), name=f"{self.old.tensors[tensor].name} kept", is_variable=True)
+        )
+        before = self._put(READ_VARIABLE, (state,), self._like(tensor, kept), ElementwiseAttributes())
+        both = self._put(
+            "CONCATENATION", (before, made), self._like(tensor, total), ConcatenationAttributes(track.axis)
+        )
+        self.rings[tensor] = both
+        last = self._cut(both, self._like(tensor, kept), track.axis, track.per_hop)
+        self.nodes.append(Node(ASSIGN_VARIABLE, (last, state), (), ElementwiseAttributes()))
+
+    def _window(self, tensor: int, count: int, newer: int) -> int:
+        """`count` neighbouring columns, of which the last has so many newer ones behind it."""
+        key = tensor, count, newer
+        if key not in self.windows:
+            self.windows[key] = self._view(*key) if tensor in self.views else self._of_ring(*key)
+        return self.windows[key]
+
+    def _view(self, tensor: int, count: int, newer: int) -> int:
+        step = self.views[tensor]
+        source = self._window(step.links[0].tensor, count, newer + self._newer(step, step.links[0]))
+        like = self._like(tensor, count)
+        if like.shape == self.tensors[source].shape:
+            return source
+        return self._put("RESHAPE", (source,), like, ReshapeAttributes())
+
+    def _of_ring(self, tensor: int, count: int, newer: int) -> int:
+        total = self.needed[tensor]
+        if (count, newer) == (total, 0):
+            return self.rings[tensor]
+        return self._cut(self.rings[tensor], self._like(tensor, count), self.tracks[tensor].axis, total - newer - count)
+
+    def _cut(self, source: int, like: Tensor, axis: int, start: int) -> int:
+        begin = tuple(start if i == axis else 0 for i in range(len(like.shape)))
+        return self._put("SLICE", (source, self._integers(begin), self._integers(like.shape)), like, SliceAttributes())
+
+    def _whole(self, tensor: int) -> int:
+        """All columns of a window, of which the ring may have more."""
+        track = self.tracks[tensor]
+        found = self._window(*self._all_of(tensor))
+        if track.spacing == 1 or track.length == 1:
+            return found
+        shape, end = self.old.tensors[tensor].shape, self.tensors[found].shape
+        steps = tuple(track.spacing if axis == track.axis else 1 for axis in range(len(shape)))
+        parts = (self._integers((0,) * len(shape)), self._integers(end), self._integers(steps))
+        return self._put("STRIDED_SLICE", (found, *parts), self.old.tensors[tensor], StridedSliceAttributes())
