@@ -26,6 +26,12 @@ MAX_BORDER: Final = 255  # inputs, or outputs, of a model: struct mlforge_model 
 ABSENT: Final = -1  # the index of an optional input that is not there
 READ_VARIABLE: Final = "READ_VARIABLE"
 ASSIGN_VARIABLE: Final = "ASSIGN_VARIABLE"
+# Of streamed models; no file has them.
+PUT_COLUMNS: Final = "PUT_COLUMNS"
+ALL_COLUMNS: Final = "ALL_COLUMNS"
+KEEP_COLUMNS: Final = "KEEP_COLUMNS"
+RUNNING_SUM: Final = "RUNNING_SUM"
+_SHARE_STATES: Final = (READ_VARIABLE, ASSIGN_VARIABLE, PUT_COLUMNS, ALL_COLUMNS, KEEP_COLUMNS)
 SCALE_RANGE: Final = (1e-20, 1e20)  # of a sane quantisation; products of three stay within a double
 
 
@@ -197,7 +203,7 @@ def _check_flow(graph: Graph) -> None:
         if graph.tensors[index].is_constant or graph.tensors[index].is_variable:
             raise ModelError(f"{graph.label(index)} is an input of the model, and constant or variable")
         ready.add(index)
-    shared: dict[int, bool] = {}  # whether a variable is one that is read and assigned
+    shared: dict[int, bool] = {}  # whether a variable is one that several nodes may have
     for position, node in enumerate(graph.nodes):
         where = f"operator {position} ({node.kind})"
         for index in node.inputs:
@@ -205,7 +211,7 @@ def _check_flow(graph: Graph) -> None:
                 continue
             _check_index(graph, index, where)
             if graph.tensors[index].is_variable:
-                by_name = node.kind in (READ_VARIABLE, ASSIGN_VARIABLE)
+                by_name = node.kind in _SHARE_STATES
                 if index in shared and not (by_name and shared[index]):
                     raise ModelError(f"{where} has {graph.label(index)}, which is a state already")
                 shared[index] = by_name

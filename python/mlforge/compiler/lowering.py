@@ -63,7 +63,7 @@ def lower_graph(graph: Graph, isa: Isa) -> Sequence:
         UnsupportedOperatorError: an operator, or a use of it, that the engine does not have.
     """
     check_graph(graph)
-    position = {_result(node): index for index, node in enumerate(graph.nodes)}
+    position = {(node.kind, _result(node)): index for index, node in enumerate(graph.nodes)}
     graph = prune(fold_padding(prune(graph)))
     calls: list[Call] = []
     table_bytes = 0
@@ -78,7 +78,7 @@ def lower_graph(graph: Graph, isa: Isa) -> Sequence:
             table_bytes += sum(table.data.nbytes for call in lowered.calls for table in call.constants)
             if table_bytes > MAX_TABLE_BYTES:
                 raise ModelError(f"the model's weights and tables take more than {MAX_TABLE_BYTES} bytes of flash")
-            calls.append(Call(position[_result(node)], node, lowered))
+            calls.append(Call(position[node.kind, _result(node)], node, lowered))
     return Sequence(graph, tuple(calls), _memory_problem(graph, calls, sharing.views))
 
 
@@ -90,11 +90,17 @@ def _result(node: Node) -> int:
 def _memory_problem(graph: Graph, calls: list[Call], views: Mapping[int, Slice]) -> MemoryProblem:
     steps = tuple(_memory_step(call.lowered) for call in calls)
     states = tuple(dict.fromkeys(state for call in calls for one in call.lowered.calls for state in one.states))
+    states = tuple(dict.fromkeys((*states, *_states_of(graph, views))))
     used = {*states, *graph.inputs, *graph.outputs, *views, *(part.root for part in views.values())}
     for step in steps:
         used.update(step.reads, step.writes)
     sizes = {index: graph.tensors[index].size_bytes for index in sorted(used)}
     return MemoryProblem(sizes, dict(views), steps, graph.inputs, graph.outputs, states)
+
+
+def _states_of(graph: Graph, views: Mapping[int, Slice]) -> list[int]:
+    """Variables that other tensors are parts of."""
+    return sorted({part.root for part in views.values() if graph.tensors[part.root].is_variable})
 
 
 def _memory_step(lowered: Lowered) -> MemoryStep:
@@ -106,4 +112,6 @@ def _memory_step(lowered: Lowered) -> MemoryStep:
         scratch_bytes=max(call.scratch_bytes for call in lowered.calls),
         in_place=lowered.in_place if not lowered.then else frozenset(),
         overlap=lowered.overlap if not lowered.then else {},
+        states=tuple(dict.fromkeys(state for call in lowered.calls for state in call.states)),
+        moves=any(call.moves for call in lowered.calls),
     )

@@ -35,9 +35,20 @@ class _Actor:
         self.plan = plan
         self.alignment_bytes = alignment_bytes
         self.pieces: list[_Piece] = []  # they do not overlap
+        self.moved: set[int] = set()  # states whose parts are no more, until the next inference writes them
 
     def act(self) -> None:
+        """Two inferences: what the second finds of the states is what the first has left."""
         self.keep_states()
+        for state in self.problem.states:
+            self.write(state)
+        for which in ("first", "second"):
+            self.infer()
+            for state in self.problem.states:
+                self.read(state, f"by whatever follows the {which} inference")
+
+    def infer(self) -> None:
+        self.moved.clear()
         places: list[_Range] = []
         for tensor in self.problem.inputs:
             place = self.place(tensor)
@@ -48,6 +59,8 @@ class _Actor:
         for time, step in enumerate(self.problem.steps):
             self.run(time, step)
         for tensor in self.problem.outputs:
+            if self.is_kept(tensor):
+                raise PlanError(f"output {tensor} lies among the states, where the next inference begins")
             self.read(tensor, "at the end")
 
     def keep_states(self) -> None:
@@ -61,7 +74,7 @@ class _Actor:
             kept.append(place)
 
     def run(self, time: int, step: MemoryStep) -> None:
-        for tensor in step.reads:
+        for tensor in (*step.reads, *step.states):
             self.read(tensor, f"by step {time}")
         sources = [(tensor, self.place(tensor)) for tensor in step.reads]
         results = [(tensor, self.place(tensor)) for tensor in step.writes]
@@ -80,6 +93,11 @@ class _Actor:
             self.take(scratch)
         for tensor, _ in results:
             self.write(tensor)
+        if step.moves:
+            self.moved.update(step.states)
+
+    def is_kept(self, tensor: int) -> bool:
+        return self.origin(tensor)[0] in self.problem.states
 
     def origin(self, tensor: int) -> tuple[int, int]:
         """The tensor whose bytes these are, and the byte of it that comes first."""
@@ -95,7 +113,14 @@ class _Actor:
             raise PlanError(f"tensor {tensor} has no place")
         what = f"tensor {tensor}"
         place = self.inside(self.plan.offsets[tensor], self.problem.sizes[tensor], what)
-        return place if tensor in self.problem.states else self.behind_states(place, what)
+        return self.among_states(tensor, place) if self.is_kept(tensor) else self.behind_states(place, what)
+
+    def among_states(self, tensor: int, place: _Range) -> _Range:
+        """A state, or a part of one: where that says."""
+        root, first = self.origin(tensor)
+        if tensor != root and place[0] != self.plan.offsets.get(root, place[0]) + first:
+            raise PlanError(f"tensor {tensor} does not lie where its bytes of state {root} are")
+        return place
 
     def scratch(self, time: int, step: MemoryStep) -> _Range:
         if time not in self.plan.scratch:
@@ -118,6 +143,8 @@ class _Actor:
     def read(self, tensor: int, reader: str) -> None:
         start, end = self.place(tensor)
         root, first = self.origin(tensor)
+        if tensor != root and root in self.moved:
+            raise PlanError(f"tensor {tensor} is read {reader}, when the columns of state {root} have moved")
         there = sum(
             min(end, piece.end) - max(start, piece.start)
             for piece in self.pieces

@@ -34,13 +34,15 @@ class MemoryStep:
     scratch_bytes: int = 0
     in_place: frozenset[int] = frozenset()
     overlap: Mapping[int, int] = field(default_factory=dict)
+    states: tuple[int, ...] = ()  # that it reads and writes
+    moves: bool = False  # whether it moves bytes within them, so that tensors that are parts of them are no more
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryProblem:
     """`views` maps a tensor to the bytes of another that are its own (which is itself no view).
 
-    `states` are tensors that keep their bytes from one inference to the next.
+    `states` are tensors that keep their bytes from one inference to the next; others may be parts of them.
     """
 
     sizes: Mapping[int, int]  # bytes of each tensor
@@ -121,15 +123,20 @@ class _Lives:
 
     def touch(self, tensor: int, time: int) -> None:
         root = self.problem.slice_of(tensor).root
-        self.first.setdefault(root, time)
-        self.last[root] = time
+        if root not in self.problem.states:  # those live for ever
+            self.first.setdefault(root, time)
+            self.last[root] = time
+
+    def is_kept(self, tensor: int) -> bool:
+        """Whether its bytes are those of a state."""
+        return self.problem.slice_of(tensor).root in self.problem.states
 
     def size(self, root: int) -> int:
         return aligned(self.problem.sizes[root])
 
     def replaceable(self, time: int, step: MemoryStep) -> Iterable[tuple[int, int]]:
         """(input's root, output's root) where the output can take the very place of the input."""
-        if len(step.writes) != 1 or not self.is_whole(step.writes[0]):
+        if len(step.writes) != 1 or not self.is_whole(step.writes[0]) or self.is_kept(step.writes[0]):
             return
         output = step.writes[0]
         for tensor in step.reads:
@@ -139,7 +146,7 @@ class _Lives:
 
     def crossings(self, time: int, step: MemoryStep) -> Iterable[tuple[int, int, int]]:
         """(input's root, output's root, bytes by which the output's root must start before the input's)."""
-        if len(step.writes) != 1:
+        if len(step.writes) != 1 or self.is_kept(step.writes[0]):
             return
         result = self.problem.slice_of(step.writes[0])
         for tensor, distance in step.overlap.items():
@@ -154,6 +161,8 @@ class _Lives:
     def dies(self, tensor: int, step: MemoryStep, time: int, allowed: Iterable[int]) -> bool:
         """Whether nothing after this step needs the bytes, and nothing in it that is not allowed to lose them."""
         root = self.problem.slice_of(tensor).root
+        if root in self.problem.states:
+            return False
         together = [other for other in step.reads if self.problem.slice_of(other).root == root]
         written_before = self.first[root] < time
         return self.last[root] == time and written_before and set(together) == {tensor} and tensor in allowed

@@ -51,9 +51,9 @@ struct mlforge_tensor {
  * @brief How a model takes a stream: see hops.h.
  */
 struct mlforge_hop {
-	uint16_t columns;      /**< new ones in each inference: all that its input holds */
-	uint16_t window;       /**< columns that a result is about */
-	uint16_t first;        /**< inference after a reset, counted from 1, with the first result */
+	uint16_t columns; /**< new ones in each inference: all that its input holds */
+	uint16_t window;  /**< columns that a result is about */
+	uint16_t first;   /**< inference after a reset, counted from 1, with the first result */
 	uint32_t column_bytes;
 };
 

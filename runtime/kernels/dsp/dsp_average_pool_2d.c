@@ -7,11 +7,6 @@
 #include "dsp_sums.h"
 #include "kernels/shared/window.h"
 
-static int32_t rounded_quotient(int32_t sum, int32_t count)
-{
-	return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
-}
-
 void mlforge_dsp_average_pool_2d_s8(const struct mlforge_pool_2d *op, const int8_t *input,
 				    int8_t *output)
 {
@@ -36,8 +31,8 @@ void mlforge_dsp_average_pool_2d_s8(const struct mlforge_pool_2d *op, const int8
 
 				mlforge_dsp_sum_of_four(&area, corner + c, sums);
 				for (int32_t i = 0; i < 4; i++) {
-					const int32_t mean =
-						rounded_quotient(sums[i], area.height * area.width);
+					const int32_t mean = mlforge_rounded_quotient(
+						sums[i], area.height * area.width);
 
 					output[c + i] =
 						(int8_t)mlforge_clamp(mean, op->low, op->high);

@@ -6,11 +6,6 @@
 #include "kernels/shared/arithmetic.h"
 #include "kernels/shared/window.h"
 
-static int32_t rounded_quotient(int32_t sum, int32_t count)
-{
-	return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
-}
-
 void mlforge_average_pool_2d_s8(const struct mlforge_pool_2d *op, const int8_t *input,
 				int8_t *output)
 {
@@ -40,7 +35,8 @@ void mlforge_average_pool_2d_s8(const struct mlforge_pool_2d *op, const int8_t *
 					}
 				}
 				*output++ = (int8_t)mlforge_clamp(
-					rounded_quotient(sum, width * height), op->low, op->high);
+					mlforge_rounded_quotient(sum, width * height), op->low,
+					op->high);
 			}
 		}
 	}

@@ -68,6 +68,12 @@ static inline int32_t mlforge_clamp(int32_t x, int32_t low, int32_t high)
 	return x > high ? high : x;
 }
 
+/* sum / count, halves rounded away from zero: what an average is. */
+static inline int32_t mlforge_rounded_quotient(int32_t sum, int32_t count)
+{
+	return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
+}
+
 /* mlforge_finish for the rare cases that `shift` marks. */
 int8_t mlforge_requantise_slow_path(int32_t accumulator, int32_t multiplier, int32_t shift,
 				    const struct mlforge_output_stage *stage);

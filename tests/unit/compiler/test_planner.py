@@ -267,3 +267,37 @@ def test_checker_refuses_states_in_danger(plan: Plan, words: str) -> None:
     check_plan(STATEFUL, KEPT)
     with pytest.raises(PlanError, match=words):
         check_plan(STATEFUL, plan)
+
+
+# State 0 has 12 bytes; the input 1 is its last 4, and 2 all of it. Step 1 moves the bytes within it.
+RING = MemoryProblem(
+    sizes={0: 12, 1: 4, 2: 12, 3: 8},
+    views={1: Slice(0, 8), 2: Slice(0)},
+    steps=(MemoryStep((2,), (3,)), MemoryStep((), (), states=(0,), moves=True)),
+    inputs=(1,),
+    outputs=(3,),
+    states=(0,),
+)
+
+
+def test_parts_of_a_state_take_no_bytes_of_their_own() -> None:
+    plan = plan_memory(RING)
+    check_plan(RING, plan)
+    assert (plan.state_bytes, plan.arena_bytes, plan.lower_bound_bytes) == (12, 20, 20)
+    assert plan.offsets == {0: 0, 1: 8, 2: 0, 3: 12}
+
+
+@pytest.mark.parametrize(
+    ("problem", "plan", "words"),
+    [
+        (RING, {"t1": 12}, "does not lie where its bytes of state 0 are"),
+        (RING, {"t3": 8}, "among the states"),
+        (replace(RING, steps=RING.steps[::-1]), {}, "when the columns of state 0 have moved"),
+        (replace(RING, outputs=(2,)), {}, "output 2 lies among the states"),
+    ],
+)
+def test_checker_follows_what_is_kept(problem: MemoryProblem, plan: dict[str, int], words: str) -> None:
+    good = Plan(20, 20, {0: 0, 1: 8, 2: 0, 3: 12}, {}, (), state_bytes=12)
+    check_plan(RING, good)
+    with pytest.raises(PlanError, match=words):
+        check_plan(problem, spoilt(good, **plan))

@@ -5,16 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from mlforge.compiler import Isa, compile_graph
 from mlforge.compiler.emitter import CompiledModel
-from mlforge.compiler.graph import Graph
+from mlforge.compiler.graph import Graph, Node, Quantization
+from mlforge.compiler.ops.shared.pooling import PoolAttributes
+from mlforge.compiler.ops.shared.window import Padding, WindowAttributes, slide
+from mlforge.compiler.ops.slice import SliceAttributes
 from mlforge.compiler.streaming import Hop, StreamedGraph, stream_graph
 from mlforge.errors import ModelError
+from mlforge.records.program import Streaming
+from tests.unit.compiler.cases import Maker
 from tests.unit.compiler.cases_streaming import over_time, windows_of
+from tests.unit.compiler.cases_variables import remembering
 from tests.unit.compiler.harness import SANITIZE, Arrays, run_models
 
-PUSHES = 60
+PUSHES = 90
 ISAS = tuple(Isa)
 
 
@@ -53,6 +60,58 @@ def both_ways(
         seed: (results[f"s{seed}"][0][streamed.first - 1 :], results[f"w{seed}"][0][streamed.first - 1 :])
         for seed, (_, streamed) in found.items()
     }
+
+
+def last_step(kernel: int = 3, padding: Padding = Padding.VALID, kind: str = "CONV_2D", stride: int = 1) -> Graph:
+    """One layer over 12 columns of 4 bytes, and its last column."""
+    m = Maker(1)
+    source = m.activation((1, 12, 1, 4), Quantization((0.1,), (3,)))
+    attributes = WindowAttributes((stride, 1), padding)
+    length = slide(12, kernel, stride, 1, attributes, 0)[0]
+    made = m.activation((1, length, 1, 4), Quantization((0.1,), (3,)))
+    cut = m.activation((1, 1, 1, 4), Quantization((0.1,), (3,)))
+    if kind == "CONV_2D":
+        nodes = [Node(kind, (source, m.weights((4, kernel, 1, 4), 0)), (made,), attributes)]
+    else:
+        pool = PoolAttributes((stride, 1), padding, size=(kernel, 1))
+        nodes = [Node(kind, (source,), (made,), pool)]
+    indices = m.integers([0, length - 1, 0, 0]), m.integers([1, 1, 1, 4])
+    nodes.append(Node("SLICE", (made, *indices), (cut,), SliceAttributes()))
+    return Graph(tuple(m.tensors), tuple(nodes), (source,), (cut,))
+
+
+def test_a_ring_in_place_needs_the_columns_that_are_read_and_nothing_else() -> None:
+    compiled = compile_graph(last_step(), "m", hop=Hop(1))
+    assert compiled.program.state_bytes == 3 * 4
+    assert compiled.inputs[0].offset == 2 * 4  # new columns are written where they belong
+    assert [one.kind for one in compiled.program.operators] == ["CONV_2D", "KEEP_COLUMNS"]
+    assert compiled.program.streaming == Streaming(hop=1, window=12, column_bytes=4, first=12)
+
+
+@pytest.mark.parametrize(
+    ("graph", "hop", "words"),
+    [
+        (last_step(padding=Padding.SAME), Hop(1), "the last 1 of its 12 columns see zeros .* VALID"),
+        (last_step(), Hop(12), "a hop of 12 columns for a window of 12: 1 to 11"),
+        (last_step(), Hop(1, 3), "axis 3 of the input .* is not its outermost"),
+        (last_step(), Hop(1, 4), "axis 4 is none of the input"),
+        (remembering(Maker(1)), Hop(1), "a hop|CONCATENATION|no operator"),
+    ],
+)
+def test_what_cannot_be_streamed_is_told_why(graph: Graph, hop: Hop, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        stream_graph(graph, hop)
+
+
+def test_a_pool_behind_a_stride_names_the_hop_that_would_do() -> None:
+    first = last_step(kernel=1, kind="CONV_2D", stride=2)
+    m = Maker(2)
+    m.tensors = list(first.tensors)
+    pooled = m.activation((1, 5, 1, 4), Quantization((0.1,), (3,)))
+    conv, _ = first.nodes
+    pool = Node("MAX_POOL_2D", conv.outputs, (pooled,), PoolAttributes((1, 1), Padding.VALID, size=(2, 1)))
+    streamed = stream_graph(Graph(tuple(m.tensors), (conv, pool), first.inputs, (pooled,)), Hop(3))
+    assert "a hop that is a multiple of 2 columns" in str(streamed.obstacles[0])
 
 
 def test_every_hop_gives_the_bytes_of_its_whole_window(tmp_path: Path) -> None:

@@ -76,6 +76,8 @@ from mlforge.compiler.ops.split import Split
 from mlforge.compiler.ops.split_v import SplitV
 from mlforge.compiler.ops.squared_difference import SquaredDifference
 from mlforge.compiler.ops.squeeze import Squeeze
+from mlforge.compiler.ops.stream.columns import AllColumns, KeepColumns, PutColumns
+from mlforge.compiler.ops.stream.running_sum import RunningSum
 from mlforge.compiler.ops.strided_slice import StridedSlice
 from mlforge.compiler.ops.sub import Sub
 from mlforge.compiler.ops.sum import Sum
@@ -167,14 +169,17 @@ _ALL: Final[tuple[Operator, ...]] = (
     Unpack(),
 )
 
+_OF_STREAMS: Final[tuple[Operator, ...]] = (AllColumns(), KeepColumns(), PutColumns(), RunningSum())
+
 OPERATORS: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in _ALL}
+_EVERY: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in (*_ALL, *_OF_STREAMS)}
 
 
 def operator_for(kind: str) -> Operator:
     """Raises UnsupportedOperatorError for an operator that the engine does not have."""
-    if kind not in OPERATORS:
+    if kind not in _EVERY:
         raise unknown_operator(kind)
-    return OPERATORS[kind]
+    return _EVERY[kind]
 
 
 def supported_ops_markdown() -> str:

@@ -8,7 +8,7 @@ from mlforge.compiler.ops.operator import Lowered, View
 from mlforge.compiler.ops.shared.reduction import SUM_CONSTRAINTS, Reduction, count_of, sum_call
 
 
-def _with_division(multiplier: Multiplier, count: int) -> Multiplier:
+def with_division(multiplier: Multiplier, count: int) -> Multiplier:
     """1 / count folded in as QuantizedMeanOrSum (kernels/internal/reference/reduce.h) does."""
     shift = min(count.bit_length() - 1, 32, 31 + multiplier.exponent)
     return Multiplier((multiplier.value << shift) // count, multiplier.exponent - shift)
@@ -20,4 +20,4 @@ class Mean(Reduction):
 
     def lower(self, view: View, isa: Isa) -> Lowered:
         multiplier = quantize_multiplier(view.input_quantization().scale / view.output_quantization.scale)
-        return sum_call(view, _with_division(multiplier, count_of(view)), isa)
+        return sum_call(view, with_division(multiplier, count_of(view)), isa)

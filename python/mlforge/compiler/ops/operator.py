@@ -128,6 +128,7 @@ class Lowered:
     input_offset: int = 0  # bytes into the first input, and
     output_offset: int = 0  # into the first output, where this call begins
     states: tuple[int, ...] = ()
+    moves: bool = False  # whether tensors that are parts of the states are no more when this has run
 
     @property
     def calls(self) -> tuple[Lowered, ...]:

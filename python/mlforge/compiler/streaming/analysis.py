@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mlforge.compiler.graph import Graph
 from mlforge.compiler.streaming.rules import follow
-from mlforge.compiler.streaming.track import Hop, Obstacle, Step, Track, obstacle
+from mlforge.compiler.streaming.track import Hop, Obstacle, Step, Total, Track, obstacle
 from mlforge.errors import ModelError
 
 _SEES_ZEROS = "padding VALID along time, or a slice of the columns that see none, would let it go on"
@@ -15,9 +15,11 @@ _SEES_ZEROS = "padding VALID along time, or a slice of the columns that see none
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """`steps`: by position in the graph, the operators of the streamed part; `tracks`: of the tensors in it."""
+    """`steps`: by position in the graph, the operators of the streamed part, and `totals`, with which it may end;
+    `tracks`: of the tensors in it."""
 
     steps: Mapping[int, Step]
+    totals: Mapping[int, Total]
     tracks: Mapping[int, Track]
     obstacles: tuple[Obstacle, ...]
 
@@ -26,6 +28,7 @@ class Analysis:
 class _Walk:
     barred: dict[int, Obstacle] = field(default_factory=dict)  # by position: what cannot be streamed after all
     steps: dict[int, Step] = field(default_factory=dict)
+    totals: dict[int, Total] = field(default_factory=dict)
     tracks: dict[int, Track] = field(default_factory=dict)
     obstacles: list[Obstacle] = field(default_factory=list)
 
@@ -38,7 +41,7 @@ def analyse(graph: Graph, hop: Hop) -> Analysis:
         found = dict(_unusable(graph, walk))
         if not found:
             obstacles = (*walk.obstacles, *barred.values())
-            return Analysis(walk.steps, walk.tracks, tuple(obstacles))
+            return Analysis(walk.steps, walk.totals, walk.tracks, obstacles)
         barred |= found
 
 
@@ -66,6 +69,8 @@ def _walk(graph: Graph, hop: Hop, barred: Mapping[int, Obstacle]) -> _Walk:
         step = follow(graph, node, walk.tracks)
         if isinstance(step, Obstacle):
             walk.obstacles.append(step)
+        elif isinstance(step, Total):
+            walk.totals[position] = step
         elif step.is_view or step.track.per_hop < step.track.length:
             walk.steps[position] = step
             walk.tracks[node.outputs[0]] = step.track

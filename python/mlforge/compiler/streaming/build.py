@@ -7,19 +7,39 @@ are put behind them, everybody who reads the tensor takes a slice of both, and t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import gcd
 
 import numpy as np
 
-from mlforge.compiler.graph import ABSENT, ASSIGN_VARIABLE, READ_VARIABLE, Attributes, DType, Graph, Node, Tensor
+from mlforge.compiler.fixed_point import Activation
+from mlforge.compiler.graph import (
+    ABSENT,
+    ALL_COLUMNS,
+    ASSIGN_VARIABLE,
+    KEEP_COLUMNS,
+    PUT_COLUMNS,
+    READ_VARIABLE,
+    RUNNING_SUM,
+    Attributes,
+    DType,
+    Graph,
+    Node,
+    Tensor,
+)
+from mlforge.compiler.ops import operator_for
 from mlforge.compiler.ops.concatenation import ConcatenationAttributes
+from mlforge.compiler.ops.operator import View
 from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.shared.free_view import ReshapeAttributes
+from mlforge.compiler.ops.shared.window import WindowAttributes
 from mlforge.compiler.ops.slice import SliceAttributes
+from mlforge.compiler.ops.stream.columns import KeepAttributes
+from mlforge.compiler.ops.stream.running_sum import MAX_ROWS, RunningSumAttributes
 from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
 from mlforge.compiler.passes.fold_padding import fold_padding
 from mlforge.compiler.passes.prune import prune
 from mlforge.compiler.streaming.analysis import Analysis, analyse
-from mlforge.compiler.streaming.track import Hop, Link, Obstacle, Step, with_columns
+from mlforge.compiler.streaming.track import Hop, Link, Obstacle, Step, Total, with_columns
 from mlforge.errors import ModelError
 
 
@@ -64,10 +84,21 @@ def _without_leading_views(graph: Graph) -> Graph:
     return graph
 
 
+def _largest_block(rows: int, columns: int) -> int:
+    """The most columns, of those that divide `columns`, whose sum fits."""
+    fitting = [count for count in range(1, columns + 1) if columns % count == 0 and count * rows <= MAX_ROWS]
+    return max(fitting, default=1)
+
+
+def _activation(node: Node) -> Activation:
+    return node.attributes.activation if isinstance(node.attributes, WindowAttributes) else Activation.NONE
+
+
 class _Builder:
     def __init__(self, graph: Graph, analysis: Analysis) -> None:
         self.old = graph
         self.steps = analysis.steps
+        self.totals = analysis.totals
         self.tracks = analysis.tracks
         self.views = {step.node.outputs[0]: step for step in self.steps.values() if step.is_view}
         self.tensors: list[Tensor] = []
@@ -75,6 +106,8 @@ class _Builder:
         self.known: dict[int, int] = {}  # a tensor that is as it was, to its new index
         self.rings: dict[int, int] = {}  # a streamed tensor, to that of its last columns
         self.windows: dict[tuple[int, int, int], int] = {}
+        self.apart = {self._owner(tensor, 0)[0] for tensor in self._exposed() if tensor in self.tracks}
+        self.moves: list[Node] = []  # of the rings in place, when all have read
         self.needed = self._needed()  # a streamed tensor, to how many of its last columns somebody reads
 
     def build(self) -> Graph:
@@ -82,12 +115,22 @@ class _Builder:
         made = self._columns(source, self.tracks[source].per_hop)
         self._ring(source, made)
         for position, node in enumerate(self.old.nodes):
-            if position not in self.steps:
+            if position in self.totals:
+                self._add_up(self.totals[position])
+            elif position not in self.steps:
                 self._copy(node)
             elif not self.steps[position].is_view:
                 self._stream(self.steps[position])
         outputs = tuple(map(self._whole_or_known, self.old.outputs))
-        return Graph(tuple(self.tensors), tuple(self.nodes), (made,), outputs)
+        return Graph(tuple(self.tensors), (*self.nodes, *self.moves), (made,), outputs)
+
+    def _exposed(self) -> set[int]:
+        """Outputs of the model, and tensors that may share bytes with them: nothing that moves at the end."""
+        found = set(self.old.outputs)
+        for node in reversed(self.old.nodes):
+            if found.intersection(node.outputs) and operator_for(node.kind).parts(View(self.old, node)):
+                found.update(node.inputs)
+        return found
 
     # What is read of each streamed tensor: (tensor, columns, how many newer ones there are).
 
@@ -102,7 +145,10 @@ class _Builder:
         reads = [self._all_of(index) for index in self.old.outputs if index in self.tracks]
         for position, node in enumerate(self.old.nodes):
             step = self.steps.get(position)
-            if step is None:
+            if position in self.totals:
+                tensor = self.totals[position].tensor
+                reads.append((tensor, self.tracks[tensor].per_hop, 0))
+            elif step is None:
                 reads += [self._all_of(index) for index in node.inputs if index in self.tracks]
             elif not step.is_view:
                 reads += [self._read(step, link) for link in step.links]
@@ -181,21 +227,53 @@ class _Builder:
 
     def _ring(self, tensor: int, made: int) -> None:
         """The last columns that anybody reads: those that were kept, and the new ones."""
-        track, total = self.tracks[tensor], self.needed[tensor]
-        kept = total - track.per_hop
+        new, total = self.tracks[tensor].per_hop, self.needed[tensor]
         self.rings[tensor] = made
-        if kept == 0:
+        if total == new:
             return
-        state = self._add(
-            replace(self._like(tensor, kept), name=f"{self.old.tensors[tensor].name} kept", is_variable=True)
-        )
-        before = self._put(READ_VARIABLE, (state,), self._like(tensor, kept), ElementwiseAttributes())
-        both = self._put(
-            "CONCATENATION", (before, made), self._like(tensor, total), ConcatenationAttributes(track.axis)
-        )
-        self.rings[tensor] = both
-        last = self._cut(both, self._like(tensor, kept), track.axis, track.per_hop)
+        in_place = total >= 2 * new and tensor not in self.apart
+        self.rings[tensor] = self._in_place(tensor, made) if in_place else self._apart(tensor, made)
+
+    def _variable(self, tensor: int, count: int) -> int:
+        name = f"{self.old.tensors[tensor].name} kept"
+        return self._add(replace(self._like(tensor, count), name=name, is_variable=True))
+
+    def _in_place(self, tensor: int, made: int) -> int:
+        """The new columns are made where they belong, and what is kept is moved when all have read."""
+        total = self.needed[tensor]
+        state = self._variable(tensor, total)
+        keep = KeepAttributes(self.tensors[made].size_bytes)
+        self.nodes.append(Node(PUT_COLUMNS, (made, state), (), ElementwiseAttributes()))
+        self.moves.append(Node(KEEP_COLUMNS, (state,), (), keep))
+        return self._put(ALL_COLUMNS, (state,), self._like(tensor, total), ElementwiseAttributes())
+
+    def _apart(self, tensor: int, made: int) -> int:
+        """Few columns are kept, and many are new: the old ones are copied in front of them, and the last are kept."""
+        axis, new, total = self.tracks[tensor].axis, self.tracks[tensor].per_hop, self.needed[tensor]
+        kept = self._like(tensor, total - new)
+        state = self._variable(tensor, total - new)
+        before = self._put(READ_VARIABLE, (state,), kept, ElementwiseAttributes())
+        both = self._put("CONCATENATION", (before, made), self._like(tensor, total), ConcatenationAttributes(axis))
+        last = self._cut(both, kept, axis, new)
         self.nodes.append(Node(ASSIGN_VARIABLE, (last, state), (), ElementwiseAttributes()))
+        return both
+
+    def _add_up(self, total: Total) -> None:
+        """In blocks of columns, as many as hop and window have in common."""
+        track, new = self.tracks[total.tensor], self.tracks[total.tensor].per_hop
+        block = _largest_block(total.rows, gcd(new, track.length)) if track.spacing == 1 else 1
+        output = self.old.tensors[total.node.outputs[0]]
+        attributes = RunningSumAttributes(
+            kind=total.node.kind,
+            rows=block * total.rows,
+            slots=track.length * track.spacing // block,
+            phases=track.spacing,
+            activation=_activation(total.node),
+        )
+        shape = (attributes.state_elements(output.elements),)
+        state = self._add(Tensor(f"{output.name} sums", shape, DType.INT32, is_variable=True))
+        inputs = self._window(total.tensor, new, 0), state
+        self.nodes.append(Node(RUNNING_SUM, inputs, (self._map(total.node.outputs[0]),), attributes))
 
     def _window(self, tensor: int, count: int, newer: int) -> int:
         """`count` neighbouring columns, of which the last has so many newer ones behind it."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import prod
 from typing import Final, TypeAlias
 
-from mlforge.compiler.graph import Graph, Node
+from mlforge.compiler.graph import DType, Graph, Node
 from mlforge.compiler.ops.concatenation import ConcatenationAttributes
 from mlforge.compiler.ops.operator import View
 from mlforge.compiler.ops.shared.movement import integers, resolved_axis
@@ -18,14 +18,18 @@ from mlforge.compiler.ops.shared.padding import paddings_of
 from mlforge.compiler.ops.shared.pooling import PoolAttributes
 from mlforge.compiler.ops.shared.reduction import axes_of
 from mlforge.compiler.ops.shared.window import Axis, Padding, Pair, WindowAttributes, window_of
+from mlforge.compiler.ops.stream.running_sum import MAX_ROWS
 from mlforge.compiler.ops.strided_slice import ranges_of
-from mlforge.compiler.streaming.track import Link, Obstacle, Step, Track, obstacle
+from mlforge.compiler.streaming.track import Link, Obstacle, Step, Total, Track, obstacle
+
+_ENDS: Final = "what comes behind runs on a whole window"
 
 Tracks: TypeAlias = Mapping[int, Track]
-Rule: TypeAlias = Callable[[View, Tracks], "Step | Obstacle"]
+Found: TypeAlias = Step | Total | Obstacle
+Rule: TypeAlias = Callable[[View, Tracks], Found]
 
 
-def follow(graph: Graph, node: Node, tracks: Tracks) -> Step | Obstacle:
+def follow(graph: Graph, node: Node, tracks: Tracks) -> Found:
     """`tracks`: those of the node's inputs that lie along time, of which there is at least one."""
     rule = _RULES.get(node.kind)
     if rule is None:
@@ -161,26 +165,46 @@ def _concatenation(view: View, tracks: Tracks) -> Step | Obstacle:
     return _pointwise(view, tracks)
 
 
-def _reduction(view: View, tracks: Tracks) -> Step | Obstacle:
+def _reduction(view: View, tracks: Tracks) -> Found:
     track, axes = _one(view, tracks)[1], axes_of(view)
     if track.axis in axes:
-        return _refuse(view, "it goes over time", "it ends the streamed part, and runs on a whole window")
+        return _total(view, tracks, axes) or _refuse(view, "it goes over time", _ENDS)
     kept_dims = len(view.output.shape) == len(view.input().shape)
     before = 0 if kept_dims else sum(axis < track.axis for axis in axes)
     return _same_columns(view, tracks, track.axis - before)
 
 
-def _dense(view: View, tracks: Tracks) -> Step | Obstacle:
+def _total(view: View, tracks: Tracks, axes: frozenset[int]) -> Total | None:
+    """Where each sum is over all columns, and the rest of a column in front of what is kept of it."""
     index, track = _one(view, tracks)
+    shape = view.input().shape
+    wide = [axis for axis in range(track.axis, len(shape)) if shape[axis] > 1]
+    reduced = [axis for axis in wide if axis in axes]
+    rows = prod(shape[axis] for axis in reduced if axis != track.axis)
+    in_front = wide[: len(reduced)] == reduced
+    sums = view.kind in ("MEAN", "SUM", "AVERAGE_POOL_2D") and view.input().dtype is DType.INT8
+    return Total(view.node, index, rows) if sums and in_front and rows <= MAX_ROWS else None
+
+
+def _average(view: View, tracks: Tracks) -> Found:
+    """One pool over all there is is a mean."""
+    window = window_of(view, _kernel(view))
+    all_of_it = all(
+        axis.output == 1 and axis.kernel == axis.input and axis.pad == 0 for axis in (window.height, window.width)
+    )
+    found = _total(view, tracks, frozenset({1, 2})) if all_of_it else None
+    return found or _window(view, tracks)
+
+
+def _dense(view: View, tracks: Tracks) -> Step | Obstacle:
+    track = _one(view, tracks)[1]
     if set(tracks) != {view.node.inputs[0]}:
         return _refuse(view, "its weights lie along time", "constant weights")
     column = prod(view.input().shape[track.axis + 1 :])
     shape = view.output.shape
     stays = track.axis < len(shape) - 1 and shape[: track.axis + 1] == view.input().shape[: track.axis + 1]
     if column % view.input(1).shape[1] or not stays:
-        return _refuse(
-            view, "it takes several columns at once", "it ends the streamed part, and runs on a whole window"
-        )
+        return _refuse(view, "it takes several columns at once", _ENDS)
     return _same_columns(view, tracks, track.axis)
 
 
@@ -191,7 +215,7 @@ def _reshape(view: View, tracks: Tracks) -> Step | Obstacle:
     track = _one(view, tracks)[1]
     axis = next((axis for axis, size in enumerate(view.output.shape) if size > 1), 0)
     if view.output.shape[axis : axis + 1] != (track.length,):
-        return _refuse(view, "it mixes time with other axes", "it ends the streamed part, and runs on a whole window")
+        return _refuse(view, "it mixes time with other axes", _ENDS)
     return replace(
         _view(view, tracks, Link(view.node.inputs[0]), axis), node=replace(view.node, inputs=view.node.inputs[:1])
     )
@@ -248,9 +272,10 @@ _POINTWISE: Final = """
 """
 _RULES: Final[Mapping[str, Rule]] = {
     **dict.fromkeys(_POINTWISE.split(), _pointwise),
-    **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D", "AVERAGE_POOL_2D", "MAX_POOL_2D"), _window),
+    **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D"), _window),
     **dict.fromkeys(("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN"), _reduction),
     **dict.fromkeys(("RESHAPE", "SQUEEZE", "EXPAND_DIMS"), _reshape),
+    "AVERAGE_POOL_2D": _average,
     "CONCATENATION": _concatenation,
     "FULLY_CONNECTED": _dense,
     "PAD": _pad,

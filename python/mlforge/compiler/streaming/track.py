@@ -86,6 +86,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """A sum or mean over all columns of `tensor`: `rows` elements of each column make one of the output."""
+
+    node: Node
+    tensor: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Obstacle:
     """Why the streamed part of a graph ends at an operator, and which change would let it go on."""
 
