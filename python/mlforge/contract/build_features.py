@@ -35,6 +35,7 @@ from mlforge.contract.build_stages import (
     read_standardise,
     read_window,
 )
+from mlforge.contract.build_tflm_stages import read_noise_reduction, read_pcan, read_tflm_scale
 from mlforge.contract.contract import DataSpec
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, show
@@ -54,7 +55,7 @@ class _Kind:
     once: bool = True
 
 
-_COLUMNS: Final = frozenset({Form.SPECTRUM, Form.BANDS, Form.LEVELS, Form.COEFFICIENTS, Form.STATISTICS})
+_COLUMNS: Final = frozenset({Form.SPECTRUM, Form.BANDS, Form.REDUCED, Form.LEVELS, Form.COEFFICIENTS, Form.STATISTICS})
 _SIGNAL: Final = frozenset({Form.SIGNAL})
 _KINDS: Final[Mapping[str, _Kind]] = {
     "filter": _Kind(read_filter, _SIGNAL, once=False),
@@ -75,7 +76,10 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "statistics": _Kind(read_statistics, frozenset({Form.FRAMES})),
     "fft": _Kind(read_fft, frozenset({Form.FRAMES})),
     "mel": _Kind(read_mel, frozenset({Form.SPECTRUM})),
-    "log": _Kind(read_log, frozenset({Form.SPECTRUM, Form.BANDS})),
+    "noise_reduction": _Kind(read_noise_reduction, frozenset({Form.BANDS})),
+    "pcan": _Kind(read_pcan, frozenset({Form.REDUCED})),
+    "log": _Kind(read_log, frozenset({Form.SPECTRUM, Form.BANDS, Form.REDUCED})),
+    "tflm_scale": _Kind(read_tflm_scale, frozenset({Form.LEVELS})),
     "dct": _Kind(read_dct, frozenset({Form.LEVELS})),
     "delta": _Kind(read_delta, frozenset({Form.LEVELS, Form.COEFFICIENTS})),
 }
@@ -136,6 +140,7 @@ _MAKERS: Final = {
     "frame": Form.FRAMES,
     "fft": Form.SPECTRUM,
     "mel": Form.BANDS,
+    "noise_reduction": Form.REDUCED,
     "log": Form.LEVELS,
     "dct": Form.COEFFICIENTS,
 }

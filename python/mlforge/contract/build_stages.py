@@ -30,6 +30,7 @@ from mlforge.contract.stages import (
     WindowSpec,
 )
 from mlforge.contract.stages_form import Form
+from mlforge.contract.stages_tflm import Like
 from mlforge.contract.units import format_frequency, parse_hertz, parse_time
 
 MAX_WINDOW: Final = 65_536
@@ -44,7 +45,8 @@ E = TypeVar("E", bound=StrEnum)
 @dataclass(frozen=True, slots=True)
 class Place:
     """What a stage is given where it stands. `span` samples make a column, the next one begins `hop` later; samples
-    are those behind `decimate`, where there is one, which keeps one of `decimation`."""
+    are those behind `decimate`, where there is one, which keeps one of `decimation`. `like` is whose integers it
+    has."""
 
     signal: SignalSpec | None
     form: Form = Form.SIGNAL
@@ -52,6 +54,7 @@ class Place:
     span: int = 1
     hop: int = 1
     decimation: int = 1
+    like: Like = Like.MLFORGE
 
     @property
     def rate_hz(self) -> float | None:
@@ -100,14 +103,34 @@ def read_frame(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, P
 
 
 def read_fft(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
-    known_settings(reader, steps, ["size", "taper", "output"])
+    known_settings(reader, steps, ["size", "taper", "output", "like"])
+    like = choice(reader, (*steps, "like"), Like, Like.MLFORGE)
+    _no_settings_beside(reader, steps, like, ("taper", "output"))
     size = _fft_size(reader, (*steps, "size"), place.rows)
     spec = FftSpec(
         size,
         choice(reader, (*steps, "taper"), Taper, Taper.HANN),
         choice(reader, (*steps, "output"), Spectrum, Spectrum.POWER),
+        like,
     )
-    return spec, replace(place, form=Form.SPECTRUM, rows=size // 2 + 1)
+    return spec, replace(place, form=Form.SPECTRUM, rows=size // 2 + 1, like=like)
+
+
+def _no_settings_beside(reader: Reader, steps: Steps, like: Like, own: Sequence[str]) -> None:
+    """Reports settings that a stage with another library's integers does not have."""
+    for key in own if like.foreign else ():
+        if reader.node(*steps, key) is not None:
+            reader.wrong((*steps, key), f"{key} beside like: {like}", f"no {key}: it is the library's")
+
+
+def _same_integers(reader: Reader, steps: Steps, place: Place, own: Sequence[str]) -> Like:
+    """`like`, which is that of the stages before."""
+    like = choice(reader, (*steps, "like"), Like, place.like)
+    if like is not place.like:
+        before = f"stages like {place.like}" if place.like.foreign else "stages of MLForge's own"
+        reader.wrong((*steps, "like"), f"{like} behind {before}", f"like: {place.like}, as `fft` has it")
+    _no_settings_beside(reader, steps, place.like, own)
+    return place.like
 
 
 def _fft_size(reader: Reader, steps: Steps, length: int) -> int:
@@ -127,7 +150,8 @@ def _fft_size(reader: Reader, steps: Steps, length: int) -> int:
 
 
 def read_mel(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
-    known_settings(reader, steps, ["bands", "low", "high", "scale", "norm"])
+    known_settings(reader, steps, ["bands", "low", "high", "scale", "norm", "like"])
+    like = _same_integers(reader, steps, place, ("scale", "norm"))
     bands = whole(reader, (*steps, "bands"), 40, 1, MAX_ROWS)
     nyquist = place.rate_hz / 2 if place.rate_hz else 0.0
     if place.rate_hz is None:
@@ -145,6 +169,7 @@ def read_mel(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Pla
         high,
         choice(reader, (*steps, "scale"), MelScale, MelScale.HTK),
         choice(reader, (*steps, "norm"), MelNorm, MelNorm.NONE),
+        like,
     )
     return spec, replace(place, form=Form.BANDS, rows=bands)
 
@@ -162,12 +187,14 @@ def _spelt(frequency_hz: float) -> str:
 
 
 def read_log(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
-    known_settings(reader, steps, ["scale", "floor"])
+    known_settings(reader, steps, ["scale", "floor", "like"])
+    like = _same_integers(reader, steps, place, ("scale", "floor"))
     floor = reader.number(*steps, "floor", default=0.0)
     if floor < 0:
         reader.wrong((*steps, "floor"), f"{floor:g}", "a value above 0, such as 1e-10")
         floor = 0.0
-    return LogSpec(choice(reader, (*steps, "scale"), LogScale, LogScale.DB), floor), replace(place, form=Form.LEVELS)
+    scale = choice(reader, (*steps, "scale"), LogScale, LogScale.DB)
+    return LogSpec(scale, floor, like), replace(place, form=Form.LEVELS)
 
 
 def read_dct(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:

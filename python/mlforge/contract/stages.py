@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from mlforge.contract.stages_frames import FrameStageSpec
 from mlforge.contract.stages_signal import DecimateSpec, SignalStageSpec
+from mlforge.contract.stages_tflm import Like, TflmStageSpec
 
 
 class Taper(StrEnum):
@@ -89,6 +90,7 @@ class FftSpec:
     size: int
     taper: Taper = Taper.HANN
     output: Spectrum = Spectrum.POWER
+    like: Like = Like.MLFORGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class MelSpec:
     high_hz: float
     scale: MelScale = MelScale.HTK
     norm: MelNorm = MelNorm.NONE
+    like: Like = Like.MLFORGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ class LogSpec:
 
     scale: LogScale = LogScale.DB
     floor: float = 0.0
+    like: Like = Like.MLFORGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ StageSpec: TypeAlias = (
     | DeltaSpec
     | SignalStageSpec
     | FrameStageSpec
+    | TflmStageSpec
 )
 
 

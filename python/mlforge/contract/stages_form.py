@@ -10,6 +10,7 @@ class Form(StrEnum):
     FRAMES = "frames of the signal"
     SPECTRUM = "a spectrum"
     BANDS = "energies of bands"
+    REDUCED = "energies of bands without their noise"
     LEVELS = "logarithms"
     COEFFICIENTS = "cepstral coefficients"
     STATISTICS = "statistics"

@@ -19,12 +19,17 @@ from mlforge.features.log import Log
 from mlforge.features.magnitude import Magnitude
 from mlforge.features.mel import Mel
 from mlforge.features.moving_mean import MovingMean
+from mlforge.features.noise_reduction import NoiseReduction
+from mlforge.features.pcan import Pcan
 from mlforge.features.pre_emphasis import PreEmphasis
 from mlforge.features.rectify import Rectify
 from mlforge.features.squared_slope import SquaredSlope
 from mlforge.features.stage import Stage
 from mlforge.features.standardise import Standardise
 from mlforge.features.statistics import FrameStatistics
+from mlforge.features.tflm_bands import TflmBands
+from mlforge.features.tflm_levels import TflmLevels, TflmScale
+from mlforge.features.tflm_spectrum import TflmSpectrum
 
 FittedStage: TypeAlias = (
     Standardise
@@ -44,6 +49,12 @@ FittedStage: TypeAlias = (
     | SquaredSlope
     | MovingMean
     | FrameStatistics
+    | TflmSpectrum
+    | TflmBands
+    | NoiseReduction
+    | Pcan
+    | TflmLevels
+    | TflmScale
 )
 
 
@@ -56,6 +67,6 @@ def flows_of(source: Flow, stages: Sequence[Stage]) -> tuple[Flow, ...]:
     flows = [source]
     for stage in stages:
         flows.append(stage.output(flows[-1]))
-    if flows[-1].exponents is not None or (stages and stages[-1].keeps_output):
+    if flows[-1].exponents is not None or flows[-1].noise_bits is not None or (stages and stages[-1].keeps_output):
         raise DataError("a feature pipeline cannot end here: its last stage makes no values of one fixed point")
     return tuple(flows)

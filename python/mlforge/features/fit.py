@@ -22,6 +22,7 @@ from mlforge.contract.stages import (
     WindowSpec,
 )
 from mlforge.contract.stages_signal import EnvelopeSpec, PreEmphasisSpec, SquaredSlopeSpec
+from mlforge.contract.stages_tflm import NoiseReductionSpec, PcanSpec
 from mlforge.errors import DataError
 from mlforge.features.chain import FittedStage
 from mlforge.features.fixed_range import HEADROOM_BITS, frac_bits_for, frac_bits_of_int16, wide_frac_bits
@@ -30,6 +31,7 @@ from mlforge.features.framer import Framer
 from mlforge.features.level import Level
 from mlforge.features.makers import MAKERS
 from mlforge.features.native import run_native
+from mlforge.features.noise_reduction import make_noise_reduction
 from mlforge.features.pipeline import Pipeline
 from mlforge.features.pre_emphasis import make_pre_emphasis
 from mlforge.features.rectify import Rectify
@@ -60,9 +62,9 @@ def fit(spec: Sequence[StageSpec], signals: Sequence[NDArray[Any]], signal: Sign
         what = "window" if window else "frame" if framed else type(transforming[0]).__name__.removesuffix("Spec")
         _check_series(signals, f"a {what}" if window or framed else f"{what} of the signal")
     draft = _Draft(_source(signals, signal, bool(transforming)), signals, framed)
-    for stage in spec:
+    for index, stage in enumerate(spec):
         if not isinstance(stage, WindowSpec):
-            draft.add(stage)
+            draft.add(stage, spec[index + 1 : index + 2])
     draft.end()
     return _with_window(draft.pipeline(), window, signals)
 
@@ -110,7 +112,8 @@ class _Draft:
             flow = stage.output(flow)
         return flow
 
-    def add(self, spec: StageSpec) -> None:
+    def add(self, spec: StageSpec, following: Sequence[StageSpec] = ()) -> None:
+        """The stage for `spec`, which the stage `following` stands behind, where there is one."""
         if self.flow.exponents is not None and not isinstance(spec, MelSpec | LogSpec):
             self.level()
         if isinstance(spec, EnvelopeSpec):
@@ -124,6 +127,8 @@ class _Draft:
             stage = fit_standardise(*self._statistics(spec.statistics), flow.frac_bits, spec.clip)
         elif isinstance(spec, PreEmphasisSpec):
             stage = make_pre_emphasis(spec, flow, self.framed)
+        elif isinstance(spec, NoiseReductionSpec):
+            stage = make_noise_reduction(spec, isinstance(next(iter(following), None), PcanSpec))
         elif type(spec) in MAKERS:
             stage = MAKERS[type(spec)](spec, flow)
         else:

@@ -27,6 +27,7 @@ class Element(StrEnum):
 
 INT32_RANGE: Final = Element.INT32.range
 EXPONENT_BYTES: Final = 4
+ESTIMATE_BYTES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ class Flow:
     blocks per second; 0 where the signal's rate is unknown. Each block is made of `span` frames of the signal, and the
     next one begins `hop` frames later. `degree` is 2 for powers, else 1; `grain` is log2 of the least value that the
     stages before can tell from zero. `step` is how many frames of the signal lie between two samples, in a block or
-    from one block to the next where blocks are samples: 1 but behind `decimate`.
+    from one block to the next where blocks are samples: 1 but behind `decimate`. With `noise_bits`, each value has an
+    estimate of its noise behind all values, uint32, with so many fraction bits more. `tflm_size` is the size of the
+    transform where values are the integers of TensorFlow Lite Micro's signal library, else 0.
     """
 
     rows: int
@@ -55,6 +58,8 @@ class Flow:
     grain: int = 0
     step: int = 1
     row_bits: tuple[int, ...] = ()
+    noise_bits: int | None = None
+    tflm_size: int = 0
 
     @property
     def length(self) -> int:
@@ -69,7 +74,8 @@ class Flow:
     @property
     def size_bytes(self) -> int:
         exponents = EXPONENT_BYTES * self.channels if self.exponents else 0
-        return self.length * self.element.size_bytes + exponents
+        estimates = 0 if self.noise_bits is None else ESTIMATE_BYTES * self.length
+        return self.length * self.element.size_bytes + exponents + estimates
 
     def blocks(self, frames: int) -> int:
         """How many blocks so many frames give."""

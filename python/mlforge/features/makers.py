@@ -16,6 +16,7 @@ from mlforge.contract.stages_signal import (
     MovingMeanSpec,
     SmoothSpec,
 )
+from mlforge.contract.stages_tflm import PcanSpec, TflmScaleSpec
 from mlforge.features.chain import FittedStage
 from mlforge.features.dct import make_dct
 from mlforge.features.decimate import make_decimate
@@ -29,13 +30,34 @@ from mlforge.features.log import make_log
 from mlforge.features.magnitude import make_magnitude
 from mlforge.features.mel import make_mel
 from mlforge.features.moving_mean import make_moving_mean
+from mlforge.features.pcan import make_pcan
 from mlforge.features.statistics import make_statistics
+from mlforge.features.tflm_bands import make_tflm_bands
+from mlforge.features.tflm_levels import TflmScale, make_tflm_levels
+from mlforge.features.tflm_spectrum import make_tflm_spectrum
+
+
+def _fft(spec: FftSpec, flow: Flow) -> FittedStage:
+    return make_tflm_spectrum(spec, flow) if spec.like.foreign else make_fft(spec, flow)
+
+
+def _mel(spec: MelSpec, flow: Flow) -> FittedStage:
+    return make_tflm_bands(spec, flow) if spec.like.foreign else make_mel(spec, flow)
+
+
+def _log(spec: LogSpec, flow: Flow) -> FittedStage:
+    return make_tflm_levels(flow) if spec.like.foreign else make_log(spec, flow)
+
+
+def _tflm_scale(spec: TflmScaleSpec, flow: Flow) -> FittedStage:
+    return TflmScale()
+
 
 MAKERS: Final[Mapping[type, Callable[[Any, Flow], FittedStage]]] = {
     FrameSpec: make_framer,
-    FftSpec: make_fft,
-    MelSpec: make_mel,
-    LogSpec: make_log,
+    FftSpec: _fft,
+    MelSpec: _mel,
+    LogSpec: _log,
     DctSpec: make_dct,
     DeltaSpec: make_delta,
     FilterSpec: make_filter,
@@ -46,4 +68,6 @@ MAKERS: Final[Mapping[type, Callable[[Any, Flow], FittedStage]]] = {
     MagnitudeSpec: make_magnitude,
     MovingMeanSpec: make_moving_mean,
     StatisticsSpec: make_statistics,
+    PcanSpec: make_pcan,
+    TflmScaleSpec: _tflm_scale,
 }

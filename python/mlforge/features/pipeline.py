@@ -19,6 +19,7 @@ from mlforge.features.quantise import Quantisation, Quantise, make_quantise
 from mlforge.features.serial import pipeline_converter
 from mlforge.features.stage import Stage
 from mlforge.features.standardise import Standardise
+from mlforge.features.tflm_levels import TflmScale
 from mlforge.features.window import Window
 from mlforge.records.serial import structure
 
@@ -106,7 +107,9 @@ class Pipeline:
         """Raises DataError where the quantisation is still unknown."""
         if self.quantisation is None:
             raise DataError("the feature pipeline has no quantisation yet: it comes from the model's input")
-        return make_quantise(self.quantisation, self.value_frac_bits)
+        last = self.stages[-1] if self.stages else None
+        found = last.quantisation(self.quantisation) if isinstance(last, TflmScale) else self.quantisation
+        return make_quantise(found, self.value_frac_bits)
 
     @property
     def all_stages(self) -> tuple[Stage, ...]:

@@ -67,7 +67,8 @@ def require(sound: bool, stage: str, why: str) -> None:
 
 def require_int32(flow: Flow, stage: str) -> None:
     """For stages that take plain int32 values."""
-    require(flow.element is Element.INT32 and flow.exponents is None, stage, "it takes int32 values without exponents")
+    plain = flow.exponents is None and flow.noise_bits is None
+    require(flow.element is Element.INT32 and plain, stage, "it takes int32 values without exponents")
 
 
 def require_signal(flow: Flow, stage: str) -> None:

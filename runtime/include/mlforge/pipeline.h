@@ -34,6 +34,7 @@
 #include "mlforge/features.h"
 #include "mlforge/pipeline_frames.h"
 #include "mlforge/pipeline_signal.h"
+#include "mlforge/pipeline_tflm.h"
 
 #ifdef __cplusplus
 extern "C" {

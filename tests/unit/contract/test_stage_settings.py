@@ -144,7 +144,13 @@ def test_statistics(tmp_path: Path) -> None:
         load(tmp_path, "statistics: [rms]")
 
 
-PRESETS = [("vibration", "10 kHz", 38), ("motion", "50 Hz", 24), ("biosignal", "360 Hz", 8)]
+PRESETS = [
+    ("vibration", "10 kHz", 38),
+    ("motion", "50 Hz", 24),
+    ("biosignal", "360 Hz", 8),
+    ("tflm-speech", "16 kHz", 1),
+    ("micro-wake-word", "16 kHz", 1),
+]
 
 
 @pytest.mark.parametrize(("name", "rate", "count"), PRESETS)
@@ -152,3 +158,34 @@ def test_presets_are_sound(tmp_path: Path, name: str, rate: str, count: int) -> 
     text = CONTRACT.format(rate=rate, stages="").replace("features:\n", f"features: {{preset: {name}}}\n")
     (tmp_path / "mlforge.yaml").write_text(text)
     assert len(load_contract(tmp_path / "mlforge.yaml").front_ends) == count
+
+
+TFLM = ("frame: {length: 512}", "fft: {like: tflm}", "mel: {bands: 8, low: 20 Hz, high: 400 Hz}", "noise_reduction: {}")
+TFLM_WRONG = [
+    (("frame: {length: 512}", "fft: {like: tflm, taper: hamming}"), "1", "fft.taper", "beside like: tflm"),
+    ((*TFLM[:2], "mel: {bands: 8, scale: htk}"), "2", "mel.scale", "beside like: tflm"),
+    ((*TFLM[:2], "mel: {bands: 8, like: mlforge}"), "2", "mel.like", "behind stages like tflm"),
+    (("frame: {length: 512}", "fft: {}", "mel: {bands: 8, like: tflm}"), "2", "mel.like", "MLForge's own"),
+    ((*TFLM[:3], "pcan: {}"), "3", "pcan", "`pcan` behind `mel`"),
+    ((*TFLM[:3], "noise_reduction: {even: 1.5}"), "3", "noise_reduction.even", "1.5"),
+    ((*TFLM, "pcan: {strength: 0}"), "4", "pcan.strength", "0"),
+    ((*TFLM, "pcan: {offset: -1}"), "4", "pcan.offset", "-1"),
+    (("frame: {length: 512}", "fft: {}", "log: {}", "tflm_scale: {}"), "3", "tflm_scale", "MLForge's own"),
+]
+
+
+@pytest.mark.parametrize(("stages", "index", "key", "found"), TFLM_WRONG, ids=[wrong[2] for wrong in TFLM_WRONG])
+def test_mistakes_of_stages_with_the_integers_of_tflm(
+    tmp_path: Path, stages: tuple[str, ...], index: str, key: str, found: str
+) -> None:
+    with pytest.raises(ContractError) as caught:
+        load(tmp_path, *stages)
+    problem = caught.value.problems[0]
+    assert problem.line == FIRST_LINE + int(index)
+    assert problem.key == f"features[{index}].{key}"
+    assert found in problem.found
+
+
+def test_the_integers_of_tflm(tmp_path: Path) -> None:
+    stages = load(tmp_path, *TFLM, "pcan: {}", "log: {}", "tflm_scale: {}")
+    assert [getattr(stage, "like", None) for stage in stages] == [None, "tflm", "tflm", None, None, "tflm", None]
