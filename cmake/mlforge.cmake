@@ -114,7 +114,8 @@ function(_mlforge_program target directory)
     message(FATAL_ERROR "MLFORGE_PROGRAM: ${directory} holds a program for TensorFlow Lite Micro; "
       "set CONFIG_MLFORGE_ENGINE_TFLM=y or CONFIG_MLFORGE_ENGINE_TFLM_CMSIS_NN=y")
   endif()
-  file(GLOB includes RELATIVE "${directory}" "${directory}/${name}_facts.h" "${directory}/${name}_pipeline.h")
+  file(GLOB includes RELATIVE "${directory}" "${directory}/${name}_facts.h" "${directory}/${name}_pipeline.h"
+    "${directory}/${name}_decision.h")
   target_include_directories(${target} PRIVATE "${directory}")
   _mlforge_sources(${target} "${name}" "${directory}" ${sources})
   _mlforge_place("${name}" ${sources})
@@ -223,8 +224,9 @@ function(_mlforge_build target name parts)
   set(includes "")
   if(parts)
     list(APPEND generated "${directory}/${name}_facts.h"
-      "${directory}/${name}_pipeline.c" "${directory}/${name}_pipeline.h")
-    set(includes "${name}_facts.h" "${name}_pipeline.h")
+      "${directory}/${name}_pipeline.c" "${directory}/${name}_pipeline.h"
+      "${directory}/${name}_decision.c" "${directory}/${name}_decision.h")
+    set(includes "${name}_facts.h" "${name}_pipeline.h" "${name}_decision.h")
   endif()
   if("bundle" IN_LIST parts)
     list(APPEND generated "${directory}/${name}_bundle.c")
@@ -262,9 +264,9 @@ function(_mlforge_sources target name directory)
   set(model ${ARGN})
   set(features ${ARGN})
   set(release ${ARGN})
-  list(FILTER features INCLUDE REGEX "/${name}_pipeline\\.c$")
+  list(FILTER features INCLUDE REGEX "/${name}_(pipeline|decision)\\.c$")
   list(FILTER release INCLUDE REGEX "/${name}_bundle\\.c$")
-  list(FILTER model EXCLUDE REGEX "/${name}_(pipeline|bundle)\\.c$")
+  list(FILTER model EXCLUDE REGEX "/${name}_(pipeline|decision|bundle)\\.c$")
   set(common MODEL ${name} INCLUDES "${directory}" "${root}") # for firmware/app.h
   mlforge_add_objects(${target} model ${common} SOURCES ${model}
     CATEGORY "model code" SYMBOLS_FROM "${directory}/${name}_symbols.json")

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "mlforge/decision.h"
 #include "mlforge/features.h"
 #include "mlforge/model.h"
 #include "wire.h"
@@ -33,6 +34,9 @@ struct mlforge_app {
 	const struct mlforge_model *model; /* NULL in the baseline */
 	uint8_t *arena;
 	const struct mlforge_app_pipeline *pipeline; /* NULL without features */
+	/* Not called here: what a decision takes of the image counts as the model's. */
+	const struct mlforge_decision *decision; /* NULL without one */
+	int32_t (*decide)(const struct mlforge_decision *decision, const int8_t *scores);
 	const struct mlforge_wire *wire; /* NULL where inputs are sent as the model takes them */
 };
 

@@ -1,40 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Decisions: thresholds with a gap between beginning and end, and a change only after some windows
- * in a row.
+ * Decisions by the thresholds of a bundle. A model whose contract has a `decision` decides with it,
+ * by the bundle's thresholds.
  */
+#include "decision/settle.h"
 #include "monitor.h"
-
-struct limits {
-	int8_t enter;
-	int8_t leave;
-};
-
-/* Without thresholds every score is enough. */
-static struct limits limits_of(const struct mlforge_thresholds *thresholds, uint32_t index)
-{
-	if (thresholds->data == NULL) {
-		return (struct limits){INT8_MIN, INT8_MIN};
-	}
-	return (struct limits){(int8_t)thresholds->data[2 * index],
-			       (int8_t)thresholds->data[2 * index + 1]};
-}
-
-static int32_t propose_class(int32_t now, const struct mlforge_thresholds *thresholds,
-			     const int8_t *scores, uint32_t classes)
-{
-	const bool stays = now >= 0 && scores[now] >= limits_of(thresholds, (uint32_t)now).leave;
-	int32_t best = stays ? now : MLFORGE_NO_DECISION;
-
-	for (uint32_t i = 0; i < classes; i++) {
-		const bool begins = scores[i] >= limits_of(thresholds, i).enter;
-
-		if (begins && (best < 0 || scores[i] > scores[best])) {
-			best = (int32_t)i;
-		}
-	}
-	return best;
-}
 
 static int32_t propose_alarm(int32_t now, const struct mlforge_thresholds *thresholds,
 			     uint32_t error_q16)
@@ -45,23 +15,36 @@ static int32_t propose_alarm(int32_t now, const struct mlforge_thresholds *thres
 	return error_q16 >= mlforge_u32(&thresholds->data[now == 1 ? 4 : 0]);
 }
 
-void mlforge_decide(struct mlforge_decider *decider, const struct mlforge_thresholds *thresholds,
-		    uint8_t task, const int8_t *scores, uint32_t classes, uint32_t error_q16)
+static int32_t propose(const struct mlforge_decider *decider,
+		       const struct mlforge_thresholds *thresholds, uint8_t task,
+		       const int8_t *scores, uint32_t classes, uint32_t error_q16)
+{
+	if (task == MLFORGE_TASK_CLASSIFICATION) {
+		return mlforge_propose(decider->decision, (const int8_t *)thresholds->data, NULL,
+				       scores, classes);
+	}
+	return task == MLFORGE_TASK_ANOMALY
+		       ? propose_alarm(decider->decision, thresholds, error_q16)
+		       : MLFORGE_NO_DECISION;
+}
+
+void mlforge_monitor_decide(struct mlforge_decider *decider,
+			    const struct mlforge_thresholds *thresholds,
+			    const struct mlforge_decision *decision, uint8_t task,
+			    const int8_t *scores, uint32_t classes, uint32_t error_q16)
 {
 	const uint32_t hysteresis = thresholds->data == NULL ? 1 : thresholds->hysteresis;
-	int32_t proposed = MLFORGE_NO_DECISION;
 
-	if (task == MLFORGE_TASK_CLASSIFICATION) {
-		proposed = propose_class(decider->decision, thresholds, scores, classes);
-	} else if (task == MLFORGE_TASK_ANOMALY) {
-		proposed = propose_alarm(decider->decision, thresholds, error_q16);
-	}
-	if (proposed != decider->proposed) {
-		decider->in_a_row = 0;
-	}
-	decider->proposed = proposed;
-	decider->in_a_row += decider->in_a_row < hysteresis;
-	if (decider->in_a_row >= hysteresis) {
-		decider->decision = proposed;
+	if (decision == NULL) {
+		mlforge_settle(decider,
+			       propose(decider, thresholds, task, scores, classes, error_q16),
+			       hysteresis);
+	} else if (thresholds->data == NULL) {
+		(void)mlforge_decide(decision, scores);
+		*decider = *decision->decider;
+	} else {
+		(void)mlforge_decide_by(decision, (const int8_t *)thresholds->data, hysteresis,
+					scores);
+		*decider = *decision->decider;
 	}
 }

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "decision/settle.h"
 #include "monitor.h"
 
 #define MOST_VALUES (1U << 31)
@@ -46,7 +47,11 @@ void mlforge_monitor_reset(const struct mlforge_monitor *monitor)
 void mlforge_monitor_forget(const struct mlforge_monitor *monitor)
 {
 	mlforge_monitor_lock(monitor);
-	mlforge_decider_reset(&monitor->state->decider, monitor->task);
+	if (monitor->instance->decision != NULL) {
+		mlforge_decision_reset(monitor->instance->decision);
+	}
+	mlforge_decider_begin(&monitor->state->decider,
+			      monitor->task == MLFORGE_TASK_ANOMALY ? 0 : MLFORGE_NO_DECISION);
 	monitor->state->error_q16 = 0;
 	mlforge_monitor_unlock(monitor);
 }
@@ -224,8 +229,9 @@ static void observe_output(const struct mlforge_monitor *monitor, const int8_t *
 		state->error_q16 = mlforge_error_q16(&model->inputs[0], monitor->given,
 						     &model->outputs[0], output);
 	}
-	mlforge_decide(&state->decider, &monitor->bundle->thresholds, monitor->task, output,
-		       monitor->classes, state->error_q16);
+	mlforge_monitor_decide(&state->decider, &monitor->bundle->thresholds,
+			       monitor->instance->decision, monitor->task, output, monitor->classes,
+			       state->error_q16);
 	state->inferences += state->inferences < UINT32_MAX;
 	state->windows++;
 	state->alarms += monitor->task == MLFORGE_TASK_ANOMALY && state->decider.decision == 1;

@@ -27,16 +27,12 @@ static inline void mlforge_monitor_unlock(const struct mlforge_monitor *monitor)
 	}
 }
 
-/* What a window proposes, and what it therefore comes to. */
-void mlforge_decide(struct mlforge_decider *decider, const struct mlforge_thresholds *thresholds,
-		    uint8_t task, const int8_t *scores, uint32_t classes, uint32_t error_q16);
-
-static inline void mlforge_decider_reset(struct mlforge_decider *decider, uint8_t task)
-{
-	const int32_t none = task == MLFORGE_TASK_ANOMALY ? 0 : MLFORGE_NO_DECISION;
-
-	*decider = (struct mlforge_decider){none, none, 0};
-}
+/* What a window proposes, and what it therefore comes to; by the contract's `decision` unless NULL.
+ */
+void mlforge_monitor_decide(struct mlforge_decider *decider,
+			    const struct mlforge_thresholds *thresholds,
+			    const struct mlforge_decision *decision, uint8_t task,
+			    const int8_t *scores, uint32_t classes, uint32_t error_q16);
 
 #define MLFORGE_MONITOR_UNITY 65536 /* a gain of 1 */
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from mlforge.app.decisions import decision_files
 from mlforge.app.lockfile import LOCK_NAME, locked_model, read_lock
 from mlforge.app.model import with_features
 from mlforge.app.tflm_arenas import Machine, known_size
@@ -70,9 +71,11 @@ def app_sources(app: Path, name: str = "", machine: Machine | None = None) -> Ap
         compiled = compile_tflm(data, lock.name, arena_bytes, machine.engine)
     else:
         compiled = compile_graph(read_tflite(data), lock.name, machine.isa)
-    _, program = with_features(compiled, Pipeline.from_json(json.dumps(lock.features)))
+    pipeline, program = with_features(compiled, Pipeline.from_json(json.dumps(lock.features)))
+    output = compiled.outputs[0]
+    decision = decision_files(contract, lock, pipeline, output.scale, output.zero_point)
     thresholds = _thresholds(contract, lock)
-    files = program_files(contract, program, lock.classes, lock.model.sha256, thresholds)
+    files = {**program_files(contract, program, lock.classes, lock.model.sha256, thresholds), **decision}
     inputs = (contract.path, app / LOCK_NAME, app / lock.model.path)
     return AppSources(compiled, files, inputs, stale, contract, lock)
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.app.extracted import extracted_once
+from mlforge.app.streams import Stream, check_streams, streams_of
 from mlforge.contract.contract import Contract, Task
 from mlforge.contract.schema import did_you_mean
 from mlforge.data.dataset import Dataset
@@ -30,6 +31,7 @@ from mlforge.features.fit import fit
 from mlforge.features.pipeline import Pipeline
 from mlforge.records.data_summary import Inspection
 from mlforge.records.opening import Opening
+from mlforge.records.quality import Split
 
 MAX_RECENT: Final = 4  # front ends whose examples stay in memory
 
@@ -81,6 +83,14 @@ class Prepared:
         """The sealed split, against the note that it is opened (study/winner/seal.py). For the winner only."""
         return self._source.examples(self._splits.test, self.pipeline)
 
+    def validation_streams(self) -> tuple[Stream, ...]:
+        """What decisions are judged on during a search. Raises DataError; see `streams_of`."""
+        return self._source.streams(self._splits, Split.VALIDATE)
+
+    def open_test_streams(self, opening: Opening) -> tuple[Stream, ...]:
+        """Those of the sealed split, against the note that it is opened. For the winner only."""
+        return self._source.streams(self._splits, Split.TEST)
+
     def inspect(self, contract: Contract) -> Inspection:
         """What is in the data, and what is wrong with them: of the sealed split, that alone leaves here."""
         return look(self._source.dataset, self._splits, contract)
@@ -95,6 +105,15 @@ class _Source:
     splits: Splits
     recent: OrderedDict[str, Prepared] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    known_streams: dict[Split, tuple[Stream, ...]] = field(default_factory=dict)
+
+    def streams(self, splits: Splits, split: Split) -> tuple[Stream, ...]:
+        with self.lock:
+            if split not in self.known_streams:
+                found = streams_of(self.contract, self.dataset, splits, split)
+                check_streams(found)
+                self.known_streams[split] = found
+            return self.known_streams[split]
 
     def prepared(self, name: str) -> Prepared:
         with self.lock:

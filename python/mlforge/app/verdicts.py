@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from mlforge.contract.contract import OF_A_CLASS, Contract, Goal
+from mlforge.contract.streams import EventMetric
 from mlforge.measure.energy import energy_of
 from mlforge.measure.quality import worst_stratum
 from mlforge.records.cost import Cost
+from mlforge.records.events import EventQuality
 from mlforge.records.quality import Metric, Quality
 from mlforge.records.verdict import Check, Verdict
 
 
-def judge(contract: Contract, cost: Cost, quality: Quality | None = None, *, in_application: bool = False) -> Verdict:
+def judge(
+    contract: Contract,
+    cost: Cost,
+    quality: Quality | None = None,
+    events: EventQuality | None = None,
+    *,
+    in_application: bool = False,
+) -> Verdict:
     """Limit by limit, then goal by goal where a quality is given (goals on what it does not tell are left out).
 
     Args:
@@ -29,6 +38,7 @@ def judge(contract: Contract, cost: Cost, quality: Quality | None = None, *, in_
         "energy": None if energy is None else energy.inference_uj,
         "current": None if energy is None else energy.average_ua,
         "temperature_rise": None if energy is None else energy.rise_k,
+        "cpu": cost.cpu,  # measured wherever the limit stands: that needs a rate
     }
     checks = [
         Check(name, unit, limit, float(value), _headroom(limit, float(value)), hard=True)
@@ -37,6 +47,8 @@ def judge(contract: Contract, cost: Cost, quality: Quality | None = None, *, in_
     ]
     if quality is not None:
         checks += [check for goal in contract.goals if (check := _goal(goal, quality, contract)) is not None]
+    if events is not None and contract.events is not None:
+        checks += [_event_goal(metric, value, events) for metric, value in contract.events.goals.items()]
     return Verdict(tuple(checks))
 
 
@@ -58,8 +70,20 @@ def _bounds(contract: Contract) -> list[tuple[str, str, float]]:
         ("energy", "uJ", limits.energy_uj),
         ("current", "uA", limits.current_ua),
         ("temperature_rise", "K", limits.temperature_rise_k),
+        ("cpu", "share", limits.cpu),
     )
     return [(name, unit, float(limit)) for name, unit, limit in bounds if limit is not None]
+
+
+def event_check_name(metric: EventMetric) -> str:
+    """`event recall`, unlike a metric of the same name of single windows."""
+    return f"event {metric.replace('_', ' ')}"
+
+
+def _event_goal(metric: EventMetric, goal: float, events: EventQuality) -> Check:
+    value: float = getattr(events, metric)
+    margin = (value - goal) / goal if metric.higher_is_better else _headroom(goal, value)
+    return Check(event_check_name(metric), "", goal, value, margin, hard=False)
 
 
 def _goal(goal: Goal, quality: Quality, contract: Contract) -> Check | None:

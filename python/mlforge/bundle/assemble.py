@@ -24,15 +24,16 @@ from mlforge.bundle.sections import (
 )
 from mlforge.compiler.emitter import TensorInfo
 from mlforge.contract.build_thresholds import ANOMALY_THRESHOLD, LARGEST_ERROR
-from mlforge.contract.contract import BundleSpec, Contract, DecisionSpec, Task
-from mlforge.errors import BlockError, BundleError
+from mlforge.contract.contract import BundleSpec, Contract, Task
+from mlforge.contract.streams import DecisionSpec
+from mlforge.decision.fit import LOWEST, score_pair
+from mlforge.errors import BlockError, BundleError, DataError
 from mlforge.features.pipeline import Pipeline
 from mlforge.records.golden_vectors import GoldenVectors
 from mlforge.records.lock import Lock
 
 # Below 0.1 nothing has changed, from 0.25 on much has: N. Siddiqi, Credit Risk Scorecards, Wiley 2006, chapter 9.
 PSI_LIMIT: Final = 0.25
-_LOWEST: Final = -128  # as if there were no threshold
 _CODES: Final = {
     Task.CLASSIFICATION: TaskCode.CLASSIFICATION,
     Task.REGRESSION: TaskCode.REGRESSION,
@@ -83,7 +84,7 @@ def thresholds(contract: Contract, lock: Lock, output: TensorInfo) -> Thresholds
     items = []
     for label in classes:
         wanted = spec.classes.get(label, spec.common)
-        items.append(_scores(contract, wanted, output) if wanted else Threshold(_LOWEST, _LOWEST))
+        items.append(_scores(contract, wanted, output) if wanted else Threshold(LOWEST, LOWEST))
     return Thresholds(code, spec.hysteresis, tuple(items))
 
 
@@ -104,16 +105,11 @@ def _anomaly(contract: Contract, lock: Lock) -> Threshold | None:
 
 
 def _scores(contract: Contract, wanted: DecisionSpec, output: TensorInfo) -> Threshold:
-    """int8 thresholds: a score reaches one exactly when the number that it stands for reaches the wanted one."""
-    found = []
-    for value in (wanted.enter, wanted.leave):
-        code = math.ceil(value / output.scale - 1e-9) + output.zero_point
-        if not _LOWEST <= code <= 128:  # 1 itself lies one step beyond a softmax's range
-            low, high = ((limit - output.zero_point) * output.scale for limit in (-128, 127))
-            what = f"{value:g}: the model's scores go from {low:.3g} to {high:.3g}"
-            raise _wrong(contract, "bundle.thresholds", what)
-        found.append(min(code, 127))
-    return Threshold(*found)
+    """int8 thresholds. Raises BundleError beyond the output's range."""
+    try:
+        return Threshold(*score_pair(wanted, output.scale, output.zero_point))
+    except DataError as error:
+        raise _wrong(contract, "bundle.thresholds", error.message) from error
 
 
 def calibration(contract: Contract, pipeline: Pipeline) -> Calibration:

@@ -102,6 +102,8 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
             screen.print(terminal.robustness_table(outcome.lock.robustness))
         if outcome.lock.thresholds:
             screen.print(terminal.thresholds_table(outcome.lock.thresholds))
+        if outcome.lock.events:
+            screen.print(terminal.events_table(outcome.lock.events))
         screen.print(terminal.cost_table(outcome.lock.cost))
         if (energy := energy_section(outcome.contract, outcome.lock.confirmed or outcome.lock.cost)) is not None:
             screen.print(terminal.energy_table(energy))

@@ -20,6 +20,7 @@ from mlforge.contract.build_data import build_data
 from mlforge.contract.build_goals import build_goals
 from mlforge.contract.build_limits import build_limits, build_robustness
 from mlforge.contract.build_power import build_power, profiles
+from mlforge.contract.build_streams import build_decision, build_events
 from mlforge.contract.build_training import build_training
 from mlforge.contract.contract import (
     Confirm,
@@ -53,6 +54,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
     task = reader.choice(Task, "task", default=Task.CLASSIFICATION)
     data = build_data(reader)
     front_ends = build_front_ends(reader, data)
+    decision = build_decision(reader, task)
     return Contract(
         path=path,
         name=_name(reader),
@@ -65,11 +67,13 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         training=build_training(reader, task),
         target=_target(reader),
         engine=reader.choice(Engine, "engine", default=Engine.STATIC),
-        bundle=build_bundle(reader, task),
+        bundle=build_bundle(reader, task, decision),
         digest=hashlib.sha256(_content(root).encode()).hexdigest(),
         lines=dict(_lines(root, "")),
         robustness=build_robustness(reader),
         power=_power(reader, data),
+        decision=decision,
+        events=build_events(reader, decision),
     )
 
 

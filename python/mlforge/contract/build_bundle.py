@@ -10,6 +10,7 @@ from mlforge.contract.build_version import build_version
 from mlforge.contract.contract import BundleSpec, CalibrationSpec, Task
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import show
+from mlforge.contract.streams import StreamSpec
 from mlforge.contract.tree import Node
 from mlforge.contract.units import parse_time
 
@@ -18,13 +19,14 @@ LARGEST_GAIN: Final = 32767.0  # Q16.16
 BOUND_KEYS: Final = ("offset_bound", "gain_bound")
 
 
-def build_bundle(reader: Reader, task: Task) -> BundleSpec:
+def build_bundle(reader: Reader, task: Task, decision: StreamSpec | None = None) -> BundleSpec:
+    """Decisions that `bundle.thresholds` does not state are those of the contract's `decision`."""
     version = build_version(reader, "bundle", "version", default="0.0.0")
     return BundleSpec(
         version=version,
         model=build_version(reader, "bundle", "model", default=version),
         thresholds=build_thresholds(reader, task),
-        decisions=build_decisions(reader, task, version),
+        decisions=build_decisions(reader, task, version, decision),
         calibration=_calibration(reader, version),
     )
 

@@ -6,7 +6,14 @@ from typing import Final
 
 from mlforge.contract.contract import Limits, RobustnessSpec
 from mlforge.contract.reader import Reader
-from mlforge.contract.units import parse_current, parse_energy, parse_size, parse_temperature, parse_time
+from mlforge.contract.units import (
+    parse_current,
+    parse_energy,
+    parse_share,
+    parse_size,
+    parse_temperature,
+    parse_time,
+)
 
 MAX_SIZE_BYTES: Final = 1 << 30
 MAX_TIME_US: Final = 3.6e9  # an hour; no inference on a microcontroller takes longer
@@ -25,7 +32,7 @@ def build_limits(reader: Reader) -> Limits:
     if latency_us is not None and latency_us > MAX_TIME_US:
         reader.wrong(("limits", "latency"), repr(reader.text("limits", "latency")), "at most 60 min")
     if reader.node("limits") is not None and not known:
-        reader.wrong(("limits",), "no limit", "at least one of flash, ram, stack, latency, energy, current")
+        reader.wrong(("limits",), "no limit", "at least one of flash, ram, stack, latency, cpu, energy, current")
     return Limits(
         sizes["flash"],
         sizes["ram"],
@@ -34,8 +41,17 @@ def build_limits(reader: Reader) -> Limits:
         reader.quantity(parse_energy, "limits", "energy"),
         reader.quantity(parse_current, "limits", "current"),
         reader.quantity(parse_temperature, "limits", "temperature_rise"),
+        _cpu(reader),
         auto,
     )
+
+
+def _cpu(reader: Reader) -> float | None:
+    """A share of the clock means something where samples come at a known rate."""
+    steps = ("limits", "cpu")
+    if reader.node(*steps) is not None and reader.node("data", "signal") is None:
+        reader.wrong(steps, "cpu of a signal whose rate is unknown", "data.signal with its rate, such as {rate: 50 Hz}")
+    return reader.quantity(parse_share, *steps)
 
 
 def build_robustness(reader: Reader) -> RobustnessSpec:

@@ -7,9 +7,10 @@ import re
 from typing import Any, Final
 
 from mlforge.contract.build_version import build_version
-from mlforge.contract.contract import DecisionSpec, DecisionsSpec, FalseAlarms, Task
+from mlforge.contract.contract import DecisionsSpec, FalseAlarms, Task
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, expectation, show
+from mlforge.contract.streams import DecisionSpec, StreamSpec
 from mlforge.contract.tree import Node
 
 ANOMALY_THRESHOLD: Final = "anomaly"
@@ -55,25 +56,28 @@ def build_thresholds(reader: Reader, task: Task) -> dict[str, float | FalseAlarm
     return found
 
 
-def build_decisions(reader: Reader, task: Task, version: str) -> DecisionsSpec:
+def build_decisions(reader: Reader, task: Task, version: str, stream: StreamSpec | None = None) -> DecisionsSpec:
+    """What is not stated is as the contract's `decision` has it."""
+    stream = stream or StreamSpec()
     given = [key for key in _DECISION_KEYS if key in reader.mapping(*_STEPS)]
     if given and task is Task.REGRESSION:
         reader.wrong((*_STEPS, given[0]), f"{given[0]} with task regression", "nothing: regression decides nothing")
         given = []
     pair = {*_PAIR} & {*given}
+    stated = stream.common if isinstance(stream.common, DecisionSpec) else None
     return DecisionsSpec(
         version=build_version(reader, *_STEPS, "version", default=version),
-        hysteresis=_hysteresis(reader),
-        common=_decision(reader, *_STEPS) if task is Task.CLASSIFICATION and pair else None,
+        hysteresis=_hysteresis(reader, stream.consecutive),
+        common=_decision(reader, *_STEPS) if task is Task.CLASSIFICATION and pair else stated,
         leave=_leave_anomaly(reader) if task is Task.ANOMALY and pair else None,
-        classes=_classes(reader, task) if "classes" in given else {},
+        classes=_classes(reader, task) if "classes" in given else {} if pair else stream.classes,
     )
 
 
-def _hysteresis(reader: Reader) -> int:
+def _hysteresis(reader: Reader, default: int) -> int:
     node = reader.node(*_STEPS, "hysteresis")
     if node is None:
-        return 1
+        return default
     if type(node.value) is not int or not 1 <= node.value <= MAX_HYSTERESIS:
         reader.wrong((*_STEPS, "hysteresis"), show(node), f"a whole number of windows from 1 to {MAX_HYSTERESIS}")
         return 1

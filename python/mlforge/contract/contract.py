@@ -14,6 +14,7 @@ from typing import Final
 
 from mlforge.contract.power import PowerSpec
 from mlforge.contract.stages import FrontEnd, SignalSpec, StageSpec
+from mlforge.contract.streams import DecisionSpec, EventsSpec, StreamSpec
 from mlforge.errors import ArchitectureError
 from mlforge.records.program import Engine
 from mlforge.records.quality import Metric
@@ -154,6 +155,7 @@ class Limits:
     energy_uj: float | None = None  # of one inference, features included
     current_ua: float | None = None  # on average, sleep included
     temperature_rise_k: float | None = None  # of the chip over its surroundings, on average
+    cpu: float | None = None  # share of the clock that features and inferences take at the signal's rate
     auto: frozenset[str] = frozenset()  # of "flash", "ram"
     # Where `ram` is auto: what the app's inference service takes. The limit is without it, the app's image has it.
     service_bytes: int = 0
@@ -254,14 +256,6 @@ class FalseAlarms:
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionSpec:
-    """A decision for a class begins at the score `enter` and ends below `leave`, from 0 to 1 both."""
-
-    enter: float
-    leave: float
-
-
-@dataclass(frozen=True, slots=True)
 class DecisionsSpec:
     """How scores become decisions, of `bundle.thresholds`. `common` is for all classes that `classes` does not name;
     None decides as if there were no thresholds. An anomaly begins above the threshold `anomaly`, and ends at `leave`
@@ -321,6 +315,8 @@ class Contract:
     lines: Mapping[str, int] = field(compare=False, repr=False)  # dotted key to 1-based line, of what the file says
     robustness: RobustnessSpec = RobustnessSpec()
     power: PowerSpec | None = None
+    decision: StreamSpec | None = None  # None where scores are all that a model gives
+    events: EventsSpec | None = None  # None where no stream is judged
 
     @property
     def metric(self) -> Metric:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlforge.contract.contract import OF_A_CLASS, Contract
-from mlforge.contract.units import format_current, format_energy, format_frequency, format_size, format_time
+from mlforge.contract.units import (
+    format_current,
+    format_energy,
+    format_frequency,
+    format_share,
+    format_size,
+    format_time,
+)
 from mlforge.records.quality import Metric
 
 
@@ -29,6 +36,8 @@ def describe(contract: Contract) -> tuple[Setting, ...]:
         _size(contract, "stack", limits.stack_bytes),
         _limit(contract, "latency", latency, "us", "" if latency is None else format_time(latency)),
     ]
+    if limits.cpu is not None:
+        rows.append(_limit(contract, "cpu", limits.cpu, "", format_share(limits.cpu)))
     others = (
         ("energy", limits.energy_uj, "uJ", format_energy),
         ("current", limits.current_ua, "uA", format_current),
@@ -48,6 +57,10 @@ def describe(contract: Contract) -> tuple[Setting, ...]:
         elif goal.metric in OF_A_CLASS and not goal.label:
             where = ", for each class"
         rows.append(Setting(key, goal.value, "", f"{bound} {goal.value:g}{where}", _source(contract, key, "")))
+    for metric, value in contract.events.goals.items() if contract.events else ():
+        key = f"events.goals.{metric}"
+        bound = "at least" if metric.higher_is_better else "at most"
+        rows.append(Setting(key, value, "", f"{bound} {value:g}", _source(contract, key, "")))
     clock = contract.target.clock_hz
     default = f"default clock of {contract.target.board}"
     rows.append(

@@ -13,13 +13,18 @@ from typing import Any, Final
 
 from mlforge.contract.boards import ALIASES, CLOCK_HZ
 from mlforge.contract.schema import schema
-from mlforge.contract.units import FREQUENCIES_HZ, SIZES, TIMES_US
+from mlforge.contract.units import FREQUENCIES_HZ, SHARES, SIZES, TIMES_US
 
 FILE: Final = Path(".mlforge") / "contract.schema.json"  # beside the contract
 MODELINE: Final = f"# yaml-language-server: $schema={FILE.as_posix()}"
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _TYPES: Final = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
-_QUANTITIES: Final[Mapping[str, Iterable[str]]] = {"a size": SIZES, "a time": TIMES_US, "a frequency": FREQUENCIES_HZ}
+_QUANTITIES: Final[Mapping[str, Iterable[str]]] = {
+    "a size": SIZES,
+    "a time": TIMES_US,
+    "a frequency": FREQUENCIES_HZ,
+    "a share such": SHARES,
+}
 
 
 def json_schema() -> dict[str, Any]:

@@ -154,7 +154,7 @@ def _reach(stage: StageSpec) -> tuple[int, int]:
     if isinstance(stage, DecimateSpec):
         return stage.factor, stage.factor
     if isinstance(stage, WindowSpec):
-        return stage.length, 1
+        return stage.length, stage.hop
     return (stage.width, 1) if isinstance(stage, DeltaSpec) else (1, 1)
 
 
@@ -173,11 +173,20 @@ class FrontEnd:
     @property
     def samples_needed(self) -> int:
         """Of a recording, for one model input; 1 where each recording is one."""
+        return self._span_and_hop[0]
+
+    @property
+    def samples_between(self) -> int:
+        """From one model input to the next."""
+        return self._span_and_hop[1]
+
+    @property
+    def _span_and_hop(self) -> tuple[int, int]:
         span = hop = 1
         for stage in self.stages:
             length, step = _reach(stage)
             span, hop = span + (length - 1) * hop, hop * step
-        return span
+        return span, hop
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
-_QUANTITY: Final = re.compile(r"(?P<number>[+-]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15}))\s*(?P<unit>[A-Za-zµμ]*)")
+_QUANTITY: Final = re.compile(r"(?P<number>[+-]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15}))\s*(?P<unit>[A-Za-zµμ%]*)")
 
 SIZES: Final[Mapping[str, Fraction]] = {
     "B": Fraction(1),
@@ -47,6 +47,7 @@ CURRENTS_UA: Final[Mapping[str, Fraction]] = {
 VOLTAGES_V: Final[Mapping[str, Fraction]] = {"mV": Fraction(1, 1000), "V": Fraction(1)}
 CHARGES_MAH: Final[Mapping[str, Fraction]] = {"mAh": Fraction(1), "Ah": Fraction(1000)}
 TEMPERATURES_K: Final[Mapping[str, Fraction]] = {"mK": Fraction(1, 1000), "K": Fraction(1)}
+SHARES: Final[Mapping[str, Fraction]] = {"%": Fraction(1, 100)}
 SLOWEST_HZ: Final = 32_000  # watch crystals have 32,768 Hz
 FASTEST_HZ: Final = 4_000_000_000
 FREQUENCIES_HZ: Final[Mapping[str, Fraction]] = {
@@ -132,6 +133,14 @@ def parse_thermal(text: str) -> float:
     return parse_temperature(rise)
 
 
+def parse_share(text: str) -> float:
+    """A share of the whole, at most 1. Raises ValueError, whose text says what would be right."""
+    value = float(_parse(text, SHARES, "a share such as '20 %'"))
+    if value > 1:
+        raise ValueError("a share of at most 100 %")
+    return value
+
+
 def format_size(size_bytes: int) -> str:
     """The shortest exact spelling: 32768 becomes "32 KiB", 33000 "33000 B"."""
     for unit in ("MiB", "KiB"):
@@ -165,6 +174,10 @@ def format_frequency(frequency_hz: int) -> str:
         if frequency_hz and frequency_hz % int(FREQUENCIES_HZ[unit]) == 0:
             return f"{frequency_hz // int(FREQUENCIES_HZ[unit])} {unit}"
     return f"{frequency_hz} Hz"
+
+
+def format_share(share: float) -> str:
+    return f"{share * 100:.3g} %"
 
 
 def _parse(text: str, units: Mapping[str, Fraction], example: str) -> Fraction:

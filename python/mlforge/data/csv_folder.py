@@ -61,6 +61,11 @@ def load_csv(path: Path, named: Collection[str], windowed: bool, reading: Readin
     )
 
 
+def read_recording(path: Path, reading: Reading) -> Signal:
+    """One recording, float32 [frames, channels], a row a frame. Raises DataError as `load_csv`."""
+    return _read(path, reading)[0]
+
+
 def _indexed(directory: Path, reading: Reading) -> Recordings:
     index = directory / INDEX
     with Table(index, Reading()) as table:

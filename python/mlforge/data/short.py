@@ -41,12 +41,10 @@ def reach_of(contract: Contract) -> Reach | None:
         return Reach(longest.samples_needed, 0, f"features[{at}].frame", f"frame of {one.length:,} samples")
     at, two = window
     key = f"features[{at}].window.length"
-    if frame is None:
-        return Reach(two.length, two.hop, key, f"window of {two.length:,} frames")
-    one = frame[1]
-    length = longest.samples_needed
-    words = f"window of {two.length:,} columns, which takes {length:,} samples"
-    return Reach(length, two.hop * one.hop, key, words)
+    length, hop = longest.samples_needed, longest.samples_between
+    words = f"window of {two.length:,} {'frames' if frame is None else 'columns'}"
+    words += f", which takes {length:,} samples" if length != two.length else ""
+    return Reach(length, hop, key, words)
 
 
 def without_short(dataset: Dataset, contract: Contract) -> Dataset:

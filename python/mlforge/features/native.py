@@ -68,7 +68,7 @@ class NativePipeline(ctypes.Structure):
 @cache
 def library() -> ctypes.CDLL:
     """runtime/features, built by the host's compiler once. Raises ToolError or BuildError."""
-    built = ctypes.CDLL(str(shared_library("mlforge_features", runtime_sources("features", "host"))))
+    built = ctypes.CDLL(str(shared_library("mlforge_features", runtime_sources("features", "decision", "host"))))
     built.mlforge_features_extract.restype = ctypes.c_uint32
     built.mlforge_features_extract.argtypes = [
         ctypes.POINTER(NativePipeline),

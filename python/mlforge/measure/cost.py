@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,23 @@ from mlforge.errors import RunError
 from mlforge.measure.cycles import CycleModel, WindowCycles
 from mlforge.measure.elf_image import read_image
 from mlforge.measure.footprint import added_by_model
-from mlforge.records.cost import Cost, OperatorCost
+from mlforge.records.cost import Cost, OperatorCost, StreamCost
 from mlforge.records.program import Firmware
 from mlforge.targets.target import Target, Timing, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Of a stream: `first_frames` complete the first model input, and `hop_frames` each further one."""
+
+    rate_hz: int
+    hop_frames: int
+    first_frames: int
+
+    @property
+    def period_us(self) -> float:
+        """Between two inferences."""
+        return self.hop_frames * 1e6 / self.rate_hz
 
 
 def measure_cost(
@@ -24,13 +39,13 @@ def measure_cost(
     inputs: NDArray[np.int8],
     clock_hz: int,
     frames: NDArray[np.int32] | None = None,
-    period_us: float | None = None,
+    rhythm: Rhythm | None = None,
 ) -> Cost:
-    """Runs inputs int8 [N, input_bytes], N at least 1, and raw frames int32 [F, frame_length] where there are features.
+    """Runs inputs int8 [N, input_bytes], N at least 1, and raw frames int32 [F, frame_length] where there are features:
+    with a `rhythm`, as many as complete at least two model inputs, the last with the last frame.
 
     Instructions are counted, cycles estimated; both are the worst of the measured windows. A board that counts nothing
-    times itself instead, at its own clock. The stack is the deeper one of inference and features. `period_us`, the time
-    between two inferences, is noted beside.
+    times itself instead, at its own clock. The stack is the deeper one of inference and features.
 
     Raises:
         RunError: the firmware crashed or hung, or nothing was measured.
@@ -39,13 +54,14 @@ def measure_cost(
     """
     profile = target.profile(firmware, inputs, frames)
     if isinstance(profile, Timing):
-        return _timed(target, firmware, profile, period_us)
+        return _timed(target, firmware, profile, rhythm)
     if not profile.inferences or (frames is not None and not profile.features):
         raise RunError("nothing was measured: too few inputs, or too few frames for one model input")
     model = CycleModel(firmware.elf, firmware.core)
     operators = firmware.program.operators
     worst, cycles = _worst(model, profile.inferences, len(operators))
-    features, feature_cycles = _worst(model, profile.features, 0) if profile.features else (Window(()), None)
+    behind = (profile.last_sample,) if profile.last_sample else profile.features
+    features, feature_cycles = _worst(model, behind, 0) if behind else (Window(()), None)
     feature_total = feature_cycles.total if feature_cycles else 0
     flash, ram = added_by_model(firmware)
     return Cost(
@@ -62,12 +78,26 @@ def measure_cost(
         feature_cycles=feature_total,
         feature_latency_us=feature_total / clock_hz * 1e6,
         operators=_operators(firmware, worst, cycles),
-        period_us=period_us,
+        period_us=rhythm.period_us if rhythm else None,
+        stream=_stream(model, profile.features, clock_hz, rhythm),
     )
 
 
-def _timed(target: Target, firmware: Firmware, timing: Timing, period_us: float | None) -> Cost:
+def _stream(model: CycleModel, windows: tuple[Window, ...], clock_hz: int, rhythm: Rhythm | None) -> StreamCost | None:
+    """Of the second model input and those behind it, which take one hop of samples each: the first fills the window."""
+    if rhythm is None or len(windows) < 2:
+        return None
+    hop, cycles = _worst(model, windows[1:], 0)
+    return StreamCost(rhythm.rate_hz, rhythm.hop_frames, cycles.total / clock_hz * 1e6, hop.instructions)
+
+
+def _timed(target: Target, firmware: Firmware, timing: Timing, rhythm: Rhythm | None) -> Cost:
+    """A board's clock sees the longest input only, which fills the window: a hop takes its share of that."""
     flash, ram = added_by_model(firmware)
+    stream = None
+    if rhythm is not None:
+        share = rhythm.hop_frames / rhythm.first_frames
+        stream = StreamCost(rhythm.rate_hz, rhythm.hop_frames, timing.feature_us * share, None)
     return Cost(
         target=target.name,
         core=firmware.core,
@@ -80,9 +110,10 @@ def _timed(target: Target, firmware: Firmware, timing: Timing, period_us: float 
         latency_us=timing.inference_us,
         feature_instructions=None,
         feature_cycles=None,
-        feature_latency_us=timing.feature_us,
+        feature_latency_us=timing.feature_us if timing.last_sample_us is None else timing.last_sample_us,
         operators=(),
-        period_us=period_us,
+        period_us=rhythm.period_us if rhythm else None,
+        stream=stream,
     )
 
 

@@ -27,13 +27,13 @@ def energy_of(contract: Contract, cost: Cost) -> Energy | None:
     if contract.power is None:
         return None
     period_us = contract.power.period_us or cost.period_us
-    return estimate(contract.power, contract.target.clock_hz, cost.total_latency_us, period_us)
+    return estimate(contract.power, contract.target.clock_hz, cost.awake_us, period_us)
 
 
-def estimate(power: PowerSpec, clock_hz: int, latency_us: float, period_us: float | None) -> Energy:
-    """An inference of `latency_us` at `clock_hz`, every `period_us`. One that takes longer than that never sleeps."""
+def estimate(power: PowerSpec, clock_hz: int, busy_us: float, period_us: float | None) -> Energy:
+    """`busy_us` at `clock_hz`, every `period_us`. One that takes longer than that never sleeps."""
     active_ua = power.active_ua(clock_hz)
-    awake_us = latency_us + power.wake_us
+    awake_us = busy_us + power.wake_us
     average_ua = None
     if period_us is not None:
         busy = min(awake_us / period_us, 1.0)
@@ -54,16 +54,17 @@ def duties(contract: Contract, cost: Cost) -> tuple[Duty, ...]:
     period_us = None if power is None else power.period_us or cost.period_us
     if power is None or period_us is None or cost.cycles is None or cost.feature_cycles is None:
         return ()
-    cycles, limit_us = cost.cycles + cost.feature_cycles, contract.limits.latency_us
+    last, limit_us = cost.cycles + cost.feature_cycles, contract.limits.latency_us
+    cycles = cost.awake_us * contract.target.clock_hz / 1e6
     clocks = sorted({contract.target.clock_hz, *(point.clock_hz for point in power.active if len(power.active) > 1)})
     found = []
     for clock_hz in clocks:
-        latency_us = cycles * 1e6 / clock_hz
+        latency_us, busy_us = last * 1e6 / clock_hz, cycles * 1e6 / clock_hz
         for times in _SLOWER:
             every_us = period_us * times
-            busy = (latency_us + power.wake_us) / every_us
+            busy = (busy_us + power.wake_us) / every_us
             in_time = busy <= 1 and (limit_us is None or latency_us <= limit_us)
-            energy = estimate(power, clock_hz, latency_us, every_us)
+            energy = estimate(power, clock_hz, busy_us, every_us)
             found.append(Duty(clock_hz, every_us, min(busy, 1.0), in_time, energy))
     return tuple(sorted(found, key=lambda duty: duty.energy.average_ua or 0.0))
 

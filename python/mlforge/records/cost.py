@@ -42,12 +42,26 @@ class OperatorCost:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamCost:
+    """What the features take while the stream runs: of the `hop_frames` samples from one model input to the next."""
+
+    rate_hz: int
+    hop_frames: int
+    feature_us: float
+    feature_instructions: int | None
+
+    @property
+    def inputs_per_second(self) -> float:
+        return self.rate_hz / self.hop_frames
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """One architecture on one target.
 
     `instructions` are exact (counted by QEMU); `cycles` are estimated from them with the core's cost table, and
     `latency_us` is cycles over the contract's clock. Both are the worst of the measured inferences, features excluded;
-    `feature_cycles` is the worst of producing one model input.
+    `feature_cycles` is what the features take from the last sample of a model input on.
 
     On a real board nothing is counted or estimated: `latency_us` is what its own counter says at its own clock, the
     numbers of instructions and cycles are None, and there are no operators.
@@ -67,8 +81,21 @@ class Cost:
     feature_latency_us: float
     operators: tuple[OperatorCost, ...]
     period_us: float | None = None  # between two inferences at the signal's rate; None where the contract names none
+    stream: StreamCost | None = None  # None where the signal has no rate
 
     @property
     def total_latency_us(self) -> float:
-        """From raw samples to output: what the contract's `latency` limits."""
+        """From the last sample to the output: what the contract's `latency` limits."""
         return self.latency_us + self.feature_latency_us
+
+    @property
+    def awake_us(self) -> float:
+        """For an inference and the features since the one before; without a rate, for those of the last sample."""
+        return self.latency_us + (self.stream.feature_us if self.stream else self.feature_latency_us)
+
+    @property
+    def cpu(self) -> float | None:
+        """The share of the clock that features and inferences take at the signal's rate; None where it has none."""
+        if self.stream is None:
+            return None
+        return self.awake_us * 1e-6 * self.stream.inputs_per_second

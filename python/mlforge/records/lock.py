@@ -10,6 +10,7 @@ from mlforge.records.architecture import Architecture, Convolution, Layer
 from mlforge.records.attempt import Attempt, TensorRange
 from mlforge.records.baseline import Baseline
 from mlforge.records.cost import Cost
+from mlforge.records.events import EventQuality
 from mlforge.records.quality import Quality
 from mlforge.records.robustness import Robustness
 from mlforge.records.serial import new_converter, structure
@@ -74,14 +75,17 @@ class Lock:
     thresholds: tuple[Threshold, ...] = ()
     confirmed: Cost | None = None  # measured in the Zephyr application; `verdict` then holds these sizes and times
     reference: ModelFile | None = None  # what a bundle carries beside the model; none in older locks
+    events: tuple[EventQuality, ...] = ()  # of the validation and the test streams, where the contract judges events
+    decision_rule: float | None = None  # false accepts an hour, by which `enter` of the events was found
     arenas: Mapping[str, int] = field(default_factory=dict)  # of TFLM, by machine: see app/tflm_arenas.py
     baselines: tuple[Baseline, ...] = ()  # on validation and test data; none in older locks
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, in the order of the fields."""
         values: dict[str, Any] = _CONVERTER.unstructure(self)
-        if not self.arenas:
-            del values["arenas"]
+        for name in ("arenas", "events", "decision_rule"):
+            if not getattr(self, name):
+                del values[name]
         return values
 
     @classmethod

@@ -64,6 +64,8 @@ class Program:
     operators: tuple[Operator, ...]
     pipeline_symbol: str = ""  # a `struct mlforge_pipeline`; empty without features
     pipeline_header: str = ""
+    decision_symbol: str = ""  # a `struct mlforge_decision`; empty without one
+    decision_header: str = ""
     state_bytes: int = 0  # of the arena, from its start: they must survive between inferences
     label: str = ""  # what the firmware calls the model; empty for `name`
     wire: str = ""  # how a benchmark's runner sends inputs: a `struct mlforge_wire` of firmware/wire.h; empty for as is

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from mlforge.records.architecture import Architecture, Convolution, Layer
 from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost
+from mlforge.records.events import EventQuality
 from mlforge.records.quality import Quality
 from mlforge.records.serial import new_converter, structure
 from mlforge.records.verdict import Verdict
@@ -73,6 +74,7 @@ class Trial:
     parent: Architecture | None = None
     inherited: Inherited | None = None  # None where the training began with random weights
     attempts: tuple[Attempt, ...] = ()  # ways of making the model, in the order in which they were tried
+    events: EventQuality | None = None  # of the validation streams, where the contract judges events
 
     @property
     def counts(self) -> bool:

@@ -12,6 +12,7 @@ from mlforge.measure.ranking import candidate, meets
 from mlforge.records.architecture import Architecture
 from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost
+from mlforge.records.events import EventQuality
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Quality
 from mlforge.records.trial import State, Trial
@@ -32,6 +33,7 @@ class Subject:
     parameters: Mapping[str, object]
     role: str  # "the winner" and the like
     attempts: tuple[Attempt, ...] = ()
+    events: tuple[EventQuality, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,15 @@ def find_subject(lock: Lock | None, trials: Sequence[Trial], nearest: int | None
         number = lock.study.winner
         parameters = next((trial.parameters for trial in trials if trial.number == number), {})
         figures = lock.architecture, lock.cost, lock.qualities, lock.verdict
-        return Subject(number, *figures, parameters, "the winner", lock.attempts)
+        return Subject(number, *figures, parameters, "the winner", lock.attempts, lock.events)
     named = next((trial for trial in trials if trial.number == nearest), None)
     trial = named or candidate(trials)
     if trial is None:
         return Subject(None, None, None, (), None, {}, "")
     role = "the best so far" if meets(trial) else "the nearest miss"
     design = trial.architecture, trial.cost, trial.qualities, trial.verdict, trial.parameters
-    return Subject(trial.number, *design, role, trial.attempts)
+    events = (trial.events,) if trial.events else ()
+    return Subject(trial.number, *design, role, trial.attempts, events)
 
 
 def subject_words(subject: Subject) -> str:

@@ -19,6 +19,7 @@ from rich.text import Text
 from mlforge.measure.ranking import meets
 from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost, OperatorCost
+from mlforge.records.events import EventQuality
 from mlforge.records.robustness import Robustness
 from mlforge.records.threshold import Threshold
 from mlforge.records.trial import State, Trial
@@ -26,6 +27,7 @@ from mlforge.records.verdict import Check, Verdict
 from mlforge.report import facts, units, variants
 from mlforge.report.comparison import cost_rows
 from mlforge.report.energy import EnergySection
+from mlforge.report.events_section import event_rows
 from mlforge.report.house import house_table
 from mlforge.report.quality_tables import quality_table as quality_table
 
@@ -90,6 +92,15 @@ def thresholds_table(thresholds: Sequence[Threshold], *, title: str = "Threshold
     return table
 
 
+def events_table(events: Sequence[EventQuality], *, title: str = "Events") -> Table:
+    """What the decisions find in the streams of each split."""
+    headings = "split", "recall>", "precision>", "f1>", "false accepts/h>", "95 %, at most>", "signal>"
+    table = house_table(title, *headings)
+    for row in event_rows(events):
+        table.add_row(row.split, row.recall, row.precision, row.f1, row.false_accepts, row.at_most, row.signal)
+    return table
+
+
 def cost_table(cost: Cost, *, title: str = "Cost") -> Table:
     """Flash and RAM by category, stack, exact instructions, estimated cycles and latency, and how they are known."""
     table = house_table(title, "", ">", "")
@@ -99,12 +110,14 @@ def cost_table(cost: Cost, *, title: str = "Cost") -> Table:
                                          ("features", flash.features), ("other", flash.other)])  # fmt: skip
     _sizes(table, "RAM", ram.total, [("arena", ram.arena), ("features", ram.features), ("other", ram.other)])
     table.add_row("Stack", units.kib(cost.stack_bytes), f"{units.exact_bytes(cost.stack_bytes)}, deepest")
-    table.add_row("Latency", units.time(cost.total_latency_us), "worst, samples to output", style="bold")
+    table.add_row("Latency", units.time(cost.total_latency_us), "worst, last sample to output", style="bold")
     for name, latency_us, instructions, cycles in (
         ("model", cost.latency_us, cost.instructions, cost.cycles),
         ("features", cost.feature_latency_us, cost.feature_instructions, cost.feature_cycles),
     ):
         table.add_row(f"  {name}", units.time(latency_us), units.work(instructions, cycles, cost.method))
+    if cost.stream is not None and cost.cpu is not None:
+        table.add_row("CPU", units.percent(cost.cpu), units.cpu(cost.cpu, cost.stream).partition(" of ")[2])
     where = f"{units.one_line(cost.target)}, {units.one_line(cost.core)}"
     table.caption = Text(f"{where}; timing {units.one_line(cost.method)}")
     return table

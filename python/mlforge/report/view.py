@@ -23,6 +23,7 @@ from mlforge.report.class_section import BaselineRow, ClassesSection, baseline_r
 from mlforge.report.comparison import CostRow, cost_rows
 from mlforge.report.data_section import DataSection, data_section
 from mlforge.report.energy import EnergySection, energy_section
+from mlforge.report.events_section import EventRow, det, event_rows
 from mlforge.report.rows import (
     CheckRow,
     Fact,
@@ -59,6 +60,8 @@ class Page:
     baselines_note: str
     robustness: tuple[RobustnessRow, ...]
     thresholds: tuple[ThresholdRow, ...]
+    events: tuple[EventRow, ...]
+    det: search_plots.Plot | None
     stages: dot_plots.DotPlot | None
     spreads: tuple[dot_plots.DotPlot, ...]
     attempts: tuple[AttemptRow, ...]
@@ -122,6 +125,8 @@ def build_page(
         baselines_note=facts.baseline_words(lock.baselines if lock else baselines),
         robustness=robustness_rows(lock.robustness) if lock else (),
         thresholds=threshold_rows(lock.thresholds) if lock else (),
+        events=event_rows(subject.events),
+        det=det(subject.events, checks),
         stages=dot_plots.stages(subject.qualities, metric, checks.get(metric)) if metric else None,
         spreads=_spreads(subject.qualities, metric, checks) if metric else (),
         attempts=attempt_rows(subject.attempts),
@@ -214,6 +219,8 @@ def _cost_facts(cost: Cost) -> tuple[Fact, ...]:
     if cost.feature_instructions or cost.feature_cycles or cost.feature_latency_us:
         work = units.work(cost.feature_instructions, cost.feature_cycles, cost.method)
         found.append(Fact("of which features", f"{units.time(cost.feature_latency_us)}; {work}"))
+    if cost.stream is not None and cost.cpu is not None:
+        found.append(Fact("CPU", units.cpu(cost.cpu, cost.stream)))
     return tuple(found)
 
 

@@ -107,7 +107,9 @@ class Evaluator(Workbench):
             on_host, on_target = self.int8_qualities(model, examples, split, self.known_answers(draft.take))
             draft.qualities = (made.float_quality, on_host, on_target)
             draft.cost = draft.take(self.known_cost(model))
-            draft.verdict = judge(self.contract, draft.cost, draft.qualities[-1])
+            if self.contract.events:
+                draft.events = self.event_quality(model, self.prepared.validation_streams(), split)
+            draft.verdict = judge(self.contract, draft.cost, draft.qualities[-1], draft.events)
         return draft.ended(State.TRAINED)
 
     def _sized(self, draft: TrialDraft, architecture: Architecture) -> Sized:

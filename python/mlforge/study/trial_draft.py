@@ -11,6 +11,7 @@ from typing import TypeVar
 from mlforge.records.architecture import Architecture
 from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost
+from mlforge.records.events import EventQuality
 from mlforge.records.quality import Quality
 from mlforge.records.trial import Epoch, Failure, Inherited, State, Trial
 from mlforge.records.verdict import Verdict
@@ -41,6 +42,7 @@ class TrialDraft:
     current: str = "cost"
     cost: Cost | None = None
     qualities: tuple[Quality, ...] = ()
+    events: EventQuality | None = None
     verdict: Verdict | None = None
     artefacts: dict[str, str] = field(default_factory=dict)
     history: tuple[Epoch, ...] = ()
@@ -75,6 +77,7 @@ class TrialDraft:
             parameters=dict(self.proposal.parameters),
             cost=self.cost,
             qualities=self.qualities,
+            events=self.events,
             verdict=self.verdict,
             failure=failure,
             seconds=self.seconds,

@@ -14,6 +14,7 @@ from typing import Final, Self, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from mlforge.app.decisions import Judge, decision_of, with_decision
 from mlforge.app.first_mismatch import first_mismatch
 from mlforge.app.model import (
     Model,
@@ -23,15 +24,19 @@ from mlforge.app.model import (
     int8_inputs,
 )
 from mlforge.app.prepare import Examples, Prepared
+from mlforge.app.streams import Stream
 from mlforge.app.verdicts import judge
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.isa import Isa
 from mlforge.contract.contract import Contract, Task
-from mlforge.errors import RunError
-from mlforge.measure.cost import measure_cost
+from mlforge.contract.streams import FalseAccepts
+from mlforge.errors import DataError, RunError
+from mlforge.features.extract import extract_int8
+from mlforge.measure.cost import Rhythm, measure_cost
 from mlforge.measure.quality import evaluate, reconstruction_error
 from mlforge.records.architecture import Architecture
 from mlforge.records.cost import Cost
+from mlforge.records.events import EventQuality
 from mlforge.records.program import Program
 from mlforge.records.quality import Metric, Quality, Split, Stage
 from mlforge.records.trial import Epoch, Trial
@@ -121,20 +126,8 @@ class Workbench:
         """Builds and measures on the target. Raises BuildError, RunError."""
         model = model.compiled_for(self.target.isa)
         inputs, frames = self._workload(model)
-        return measure_cost(
-            self.target,
-            self.target.build(model.program),
-            inputs,
-            self.contract.target.clock_hz,
-            frames,
-            self._period_us,
-        )
-
-    @property
-    def _period_us(self) -> float | None:
-        """Between two inferences; None where the contract names no rate."""
-        signal = self.contract.data.signal
-        return None if signal is None else self.prepared.pipeline.input_hop * 1e6 / signal.rate_hz
+        clock_hz, rhythm = self.contract.target.clock_hz, self._rhythm(model)
+        return measure_cost(self.target, self.target.build(self._deciding(model)), inputs, clock_hz, frames, rhythm)
 
     def int8_qualities(
         self, model: Model, examples: Examples, split: Split, answer: Answer = run_int8
@@ -191,6 +184,39 @@ class Workbench:
         seen = replace(examples, x=dequantised_inputs(model, inputs))
         return self.judge(dequantised(model, outputs), seen, stage, split)
 
+    def event_quality(
+        self, model: Model, streams: Sequence[Stream], split: Split, enter: int | None = None
+    ) -> EventQuality:
+        """What a model's decisions find in streams: features, model and decision in C, on the host.
+
+        Args:
+            enter: the int8 score that the contract's rule has found; None finds it on these streams where there is a
+                rule.
+
+        Raises:
+            DataError: the decision does not suit the model.
+        """
+        contract, output = self.contract, model.compiled.outputs[0]
+        fitted = decision_of(contract, model.pipeline, self.prepared.classes, output.scale, output.zero_point)
+        if contract.decision is None or contract.events is None or contract.data.signal is None or fitted is None:
+            raise DataError("the contract has no events to judge")
+        host = model.compiled_for(self.host.isa).program
+        inputs = [extract_int8(model.pipeline, stream.signal) for stream in streams]
+        held = Judge(
+            spec=contract.decision,
+            decision=fitted,
+            pipeline=model.pipeline,
+            streams=streams,
+            scores=[run_int8(self.host, host, each.reshape(len(each), -1)) for each in inputs],
+            rate_hz=contract.data.signal.rate_hz,
+            tolerance_us=contract.events.tolerance_us,
+            classes=self.prepared.classes,
+        )
+        rule = contract.decision.common
+        if enter is None and isinstance(rule, FalseAccepts):
+            enter = held.enter_for(rule)
+        return held.judged(split, enter)
+
     def int8_scores(self, model: Model, examples: Examples) -> NDArray[np.float64]:
         """An autoencoder's anomaly scores [N, 1] as on the device, from its int8 inputs and outputs."""
         inputs = int8_inputs(model, examples)
@@ -199,15 +225,34 @@ class Workbench:
 
     def _workload(self, model: Model) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
         """What is run to measure a Cost: inputs [COSTED_INPUTS, input_bytes], and raw frames."""
-        recording = self.prepared.train.recordings[0]
-        frames = model.pipeline.to_frames(recording)[: model.pipeline.frames_for(COSTED_FRAMES)]
+        recording = model.pipeline.to_frames(self.prepared.train.recordings[0])
+        wanted = model.pipeline.frames_for(COSTED_FRAMES)
+        frames = np.resize(recording, (wanted, recording.shape[1]))  # again from its start, where it is too short
         generator = np.random.default_rng(0)
         inputs = generator.integers(-128, 128, (COSTED_INPUTS, model.program.input_bytes), dtype=np.int8)
         return inputs, frames
 
+    def _deciding(self, model: Model) -> Program:
+        """The model's program with the contract's decision, which is not there yet by a rule, but as large."""
+        output = model.compiled.outputs[0]
+        classes = self.prepared.classes
+        return with_decision(
+            model.program, decision_of(self.contract, model.pipeline, classes, output.scale, output.zero_point)
+        )
+
+    def _rhythm(self, model: Model) -> Rhythm | None:
+        signal, pipeline = self.contract.data.signal, model.pipeline
+        return Rhythm(signal.rate_hz, pipeline.input_hop, pipeline.frames_for(1)) if signal else None
+
     def known_cost(self, model: Model) -> Cached[Cost]:
         model = model.compiled_for(self.target.isa)
-        parts = [self.target.name, str(self.contract.target.clock_hz), *program_parts(model.program)]
+        program = self._deciding(model)
+        parts = [
+            self.target.name,
+            str(self.contract.target.clock_hz),
+            repr(self._rhythm(model)),
+            *program_parts(program),
+        ]
         parts += [part for array in self._workload(model) for part in array_parts(array)]
         return self.cache.once(Cost, "cost", parts, lambda: self.measure(model))
 

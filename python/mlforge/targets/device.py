@@ -75,6 +75,29 @@ def extract(client: DeviceClient, frames: NDArray[np.int32], offset: int) -> Bat
     return client.extract(len(frames), info.feature_bytes, offset)
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """The features of frames, of which the last one came alone: `last` has a row where it completed a model input."""
+
+    before: Batch
+    last: Batch
+
+    @property
+    def completed(self) -> bool:
+        return len(self.last.rows) == 1
+
+    @property
+    def stack_bytes(self) -> int:
+        return max(self.before.stack_bytes, self.last.stack_bytes)
+
+
+def extract_streamed(client: DeviceClient, frames: NDArray[np.int32], offset: int) -> Streamed:
+    """As `extract`, with the last frame measured by itself, as it comes in a stream. Raises RunError."""
+    before = extract(client, frames[:-1], offset)
+    last_bytes = 4 * frames[:-1].size
+    return Streamed(before, client.extract(1, client.info().feature_bytes, offset + last_bytes))
+
+
 def with_frames(vectors: NDArray[np.int8], frames: NDArray[np.int32] | None) -> tuple[bytes, int]:
     """Vectors, and behind them, aligned, the frames; with the frames' offset."""
     data = vectors.tobytes()

@@ -22,7 +22,7 @@ from mlforge.targets.device import Device
 from mlforge.targets.program_files import checked_inputs
 from mlforge.targets.protocol import DeviceClient
 from mlforge.targets.qemu import Machine
-from mlforge.targets.target import Profile
+from mlforge.targets.target import Profile, Window
 from mlforge.toolchain.plugin import counting_plugin
 
 
@@ -52,16 +52,18 @@ class Emulated:
             data, offset = device.with_frames(vectors, frames)
             with self._session(data, options=(*qemu.COUNTED, "-plugin", plugin)) as client:
                 batch = client.batch(len(vectors), program.output_bytes)
-                features = device.extract(client, frames, offset) if frames is not None else None
+                features = device.extract_streamed(client, frames, offset) if frames is not None else None
             counts = counting.read_counts(out.read_text(encoding="ascii"), image, program)
         if len(counts.inferences) != len(vectors):
             raise RunError(f"QEMU counted {len(counts.inferences)} of {len(vectors)} inferences")
+        windows, last = _by_input(counts.features, completed=features is not None and features.completed)
         return Profile(
             counts.inferences,
-            counts.features,
+            windows,
             batch.stack_bytes,
             features.stack_bytes if features else 0,
             f"counted in QEMU, {self.machine.machine}",
+            last,
         )
 
     @contextlib.contextmanager
@@ -77,6 +79,15 @@ class Emulated:
                 if data and preload is None:
                     client.load(data, client.info().line_bytes)
                 yield client
+
+
+def _by_input(windows: tuple[Window, ...], *, completed: bool) -> tuple[tuple[Window, ...], Window | None]:
+    """Windows by model input, and the share of the last frame, which came alone: with it a window begins anew. What
+    completes no input opens a window, too, which is closed where another one follows."""
+    if not completed:
+        return windows[:-1], None
+    *whole, rest, last = windows
+    return (*whole, Window(rest.blocks + last.blocks)), last
 
 
 def spare_memory(elf: Path) -> Region:

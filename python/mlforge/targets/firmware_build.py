@@ -44,7 +44,8 @@ _FIRMWARE: Final = (
     "wire_uint8.c",
     "wire_reconstruction.c",
 )
-_RUNTIME: Final = (Category.KERNELS, Category.FEATURES)  # as their folders in runtime/ are called
+# The folders of runtime/ that each part is made of.
+_RUNTIME: Final = {Category.KERNELS: ("kernels",), Category.FEATURES: ("features", "decision")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,15 @@ def build_firmware(board: Board, program: Program) -> Firmware:
 def _record(program: Program, harness: Harness, archives: Mapping[Category, Path]) -> LinkRecord:
     """Whose each object of the link is. The model's own are named relative to the image."""
     attachment = f"{ATTACHMENT}.o"
-    pipeline = f"{Path(program.pipeline_header).stem}.c.o" if program.pipeline_header else ""
+    headers = [header for header in (program.pipeline_header, program.decision_header) if header]
+    features = {f"{Path(header).stem}.c.o" for header in headers}
     generated = {f"{name}.o" for name in program.sources if name.endswith(".c")}
     units = [Unit(category, frozenset({str(path)})) for category, path in archives.items()]
     units += [
         Unit(Category.APPLICATION, frozenset(map(str, harness.objects)), part=Part.MEASURING),
         Unit(Category.APPLICATION, frozenset({attachment}), program.name, Part.MEASURING, {ARENA: Category.ARENA}),
-        Unit(Category.CODE, frozenset(generated - {pipeline}), program.name, symbols=generated_symbols(program)),
-        Unit(Category.FEATURES, frozenset({pipeline} - {""}), program.name),
+        Unit(Category.CODE, frozenset(generated - features), program.name, symbols=generated_symbols(program)),
+        Unit(Category.FEATURES, frozenset(features), program.name),
     ]
     return LinkRecord("", tuple(unit for unit in units if unit.files), sound=True)
 
@@ -141,7 +143,10 @@ def _harness(board: Board) -> Harness:
 
 
 def _archives(board: Board) -> dict[Category, Path]:
-    return {part: cross.archive(board.core, f"mlforge_{part}", runtime_sources(part)) for part in _RUNTIME}
+    return {
+        part: cross.archive(board.core, f"mlforge_{part}", runtime_sources(*folders))
+        for part, folders in _RUNTIME.items()
+    }
 
 
 def _headers() -> list[Path]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mlforge.errors import LineError, RunError, TargetUnavailableError
 from mlforge.records.program import Firmware, Program
 from mlforge.targets.board_lock import claimed
-from mlforge.targets.device import Device, extract, with_frames
+from mlforge.targets.device import Device, extract_streamed, with_frames
 from mlforge.targets.hardware_map import BoardEntry
 from mlforge.targets.program_files import checked_inputs, program_id
 from mlforge.targets.protocol import Batch, DeviceClient, DeviceInfo
@@ -144,13 +144,14 @@ class HardwareTarget:
         if frames is not None:
             data, offset = with_frames(np.empty((0, firmware.program.input_bytes), np.int8), frames)
             with self._session(firmware, data) as client:
-                features = extract(client, frames, offset)
+                features = extract_streamed(client, frames, offset)
         return Timing(
             _longest_us(batches, info),
-            _longest_us([features] if features else [], info),
+            _longest_us([features.before] if features else [], info),
             max((batch.stack_bytes for batch in batches), default=0),
             features.stack_bytes if features else 0,
             f"measured on device: {self.entry.platform}, its own counter of {info.clock_hz} Hz",
+            _longest_us([features.last], info) if features and features.completed else None,
         )
 
     def _device(self, firmware: Firmware, info: DeviceInfo) -> Device:

@@ -119,7 +119,7 @@ class HostTarget:
 def _shared_objects() -> tuple[Path, ...]:
     return (
         *cached_objects("main", [root() / "ports" / "host" / "main.c"], include=[root() / "firmware"]),
-        *cached_objects("runtime", runtime_sources("kernels", "features", "host")),
+        *cached_objects("runtime", runtime_sources("kernels", "features", "decision", "host")),
     )
 
 

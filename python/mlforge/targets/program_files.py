@@ -22,6 +22,8 @@ _FIELDS = (
     "arena_bytes",
     "pipeline_symbol",
     "pipeline_header",
+    "decision_symbol",
+    "decision_header",
     "label",
     "wire",
 )

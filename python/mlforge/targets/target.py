@@ -51,13 +51,15 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Exact counts: a window for each inference, and one for each model input that the features produced."""
+    """Exact counts: a window for each inference, and one for each model input that the features produced. `last_sample`
+    is the share of the newest one that came behind its last frame; None where the last frame completed none."""
 
     inferences: tuple[Window, ...]
     features: tuple[Window, ...]
     stack_bytes: int
     feature_stack_bytes: int
     method: str  # how it was counted, such as "counted in QEMU"
+    last_sample: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Timing:
     stack_bytes: int
     feature_stack_bytes: int
     method: str  # how it was measured, such as "measured on device: ..."
+    last_sample_us: float | None = None  # from the last frame of a model input on; None where it completed none
 
 
 class Target(Protocol):

@@ -9,6 +9,7 @@
 #ifndef MLFORGE_INSTANCE_H_
 #define MLFORGE_INSTANCE_H_
 
+#include "mlforge/decision.h"
 #include "mlforge/features.h"
 #include "mlforge/model.h"
 
@@ -42,6 +43,7 @@ struct mlforge_instance {
 	const char *const *classes; /**< [classes_count], in the order of the outputs */
 	uint32_t deadline_us;       /**< worst-case latency of the contract; 0 for none */
 	const struct mlforge_supervisor *supervisor; /**< NULL: nobody watches */
+	const struct mlforge_decision *decision;     /**< NULL: the contract has no `decision` */
 };
 
 /**
@@ -52,7 +54,7 @@ struct mlforge_instance {
  * @param its_arena uint8_t [model->arena_bytes], aligned to MLFORGE_ARENA_ALIGN
  */
 #define MLFORGE_INSTANCE_INIT(its_model, its_arena)                                                \
-	{(its_model), (its_arena), NULL, 0, 0, NULL, 0, NULL}
+	{(its_model), (its_arena), NULL, 0, 0, NULL, 0, NULL, NULL}
 
 /**
  * @brief Whether there are inferences: always, but where the release of this image is watched and
@@ -110,7 +112,23 @@ static inline bool mlforge_infer(const struct mlforge_instance *instance)
 		return instance->supervisor->infer(instance->supervisor);
 	}
 	instance->model->invoke(instance->arena);
+	if (instance->decision != NULL) {
+		(void)mlforge_decide(instance->decision, mlforge_output(instance, 0));
+	}
 	return true;
+}
+
+/**
+ * @brief What the newest inference comes to, by the contract's `decision`.
+ *
+ * @param instance of a model whose contract has one
+ *
+ * @return the class whose event began with it, or MLFORGE_NO_DECISION.
+ */
+static inline int32_t mlforge_event(const struct mlforge_instance *instance)
+{
+	return instance->decision == NULL ? MLFORGE_NO_DECISION
+					  : mlforge_decision_event(instance->decision);
 }
 
 /**
@@ -184,6 +202,9 @@ static inline void mlforge_reset(const struct mlforge_instance *instance)
 	mlforge_model_reset(instance->model, instance->arena);
 	if (instance->features) {
 		mlforge_features_reset(instance->features);
+	}
+	if (instance->decision != NULL) {
+		mlforge_decision_reset(instance->decision);
 	}
 	if (instance->supervisor != NULL) {
 		instance->supervisor->forget(instance->supervisor);

@@ -15,6 +15,7 @@
 #define MLFORGE_MONITOR_H_
 
 #include "mlforge/bundle.h"
+#include "mlforge/decision.h"
 #include "mlforge/drift.h"
 #include "mlforge/instance.h"
 
@@ -35,8 +36,6 @@ extern "C" {
  * @brief Fewer windows than this are no ground to calibrate on.
  */
 #define MLFORGE_CALIBRATION_WINDOWS 64
-
-#define MLFORGE_NO_DECISION (-1)
 
 enum mlforge_drift {
 	MLFORGE_DRIFT_INPUTS = 1,
@@ -59,12 +58,6 @@ struct mlforge_correction {
 struct mlforge_reference {
 	int64_t frames; /**< sum of corrected values */
 	struct mlforge_moments inputs;
-};
-
-struct mlforge_decider {
-	int32_t decision;
-	int32_t proposed;
-	uint32_t in_a_row; /**< windows that have proposed it */
 };
 
 struct mlforge_monitor_state {

@@ -129,3 +129,23 @@ def test_mistakes(tmp_path: Path, features: str, line: int, key: str, words: str
     found = problems(tmp_path, features)
     assert [(one[0], one[1]) for one in found] == [(line, key)], found
     assert words in found[0][2]
+
+
+@pytest.mark.parametrize(
+    ("stages", "needed", "between"),
+    [
+        ("[{window: {length: 100, hop: 25}}]", 100, 25),
+        ("[{decimate: {factor: 4}}, {window: {length: 100, hop: 25}}, {standardise: {}}]", 400, 100),
+        (
+            "[{decimate: {factor: 8}}, {frame: {length: 512, hop: 256}}, {fft: {}}, {log: {}}, {window: {length: 1}}]",
+            4096,
+            2048,
+        ),
+    ],
+)
+def test_how_far_model_inputs_lie_apart(tmp_path: Path, stages: str, needed: int, between: int) -> None:
+    text = (Path(__file__).parents[2] / "corpus" / "contracts" / "good" / "features-cepstrum.yaml").read_text()
+    start, end = text.index("features:"), text.index("limits:")
+    (tmp_path / "mlforge.yaml").write_text(f"{text[:start]}features: {stages}\n{text[end:]}")
+    (front_end,) = load_contract(tmp_path).front_ends
+    assert (front_end.samples_needed, front_end.samples_between) == (needed, between)

@@ -19,7 +19,8 @@ from mlforge.contract import (
     describe,
     load_contract,
 )
-from mlforge.contract.contract import CalibrationSpec, DecisionSpec, DecisionsSpec
+from mlforge.contract.contract import CalibrationSpec, DecisionsSpec
+from mlforge.contract.streams import DecisionSpec
 from mlforge.errors import ContractError
 from mlforge.records.program import Engine
 from mlforge.records.quality import Metric

@@ -42,7 +42,11 @@ class Pair(ctypes.Structure):
 class Decider(ctypes.Structure):
     """struct mlforge_decider."""
 
-    _fields_ = (("decision", ctypes.c_int32), ("proposed", ctypes.c_int32), ("in_a_row", ctypes.c_uint32))
+    _fields_ = (
+        ("begun", ctypes.c_bool),
+        *((name, ctypes.c_int32) for name in ("decision", "proposed", "in_a_row", "event")),
+        *((name, ctypes.c_uint32) for name in ("quiet", "averaged", "oldest")),
+    )
 
 
 class MonitorState(ctypes.Structure):
@@ -107,6 +111,7 @@ class Instance(ctypes.Structure):
         ("classes", ctypes.c_void_p),
         ("deadline_us", ctypes.c_uint32),
         ("supervisor", ctypes.c_void_p),
+        ("decision", ctypes.c_void_p),
     )
 
 
@@ -152,7 +157,7 @@ class Standardise(ctypes.Structure):
 
 @cache
 def library() -> ctypes.CDLL:
-    sources = runtime_sources("monitor", "bundle", "features")
+    sources = runtime_sources("monitor", "bundle", "features", "decision")
     undefined = ("-fsanitize=undefined", "-fno-sanitize-recover=all")  # whose report ends the process
     found = ctypes.CDLL(str(shared_library("mlforge_monitor", sources, flags=undefined)))
     found.mlforge_moments_read.restype = Pair

@@ -429,4 +429,4 @@ def test_stored_corrections_are_held_to_the_bounds() -> None:
 
 
 def test_the_decider_is_as_wide_as_in_c() -> None:
-    assert ctypes.sizeof(Decider) == 12
+    assert ctypes.sizeof(Decider) == 32

@@ -118,7 +118,9 @@ class Confirmer:
     def _verdict(self, trial: Trial, measured: Measured) -> Verdict | None:
         if measured.cost is None:
             return None
-        return judge(self.evaluator.contract, measured.cost, ranking.validation(trial), in_application=True)
+        return judge(
+            self.evaluator.contract, measured.cost, ranking.validation(trial), trial.events, in_application=True
+        )
 
 
 def confirming_target(contract: Contract, say: Callable[[str], None]) -> str:

@@ -13,9 +13,11 @@ from mlforge.app.model import Model, int8_inputs, read_model
 from mlforge.app.prepare import Prepared
 from mlforge.app.verdicts import judge
 from mlforge.contract.contract import Contract
+from mlforge.contract.streams import FalseAccepts
 from mlforge.measure import ranking
 from mlforge.measure.ranking import Choice
 from mlforge.records.baseline import Baseline
+from mlforge.records.events import EventQuality
 from mlforge.records.lock import LOCK_FORMAT, Lock, ModelFile, StudyFacts
 from mlforge.records.opening import Opening
 from mlforge.records.quality import Split, Stage
@@ -125,6 +127,8 @@ def _final_lock(
     float_quality = evaluator.judge(outputs, examples, Stage.FP32_HOST, Split.TEST)
     host, on_target = evaluator.int8_qualities(model, examples, Split.TEST)
     cost = evaluator.measure(model)
+    events = _events(evaluator, model, opening)
+    rule = contract.decision.common if contract.decision else None
     return Lock(
         format=LOCK_FORMAT,
         name=contract.name,
@@ -137,7 +141,13 @@ def _final_lock(
         study=_facts(contract, choice, trials, opening),
         cost=cost,
         qualities=tuple(replace(each, deviations=()) for each in (*best.qualities, float_quality, host, on_target)),
-        verdict=judge(contract, selection.confirmed or cost, on_target, in_application=selection.confirmed is not None),
+        verdict=judge(
+            contract,
+            selection.confirmed or cost,
+            on_target,
+            events[-1] if events else None,
+            in_application=selection.confirmed is not None,
+        ),
         tools=tool_versions(programs),
         attempts=best.attempts,
         ranges=tensor_ranges(model.graph, "ranges", evaluator.host, int8_inputs(model, prepared.validate)),
@@ -149,7 +159,20 @@ def _final_lock(
             *baselines(contract, prepared, prepared.validate, Split.VALIDATE, ranking.validation(best)),
             *baselines(contract, prepared, examples, Split.TEST, on_target),
         ),
+        events=events,
+        decision_rule=rule.per_hour if events and isinstance(rule, FalseAccepts) else None,
     )
+
+
+def _events(evaluator: Evaluator, model: Model, opening: Opening) -> tuple[EventQuality, ...]:
+    """Of the validation streams, and of the test streams by what was found on those."""
+    if evaluator.contract.events is None:
+        return ()
+    validate = evaluator.event_quality(model, evaluator.prepared.validation_streams(), Split.VALIDATE)
+    streams = evaluator.prepared.open_test_streams(opening)
+    decision = evaluator.contract.decision
+    enter = validate.enter if decision and isinstance(decision.common, FalseAccepts) else None
+    return validate, evaluator.event_quality(model, streams, Split.TEST, enter)
 
 
 def _reference_file(evaluator: Evaluator, model: Model) -> ModelFile:

@@ -1,0 +1,7 @@
+"""Decisions of streams: the contract's `decision` in whole numbers, as C for the target, and the same C on the host."""
+
+from mlforge.decision.emit import emit_decision
+from mlforge.decision.fit import fit_decision
+from mlforge.decision.native import decide
+
+__all__ = ["decide", "emit_decision", "fit_decision"]
