@@ -5,10 +5,10 @@
  * what they mean is the reader's.
  *
  * Arguments: marks=FILE with lines "HEX-ADDRESS ID", and out=FILE. When a block that starts at a
- * marked address is entered: ID 0 closes the window, IDs 1 and 2 open one of that kind, higher IDs
- * switch the region in an open window. Output, text: "B block start bytes instructions" once a
- * block, "W kind" at a window's end, then its counts, "C region block executed taken", and at exit
- * "E". A file without its "E" is incomplete.
+ * marked address is entered: ID 0 closes the window, IDs 1 and 2 open one of that kind (and close
+ * one that is open), higher IDs switch the region in an open window. Output, text: "B block start
+ * bytes instructions" once a block, "W kind" at a window's end, then its counts, "C region block
+ * executed taken", and at exit "E". A file without its "E" is incomplete.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -117,6 +117,9 @@ static void on_mark(uint32_t id)
 			close_window();
 		}
 	} else if (id < FIRST_REGION) {
+		if (window_kind != 0) {
+			close_window();
+		}
 		window_kind = id;
 		region = 0;
 		previous = NULL;
