@@ -2,6 +2,7 @@
  *
  * Difference to a sample some time ago.
  */
+#include "mlforge/fixed_point.h"
 #include "mlforge/pipeline.h"
 #include "features/signal.h"
 
@@ -28,7 +29,12 @@ uint32_t mlforge_difference_process(const struct mlforge_stage *stage, const voi
 			const uint32_t at = i * channels + channel;
 			const int32_t value = mlforge_sample(input, tables->samples, at);
 
-			out[at] = (int32_t)(((int64_t)value - oldest[channel]) >> tables->shift);
+			const int32_t change =
+				(int32_t)(((int64_t)value - oldest[channel]) >> tables->shift);
+
+			out[at] = tables->multiplier == 0
+					  ? change
+					  : mlforge_scale_i32(change, tables->multiplier, 31);
 			oldest[channel] = value;
 		}
 		state[1] = state[1] + 1U == tables->over ? 0 : state[1] + 1U;

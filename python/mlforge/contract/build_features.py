@@ -22,8 +22,10 @@ from mlforge.contract.build_signal_stages import (
     read_magnitude,
     read_moving_mean,
     read_pre_emphasis,
+    read_rate_of_change,
     read_squared_slope,
 )
+from mlforge.contract.build_spectrum_stages import read_bands, read_peaks, read_rr, read_spectral, read_stack
 from mlforge.contract.build_stages import (
     Place,
     read_dct,
@@ -55,7 +57,8 @@ class _Kind:
     once: bool = True
 
 
-_COLUMNS: Final = frozenset({Form.SPECTRUM, Form.BANDS, Form.REDUCED, Form.LEVELS, Form.COEFFICIENTS, Form.STATISTICS})
+_SMALL: Final = frozenset({Form.LEVELS, Form.COEFFICIENTS, Form.STATISTICS, Form.MEASURES})
+_COLUMNS: Final = _SMALL | {Form.SPECTRUM, Form.BANDS, Form.REDUCED}
 _SIGNAL: Final = frozenset({Form.SIGNAL})
 _KINDS: Final[Mapping[str, _Kind]] = {
     "filter": _Kind(read_filter, _SIGNAL, once=False),
@@ -63,6 +66,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "gravity": _Kind(read_gravity, _SIGNAL),
     "pre_emphasis": _Kind(read_pre_emphasis, _SIGNAL),
     "difference": _Kind(read_difference, _SIGNAL, once=False),
+    "rate_of_change": _Kind(read_rate_of_change, _SIGNAL, once=False),
     "jerk": _Kind(read_jerk, _SIGNAL),
     "ema": _Kind(read_ema, _SIGNAL, once=False),
     "decimate": _Kind(read_decimate, _SIGNAL, once=False),
@@ -81,6 +85,11 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "log": _Kind(read_log, frozenset({Form.SPECTRUM, Form.BANDS, Form.REDUCED})),
     "tflm_scale": _Kind(read_tflm_scale, frozenset({Form.LEVELS})),
     "dct": _Kind(read_dct, frozenset({Form.LEVELS})),
+    "rr": _Kind(read_rr, frozenset({Form.FRAMES})),
+    "bands": _Kind(read_bands, frozenset({Form.SPECTRUM})),
+    "spectral": _Kind(read_spectral, frozenset({Form.SPECTRUM})),
+    "peaks": _Kind(read_peaks, frozenset({Form.SPECTRUM})),
+    "stack": _Kind(read_stack, _SMALL | {Form.STANDARD}),
     "delta": _Kind(read_delta, frozenset({Form.LEVELS, Form.COEFFICIENTS})),
 }
 _BEHIND_WINDOW: Final = ("standardise",)  # point-wise: it makes no difference whether values are cut before
@@ -111,9 +120,14 @@ def build_features(reader: Reader, data: DataSpec) -> tuple[StageSpec, ...]:
         )
     if place.form is Form.STATISTICS:
         reader.wrong(
-            ("features",), "`statistics` without `standardise`", "{standardise: {}} behind: they differ in unit"
+            ("features",), f"`{_unlike(names)}` without `standardise`", "{standardise: {}} behind: they differ in unit"
         )
     return tuple(stages)
+
+
+def _unlike(names: list[str]) -> str:
+    """The stage that made values of several units."""
+    return "peaks" if "peaks" in names else "statistics"
 
 
 def _fits(reader: Reader, name: str, names: list[str], place: Place, steps: tuple[str, ...]) -> bool:

@@ -18,6 +18,7 @@ from mlforge.contract.stages_signal import (
     MagnitudeSpec,
     MovingMeanSpec,
     PreEmphasisSpec,
+    RateOfChangeSpec,
     SmoothSpec,
     SquaredSlopeSpec,
 )
@@ -117,6 +118,15 @@ def read_jerk(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Pl
     """The change of acceleration from sample to sample."""
     known_settings(reader, steps, [])
     return DifferenceSpec(1), place
+
+
+def read_rate_of_change(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
+    known_settings(reader, steps, ["over"])
+    required(reader, steps, "over", "a time such as '10 s', or a whole number of samples")
+    if place.rate_hz is None:
+        reader.wrong(steps, "`rate_of_change`, of a signal whose rate is unknown", "data.signal: {rate: 1 Hz}")
+    over = samples(reader, (*steps, "over"), place, 1, MAX_SAMPLES)
+    return RateOfChangeSpec(over, place.rate_hz or 1.0), place
 
 
 def read_ema(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:

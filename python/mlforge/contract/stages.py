@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from mlforge.contract.stages_frames import FrameStageSpec
 from mlforge.contract.stages_signal import DecimateSpec, SignalStageSpec
+from mlforge.contract.stages_spectrum import SpectrumStageSpec, StackSpec
 from mlforge.contract.stages_tflm import Like, TflmStageSpec
 
 
@@ -141,6 +142,7 @@ StageSpec: TypeAlias = (
     | SignalStageSpec
     | FrameStageSpec
     | TflmStageSpec
+    | SpectrumStageSpec
 )
 
 
@@ -155,6 +157,8 @@ def _reach(stage: StageSpec) -> tuple[int, int]:
         return stage.factor, stage.factor
     if isinstance(stage, WindowSpec):
         return stage.length, stage.hop
+    if isinstance(stage, StackSpec):
+        return stage.columns, 1
     return (stage.width, 1) if isinstance(stage, DeltaSpec) else (1, 1)
 
 

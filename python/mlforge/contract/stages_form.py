@@ -14,4 +14,5 @@ class Form(StrEnum):
     LEVELS = "logarithms"
     COEFFICIENTS = "cepstral coefficients"
     STATISTICS = "statistics"
+    MEASURES = "frequencies, shares or times"
     STANDARD = "standardised values"

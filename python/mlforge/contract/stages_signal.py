@@ -49,6 +49,14 @@ class DifferenceSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class RateOfChangeSpec:
+    """(x[n] - x[n - over]) rate / over, in the signal's unit per second."""
+
+    over: int
+    rate_hz: float
+
+
+@dataclass(frozen=True, slots=True)
 class DecimateSpec:
     """Every `factor`th sample behind a low-pass of `taps` coefficients."""
 
@@ -90,6 +98,7 @@ SignalStageSpec: TypeAlias = (
     | SmoothSpec
     | PreEmphasisSpec
     | DifferenceSpec
+    | RateOfChangeSpec
     | DecimateSpec
     | MagnitudeSpec
     | EnvelopeSpec

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from mlforge.errors import DataError
+from mlforge.features.bands import Bands
+from mlforge.features.beats import Beats
 from mlforge.features.dct import Dct
 from mlforge.features.decimate import Decimate
 from mlforge.features.delta import Delta
@@ -23,7 +25,9 @@ from mlforge.features.noise_reduction import NoiseReduction
 from mlforge.features.pcan import Pcan
 from mlforge.features.pre_emphasis import PreEmphasis
 from mlforge.features.rectify import Rectify
+from mlforge.features.spectral import Peaks, Spectral
 from mlforge.features.squared_slope import SquaredSlope
+from mlforge.features.stack import Stack
 from mlforge.features.stage import Stage
 from mlforge.features.standardise import Standardise
 from mlforge.features.statistics import FrameStatistics
@@ -55,6 +59,11 @@ FittedStage: TypeAlias = (
     | Pcan
     | TflmLevels
     | TflmScale
+    | Bands
+    | Spectral
+    | Peaks
+    | Beats
+    | Stack
 )
 
 

@@ -22,6 +22,7 @@ from mlforge.contract.stages import (
     WindowSpec,
 )
 from mlforge.contract.stages_signal import EnvelopeSpec, PreEmphasisSpec, SquaredSlopeSpec
+from mlforge.contract.stages_spectrum import BandsSpec, PeaksSpec, SpectralSpec
 from mlforge.contract.stages_tflm import NoiseReductionSpec, PcanSpec
 from mlforge.errors import DataError
 from mlforge.features.chain import FittedStage
@@ -40,6 +41,7 @@ from mlforge.features.standardise import Standardise, fit_standardise
 from mlforge.features.window import Window
 
 EVERY_BLOCK: Final = Window(1, 1)
+TAKING_EXPONENTS: Final = (MelSpec, LogSpec, BandsSpec, SpectralSpec, PeaksSpec)
 MAD_TO_DEVIATION: Final = 1.4826  # 1 / the normal distribution's third quartile
 
 
@@ -114,7 +116,7 @@ class _Draft:
 
     def add(self, spec: StageSpec, following: Sequence[StageSpec] = ()) -> None:
         """The stage for `spec`, which the stage `following` stands behind, where there is one."""
-        if self.flow.exponents is not None and not isinstance(spec, MelSpec | LogSpec):
+        if self.flow.exponents is not None and not isinstance(spec, TAKING_EXPONENTS):
             self.level()
         if isinstance(spec, EnvelopeSpec):
             self.stages = (*self.stages, Rectify())

@@ -14,14 +14,18 @@ from mlforge.contract.stages_signal import (
     FilterSpec,
     MagnitudeSpec,
     MovingMeanSpec,
+    RateOfChangeSpec,
     SmoothSpec,
 )
+from mlforge.contract.stages_spectrum import BandsSpec, PeaksSpec, RrSpec, SpectralSpec, StackSpec
 from mlforge.contract.stages_tflm import PcanSpec, TflmScaleSpec
+from mlforge.features.bands import make_bands
+from mlforge.features.beats import make_beats
 from mlforge.features.chain import FittedStage
 from mlforge.features.dct import make_dct
 from mlforge.features.decimate import make_decimate
 from mlforge.features.delta import make_delta
-from mlforge.features.difference import make_difference
+from mlforge.features.difference import make_difference, make_rate_of_change
 from mlforge.features.fft import make_fft
 from mlforge.features.filter import make_envelope, make_filter, make_smooth
 from mlforge.features.flow import Flow
@@ -31,6 +35,8 @@ from mlforge.features.magnitude import make_magnitude
 from mlforge.features.mel import make_mel
 from mlforge.features.moving_mean import make_moving_mean
 from mlforge.features.pcan import make_pcan
+from mlforge.features.spectral import make_peaks, make_spectral
+from mlforge.features.stack import make_stack
 from mlforge.features.statistics import make_statistics
 from mlforge.features.tflm_bands import make_tflm_bands
 from mlforge.features.tflm_levels import TflmScale, make_tflm_levels
@@ -69,5 +75,11 @@ MAKERS: Final[Mapping[type, Callable[[Any, Flow], FittedStage]]] = {
     MovingMeanSpec: make_moving_mean,
     StatisticsSpec: make_statistics,
     PcanSpec: make_pcan,
+    RateOfChangeSpec: make_rate_of_change,
+    BandsSpec: make_bands,
+    SpectralSpec: make_spectral,
+    PeaksSpec: make_peaks,
+    RrSpec: make_beats,
+    StackSpec: make_stack,
     TflmScaleSpec: _tflm_scale,
 }

@@ -34,6 +34,7 @@
 #include "mlforge/features.h"
 #include "mlforge/pipeline_frames.h"
 #include "mlforge/pipeline_signal.h"
+#include "mlforge/pipeline_spectrum.h"
 #include "mlforge/pipeline_tflm.h"
 
 #ifdef __cplusplus
@@ -188,24 +189,6 @@ struct mlforge_mel {
 	uint8_t exponents; /**< whether the input has them */
 };
 uint32_t mlforge_mel_process(const struct mlforge_stage *stage, const void *input, uint32_t count,
-			     void *output);
-
-/**
- * @brief log2(x * 2^exponent / 2^frac_bits) * 2^7 * factor / 2^shift, rounded, at least `lowest`,
- * which is also for x = 0.
- *
- * The logarithm is below 2^8. In: int32 [length / channels][channels], not negative; out: the same
- * shape, without exponents, in place.
- */
-struct mlforge_log {
-	int32_t lowest;
-	uint16_t factor;   /**< 2^14 .. 2^15 - 1 */
-	int16_t frac_bits; /**< of the input */
-	uint8_t shift;     /**< 1 .. 30 */
-	uint8_t channels;
-	uint8_t exponents; /**< whether the input has them */
-};
-uint32_t mlforge_log_process(const struct mlforge_stage *stage, const void *input, uint32_t count,
 			     void *output);
 
 /**

@@ -50,10 +50,11 @@ uint32_t mlforge_pre_emphasis_process(const struct mlforge_stage *stage, const v
 				      uint32_t count, void *output);
 
 /**
- * @brief y[n] = (x[n] - x[n - over]) / 2^shift, rounded down. State: uint32 [2]: begun, the ring's
- * oldest frame; then int32 [over][channels]. */
+ * @brief y[n] = (x[n] - x[n - over]) / 2^shift, rounded down, times multiplier / 2^31, rounded to
+ * nearest. State: uint32 [2]: begun, the ring's oldest frame; then int32 [over][channels]. */
 struct mlforge_difference {
 	uint32_t over;
+	int32_t multiplier; /* 2^30 .. 2^31 - 1; 0 for none */
 	uint8_t shift;
 	uint8_t samples;
 	uint16_t channels;

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlforge.contract import load_contract
-from mlforge.contract.stages import StageSpec
+from mlforge.contract.stages import LogSpec, StageSpec
 from mlforge.contract.stages_frames import Statistic, StatisticsSpec
 from mlforge.contract.stages_signal import (
     DecimateSpec,
@@ -18,9 +18,11 @@ from mlforge.contract.stages_signal import (
     MagnitudeSpec,
     MovingMeanSpec,
     PreEmphasisSpec,
+    RateOfChangeSpec,
     SmoothSpec,
     SquaredSlopeSpec,
 )
+from mlforge.contract.stages_spectrum import BandsSpec, PeaksSpec, Rr, RrSpec, Shape, SpectralSpec, StackSpec
 from mlforge.errors import ContractError
 
 CONTRACT = """\
@@ -104,6 +106,7 @@ WRONG = [
     ("magnitude: {of: x}", "magnitude.of", "x", "a list of channels"),
     ("magnitude: {of: [3]}", "magnitude.of", "the unknown channel", "x"),
     ("envelope: {}", "envelope.cutoff", "nothing", "a frequency"),
+    ("rate_of_change: {}", "rate_of_change.over", "nothing", "a time"),
     ("jerk: {over: 2}", "jerk.over", "the unknown key", "no settings"),
 ]
 
@@ -189,3 +192,46 @@ def test_mistakes_of_stages_with_the_integers_of_tflm(
 def test_the_integers_of_tflm(tmp_path: Path) -> None:
     stages = load(tmp_path, *TFLM, "pcan: {}", "log: {}", "tflm_scale: {}")
     assert [getattr(stage, "like", None) for stage in stages] == [None, "tflm", "tflm", None, None, "tflm", None]
+
+
+FFT = ("frame: {length: 256}", "fft: {}")
+DESCRIBING_WRONG = [
+    ((*FFT, "bands: {edges: [0, 600 Hz]}"), "bands.edges", "600 Hz", "500 Hz"),
+    ((*FFT, "bands: {edges: [100 Hz, 50 Hz]}"), "bands.edges", "100 Hz", "that rise"),
+    ((*FFT, "bands: {edges: [100 Hz]}"), "bands.edges", "1 frequencies", "2 to 257"),
+    ((*FFT, "bands: {edges: [0, 100]}"), "bands.edges", "100", "unit"),
+    ((*FFT, "spectral: [centre]"), "spectral", "the unknown name 'centre'", "centroid"),
+    ((*FFT, "spectral: [spread, spread]"), "spectral", "spread twice", "once"),
+    ((*FFT, "peaks: {count: 17}"), "peaks.count", "17", "from 1 to 16"),
+    ((*FFT, "stack: {columns: 3}"), "stack", "`stack` behind `fft`", "in front of `stack`"),
+    ((*FFT, "spectral: [spread]", "stack: {}"), "stack.columns", "nothing", "from 2 to 64"),
+    ((FFT[0], "rr: {of: [mean], threshold: 1}"), "rr.threshold", "1", "below 1"),
+    ((FFT[0], "rr: {of: [mean]}"), "rr", "frames of 256 samples", "at least 600 samples"),
+    ((FFT[0], "rr: {of: [sdnn], refractory: 20 ms}"), "rr.of", "the unknown name 'sdnn'", "mean"),
+]
+
+
+@pytest.mark.parametrize(
+    ("stages", "key", "found", "expected"), DESCRIBING_WRONG, ids=[stages[-1] for stages, *_ in DESCRIBING_WRONG]
+)
+def test_mistakes_of_stages_that_describe(
+    tmp_path: Path, stages: tuple[str, ...], key: str, found: str, expected: str
+) -> None:
+    with pytest.raises(ContractError) as caught:
+        load(tmp_path, *stages)
+    problem = next(one for one in caught.value.problems if one.key != "features")
+    assert problem.line == FIRST_LINE + len(stages) - 1
+    assert problem.key == f"features[{len(stages) - 1}].{key}"
+    assert found in problem.found
+    assert expected in problem.expected
+
+
+def test_stages_that_describe(tmp_path: Path) -> None:
+    bands = load(tmp_path, *FFT, "bands: {edges: [0, 100 Hz, 500 Hz]}", "log: {}", "stack: {columns: 3}")
+    assert bands[2:] == (BandsSpec((0.0, 100.0, 500.0)), LogSpec(), StackSpec(3))
+    assert load(tmp_path, *FFT, "spectral: [rolloff]")[2] == SpectralSpec((Shape.ROLLOFF,))
+    assert load(tmp_path, *FFT, "peaks: {}", "standardise: {}")[2] == PeaksSpec(3)
+    assert load(tmp_path, "frame: {length: 2 s}", "rr: {of: [rmssd]}")[1] == RrSpec((Rr.RMSSD,), 200, 0.3)
+    assert load(tmp_path, "rate_of_change: {over: 2 s}") == (RateOfChangeSpec(2000, 1000.0),)
+    with pytest.raises(ContractError, match="`peaks` without `standardise`"):
+        load(tmp_path, *FFT, "peaks: {}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlforge.contract.stages import FrameSpec, StageSpec
+from mlforge.contract.stages import FftSpec, FrameSpec, LogSpec, MelSpec, Spectrum, StageSpec
 from mlforge.contract.stages_frames import Statistic, StatisticsSpec
 from mlforge.contract.stages_signal import (
     DecimateSpec,
@@ -13,9 +13,15 @@ from mlforge.contract.stages_signal import (
     MagnitudeSpec,
     MovingMeanSpec,
     PreEmphasisSpec,
+    RateOfChangeSpec,
     SmoothSpec,
     SquaredSlopeSpec,
 )
+from mlforge.contract.stages_spectrum import BandsSpec, PeaksSpec, Rr, RrSpec, Shape, SpectralSpec, StackSpec
+from mlforge.contract.stages_tflm import NoiseReductionSpec, PcanSpec
+
+SPECTRUM: list[StageSpec] = [FrameSpec(100, 60), FftSpec(128)]
+MAGNITUDES: list[StageSpec] = [FrameSpec(60, 60), FftSpec(64, output=Spectrum.MAGNITUDE)]
 
 CHAINS: dict[str, list[StageSpec]] = {
     "signal": [
@@ -42,5 +48,13 @@ CHAINS: dict[str, list[StageSpec]] = {
         FrameSpec(64, 64),
         StatisticsSpec((Statistic.RMS, Statistic.KURTOSIS)),
     ],
+    "bands": [*SPECTRUM, BandsSpec((0, 20, 100, 500)), LogSpec(), StackSpec(3)],
+    "shares": [*MAGNITUDES, BandsSpec((10, 50, 200, 499), share=True)],
+    "shape": [*SPECTRUM, SpectralSpec(tuple(Shape))],
+    "shape of magnitudes": [*MAGNITUDES, SpectralSpec(tuple(Shape))],
+    "peaks": [*SPECTRUM, PeaksSpec(5), StackSpec(2)],
+    "beats": [FrameSpec(300, 200), RrSpec(tuple(Rr), 8, 0.3)],
+    "rate of change": [RateOfChangeSpec(7, 1000)],
+    "noise": [*MAGNITUDES, MelSpec(8, 20, 500), NoiseReductionSpec(), PcanSpec(0.95, 0.5)],
     "filter": [FilterSpec(FilterType.BAND_STOP, (49, 51), 4), FilterSpec(FilterType.HIGH_PASS, (0.3,), 3)],
 }
