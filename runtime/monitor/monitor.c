@@ -254,6 +254,9 @@ bool mlforge_monitor_infer(const struct mlforge_supervisor *supervisor)
 	observe_input(monitor, mlforge_input(instance, 0));
 	mlforge_monitor_unlock(monitor);
 	instance->model->invoke(instance->arena);
+	if (!mlforge_model_has_result(instance->model, instance->arena)) {
+		return false;
+	}
 	mlforge_monitor_lock(monitor);
 	observe_output(monitor, mlforge_output(instance, 0));
 	mlforge_monitor_unlock(monitor);

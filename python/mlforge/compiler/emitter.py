@@ -140,7 +140,7 @@ def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC, hop: Hop | No
     inputs = tuple(tensor_info(graph.tensors[index], plan.offsets[index]) for index in graph.inputs)
     outputs = tuple(tensor_info(graph.tensors[index], plan.offsets[index]) for index in graph.outputs)
     functions = [_function(name, sequence, plan, time) for time in range(len(sequence.calls))]
-    streaming = _streaming(streamed, inputs[0]) if streamed else None
+    streaming = _streaming(streamed, inputs[0], plan) if streamed else None
     program = Program(
         name=name,
         sources=_render(
@@ -164,8 +164,9 @@ def _streamed(graph: Graph, hop: Hop) -> StreamedGraph:
     return stream_graph(graph, hop)
 
 
-def _streaming(streamed: StreamedGraph, source: TensorInfo) -> Streaming:
-    return Streaming(streamed.hop, streamed.window, source.size_bytes // streamed.hop, streamed.first)
+def _streaming(streamed: StreamedGraph, source: TensorInfo, plan: Plan) -> Streaming:
+    taken = plan.offsets[streamed.counter]
+    return Streaming(streamed.hop, streamed.window, source.size_bytes // streamed.hop, streamed.first, taken)
 
 
 def check_name(name: str) -> None:

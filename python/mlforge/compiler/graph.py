@@ -31,6 +31,7 @@ PUT_COLUMNS: Final = "PUT_COLUMNS"
 ALL_COLUMNS: Final = "ALL_COLUMNS"
 KEEP_COLUMNS: Final = "KEEP_COLUMNS"
 RUNNING_SUM: Final = "RUNNING_SUM"
+COUNT_HOPS: Final = "COUNT_HOPS"
 _SHARE_STATES: Final = (READ_VARIABLE, ASSIGN_VARIABLE, PUT_COLUMNS, ALL_COLUMNS, KEEP_COLUMNS)
 SCALE_RANGE: Final = (1e-20, 1e20)  # of a sane quantisation; products of three stay within a double
 

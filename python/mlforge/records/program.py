@@ -48,6 +48,7 @@ class Streaming:
     window: int
     column_bytes: int
     first: int
+    taken_offset: int  # in the arena: int32, the inferences since the reset, up to `first`
 
 
 @dataclass(frozen=True, slots=True)

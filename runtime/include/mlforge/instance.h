@@ -26,7 +26,7 @@ struct mlforge_supervisor {
 	/** What the features get in place of `frame`, which is of `samples`. */
 	const int32_t *(*frame)(const struct mlforge_supervisor *supervisor, const void *frame,
 				enum mlforge_samples samples);
-	/** One inference; false where none is allowed. */
+	/** One inference; false where none is allowed, or there is no result yet. */
 	bool (*infer)(const struct mlforge_supervisor *supervisor);
 	void (*forget)(const struct mlforge_supervisor *supervisor);
 	/** True while frames may pass as they are, unseen. */
@@ -104,7 +104,8 @@ static inline const int8_t *mlforge_output(const struct mlforge_instance *instan
  *                 (model->state_bytes) needs one mlforge_reset before the first; the build step's
  *                 instances have that behind them when main runs
  *
- * @return true; false, and nothing done, where there are no inferences: see mlforge_allowed.
+ * @return true; false, and nothing done, where there are no inferences: see mlforge_allowed. A
+ *         streamed model (hops.h) returns false, too, until it has seen a whole window.
  */
 static inline bool mlforge_infer(const struct mlforge_instance *instance)
 {
@@ -112,6 +113,9 @@ static inline bool mlforge_infer(const struct mlforge_instance *instance)
 		return instance->supervisor->infer(instance->supervisor);
 	}
 	instance->model->invoke(instance->arena);
+	if (!mlforge_model_has_result(instance->model, instance->arena)) {
+		return false;
+	}
 	if (instance->decision != NULL) {
 		(void)mlforge_decide(instance->decision, mlforge_output(instance, 0));
 	}

@@ -21,6 +21,13 @@ struct mlforge_keep_columns {
 
 void mlforge_keep_columns(const struct mlforge_keep_columns *op, int8_t *ring);
 
+/* One inference more, of the `first` that a window takes. */
+struct mlforge_count_hops {
+	int32_t first;
+};
+
+void mlforge_count_hops(const struct mlforge_count_hops *op, void *taken);
+
 /* Sums over the columns of a window. The state is int32_t [1 + phases * channels], the slot of the
  * next block and the sums of the windows, then int16_t [slots][channels], the sums of the blocks.
  */

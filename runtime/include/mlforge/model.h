@@ -10,6 +10,7 @@
 #ifndef MLFORGE_MODEL_H_
 #define MLFORGE_MODEL_H_
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,7 @@ struct mlforge_hop {
 	uint16_t window;  /**< columns that a result is about */
 	uint16_t first;   /**< inference after a reset, counted from 1, with the first result */
 	uint32_t column_bytes;
+	uint32_t taken; /**< bytes from the start of the arena: int32, inferences since the reset */
 };
 
 struct mlforge_model {
@@ -76,6 +78,17 @@ struct mlforge_model {
 	/** NULL: an inference takes a whole window. */
 	const struct mlforge_hop *hop;
 };
+
+/**
+ * @brief Whether the outputs are a result, after an inference.
+ *
+ * Always, but where a streamed model has not seen a whole window yet.
+ */
+static inline bool mlforge_model_has_result(const struct mlforge_model *model, const uint8_t *arena)
+{
+	return model->hop == NULL ||
+	       *(const int32_t *)(const void *)(arena + model->hop->taken) >= model->hop->first;
+}
 
 /**
  * @brief Makes any model forget what came before.

@@ -82,10 +82,10 @@ def last_step(kernel: int = 3, padding: Padding = Padding.VALID, kind: str = "CO
 
 def test_a_ring_in_place_needs_the_columns_that_are_read_and_nothing_else() -> None:
     compiled = compile_graph(last_step(), "m", hop=Hop(1))
-    assert compiled.program.state_bytes == 3 * 4
-    assert compiled.inputs[0].offset == 2 * 4  # new columns are written where they belong
-    assert [one.kind for one in compiled.program.operators] == ["CONV_2D", "KEEP_COLUMNS"]
-    assert compiled.program.streaming == Streaming(hop=1, window=12, column_bytes=4, first=12)
+    assert compiled.program.state_bytes == 3 * 4 + 4
+    assert compiled.inputs[0].offset == 4 + 2 * 4  # new columns are written where they belong
+    assert [one.kind for one in compiled.program.operators] == ["CONV_2D", "COUNT_HOPS", "KEEP_COLUMNS"]
+    assert compiled.program.streaming == Streaming(hop=1, window=12, column_bytes=4, first=12, taken_offset=0)
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ from mlforge.compiler.ops.split import Split
 from mlforge.compiler.ops.split_v import SplitV
 from mlforge.compiler.ops.squared_difference import SquaredDifference
 from mlforge.compiler.ops.squeeze import Squeeze
-from mlforge.compiler.ops.stream.columns import AllColumns, KeepColumns, PutColumns
+from mlforge.compiler.ops.stream.columns import AllColumns, CountHops, KeepColumns, PutColumns
 from mlforge.compiler.ops.stream.running_sum import RunningSum
 from mlforge.compiler.ops.strided_slice import StridedSlice
 from mlforge.compiler.ops.sub import Sub
@@ -169,7 +169,7 @@ _ALL: Final[tuple[Operator, ...]] = (
     Unpack(),
 )
 
-_OF_STREAMS: Final[tuple[Operator, ...]] = (AllColumns(), KeepColumns(), PutColumns(), RunningSum())
+_OF_STREAMS: Final[tuple[Operator, ...]] = (AllColumns(), CountHops(), KeepColumns(), PutColumns(), RunningSum())
 
 OPERATORS: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in _ALL}
 _EVERY: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in (*_ALL, *_OF_STREAMS)}

@@ -16,6 +16,7 @@ from mlforge.compiler.graph import (
     ABSENT,
     ALL_COLUMNS,
     ASSIGN_VARIABLE,
+    COUNT_HOPS,
     KEEP_COLUMNS,
     PUT_COLUMNS,
     READ_VARIABLE,
@@ -33,7 +34,7 @@ from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.shared.free_view import ReshapeAttributes
 from mlforge.compiler.ops.shared.window import WindowAttributes
 from mlforge.compiler.ops.slice import SliceAttributes
-from mlforge.compiler.ops.stream.columns import KeepAttributes
+from mlforge.compiler.ops.stream.columns import CountAttributes, KeepAttributes
 from mlforge.compiler.ops.stream.running_sum import MAX_ROWS, RunningSumAttributes
 from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
 from mlforge.compiler.passes.fold_padding import fold_padding
@@ -52,6 +53,7 @@ class StreamedGraph:
     hop: int
     window: int
     first: int
+    counter: int  # the tensor that counts them
     obstacles: tuple[Obstacle, ...]  # where the streamed part ends, though it might not
 
 
@@ -66,8 +68,9 @@ def stream_graph(graph: Graph, hop: Hop) -> StreamedGraph:
         reasons = "; ".join(map(str, analysis.obstacles)) or "no operator goes from column to column"
         raise ModelError(f"nothing of the model can be streamed: {reasons}")
     window = analysis.tracks[graph.inputs[0]].length
-    made = _Builder(graph, analysis).build()
-    return StreamedGraph(made, hop.columns, window, -(-window // hop.columns), analysis.obstacles)
+    first = -(-window // hop.columns)
+    made, counter = _Builder(graph, analysis).build(first)
+    return StreamedGraph(made, hop.columns, window, first, counter, analysis.obstacles)
 
 
 _VIEWS = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")
@@ -107,10 +110,13 @@ class _Builder:
         self.rings: dict[int, int] = {}  # a streamed tensor, to that of its last columns
         self.windows: dict[tuple[int, int, int], int] = {}
         self.apart = {self._owner(tensor, 0)[0] for tensor in self._exposed() if tensor in self.tracks}
-        self.moves: list[Node] = []  # of the rings in place, when all have read
+        self.moves: list[Node] = []  # what runs when all have read
         self.needed = self._needed()  # a streamed tensor, to how many of its last columns somebody reads
 
-    def build(self) -> Graph:
+    def build(self, first: int) -> tuple[Graph, int]:
+        """The graph, and the variable that counts inferences up to the `first` with a result."""
+        counter = self._add(Tensor("hops taken", (1,), DType.INT32, is_variable=True))
+        self.moves.append(Node(COUNT_HOPS, (counter,), (), CountAttributes(first)))
         source = self.old.inputs[0]
         made = self._columns(source, self.tracks[source].per_hop)
         self._ring(source, made)
@@ -122,7 +128,7 @@ class _Builder:
             elif not self.steps[position].is_view:
                 self._stream(self.steps[position])
         outputs = tuple(map(self._whole_or_known, self.old.outputs))
-        return Graph(tuple(self.tensors), (*self.nodes, *self.moves), (made,), outputs)
+        return Graph(tuple(self.tensors), (*self.nodes, *self.moves), (made,), outputs), counter
 
     def _exposed(self) -> set[int]:
         """Outputs of the model, and tensors that may share bytes with them: nothing that moves at the end."""

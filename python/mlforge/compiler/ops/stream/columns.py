@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mlforge.compiler.graph import ALL_COLUMNS, KEEP_COLUMNS, PUT_COLUMNS, Attributes
+from mlforge.compiler.graph import ALL_COLUMNS, COUNT_HOPS, KEEP_COLUMNS, PUT_COLUMNS, Attributes
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.operator import Lowered, Operator, Options, Part, View
 from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.shared.movement import Copy, copy_call
+
+
+@dataclass(frozen=True, slots=True)
+class CountAttributes(Attributes):
+    """`first`: the inference with the first result, counted from 1."""
+
+    first: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +86,23 @@ class KeepColumns(_Internal):
             outputs=(),
             states=(state,),
             moves=True,
+        )
+
+
+class CountHops(_Internal):
+    """Input: an int32, the inferences since the reset."""
+
+    kind = COUNT_HOPS
+    inputs = (1, 1)
+    outputs = (0, 0)
+    states = (0,)
+
+    def lower(self, view: View, isa: Isa) -> Lowered:
+        return Lowered(
+            kernel="mlforge_count_hops",
+            parameters_type="mlforge_count_hops",
+            parameters={"first": view.node.attributes_as(CountAttributes).first},
+            inputs=(),
+            outputs=(),
+            states=view.node.inputs,
         )
