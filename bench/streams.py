@@ -110,7 +110,7 @@ def keyword_ds_cnn(frames: int = 49, time_stride: int = 2) -> Graph:
         layers.pad((0, 0), (1, 1))
         layers.depthwise((3, 3), _valid())
         layers.conv((1, 1), 64, _valid())
-    size = layers.shape[1:3]
+    size = layers.shape[1], layers.shape[2]
     pool = PoolAttributes(size, Padding.VALID, size=size)
     layers.put("AVERAGE_POOL_2D", [], (1, 1, 1, 64), pool, layers.tensors[layers.last].quantization or ONE)
     return layers.classes(12)

@@ -12,12 +12,11 @@ from typing import Final
 
 from mlforge.app.decisions import decision_files
 from mlforge.app.lockfile import LOCK_NAME, locked_model, read_lock
-from mlforge.app.model import with_features
+from mlforge.app.model import read_model, with_features
 from mlforge.app.tflm_arenas import Machine, known_size
 from mlforge.app.tightened import refuse_tightened
-from mlforge.compiler.emitter import CompiledModel, compile_graph
+from mlforge.compiler.emitter import CompiledModel
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.compiler.tflm import TflmModel, compile_tflm
 from mlforge.contract.contract import Contract
 from mlforge.contract.load import CONTRACT_FILE, load_contract
@@ -64,14 +63,16 @@ def app_sources(app: Path, name: str = "", machine: Machine | None = None) -> Ap
     stale = lock.contract_sha256 != contract.digest
     if stale:
         refuse_tightened(contract, lock)
-    data = locked_model(app, lock)
+    data, pipeline = locked_model(app, lock), Pipeline.from_json(json.dumps(lock.features))
     compiled: CompiledModel | TflmModel
     if machine.engine.interprets:
         arena_bytes = known_size(lock.arenas, machine, app / lock.model.path, app)
         compiled = compile_tflm(data, lock.name, arena_bytes, machine.engine)
+        pipeline, program = with_features(compiled, pipeline)
     else:
-        compiled = compile_graph(read_tflite(data), lock.name, machine.isa)
-    pipeline, program = with_features(compiled, Pipeline.from_json(json.dumps(lock.features)))
+        whole = read_model(data, lock.name, pipeline, machine.isa)
+        run = whole.on_device(contract.execution)
+        compiled, pipeline, program = run.compiled, whole.pipeline, run.program
     output = compiled.outputs[0]
     decision = decision_files(contract, lock, pipeline, output.scale, output.zero_point)
     thresholds = _thresholds(contract, lock)

@@ -11,8 +11,10 @@ from mlforge.app.prepare import Examples
 from mlforge.compiler.emitter import CompiledModel, compile_graph
 from mlforge.compiler.graph import Graph
 from mlforge.compiler.isa import Isa
+from mlforge.compiler.streaming import Hop
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.compiler.tflm import TflmModel
+from mlforge.contract.contract import Execution
 from mlforge.errors import ModelError
 from mlforge.features.emit import emit
 from mlforge.features.extract import extract_all, extract_int8
@@ -29,21 +31,54 @@ class Model:
     compiled: CompiledModel
     pipeline: Pipeline
     program: Program
+    hop: Hop | None = None  # None: an inference takes a whole window
 
     def compiled_for(self, isa: str) -> Model:
         """The same model with the kernels of another processor: other code, the same outputs. Raises ModelError."""
-        return self if isa == self.isa else compile_model(self.graph, self.program.name, self.pipeline, Isa(isa))
+        if isa == self.isa:
+            return self
+        return compile_model(self.graph, self.program.name, self.pipeline, Isa(isa), self.hop)
+
+    def on_device(self, execution: Execution) -> Model:
+        """The model as the device runs it. Raises ModelError where it is to be a stream, and cannot."""
+        if execution is Execution.WHOLE:
+            return self
+        try:
+            streamed = _streamed(self)
+        except ModelError:
+            if execution is Execution.STREAM:
+                raise
+            return self
+        saves = _macs(streamed) < _macs(self)
+        return streamed if saves or execution is Execution.STREAM else self
 
 
-def compile_model(graph: Graph, name: str, pipeline: Pipeline, isa: Isa = Isa.GENERIC) -> Model:
+def _streamed(model: Model) -> Model:
+    """The network on new columns alone, and features that make no others."""
+    window = model.pipeline.window
+    if window.hop >= window.length or window.length % window.hop:
+        raise ModelError(
+            f"windows of {window.length} columns come {window.hop} apart: a stream needs a hop that divides the window"
+        )
+    hop = Hop(window.hop, 1)
+    return compile_model(model.graph, model.program.name, model.pipeline.of_hops(), model.isa, hop)
+
+
+def _macs(model: Model) -> int:
+    return sum(operator.macs for operator in model.program.operators)
+
+
+def compile_model(graph: Graph, name: str, pipeline: Pipeline, isa: Isa = Isa.GENERIC, hop: Hop | None = None) -> Model:
     """Compiles a graph with one int8 input and output, and the pipeline in the quantisation of that input.
+
+    With `hop`, the pipeline must make the new columns of each window, and nothing else.
 
     Raises:
         ModelError: the graph cannot be compiled, or does not take what the pipeline makes.
     """
-    compiled = compile_graph(graph, name, isa)
+    compiled = compile_graph(graph, name, isa, hop)
     quantised, program = with_features(compiled, pipeline)
-    return Model(graph, isa, compiled, quantised, program)
+    return Model(graph, isa, compiled, quantised, program, hop)
 
 
 def with_features(compiled: CompiledModel | TflmModel, pipeline: Pipeline) -> tuple[Pipeline, Program]:

@@ -26,6 +26,7 @@ from mlforge.contract.contract import (
     Confirm,
     Contract,
     DataSpec,
+    Execution,
     Proposer,
     Pruner,
     SearchSpec,
@@ -74,6 +75,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         power=_power(reader, data),
         decision=decision,
         events=build_events(reader, decision),
+        execution=_execution(reader, task),
     )
 
 
@@ -82,6 +84,16 @@ def _name(reader: Reader) -> str:
     if C_KEYWORDS.fullmatch(name):
         reader.wrong(("name",), repr(name), "a name that is not a word of the C language")
     return name
+
+
+def _execution(reader: Reader, task: Task) -> Execution:
+    execution = reader.choice(Execution, "execution", default=Execution.WHOLE)
+    if execution is not Execution.WHOLE:
+        if reader.choice(Engine, "engine", default=Engine.STATIC).interprets:
+            reader.wrong(("execution",), str(execution), "whole: TensorFlow Lite Micro runs whole windows")
+        if task is Task.ANOMALY:
+            reader.wrong(("execution",), str(execution), "whole: a reconstruction is of a whole window")
+    return execution
 
 
 def _search(reader: Reader) -> SearchSpec:

@@ -26,6 +26,14 @@ class Task(StrEnum):
     ANOMALY = "anomaly"
 
 
+class Execution(StrEnum):
+    """What the device computes for each result; the result is the same."""
+
+    WHOLE = "whole"  # the network on the whole window
+    STREAM = "stream"  # what the newest columns change; a network that cannot is refused
+    AUTO = "auto"  # as a stream where that saves work
+
+
 class LoaderKind(StrEnum):
     """Where examples come from; the argument is a path beside the contract, or `module:function`."""
 
@@ -317,6 +325,7 @@ class Contract:
     power: PowerSpec | None = None
     decision: StreamSpec | None = None  # None where scores are all that a model gives
     events: EventsSpec | None = None  # None where no stream is judged
+    execution: Execution = Execution.WHOLE
 
     @property
     def metric(self) -> Metric:

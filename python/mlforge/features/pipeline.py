@@ -97,6 +97,11 @@ class Pipeline:
         """SHA-256 of the JSON."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
+    def of_hops(self) -> Pipeline:
+        """The pipeline that makes the new columns of each window alone."""
+        hop = self.window.hop
+        return replace(self, window=Window(hop, hop), input_shape=(hop, *self.input_shape[1:]))
+
     def with_quantisation(self, scale: float, zero_point: int) -> Pipeline:
         """The pipeline for a model whose input has these parameters. Raises DataError for impossible ones."""
         quantisation = Quantisation(float(scale), int(zero_point))

@@ -11,13 +11,14 @@ from pathlib import Path
 from mlforge.app import auto_limits, free_memory
 from mlforge.app.free_memory import Shape
 from mlforge.app.prepare import Prepared, prepare
-from mlforge.contract.contract import Contract, Pruner
+from mlforge.contract.contract import Contract, Execution, Pruner
 from mlforge.data.looking import refuse
 from mlforge.errors import ContractError, Problem, TargetUnavailableError
 from mlforge.records.data_summary import Inspection
 from mlforge.records.program import Engine
 from mlforge.search.registry import proposer_named
 from mlforge.search.space import FrontEndSpace, Space, space_for
+from mlforge.search.stream_space import StreamSpace
 from mlforge.study.agent import agent_for, decisive, refuse_replay_without_agent
 from mlforge.study.evaluate import Evaluator
 from mlforge.study.events import Observer
@@ -168,6 +169,8 @@ def study_name(contract: Contract, data_digest: str) -> str:
         content.pop(after_the_choice)
     content["data"].pop("allow")  # whether data are refused, not what they give
     content["target"].pop("confirm")  # which trial wins, not what one is
+    if contract.execution is Execution.WHOLE:
+        content.pop("execution")
     if content["search"]["agent"] is None:
         content["search"].pop("agent")
     described = json.dumps(content, sort_keys=True, default=str)
@@ -179,7 +182,8 @@ def _space(contract: Contract, prepared: Prepared) -> Space:
 
     def networks(front_end: str) -> Space:
         behind = prepared.behind(front_end)
-        return space_for(contract.task, behind.pipeline.input_shape, behind.outputs)
+        space = space_for(contract.task, behind.pipeline.input_shape, behind.outputs)
+        return space if contract.execution is Execution.WHOLE else StreamSpace(space, contract.execution)
 
     if len(contract.front_ends) == 1:
         return networks("")

@@ -123,8 +123,8 @@ class Workbench:
         return cost, judge(self.contract, cost)
 
     def measure(self, model: Model) -> Cost:
-        """Builds and measures on the target. Raises BuildError, RunError."""
-        model = model.compiled_for(self.target.isa)
+        """Builds and measures on the target what the device will run. Raises BuildError, ModelError, RunError."""
+        model = self._on_device(model)
         inputs, frames = self._workload(model)
         clock_hz, rhythm = self.contract.target.clock_hz, self._rhythm(model)
         return measure_cost(self.target, self.target.build(self._deciding(model)), inputs, clock_hz, frames, rhythm)
@@ -244,16 +244,19 @@ class Workbench:
         signal, pipeline = self.contract.data.signal, model.pipeline
         return Rhythm(signal.rate_hz, pipeline.input_hop, pipeline.frames_for(1)) if signal else None
 
+    def _on_device(self, model: Model) -> Model:
+        return model.compiled_for(self.target.isa).on_device(self.contract.execution)
+
     def known_cost(self, model: Model) -> Cached[Cost]:
-        model = model.compiled_for(self.target.isa)
-        program = self._deciding(model)
+        run = self._on_device(model)
+        program = self._deciding(run)
         parts = [
             self.target.name,
             str(self.contract.target.clock_hz),
-            repr(self._rhythm(model)),
+            repr(self._rhythm(run)),
             *program_parts(program),
         ]
-        parts += [part for array in self._workload(model) for part in array_parts(array)]
+        parts += [part for array in self._workload(run) for part in array_parts(array)]
         return self.cache.once(Cost, "cost", parts, lambda: self.measure(model))
 
     def known_training(self, request: TrainingRequest) -> Cached[TrainingResult]:
