@@ -73,8 +73,8 @@ static void service_count_direct(const struct mlforge_service *service, uint32_t
 	k_spin_unlock(&service->state->stats_lock, key);
 }
 
-/* True, and counted, for a window that is too late before it has begun. A streamed model leaves none
- * out: each is built on the one before. */
+/* True, and counted, for a window that is too late before it has begun. A streamed model leaves
+ * none out: each is built on the one before. */
 static bool service_skip(const struct mlforge_service *service, struct mlforge_moment submitted)
 {
 	const uint32_t deadline_us = service->instance->deadline_us;
