@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-/* CONV_2D. Weights and bias as in mlforge_conv_2d. */
+/* CONV_2D. Weights and bias as in mlforge_conv_2d; up to 15 bytes behind the weights are read. */
 struct mlforge_mve_conv_2d {
 	struct mlforge_window window;
 	uint16_t input_channels;
@@ -26,15 +26,33 @@ struct mlforge_mve_conv_2d {
 	int8_t low;              /* smallest and largest result */
 	int8_t high;
 	const int8_t *weights;
-	const int32_t *bias;       /* [output_channels] */
-	const int32_t *multiplier; /* [output_channels] */
-	const int8_t *shift;       /* [output_channels], to the left, so that it is negative */
+	const int32_t *channels; /* [output_channels][3]: bias, multiplier, and the shift to the
+				    left, so that it is negative */
 };
 
 /* `scratch`: 4 * kernel_height * kernel_width * input_channels bytes; unused (may be any pointer)
  * for windows of one row without padding and dilation. */
 void mlforge_mve_conv_2d_s8(const struct mlforge_mve_conv_2d *op, const int8_t *input,
 			    int8_t *output, int8_t *scratch);
+
+/* DEPTHWISE_CONV_2D with windows of 3x3, stride 1 or 2 in both directions, without dilation, and
+ * one output for each input channel. */
+struct mlforge_mve_depthwise {
+	struct mlforge_window window;
+	uint16_t channels;
+	int16_t zero_point;
+	int8_t input_zero_point;
+	int8_t low; /* smallest and largest result */
+	int8_t high;
+	const int8_t *weights;  /* [channels][3][3]; up to 3 bytes behind them are read */
+	const int32_t *records; /* [channels][3], as in struct mlforge_mve_conv_2d */
+};
+
+/* `scratch`, 4-byte aligned and in the arena of the output: with stride 1, 1488 bytes and 64 * (2 *
+ * ceil(output_width / 2) + 2) more; with stride 2, 1232 bytes and 48 * (8 * ceil(output_width / 4)
+ * + 1) more. Works in place where input and output have the same shape. */
+void mlforge_mve_depthwise_3x3_s8(const struct mlforge_mve_depthwise *op, const int8_t *input,
+				  int8_t *output, int8_t *scratch);
 
 /* FULLY_CONNECTED. Weights and bias as in mlforge_fully_connected; all tables but the weights have
  * a multiple of four elements. Input [rows][inputs], output [rows][outputs]. */

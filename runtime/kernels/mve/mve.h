@@ -22,6 +22,11 @@
 
 typedef int32x4_t mlforge_lanes;
 
+/* For the text of a loop: takes one from what is below zero in `x`, before it is rounded. */
+#define MLFORGE_MVE_HALVES(x, rest)                                                                \
+	"vshr.s32 " rest ", " x ", #31\n\t"                                                        \
+	"vadd.i32 " x ", " x ", " rest "\n\t"
+
 static inline mlforge_lanes mlforge_lanes_of(const int32_t values[4])
 {
 	return vldrwq_s32(values);

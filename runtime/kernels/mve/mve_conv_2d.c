@@ -6,13 +6,20 @@
  */
 #include <stdbool.h>
 
-#include "mve.h"
 #include "kernels/shared/window.h"
+#include "mve_channels.h"
 
-static int8_t *fill(int8_t *to, int8_t value, int32_t count)
+/* A window that lies inside of the input, without dilation: its rows into `patch`. */
+static void copy_rows(const struct mlforge_mve_conv_2d *op, const int8_t *from, int8_t *patch)
 {
-	memset(to, value, (uint32_t)count);
-	return to + count;
+	const int32_t row_bytes = op->window.kernel_width * op->input_channels;
+	const int32_t pitch = op->window.input_width * op->input_channels;
+
+	for (int32_t ky = op->window.kernel_height; ky > 0; ky--) {
+		mlforge_copy_bytes(patch, from, row_bytes);
+		patch += row_bytes;
+		from += pitch;
+	}
 }
 
 /* Copies the window into `patch`, [kernel_height][kernel_width][input_channels]. */
@@ -26,10 +33,7 @@ static void gather(const struct mlforge_mve_conv_2d *op, const int8_t *input,
 	const int32_t inside = columns->end - columns->begin;
 	const int32_t step = window->dilation_width * channels;
 
-	if (columns->begin > 0 || inside < window->kernel_width ||
-	    rows->end - rows->begin < window->kernel_height) {
-		fill(patch, op->input_zero_point, window->kernel_height * row_bytes);
-	}
+	memset(patch, op->input_zero_point, (uint32_t)(window->kernel_height * row_bytes));
 	for (int32_t ky = rows->begin; ky < rows->end; ky++) {
 		const int32_t y = rows->origin + ky * window->dilation_height;
 		const int32_t x = columns->origin + columns->begin * window->dilation_width;
@@ -48,39 +52,37 @@ static void gather(const struct mlforge_mve_conv_2d *op, const int8_t *input,
 	}
 }
 
-/* The window of the output pixel at (y, x), as a contiguous run. */
-static const int8_t *window_of(const struct mlforge_mve_conv_2d *op, const int8_t *input, int32_t y,
-			       int32_t x, int8_t *patch)
+/* The window of an output pixel, as a contiguous run; `rows` are those of its row, and `is_whole`
+ * whether they are all inside and next to each other. */
+static const int8_t *window_of(const struct mlforge_mve_conv_2d *op, const int8_t *input,
+			       const struct mlforge_span *rows, bool is_whole, int32_t x,
+			       int8_t *patch)
 {
 	const struct mlforge_window *window = &op->window;
-	const struct mlforge_span rows = mlforge_rows(window, y);
+	const int32_t left = x * window->stride_width - window->pad_left;
+
+	if (is_whole && left >= 0 && left + window->kernel_width <= window->input_width) {
+		const int8_t *from =
+			input + (rows->origin * window->input_width + left) * op->input_channels;
+
+		if (window->kernel_height == 1) {
+			return from;
+		}
+		copy_rows(op, from, patch);
+		return patch;
+	}
 	const struct mlforge_span columns = mlforge_columns(window, x);
 
-	if (window->kernel_height == 1 && window->dilation_width == 1 && rows.end > rows.begin &&
-	    columns.begin == 0 && columns.end == window->kernel_width) {
-		return input +
-		       (rows.origin * window->input_width + columns.origin) * op->input_channels;
-	}
-	gather(op, input, &rows, &columns, patch);
+	gather(op, input, rows, &columns, patch);
 	return patch;
 }
 
-static void four_pixels(const struct mlforge_mve_conv_2d *op, const int8_t *const x[4],
-			int32_t size, mlforge_lanes offsets, int8_t *output)
+static bool are_whole(const struct mlforge_window *window, const struct mlforge_span *rows)
 {
-	const int8_t *w = op->weights;
-	const int8_t *const x0 = x[0], *const x1 = x[1], *const x2 = x[2], *const x3 = x[3];
+	const bool is_dense = window->kernel_height == 1 || window->dilation_height == 1;
 
-	for (int32_t c = 0; c < op->output_channels; c++) {
-		const int32_t bias = op->bias[c];
-		mlforge_lanes sums =
-			mlforge_lanes_dot(w, x0, x1, x2, x3, size, bias, bias, bias, bias);
-
-		sums = mlforge_lanes_requantise(sums, mlforge_lanes_all(op->multiplier[c]),
-						mlforge_lanes_all(op->shift[c]), op->zero_point);
-		mlforge_lanes_store(sums, op->low, op->high, output + c, offsets);
-		w += size;
-	}
+	return is_dense && window->dilation_width == 1 && rows->begin == 0 &&
+	       rows->end == window->kernel_height;
 }
 
 void mlforge_mve_conv_2d_s8(const struct mlforge_mve_conv_2d *op, const int8_t *input,
@@ -89,27 +91,33 @@ void mlforge_mve_conv_2d_s8(const struct mlforge_mve_conv_2d *op, const int8_t *
 	const struct mlforge_window *window = &op->window;
 	const int32_t size = window->kernel_height * window->kernel_width * op->input_channels;
 	const int32_t pixels = window->output_height * window->output_width;
+	struct mlforge_span rows = mlforge_rows(window, 0);
+	bool is_whole = are_whole(window, &rows);
+	struct mlforge_mve_tile tile = {.output = output};
 	int32_t y = 0, x = 0;
 
 	for (int32_t pixel = 0; pixel < pixels; pixel += 4) {
-		const int8_t *windows[4];
-		int32_t offsets[4];
-
 		for (int32_t i = 0; i < 4; i++) {
 			/* The last pixel stands for those that are missing. */
 			if (pixel + i >= pixels) {
-				windows[i] = windows[i - 1];
-				offsets[i] = offsets[i - 1];
+				tile.windows[i] = tile.windows[i - 1];
+				tile.offsets[i] = tile.offsets[i - 1];
 				continue;
 			}
-			windows[i] = window_of(op, input, y, x, scratch + i * size);
-			offsets[i] = i * op->output_channels;
+			tile.windows[i] =
+				window_of(op, input, &rows, is_whole, x, scratch + i * size);
+			tile.offsets[i] = (uint32_t)(i * op->output_channels);
 			if (++x == window->output_width) {
 				x = 0;
-				y++;
+				rows = mlforge_rows(window, ++y);
+				is_whole = are_whole(window, &rows);
 			}
 		}
-		four_pixels(op, windows, size, mlforge_lanes_of(offsets), output);
-		output += 4 * op->output_channels;
+		if (size <= MLFORGE_MVE_FEW) {
+			mlforge_mve_few_elements(op, &tile, size);
+		} else {
+			mlforge_mve_many_elements(op, &tile, size);
+		}
+		tile.output += 4 * op->output_channels;
 	}
 }

@@ -12,6 +12,7 @@ import pytest
 from mlforge.compiler import Graph, Isa, compile_graph
 from mlforge.compiler.ops.by_isa.packed import channel_blocks, starts
 from tests.unit.compiler.cases import CASES, Maker, inputs_for
+from tests.unit.compiler.cases_depthwise import graph as depthwise
 from tests.unit.compiler.harness import SANITIZE, run_models
 from tests.unit.compiler.reference import Interpreter
 from tests.unit.compiler.test_dsp import sane
@@ -59,6 +60,29 @@ def test_bit_exact_and_clean_under_sanitisers(isa: Isa, tmp_path: Path) -> None:
             expected = Interpreter(graph).run([array[vector] for array in models[name][1]])
             for got, want in zip(results[name], expected, strict=True):
                 np.testing.assert_array_equal(got[vector], want, err_msg=f"{name}: {graph.nodes}")
+
+
+def window_of_3x3(seed: int) -> Graph:
+    maker = Maker(seed)
+    sizes = maker.random.choice([(1, 1), (2, 5), (3, 3), (7, 6), (8, 9), (11, 4), (5, 17)])
+    stride = maker.random.choice([(1, 1), (1, 1), (2, 2)])
+    return depthwise(maker, sizes, (3, 3), stride, channels=maker.random.choice([1, 3, 8, 15, 16, 17, 40]))
+
+
+def test_depthwise_of_3x3_for_mve(tmp_path: Path) -> None:
+    """Tiles that the picture does not fill, parts of sixteen channels, results that take the input's place."""
+    graphs = {f"depthwise_{seed}": window_of_3x3(seed) for seed in range(24)}
+    models = {
+        name: (compile_graph(graph, name, Isa.MVE), inputs_for(graph, 3, seed))
+        for seed, (name, graph) in enumerate(graphs.items())
+    }
+    texts = [model.program.sources[f"{name}_model.c"] for name, (model, _) in models.items()]
+    assert sum("mlforge_mve_depthwise_3x3_s8" in text for text in texts) > len(texts) * 0.8
+    results = run_models(tmp_path, models, ("-O1", *SANITIZE))
+    for name, graph in graphs.items():
+        for vector in range(3):
+            (expected,) = Interpreter(graph).run([array[vector] for array in models[name][1]])
+            np.testing.assert_array_equal(results[name][0][vector], expected, err_msg=f"{name}: {graph.nodes}")
 
 
 @pytest.mark.parametrize(

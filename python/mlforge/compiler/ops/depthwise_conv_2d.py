@@ -9,6 +9,7 @@ from tflite.DepthwiseConv2DOptions import DepthwiseConv2DOptions
 
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
+from mlforge.compiler.ops.by_isa import mve
 from mlforge.compiler.ops.by_isa.dsp_depthwise import lower_for_dsp
 from mlforge.compiler.ops.conv_2d import Conv2D
 from mlforge.compiler.ops.operator import Lowered, Options, View, read_activation, without_options
@@ -78,6 +79,8 @@ class DepthwiseConv2D(Convolution):
             return _lower_int16(layer)
         if layer.outputs > layer.inputs:
             return Conv2D().lower_layer(Layer.of(_as_groups(layer.view), Conv2D.places), isa)
+        if isa is Isa.MVE and (vectors := mve.lower_depthwise(layer)):
+            return vectors
         dsp = lower_for_dsp(layer) if isa.has_dsp else None
         return dsp or _lower(layer)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.compiler.fixed_point import Multiplier
+from mlforge.compiler.fixed_point import Ints, Multiplier
 from mlforge.compiler.ops.by_isa.dsp import Channels, without_dead
 from mlforge.compiler.ops.operator import Constant, Lowered, View
 from mlforge.compiler.ops.shared.convolution import Layer
@@ -17,6 +18,8 @@ from mlforge.compiler.ops.shared.weights import constant_array, exact_bias
 from mlforge.compiler.ops.shared.window import Axis, Window
 
 _LANES: Final = 4  # pixels or outputs at a time
+_VECTOR: Final = 16  # bytes
+_WORD: Final = 4
 _SHIFTS: Final = range(1, 32)  # to the right
 _SUM_LIMIT: Final = 1 << 31
 
@@ -39,10 +42,8 @@ def lower_conv_2d(layer: Layer) -> Lowered | None:
             "input_zero_point": layer.zero_points[0],
             "low": low,
             "high": high,
-            "weights": Constant("weights", channels.weights.astype(np.int8)),
-            "bias": Constant("bias", channels.bias.astype(np.int32)),
-            "multiplier": Constant("multiplier", _values(channels.multipliers)),
-            "shift": Constant("shift", _shifts(channels.multipliers).astype(np.int8)),
+            "weights": Constant("weights", _read_whole(channels.weights, _VECTOR)),
+            "channels": Constant("channels", _records(channels)),
         },
         window.pixels,
         note=str(window),
@@ -50,6 +51,44 @@ def lower_conv_2d(layer: Layer) -> Lowered | None:
         takes_scratch=True,
         scratch_bytes=0 if in_rows else _LANES * window.taps * inputs,
     )
+
+
+def lower_depthwise(layer: Layer) -> Lowered | None:
+    """For windows of 3x3; None for others, and where the numbers do not suit the kernel."""
+    window, count = layer.window, layer.outputs
+    axes, stride = (window.height, window.width), window.width.stride
+    fits = all(axis.kernel == 3 and axis.dilation == 1 and axis.stride == stride for axis in axes)
+    channels = layer.channels(layer.weights.reshape(-1, count).T)
+    if not fits or stride not in (1, 2) or count != layer.inputs or not _suits(channels):
+        return None
+    in_place = stride == 1 and all(axis.input == axis.output for axis in axes)
+    low, high = layer.limits
+    call = layer.call(
+        "mve_depthwise",
+        {
+            "window": window.fields(),
+            "channels": count,
+            "zero_point": layer.zero_points[1],
+            "input_zero_point": layer.zero_points[0],
+            "low": low,
+            "high": high,
+            "weights": Constant("weights", _read_whole(channels.weights, _WORD)),
+            "records": Constant("records", _records(channels)),
+        },
+        window.pixels,
+        note=str(window),
+        takes_scratch=True,
+        scratch_bytes=_depthwise_scratch(window.width),
+        in_place=frozenset({layer.source} if in_place else ()),
+    )
+    return replace(call, kernel="mlforge_mve_depthwise_3x3_s8")
+
+
+def _depthwise_scratch(columns: Axis) -> int:
+    """Records and patches of sixteen channels, room for results that there are not, and lines of the input."""
+    if columns.stride == 1:
+        return 1488 + 4 * _VECTOR * (2 * -(-columns.output // 2) + 2)
+    return 1232 + 3 * _VECTOR * (8 * -(-columns.output // 4) + 1)
 
 
 def lower_fully_connected(view: View, multipliers: Sequence[Multiplier], low: int, high: int) -> Lowered | None:
@@ -93,6 +132,17 @@ def _suits(channels: Channels) -> bool:
     """Whether sums fit into int32, and all shifts are to the right."""
     fits = bool((channels.highest < _SUM_LIMIT).all() and (channels.lowest >= -_SUM_LIMIT).all())
     return fits and all(m.value > 0 and -m.exponent in _SHIFTS for m in channels.multipliers)
+
+
+def _read_whole(weights: Ints, read_bytes: int) -> NDArray[np.int8]:
+    """With zeros behind, because the last read of `read_bytes` may reach so far."""
+    return np.pad(weights.astype(np.int8).reshape(-1), (0, read_bytes - 1))
+
+
+def _records(channels: Channels) -> NDArray[np.int32]:
+    """[channels, 3]: bias, multiplier, shift to the left."""
+    columns = (channels.bias, _values(channels.multipliers), _shifts(channels.multipliers))
+    return np.stack(columns, axis=1).astype(np.int32)
 
 
 def _values(multipliers: Sequence[Multiplier]) -> NDArray[np.int32]:
