@@ -25,7 +25,7 @@ from mlforge.data.dataset import Dataset
 from mlforge.data.load import load_dataset
 from mlforge.data.looking import look
 from mlforge.data.reading import Say, silent
-from mlforge.data.splits import Splits, check_strata, split_dataset
+from mlforge.data.splits import Splits, check_strata, rotations
 from mlforge.errors import ContractError, DataError, Problem, ToolError
 from mlforge.features.fit import fit
 from mlforge.features.pipeline import Pipeline
@@ -69,6 +69,19 @@ class Prepared:
     _splits: Splits
     _source: _Source
 
+    @property
+    def rotations(self) -> int:
+        """How many folds are held out in turn; 1 without folds."""
+        return len(self._source.rotations)
+
+    def rotated(self, number: int) -> Prepared:
+        """The same front end fitted and computed where fold `number` is the test split; 0 is the search's own split.
+        Nothing of it is kept. Raises DataError."""
+        if number == 0:
+            return self
+        source = self._source
+        return _Source(source.contract, source.dataset, source.rotations[number]).prepared(self.front_end)
+
     def behind(self, front_end: str) -> Prepared:
         """The same data behind another front end of the contract, "" for the first. Safe to call from several threads.
 
@@ -103,6 +116,7 @@ class _Source:
     contract: Contract
     dataset: Dataset
     splits: Splits
+    rotations: tuple[Splits, ...] = ()
     recent: OrderedDict[str, Prepared] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     known_streams: dict[Split, tuple[Stream, ...]] = field(default_factory=dict)
@@ -162,7 +176,7 @@ def inspect(contract: Contract, say: Say = silent) -> Inspection:
     Raises:
         DataError, ContractError: as `prepare`.
     """
-    dataset, splits = _split(contract, say)
+    dataset, (splits, *_) = _split(contract, say)
     with suppress(ToolError):  # features are computed in C; without a compiler, `doctor` says so
         fit(contract.features, [dataset.signals[index] for index in splits.train], contract.data.signal)
     return look(dataset, splits, contract)
@@ -175,15 +189,16 @@ def prepare(contract: Contract, say: Say = silent) -> Prepared:
         DataError: the data are missing, damaged or too few; see data.load and data.splits.
         ContractError: a goal on a class that they do not have.
     """
-    return _Source(contract, *_split(contract, say)).prepared(contract.front_ends[0].name)
+    dataset, splits = _split(contract, say)
+    return _Source(contract, dataset, splits[0], splits).prepared(contract.front_ends[0].name)
 
 
-def _split(contract: Contract, say: Say) -> tuple[Dataset, Splits]:
+def _split(contract: Contract, say: Say) -> tuple[Dataset, tuple[Splits, ...]]:
     dataset = load_dataset(contract, say)
     _check_classes(contract, dataset.classes)
-    splits = split_dataset(dataset, contract.data.split)
+    splits = rotations(dataset, contract.data.split)
     if any(goal.worst for goal in contract.goals):
-        check_strata(dataset, splits, contract.data.strata)
+        check_strata(dataset, splits[0], contract.data.strata)
     return dataset, splits
 
 

@@ -15,7 +15,6 @@ from mlforge.contract.units import format_current, format_energy, format_share, 
 from mlforge.errors import ContractError, Problem
 from mlforge.records.cost import Cost
 from mlforge.records.lock import Lock
-from mlforge.records.quality import Quality, Split, Stage
 from mlforge.records.verdict import Check
 
 _OF_THE_IMAGE = ("flash", "ram")
@@ -25,18 +24,12 @@ _CURE = "`west mlforge optimise` looks for another model"
 def refuse_tightened(contract: Contract, lock: Lock) -> None:
     """Raises ContractError with every limit and goal that the locked model is known to miss."""
     cost = _at_clock(lock.confirmed or lock.cost, contract.target.clock_hz)
-    verdict = judge(contract, cost, _final(lock), lock.events[-1] if lock.events else None)
+    verdict = judge(contract, cost, lock.final, lock.events[-1] if lock.events else None)
     problems = [
         _problem(contract, check) for check in verdict.checks if not check.met and check.name not in _OF_THE_IMAGE
     ]
     if problems:
         raise ContractError(problems)
-
-
-def _final(lock: Lock) -> Quality | None:
-    """What the contract's goals are held against: int8 on the target, on the test split."""
-    wanted = (Stage.INT8_TARGET, Split.TEST)
-    return next((quality for quality in lock.qualities if (quality.stage, quality.split) == wanted), None)
 
 
 def _at_clock(cost: Cost, clock_hz: int) -> Cost:

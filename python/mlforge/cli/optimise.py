@@ -84,7 +84,7 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
     from mlforge.report import terminal
     from mlforge.report.energy import energy_section
     from mlforge.report.facts import selection_words
-    from mlforge.report.quality_tables import baselines_table
+    from mlforge.report.quality_tables import baselines_table, folds_table
     from mlforge.report.variants import ranges_sentence
 
     outcome = result.outcome
@@ -93,6 +93,8 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
         screen.print(f"the search ended early: {result.exhausted}")
     if outcome.lock is not None and outcome.winner is not None:
         screen.print(terminal.quality_table(outcome.lock.qualities))
+        if outcome.lock.folds is not None:
+            screen.print(folds_table(outcome.lock.folds))
         screen.print(baselines_table(outcome.lock.baselines))
         if len(outcome.lock.attempts) > 1:
             screen.print(terminal.attempts_table(outcome.lock.attempts))

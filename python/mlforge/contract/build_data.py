@@ -10,11 +10,13 @@ from mlforge.contract.schema import did_you_mean, expectation, show
 
 def build_data(reader: Reader) -> DataSpec:
     kind, argument = _loader(reader)
+    folds = _folds(reader)
     split = SplitSpec(
         group=reader.text("data", "split", "group"),
-        validate=_share(reader, "validate"),
-        test=_share(reader, "test"),
+        validate=1 / folds if folds else _share(reader, "validate"),
+        test=1 / folds if folds else _share(reader, "test"),
         seed=reader.integer("data", "split", "seed", default=1),
+        folds=folds,
     )
     total = split.validate + split.test
     if total >= 1:
@@ -68,8 +70,23 @@ def _words(reader: Reader, key: str) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _folds(reader: Reader) -> int:
+    """0 where the split is one of shares."""
+    folds = reader.integer("data", "split", "folds", default=0)
+    for key in ("validate", "test") if folds else ():
+        if reader.node("data", "split", key) is not None:
+            reader.wrong(("data", "split", key), f"{key} beside folds", "one of the two: each fold is held out in turn")
+    return folds if folds > 2 else 0
+
+
 def _share(reader: Reader, key: str) -> float:
     steps = ("data", "split", key)
+    section = reader.node("data", "split")
+    if section is not None and isinstance(section.value, dict) and key not in section.value:
+        reader.wrong(
+            steps, "nothing", "the required key, a share between 0 and 1 (or folds in place of validate and test)"
+        )
+        return 0.2
     value = reader.number(*steps, default=0.2)
     if not 0 < value < 1:
         reader.wrong(steps, f"{value:g}", "a share above 0 and below 1")

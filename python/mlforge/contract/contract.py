@@ -106,12 +106,14 @@ OF_A_CLASS: Final = frozenset({Metric.RECALL, Metric.PRECISION, Metric.FALSE_ALA
 
 @dataclass(frozen=True, slots=True)
 class SplitSpec:
-    """Shares of the groups (people, machines; single recordings where `group` is empty) that are held out."""
+    """Shares of the groups (people, machines; single recordings where `group` is empty) that are held out. With
+    `folds`, each fold of the groups is held out in turn, and a share is that of one fold."""
 
     group: str
     validate: float
     test: float
     seed: int
+    folds: int = 0  # 0: no cross-validation
 
 
 @dataclass(frozen=True, slots=True)

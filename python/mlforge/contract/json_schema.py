@@ -32,6 +32,8 @@ def json_schema() -> dict[str, Any]:
     made = _converted(schema())
     made["properties"]["target"]["properties"]["board"]["examples"] = [*CLOCK_HZ]
     made["properties"]["target"]["properties"]["board"]["enum"] = [*CLOCK_HZ, *ALIASES]
+    split = made["properties"]["data"]["properties"]["split"]
+    split["anyOf"] = [{"required": ["validate", "test"]}, {"required": ["folds"]}]
     return {"$schema": _DRAFT, "title": "mlforge.yaml", **made}
 
 

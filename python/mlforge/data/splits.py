@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any, Final
 
 import numpy as np
@@ -39,23 +40,58 @@ def split_dataset(dataset: Dataset, spec: SplitSpec) -> Splits:
     Raises:
         DataError: too few groups, or a class that one of the splits would lack.
     """
+    return rotations(dataset, spec)[0]
+
+
+def rotations(dataset: Dataset, spec: SplitSpec) -> tuple[Splits, ...]:
+    """The one split of a contract without folds. With k folds, k splits: each fold is the test split once, and the one
+    behind it validates; the others train. The first is the search's.
+
+    Raises:
+        DataError: as `split_dataset`.
+    """
     generator = np.random.default_rng(spec.seed)
-    splits = _deal(dataset, spec, generator)
-    lacking = _lacking(dataset, splits)
-    for _ in range(ATTEMPTS if spec.group else 0):
+    lacking: tuple[str, str] | None = None
+    for _ in range(ATTEMPTS + 1 if spec.group else 1):
+        dealt = _rotated(dataset, spec, generator) if spec.folds else (_deal(dataset, spec, generator),)
+        lacking = next((found for splits in dealt if (found := _lacking(dataset, splits))), None)
         if lacking is None:
-            break
-        splits = _deal(dataset, spec, generator)
-        lacking = _lacking(dataset, splits)
-    if lacking is None:
-        return splits
-    name, split = lacking
+            return dealt
+    raise _too_few(dataset, *(lacking or ("", "")))
+
+
+def _too_few(dataset: Dataset, name: str, split: str) -> DataError:
     index = dataset.classes.index(name)
     groups = len(np.unique(dataset.groups[dataset.labels == index]))
-    raise DataError(
+    return DataError(
         f"class {name!r} has no recording in the {split} split: it has too few samples ({groups} groups)",
         hint="record more groups of it, drop it, or change the shares in data.split",
     )
+
+
+def _rotated(dataset: Dataset, spec: SplitSpec, generator: np.random.Generator) -> tuple[Splits, ...]:
+    """Groups, or recordings class by class, dealt to the folds in turn."""
+    by_class = not spec.group and dataset.task is not Task.REGRESSION
+    decks = (
+        [dataset.groups[dataset.labels == at] for at in range(len(dataset.classes))] if by_class else [dataset.groups]
+    )
+    fold = np.zeros(len(dataset.groups), np.int64)
+    for deck in decks:
+        groups = np.unique(deck)
+        if len(groups) < spec.folds:
+            what = "groups" if spec.group else "recordings"
+            raise DataError(f"{len(groups)} {what} for {spec.folds} folds", hint="fewer folds (data.split.folds)")
+        dealt = dict(zip(groups[generator.permutation(len(groups))].tolist(), cycle(range(spec.folds))))
+        members = np.isin(dataset.groups, groups)
+        fold[members] = [dealt[group] for group in dataset.groups[members].tolist()]
+    found = []
+    for test in range(spec.folds):
+        train = (fold != test) & (fold != (test + 1) % spec.folds)
+        if dataset.task is Task.ANOMALY:
+            train &= dataset.labels == 0
+        parts = train, fold == (test + 1) % spec.folds, fold == test
+        found.append(Splits(*(np.flatnonzero(chosen).astype(np.int64) for chosen in parts)))
+    return tuple(found)
 
 
 def _deal(dataset: Dataset, spec: SplitSpec, generator: np.random.Generator) -> Splits:

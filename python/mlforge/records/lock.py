@@ -11,9 +11,10 @@ from mlforge.records.attempt import Attempt, TensorRange
 from mlforge.records.baseline import Baseline
 from mlforge.records.cost import Cost
 from mlforge.records.events import EventQuality
-from mlforge.records.quality import Quality
+from mlforge.records.folds import CrossValidation
+from mlforge.records.quality import Quality, Split, Stage
 from mlforge.records.robustness import Robustness
-from mlforge.records.serial import new_converter, structure
+from mlforge.records.serial import OMIT_IF_DEFAULT, new_converter, structure
 from mlforge.records.threshold import Threshold
 from mlforge.records.verdict import Verdict
 
@@ -79,6 +80,8 @@ class Lock:
     decision_rule: float | None = None  # false accepts an hour, by which `enter` of the events was found
     arenas: Mapping[str, int] = field(default_factory=dict)  # of TFLM, by machine: see app/tflm_arenas.py
     baselines: tuple[Baseline, ...] = ()  # on validation and test data; none in older locks
+    # Where groups were held out in turn: `verdict` then holds its sealed figures.
+    folds: CrossValidation | None = field(default=None, metadata=OMIT_IF_DEFAULT)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, in the order of the fields."""
@@ -87,6 +90,13 @@ class Lock:
             if not getattr(self, name):
                 del values[name]
         return values
+
+    @property
+    def final(self) -> Quality | None:
+        """What goals are held against: int8 on the target, on groups that nothing saw; None in a lock without it."""
+        measured = self.folds.sealed if self.folds else self.qualities
+        wanted = (Stage.INT8_TARGET, Split.TEST)
+        return next((quality for quality in measured if (quality.stage, quality.split) == wanted), None)
 
     @classmethod
     def from_dict(cls, values: Any) -> Lock:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlforge.records.baseline import Baseline
+from mlforge.records.folds import CrossValidation
 from mlforge.records.quality import Confusion, Quality
 from mlforge.report import classes, units
 
@@ -43,6 +44,14 @@ class BaselineRow:
     gain: str
 
 
+@dataclass(frozen=True, slots=True)
+class FoldRow:
+    trial: str
+    quality: str
+    values: str  # by fold
+    chosen: str  # the folds whose own validation groups chose it
+
+
 def classes_section(qualities: Sequence[Quality]) -> ClassesSection | None:
     """None where no quality tells classes apart."""
     found = classes.last_confusion(qualities)
@@ -62,6 +71,20 @@ def _row(confusion: Confusion, names: Sequence[str], at: int) -> ConfusionRow:
         title = f"{units.count(count)} of {units.count(total)} of {names[at]} taken for {names[answer]}"
         cells.append(Cell(units.count(count), round(100 * share), answer == at, f"{title}, {units.percent(share)}"))
     return ConfusionRow(names[at], tuple(cells))
+
+
+def fold_rows(found: CrossValidation | None) -> tuple[FoldRow, ...]:
+    if found is None:
+        return ()
+    return tuple(
+        FoldRow(
+            trial=str(one.trial),
+            quality=units.score_with_error(one.quality.value, one.quality.standard_error),
+            values=", ".join(map(units.score, one.values)),
+            chosen=", ".join(str(fold + 1) for fold, number in enumerate(found.chosen) if number == one.trial),
+        )
+        for one in found.finalists
+    )
 
 
 def baseline_rows(baselines: Sequence[Baseline]) -> tuple[BaselineRow, ...]:

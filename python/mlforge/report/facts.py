@@ -15,11 +15,21 @@ from mlforge.measure import ranking
 from mlforge.measure.quality import interval
 from mlforge.measure.ranking import listed, why
 from mlforge.records.baseline import Baseline
+from mlforge.records.folds import CrossValidation
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Metric, Quality, Split, Stage, metric_of
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
-from mlforge.report.units import NOTHING, check_short, label, margin, one_line, score, signed_with_error
+from mlforge.report.units import (
+    NOTHING,
+    check_short,
+    label,
+    margin,
+    one_line,
+    score,
+    score_with_error,
+    signed_with_error,
+)
 
 STAGES: Final = (Stage.FP32_HOST, Stage.INT8_HOST, Stage.INT8_TARGET)
 SPLITS: Final = (Split.TEST, Split.VALIDATE, Split.TRAIN)
@@ -148,6 +158,20 @@ def lower_is_better(check: Check) -> bool:
     """Whether `limit` is the most that is allowed: of costs, and of mse."""
     metric = metric_of(check.name)
     return metric is None or not metric.higher_is_better
+
+
+def folds_words(found: CrossValidation | None) -> str:
+    """What cross-validation says of groups that nothing saw; empty where there was none."""
+    quality = next((one for one in found.sealed if one.stage is Stage.INT8_TARGET), None) if found else None
+    if found is None or quality is None:
+        return ""
+    groups = f"{quality.groups} groups" if quality.groups else f"{quality.examples} recordings' examples"
+    return (
+        f"On {groups} that the choice never saw, in {found.folds - 1} of {found.folds} folds: "
+        f"{label(quality.metric)} {score_with_error(quality.value, quality.standard_error)}, "
+        f"95 % interval {interval_words(quality)}. By the groups of fold {found.left_out + 1} the search compared "
+        f"candidates, so they are left out."
+    )
 
 
 def baseline_words(baselines: Sequence[Baseline]) -> str:

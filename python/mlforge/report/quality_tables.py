@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlforge.records.baseline import Baseline
+from mlforge.records.folds import CrossValidation
 from mlforge.records.quality import Metric, Quality, Split
 from mlforge.report import classes, facts, units
 from mlforge.report.house import house_table
@@ -68,6 +69,17 @@ def classes_tables(qualities: Sequence[Quality]) -> tuple[Table, ...]:
         matrix.add_row(Text(name), *cells)
     matrix.caption = Text("columns are the answers")
     return by_class, matrix
+
+
+def folds_table(found: CrossValidation) -> Table:
+    """The finalists in all folds, and what the sealed groups of the folds say."""
+    table = house_table(f"Cross-validation in {found.folds} folds", "finalist", "quality>", "by fold>", "chosen in")
+    for one in found.finalists:
+        value = units.score_with_error(one.quality.value, one.quality.standard_error)
+        chosen = ", ".join(str(fold + 1) for fold, number in enumerate(found.chosen) if number == one.trial)
+        table.add_row(f"trial {one.trial}", value, " ".join(map(units.score, one.values)), chosen or units.NOTHING)
+    table.caption = Text(facts.folds_words(found))
+    return table
 
 
 def baselines_table(baselines: Sequence[Baseline]) -> RenderableType:

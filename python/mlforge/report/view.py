@@ -19,7 +19,7 @@ from mlforge.records.quality import Metric, Quality, Stage
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import classes, dot_plots, facts, layers, search_plots, stacks, units
-from mlforge.report.class_section import BaselineRow, ClassesSection, baseline_rows, classes_section
+from mlforge.report.class_section import BaselineRow, ClassesSection, FoldRow, baseline_rows, classes_section, fold_rows
 from mlforge.report.comparison import CostRow, cost_rows
 from mlforge.report.data_section import DataSection, data_section
 from mlforge.report.energy import EnergySection, energy_section
@@ -56,6 +56,8 @@ class Page:
     quality_note: str
     figures: tuple[classes.FigureRow, ...]
     classes: ClassesSection | None
+    folds: tuple[FoldRow, ...]
+    folds_note: str
     baselines: tuple[BaselineRow, ...]
     baselines_note: str
     robustness: tuple[RobustnessRow, ...]
@@ -121,6 +123,8 @@ def build_page(
         quality_note=f"{_quality_note(subject.qualities)} {facts.opened_words(lock)}".strip(),
         figures=classes.figure_rows(subject.qualities),
         classes=classes_section(subject.qualities),
+        folds=fold_rows(lock.folds if lock else None),
+        folds_note=facts.folds_words(lock.folds if lock else None),
         baselines=baseline_rows(lock.baselines if lock else baselines),
         baselines_note=facts.baseline_words(lock.baselines if lock else baselines),
         robustness=robustness_rows(lock.robustness) if lock else (),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Self, TypeAlias, TypeVar
+from typing import Any, Final, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,6 +140,16 @@ class Workbench:
         Raises:
             RunError: host and target disagree, which neither hardware nor compiler may cause.
         """
+        inputs, outputs = self.int8_answers(model, examples, split, answer)
+        return (
+            self.judge_int8(model, inputs, outputs, examples, Stage.INT8_HOST, split),
+            self.judge_int8(model, inputs, outputs, examples, Stage.INT8_TARGET, split),
+        )
+
+    def int8_answers(
+        self, model: Model, examples: Examples, split: Split, answer: Answer = run_int8
+    ) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+        """Inputs and outputs, int8 [N, bytes]: the same on the host and on the target, or a RunError."""
         inputs = int8_inputs(model, examples)
         answers = []
         for target in (self.host, self.target):
@@ -150,14 +160,20 @@ class Workbench:
                 f"int8 outputs on the host and on {self.target.name} differ for {len(different)} of {len(inputs)} "
                 f"examples of the {split} split; {mismatch or 'no single operator differs'}"
             )
-        return (
-            self.judge_int8(model, inputs, answers[0], examples, Stage.INT8_HOST, split),
-            self.judge_int8(model, inputs, answers[1], examples, Stage.INT8_TARGET, split),
-        )
+        return inputs, answers[1]
 
     def judge(self, outputs: NDArray[np.float32], examples: Examples, stage: Stage, split: Split) -> Quality:
         """Quality of real-valued outputs, [N, ...]. Raises ModelError, DataError; see measure.quality.evaluate."""
-        scores = reconstruction_error(outputs, examples.x) if self.task is Task.ANOMALY else outputs
+        return self.judge_scores(self.scores(outputs, examples), examples, stage, split)
+
+    def scores(self, outputs: NDArray[np.float32], examples: Examples) -> NDArray[np.floating[Any]]:
+        """What real-valued outputs are judged by, [N, k]: themselves, or how far an autoencoder is from its input."""
+        return reconstruction_error(outputs, examples.x) if self.task is Task.ANOMALY else outputs
+
+    def judge_scores(
+        self, scores: NDArray[np.floating[Any]], examples: Examples, stage: Stage, split: Split
+    ) -> Quality:
+        """Raises ModelError, DataError; see measure.quality.evaluate."""
         return evaluate(
             scores,
             examples.y,
@@ -181,8 +197,13 @@ class Workbench:
     ) -> Quality:
         """Quality of int8 outputs [N, bytes] for int8 inputs. An autoencoder is held against its int8 input, as on the
         device: what lies beyond the range of that input is lost on it."""
-        seen = replace(examples, x=dequantised_inputs(model, inputs))
-        return self.judge(dequantised(model, outputs), seen, stage, split)
+        return self.judge_scores(self.scores_of(model, inputs, outputs, examples), examples, stage, split)
+
+    def scores_of(
+        self, model: Model, inputs: NDArray[np.int8], outputs: NDArray[np.int8], examples: Examples
+    ) -> NDArray[np.floating[Any]]:
+        """What int8 outputs are judged by, in real numbers."""
+        return self.scores(dequantised(model, outputs), replace(examples, x=dequantised_inputs(model, inputs)))
 
     def event_quality(
         self, model: Model, streams: Sequence[Stream], split: Split, enter: int | None = None

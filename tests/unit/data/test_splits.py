@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlforge.contract import SplitSpec, Task
 from mlforge.data import Dataset, Source, split_dataset
-from mlforge.data.splits import check_strata
+from mlforge.data.splits import check_strata, rotations
 from mlforge.errors import DataError
 
 
@@ -102,3 +102,41 @@ def test_a_goal_on_the_worst_stratum_of_an_anomaly_needs_one_of_both_kinds() -> 
     with pytest.raises(DataError, match="no stratum of machine has normal and anomalous recordings in the validate"):
         check_strata(data, splits, ["machine"])
     check_strata(replace(data, task=Task.CLASSIFICATION), splits, ["machine"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(5, 15), st.integers(3, 5), st.integers(0, 99))
+def test_each_group_is_sealed_once_and_validates_once(people: int, folds: int, seed: int) -> None:
+    groups = np.repeat(np.arange(people), 4)
+    data = dataset(np.tile([0, 1], 2 * people), groups)
+    found = rotations(data, SplitSpec("person", 1 / folds, 1 / folds, seed, folds))
+    assert len(found) == folds
+    for parts in ([one.test for one in found], [one.validate for one in found]):
+        assert sorted(np.concatenate(parts).tolist()) == list(range(len(groups)))
+    for one, behind in zip(found, [*found[1:], found[0]], strict=True):
+        assert one.validate.tolist() == behind.test.tolist()
+        held = [set(groups[part].tolist()) for part in (one.train, one.validate, one.test)]
+        assert not (held[0] & held[1] or held[0] & held[2] or held[1] & held[2])
+    assert split_dataset(data, SplitSpec("person", 0.2, 0.2, seed, folds)).test.tolist() == found[0].test.tolist()
+
+
+def test_folds_without_groups_have_each_class_in_its_share() -> None:
+    labels = np.array([0] * 50 + [1] * 10, dtype=np.int64)
+    found = rotations(dataset(labels, np.arange(60)), SplitSpec("", 0.2, 0.2, 1, 5))
+    assert [int((labels[one.test] == 1).sum()) for one in found] == [2] * 5
+
+
+def test_in_folds_anomalies_never_train() -> None:
+    labels = np.tile([0, 0, 1], 20)
+    found = rotations(dataset(labels, np.repeat(np.arange(12), 5), Task.ANOMALY), SplitSpec("m", 0.25, 0.25, 1, 4))
+    assert not any(labels[one.train].any() for one in found)
+    assert sum(int(labels[one.test].sum()) for one in found) == 20
+
+
+def test_too_few_for_the_folds() -> None:
+    data = dataset(np.tile([0, 1], 8), np.repeat(np.arange(4), 4))
+    with pytest.raises(DataError, match="4 groups for 5 folds"):
+        rotations(data, SplitSpec("g", 0.2, 0.2, 1, 5))
+    lonely = dataset(np.array([0] * 15 + [1]), np.repeat(np.arange(8), 2))
+    with pytest.raises(DataError, match="class '1' has no recording in the"):
+        rotations(lonely, SplitSpec("g", 0.2, 0.2, 1, 4))

@@ -77,8 +77,9 @@ def _bytes(examples: Examples) -> list[bytes]:
     return [array.tobytes() for array in (examples.x, examples.y, examples.groups, *examples.recordings)]
 
 
-def test_the_split_is_opened_in_two_places_only() -> None:
-    """By the end of a study, and by `verify`, for a model that is locked already; both note it before."""
+def test_the_split_is_opened_in_three_places_only() -> None:
+    """By the end of a study, for each of its folds, and by `verify`, for a model that is locked already; all note it
+    before."""
     callers: dict[str, list[ast.Call]] = {}
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -86,7 +87,7 @@ def test_the_split_is_opened_in_two_places_only() -> None:
                 callers.setdefault(path.relative_to(SOURCES).as_posix(), []).append(node)
             if isinstance(node, ast.Attribute) and node.attr == "_splits":
                 assert path.name == "prepare.py", f"{path} reaches behind the seal"
-    assert sorted(callers) == ["study/stages.py", "study/winner/finish.py"]
+    assert sorted(callers) == ["study/stages.py", "study/winner/finish.py", "study/winner/folds.py"]
     assert all(len(calls) == 1 and len(calls[0].args) == 1 for calls in callers.values())
 
 

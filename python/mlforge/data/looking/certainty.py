@@ -16,6 +16,7 @@ import numpy as np
 from mlforge.contract import Goal, Task
 from mlforge.contract.contract import OF_A_CLASS
 from mlforge.data.looking.seen import Seen
+from mlforge.data.splits import Indices
 from mlforge.records.finding import Finding, Severity
 from mlforge.records.quality import Metric
 
@@ -29,11 +30,21 @@ def certainty(seen: Seen) -> list[Finding]:
     goal = next((one for one in seen.contract.goals if not one.worst), seen.contract.goals[0])
     if goal.metric is Metric.LARGEST_ERROR:  # of one example: nothing is known of its spread
         return []
-    return [_of(seen, goal, "validate", "chooses"), _of(seen, goal, "test", "proves")]
+    return [_of(seen, goal, "validate", "choose"), _of(seen, goal, "test", "prove")]
+
+
+def _members(seen: Seen, split: str) -> Indices:
+    """With folds all groups validate once, and are sealed once but where the search compared candidates."""
+    if not seen.contract.data.split.folds:
+        return seen.members(split)
+    everybody = np.arange(len(seen.dataset.signals))
+    return everybody if split == "validate" else np.setdiff1d(everybody, seen.splits.validate)
 
 
 def _of(seen: Seen, goal: Goal, split: str, purpose: str) -> Finding:
-    members = seen.members(split)
+    members, folds = _members(seen, split), seen.contract.data.split.folds
+    what_it_is = f"the {split} groups of all folds together" if folds else f"the {split} split"
+    key = "data.split.folds" if folds else f"data.split.{split}"
     inputs, groups = int(seen.inputs(members).sum()), len(np.unique(seen.dataset.groups[members]))
     about = _about(seen, goal, split)
     least, most = _error(seen, goal, split, inputs * about), _error(seen, goal, split, max(1.0, groups * about))
@@ -46,14 +57,17 @@ def _of(seen: Seen, goal: Goal, split: str, purpose: str) -> Finding:
         error += f" if all were independent, ±{_text(seen, most)} if those of one {one} stand or fall together"
     apart = CONFIDENT * sqrt(2) * least
     rough = (grouped and groups < FEW_GROUPS) or least > ROUGH * _scale(seen, goal)
+    which = f"which {purpose}, have" if folds else f"which {purpose}s, has"
     what = (
-        f"the {split} split, which {purpose}, has {counted}: at {goal.name} {goal.value:g} the standard error is "
-        f"{error}; candidates closer than about {_text(seen, apart)} cannot be told apart by it"
+        f"{what_it_is}, {which} {counted}: at {goal.name} {goal.value:g} the standard error is {error}; candidates "
+        f"closer than about {_text(seen, apart)} cannot be told apart by it"
     )
-    cure = f"record more {'groups' if grouped else 'recordings'}, or hold more out (data.split.{split})"
+    cure = f"record more {'groups' if grouped else 'recordings'}"
+    if not folds:
+        cure += f", hold more out (data.split.{split}), or hold each out in turn (data.split.folds)"
     if not rough:
         cure = "more of them would tell finer differences"
-    return seen.finding("certainty", Severity.WARNING if rough else Severity.NOTE, f"data.split.{split}", what, cure)
+    return seen.finding("certainty", Severity.WARNING if rough else Severity.NOTE, key, what, cure)
 
 
 def _text(seen: Seen, error: float) -> str:
@@ -71,7 +85,7 @@ def _scale(seen: Seen, goal: Goal) -> float:
 def _about(seen: Seen, goal: Goal, split: str) -> float:
     """The share of a split's examples that a goal is about, as far as its error goes: those of its class, for a mean
     over classes as many as would make the same error of one share."""
-    members = seen.members(split)
+    members = _members(seen, split)
     labels, task = seen.dataset.labels[members], seen.dataset.task
     if goal.metric is Metric.DETECTION:
         return float((labels == 1).mean())
@@ -96,7 +110,7 @@ def _error(seen: Seen, goal: Goal, split: str, count: float) -> float:
         case Metric.R2:
             return 2 * (1 - goal.value) * sqrt(max(goal.value, 0.5 / count) / count)
         case Metric.AUC:
-            anomalous = float((seen.dataset.labels[seen.members(split)] == 1).mean())
+            anomalous = float((seen.dataset.labels[_members(seen, split)] == 1).mean())
             return _hanley_mcneil(goal.value, max(1.0, count * anomalous), max(1.0, count * (1 - anomalous)))
     edge = min(0.5 / count, 0.5)
     share = min(max(goal.value, edge), 1 - edge)

@@ -18,6 +18,7 @@ from mlforge.measure import ranking
 from mlforge.measure.ranking import Choice
 from mlforge.records.baseline import Baseline
 from mlforge.records.events import EventQuality
+from mlforge.records.folds import CrossValidation
 from mlforge.records.lock import LOCK_FORMAT, Lock, ModelFile, StudyFacts
 from mlforge.records.opening import Opening
 from mlforge.records.quality import Split, Stage
@@ -27,6 +28,7 @@ from mlforge.study.evaluate import FLOAT_MODEL_FILE, MODEL_FILE, Evaluator
 from mlforge.study.memory.study_store import StudyStore
 from mlforge.study.winner.baselines import baselines
 from mlforge.study.winner.confirm import Confirmer, PassedOver, Selection, select
+from mlforge.study.winner.folds import cross_validate, sealed
 from mlforge.study.winner.golden_selection import reference
 from mlforge.study.winner.provenance import tool_versions
 from mlforge.study.winner.ranges import tensor_ranges
@@ -75,16 +77,18 @@ def conclude(
     Raises:
         ForgeError: the winner cannot be measured again (its artefacts are gone, a tool is).
     """
-    selection = select(confirmer, trials)
+    folded = cross_validate(evaluator, trials, say) if evaluator.contract.data.split.folds else None
+    selection = select(confirmer, folded.trials if folded else trials)
     choice, passed = selection.choice, selection.passed_over
     if choice is None:
-        nearest = passed[0].trial if passed else ranking.nearest_miss(trials)
+        nearest = passed[0].trial if passed else ranking.nearest_miss(folded.trials if folded else trials)
         beside = beside_the_nearest(evaluator.contract, evaluator.prepared, nearest)
         return Outcome(evaluator.contract, tuple(trials), None, None, nearest, passed, beside)
-    best = choice.winner
+    best = next(trial for trial in trials if trial.number == choice.winner.number)  # as the search judged it
     say(ranking.why(best.number, choice.best.number, choice.tied))
     say(f"opening the test split for trial {best.number}")
-    lock = _final_lock(evaluator, store, selection, choice, trials, programs)
+    folds = sealed(evaluator, store, folded) if folded else None
+    lock = _final_lock(evaluator, store, selection, choice, best, trials, programs, folds)
     return Outcome(evaluator.contract, tuple(trials), best, lock, None if lock.verdict.met else best, passed)
 
 
@@ -113,10 +117,12 @@ def _final_lock(
     store: StudyStore,
     selection: Selection,
     choice: Choice,
+    best: Trial,
     trials: Sequence[Trial],
     programs: tuple[str, ...],
+    folds: CrossValidation | None,
 ) -> Lock:
-    contract, best = evaluator.contract, choice.winner
+    contract = evaluator.contract
     evaluator = evaluator.behind(best.architecture.front_end)
     prepared = evaluator.prepared
     tflite = evaluator.artefacts.get(best.artefacts[MODEL_FILE])
@@ -144,7 +150,7 @@ def _final_lock(
         verdict=judge(
             contract,
             selection.confirmed or cost,
-            on_target,
+            folds.sealed[-1] if folds else on_target,
             events[-1] if events else None,
             in_application=selection.confirmed is not None,
         ),
@@ -155,6 +161,7 @@ def _final_lock(
         thresholds=thresholds(evaluator, model, examples),
         confirmed=selection.confirmed,
         reference=_reference_file(evaluator, model),
+        folds=folds,
         baselines=(
             *baselines(contract, prepared, prepared.validate, Split.VALIDATE, ranking.validation(best)),
             *baselines(contract, prepared, examples, Split.TEST, on_target),

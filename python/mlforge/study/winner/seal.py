@@ -19,14 +19,17 @@ TEST_OPENED_FOR: Final = "test_opened_for:"
 TEST_MODEL: Final = "test_model:"
 
 
-def note_opening(store: StudyStore, data_digest: str, split: SplitSpec, number: int | None, model: str) -> Opening:
+def note_opening(
+    store: StudyStore, data_digest: str, split: SplitSpec, number: int | None, model: str, fold: int = 0
+) -> Opening:
     """Remembers that the test split is opened, before it is.
 
     Args:
         number: the trial of this study; None where the model is of another one.
         model: the SHA-256 of the model file.
+        fold: whose groups are opened; each fold is a split of its own.
     """
-    split_name = digest([data_digest, repr(split)])[:16]
+    split_name = digest([data_digest, repr(split), *([str(fold)] if fold else [])])[:16]
     seen = f"{TEST_MODEL}{split_name}:"
     if number is not None:
         store.note(**{f"{TEST_OPENED_FOR}{number}": "yes"})
