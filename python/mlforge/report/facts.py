@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Final
 
+from mlforge.app.verdicts import event_check_name
+from mlforge.contract.streams import EventMetric
 from mlforge.measure import ranking
 from mlforge.measure.quality import interval
 from mlforge.measure.ranking import listed, why
@@ -155,8 +157,9 @@ def disturbance_words(kind: str, magnitude: float) -> str:
 
 
 def lower_is_better(check: Check) -> bool:
-    """Whether `limit` is the most that is allowed: of costs, and of mse."""
-    metric = metric_of(check.name)
+    """Whether `limit` is the most that is allowed: of costs, of errors, and of false alarms."""
+    events = {event_check_name(metric): metric for metric in EventMetric}
+    metric = metric_of(check.name) or events.get(check.name)
     return metric is None or not metric.higher_is_better
 
 

@@ -13,7 +13,7 @@ from mlforge.contract.load import load_contract
 from mlforge.errors import ContractError, DataError
 from mlforge.measure.quality import worst_stratum
 from mlforge.records.quality import Confusion, Metric, Quality, Split, Stage
-from mlforge.records.verdict import Verdict
+from mlforge.records.verdict import Check, Verdict
 from mlforge.report import facts, terminal
 from tests.unit.study.fakes import cost
 
@@ -145,3 +145,8 @@ def test_a_class_that_the_contract_does_not_list_is_no_goal(tmp_path: Path) -> N
     (tmp_path / "mlforge.yaml").write_text(text.format(goals="{recall: {fell: 0.9}}", task="classification"))
     with pytest.raises(ContractError, match=r"'fell'.*'fall'"):
         load_contract(tmp_path)
+
+
+def test_goals_on_events_have_their_directions() -> None:
+    for name, lower in (("event recall", False), ("event false accepts per hour", True)):
+        assert facts.lower_is_better(Check(name, "", 0.9, 0.8, -0.1, hard=False)) is lower
