@@ -123,7 +123,14 @@ def _print_result(screen: Console, result: Result, report: Path) -> None:
         listed = ", ".join(str(number) for number in numbers)
         screen.print(f"front of quality, flash, RAM and latency: trials {listed}", soft_wrap=True)
     screen.print(_ending(outcome), style="bold green" if outcome.met else "bold red")
-    for label, path in (("model", result.model), ("lock", result.lock), ("report", report)):
+    for sentence in () if outcome.met else _next_steps(outcome):
+        screen.print(f"- {sentence}", soft_wrap=True, markup=False)
+    for label, path in (
+        ("model", result.model),
+        ("nearest", result.nearest),
+        ("lock", result.lock),
+        ("report", report),
+    ):
         if path is not None:
             screen.print(f"{label + ':':<8}{path}", soft_wrap=True)
 
@@ -138,6 +145,16 @@ def _ending(outcome: Outcome) -> str:
     return f"the contract is not met: {binding.name} is the binding one, missed by {-binding.margin:.1%} {where}"
 
 
+def _next_steps(outcome: Outcome) -> list[str]:
+    from mlforge.measure.advice import advice, binding, reached
+
+    if outcome.lock is not None:
+        where = "on test data, though it held on validation data: a narrow miss, or too few validation groups"
+        return [f"{missed} {where}" for missed in binding(outcome.lock.verdict.checks)]
+    missed = binding(outcome.verdict.checks) if outcome.verdict else []
+    return [*missed, *reached(outcome.contract, outcome.trials), *advice(outcome.contract, outcome.trials)]
+
+
 def _front(outcome: Outcome) -> tuple[int, ...]:
     from mlforge.search.objectives import front
 
@@ -150,6 +167,7 @@ def _document(result: Result, report: Path) -> dict[str, Any]:
     import json
 
     outcome = result.outcome
+    files = (("model", result.model), ("nearest", result.nearest), ("lock", result.lock), ("report", report))
     binding = outcome.verdict.binding if outcome.verdict else None
     return {
         "met": outcome.met,
@@ -160,11 +178,8 @@ def _document(result: Result, report: Path) -> dict[str, Any]:
         "lock": outcome.lock.to_dict() if outcome.lock else None,
         "passed_over": [{"trial": one.trial.number, "reason": one.reason} for one in outcome.passed_over],
         "trials": [json.loads(trial.to_json()) for trial in outcome.trials],
-        "files": {
-            name: str(path)
-            for name, path in (("model", result.model), ("lock", result.lock), ("report", report))
-            if path
-        },
+        "files": {name: str(path) for name, path in files if path},
+        "next_steps": [] if outcome.met else _next_steps(outcome),
         "exhausted": result.exhausted,
         "data": dataclasses.asdict(result.data),
         "baselines": [dataclasses.asdict(one) for one in (outcome.lock or outcome).baselines],

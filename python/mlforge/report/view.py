@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlforge.contract.contract import Contract
+from mlforge.measure.advice import advice
 from mlforge.measure.ranking import listed
 from mlforge.records.baseline import Baseline
 from mlforge.records.cost import Cost
@@ -51,6 +52,7 @@ class Page:
     facts: tuple[Fact, ...]
     subject: str  # "the winner, trial 17"
     checks: tuple[CheckRow, ...]
+    next_steps: tuple[str, ...]
     data: DataSection | None
     quality_rows: tuple[QualityRow, ...]
     quality_note: str
@@ -118,6 +120,7 @@ def build_page(
         facts=head_facts(lock, subject, trials),
         subject=subject_words(subject),
         checks=check_rows(subject.verdict),
+        next_steps=tuple(units.one_line(each, 400) for each in (advice(contract, trials) if contract else ())),
         data=data_section(data) if data else None,
         quality_rows=quality_rows(subject.qualities),
         quality_note=f"{_quality_note(subject.qualities)} {facts.opened_words(lock)}".strip(),

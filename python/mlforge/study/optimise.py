@@ -29,7 +29,7 @@ from mlforge.study.memory.database import Database, storage_url
 from mlforge.study.memory.result_cache import DatabaseResults, ResultCache, identity_of
 from mlforge.study.memory.study_store import StudyStore
 from mlforge.study.winner.confirm import Confirmer, confirming_target
-from mlforge.study.winner.finish import Outcome, conclude, write_winner
+from mlforge.study.winner.finish import Outcome, conclude, write_nearest, write_winner
 from mlforge.study.winner.provenance import tool_versions
 from mlforge.targets.registry import target_named
 from mlforge.targets.target import Target
@@ -50,6 +50,7 @@ class Result:
     lock: Path | None
     exhausted: str  # why the study ended before its budget; empty where it did not
     data: Inspection
+    nearest: Path | None = None  # the model of the nearest miss, where the contract was not met
 
 
 def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "", *, replay: bool = False) -> Result:
@@ -103,7 +104,8 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
             confirmer = Confirmer(evaluator, confirmed_on, say) if confirmed_on else None
             outcome = conclude(evaluator, store, trials, target.programs, say, confirmer)
             model, lock = write_winner(outcome, evaluator) if outcome.met else (None, None)
-    return Result(outcome, model, lock, study.exhausted, inspection)
+            nearest = None if outcome.met else write_nearest(outcome, evaluator)
+    return Result(outcome, model, lock, study.exhausted, inspection, nearest)
 
 
 def usable_target(name: str, app: Application | None = None) -> Target:

@@ -112,6 +112,17 @@ def write_winner(outcome: Outcome, evaluator: Evaluator) -> tuple[Path, Path]:
     return model, write_lock(app, outcome.lock)
 
 
+def write_nearest(outcome: Outcome, evaluator: Evaluator) -> Path | None:
+    """Keeps the model of the nearest miss beside `prj.conf`, under a name of its own that no build takes for the
+    winner; None where none was trained. `run` and `compile` take it like any other."""
+    trial = outcome.winner or outcome.nearest
+    if trial is None or MODEL_FILE not in trial.artefacts:
+        return None
+    path = outcome.contract.app_dir / "model" / f"{outcome.contract.name}_nearest.tflite"
+    write_atomically(path, evaluator.artefacts.get(trial.artefacts[MODEL_FILE]))
+    return path
+
+
 def _final_lock(
     evaluator: Evaluator,
     store: StudyStore,
