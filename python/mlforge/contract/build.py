@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +39,8 @@ from mlforge.contract.power import PowerSpec
 from mlforge.contract.products import advice
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean
+from mlforge.contract.stages import FrontEnd
+from mlforge.contract.stages_user import UserSpec
 from mlforge.contract.tree import Node, Report
 from mlforge.contract.units import format_time, parse_clock, parse_time
 from mlforge.records.program import Engine
@@ -51,7 +54,7 @@ C_KEYWORDS: Final = re.compile(
 
 def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> Contract:
     """`reported` holds the keys that the shape check has already complained about; they are not mentioned again."""
-    reader = Reader(root, reported, report)
+    reader = Reader(root, reported, report, path.parent)
     task = reader.choice(Task, "task", default=Task.CLASSIFICATION)
     data = build_data(reader)
     front_ends = build_front_ends(reader, data)
@@ -69,7 +72,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         target=_target(reader),
         engine=reader.choice(Engine, "engine", default=Engine.STATIC),
         bundle=build_bundle(reader, task, decision),
-        digest=hashlib.sha256(_content(root).encode()).hexdigest(),
+        digest=hashlib.sha256((_content(root) + _code(front_ends)).encode()).hexdigest(),
         lines=dict(_lines(root, "")),
         robustness=build_robustness(reader),
         power=_power(reader, data),
@@ -166,6 +169,12 @@ def _content(root: Node) -> str:
     plain = root.plain() if isinstance(root.value, dict) else {}
     searched = {key: value for key, value in plain.items() if key != "bundle"}
     return json.dumps(searched, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _code(front_ends: Sequence[FrontEnd]) -> str:
+    """The texts of the application's own stages: another text makes other features."""
+    texts = {stage.text for front_end in front_ends for stage in front_end.stages if isinstance(stage, UserSpec)}
+    return json.dumps(sorted(texts)) if texts else ""
 
 
 def _lines(node: Node, prefix: str) -> list[tuple[str, int]]:

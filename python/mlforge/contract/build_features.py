@@ -38,6 +38,7 @@ from mlforge.contract.build_stages import (
     read_window,
 )
 from mlforge.contract.build_tflm_stages import read_noise_reduction, read_pcan, read_tflm_scale
+from mlforge.contract.build_user_stage import read_user
 from mlforge.contract.contract import DataSpec
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, show
@@ -90,6 +91,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "spectral": _Kind(read_spectral, frozenset({Form.SPECTRUM})),
     "peaks": _Kind(read_peaks, frozenset({Form.SPECTRUM})),
     "stack": _Kind(read_stack, _SMALL | {Form.STANDARD}),
+    "user": _Kind(read_user, _SMALL | {Form.SIGNAL, Form.FRAMES}, once=False),
     "delta": _Kind(read_delta, frozenset({Form.LEVELS, Form.COEFFICIENTS})),
 }
 _BEHIND_WINDOW: Final = ("standardise",)  # point-wise: it makes no difference whether values are cut before

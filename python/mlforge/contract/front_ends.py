@@ -203,7 +203,7 @@ def _with(node: Node | None, steps: Sequence[str], value: Node) -> Node:
 def _reader_of(reader: Reader, chain: Node | None, problems: list[Problem]) -> Reader:
     """A reader of the contract with this chain as its features."""
     root = _with(reader.root, ("features",), chain or Node([], reader.root.line))
-    return Reader(root, frozenset(), lambda *problem: problems.append(problem))
+    return Reader(root, frozenset(), lambda *problem: problems.append(problem), reader.directory)
 
 
 def _no_report(line: int, key: str, found: str, expected: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from mlforge.contract.schema import dotted, expectation, find, show
@@ -14,8 +15,10 @@ T = TypeVar("T")
 class Reader:
     """Typed access to the tree by path; what is absent or broken gives the default."""
 
-    def __init__(self, root: Node, reported: frozenset[str], report: Report) -> None:
+    def __init__(self, root: Node, reported: frozenset[str], report: Report, directory: Path = Path()) -> None:
+        """`directory` is the contract's, from which its paths are."""
         self.root = root
+        self.directory = directory
         self._reported = set(reported)
         self._report = report
 

@@ -11,6 +11,7 @@ from mlforge.contract.stages_frames import FrameStageSpec
 from mlforge.contract.stages_signal import DecimateSpec, SignalStageSpec
 from mlforge.contract.stages_spectrum import SpectrumStageSpec, StackSpec
 from mlforge.contract.stages_tflm import Like, TflmStageSpec
+from mlforge.contract.stages_user import UserSpec
 
 
 class Taper(StrEnum):
@@ -143,6 +144,7 @@ StageSpec: TypeAlias = (
     | FrameStageSpec
     | TflmStageSpec
     | SpectrumStageSpec
+    | UserSpec
 )
 
 

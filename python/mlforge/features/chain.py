@@ -34,6 +34,7 @@ from mlforge.features.statistics import FrameStatistics
 from mlforge.features.tflm_bands import TflmBands
 from mlforge.features.tflm_levels import TflmLevels, TflmScale
 from mlforge.features.tflm_spectrum import TflmSpectrum
+from mlforge.features.user import User
 
 FittedStage: TypeAlias = (
     Standardise
@@ -64,6 +65,7 @@ FittedStage: TypeAlias = (
     | Peaks
     | Beats
     | Stack
+    | User
 )
 
 

@@ -9,6 +9,7 @@ from mlforge.errors import DataError
 from mlforge.features.flow import Element
 from mlforge.features.layout import lay_out
 from mlforge.features.pipeline import Pipeline
+from mlforge.features.user import User
 from mlforge.templating import environment
 
 CONVERTED_VALUES: Final = 32  # that runtime/features/features.c converts on its stack
@@ -33,6 +34,7 @@ def emit(pipeline: Pipeline, name: str) -> dict[str, str]:
         "flows": flows,
         "layout": lay_out(stages, flows),
         "converted_bytes": _converted_bytes(pipeline),
+        "user_files": list(dict.fromkeys((one.file, one.text) for one in stages if isinstance(one, User))),
     }
     return {
         f"{name}_pipeline.{kind}": environment("mlforge.features").get_template(f"pipeline.{kind}.j2").render(values)

@@ -19,6 +19,7 @@ from mlforge.contract.stages_signal import (
 )
 from mlforge.contract.stages_spectrum import BandsSpec, PeaksSpec, RrSpec, SpectralSpec, StackSpec
 from mlforge.contract.stages_tflm import PcanSpec, TflmScaleSpec
+from mlforge.contract.stages_user import UserSpec
 from mlforge.features.bands import make_bands
 from mlforge.features.beats import make_beats
 from mlforge.features.chain import FittedStage
@@ -41,6 +42,7 @@ from mlforge.features.statistics import make_statistics
 from mlforge.features.tflm_bands import make_tflm_bands
 from mlforge.features.tflm_levels import TflmScale, make_tflm_levels
 from mlforge.features.tflm_spectrum import make_tflm_spectrum
+from mlforge.features.user import make_user
 
 
 def _fft(spec: FftSpec, flow: Flow) -> FittedStage:
@@ -81,5 +83,6 @@ MAKERS: Final[Mapping[type, Callable[[Any, Flow], FittedStage]]] = {
     PeaksSpec: make_peaks,
     RrSpec: make_beats,
     StackSpec: make_stack,
+    UserSpec: make_user,
     TflmScaleSpec: _tflm_scale,
 }

@@ -36,6 +36,7 @@
 #include "mlforge/pipeline_signal.h"
 #include "mlforge/pipeline_spectrum.h"
 #include "mlforge/pipeline_tflm.h"
+#include "mlforge/pipeline_user.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -19,7 +19,44 @@ from mlforge.contract.stages_signal import (
 )
 from mlforge.contract.stages_spectrum import BandsSpec, PeaksSpec, Rr, RrSpec, Shape, SpectralSpec, StackSpec
 from mlforge.contract.stages_tflm import NoiseReductionSpec, PcanSpec
+from mlforge.contract.stages_user import UserSpec
 
+# Stages of an application's own: the two largest samples of each channel's frame; and what leaks from sample to sample.
+USER_CODE = """\
+#include <mlforge/user_stage.h>
+
+void two_largest(const struct mlforge_user_block *block, int32_t *made, void *state)
+{
+	(void)state;
+	for (uint32_t channel = 0; channel < block->channels; channel++) {
+		int32_t first = INT32_MIN, second = INT32_MIN;
+
+		for (uint32_t row = 0; row < block->rows; row++) {
+			const int32_t value = mlforge_user_value(block, row, channel);
+
+			if (value > first) {
+				second = first;
+				first = value;
+			} else if (value > second) {
+				second = value;
+			}
+		}
+		made[channel] = first;
+		made[block->channels + channel] = second;
+	}
+}
+
+void leaky(const struct mlforge_user_block *block, int32_t *made, void *state)
+{
+	int32_t *kept = state;
+
+	for (uint32_t channel = 0; channel < block->channels; channel++) {
+		kept[channel] = kept[channel] / 2 + mlforge_user_value(block, 0, channel) / 2;
+		made[channel] = kept[channel];
+	}
+}
+"""
+USER_FILE = "src/own.c"
 SPECTRUM: list[StageSpec] = [FrameSpec(100, 60), FftSpec(128)]
 MAGNITUDES: list[StageSpec] = [FrameSpec(60, 60), FftSpec(64, output=Spectrum.MAGNITUDE)]
 
@@ -56,5 +93,12 @@ CHAINS: dict[str, list[StageSpec]] = {
     "beats": [FrameSpec(300, 200), RrSpec(tuple(Rr), 8, 0.3)],
     "rate of change": [RateOfChangeSpec(7, 1000)],
     "noise": [*MAGNITUDES, MelSpec(8, 20, 500), NoiseReductionSpec(), PcanSpec(0.95, 0.5)],
+    "user": [
+        UserSpec(USER_FILE, "leaky", USER_CODE, 1, state_bytes=16),
+        FrameSpec(20, 10),
+        UserSpec(USER_FILE, "two_largest", USER_CODE, 2),
+        StackSpec(2),
+    ],
+    "user of samples": [FrameSpec(30, 30), UserSpec(USER_FILE, "two_largest", USER_CODE, 2, frac_bits=3)],
     "filter": [FilterSpec(FilterType.BAND_STOP, (49, 51), 4), FilterSpec(FilterType.HIGH_PASS, (0.3,), 3)],
 }

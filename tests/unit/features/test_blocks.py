@@ -74,7 +74,7 @@ INCLUDES = [f"-I{directory}" for directory in runtime_includes()]
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """runtime/features with sanitizers, as objects."""
     place = tmp_path_factory.mktemp("runtime")
-    sources = [source.resolve() for source in runtime_sources("features")]
+    sources = [source.resolve() for source in runtime_sources("features", "decision")]
     done = run(["cc", "-std=c11", *SANITIZED, *INCLUDES, "-c", *sources], timeout_s=300, cwd=place)
     assert done.status == 0, done.output
     return sorted(place.glob("*.o"))

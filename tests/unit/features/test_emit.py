@@ -41,7 +41,7 @@ def build_driver(directory: Path, name: str, *flags: str, runtime: Sequence[Path
     """`runtime`: its objects, where they are built already."""
     driver = Path(__file__).parent / "driver.c"
     program = directory / "driver"
-    sources = [directory / f"{name}_pipeline.c", driver, *(runtime or runtime_sources("features"))]
+    sources = [directory / f"{name}_pipeline.c", driver, *(runtime or runtime_sources("features", "decision"))]
     defines = [f"-DPIPELINE={name}_pipeline", f'-DPIPELINE_HEADER="{name}_pipeline.h"']
     includes = [f"-I{place}" for place in (*runtime_includes(), directory)]
     done = run(["cc", *STRICT, *flags, *defines, *includes, "-o", program, *sources], timeout_s=120)
