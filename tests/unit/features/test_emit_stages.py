@@ -24,7 +24,9 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
     """Objects of the runtime, built once."""
     directory = tmp_path_factory.mktemp("runtime")
     includes = [f"-I{place}" for place in runtime_includes()]
-    done = run(["cc", *STRICT, *FLAGS, *includes, "-c", *runtime_sources("features", "decision")], cwd=directory, timeout_s=300)
+    done = run(
+        ["cc", *STRICT, *FLAGS, *includes, "-c", *runtime_sources("features", "decision")], cwd=directory, timeout_s=300
+    )
     assert done.status == 0, done.output
     return tuple(sorted(directory.glob("*.o")))
 
