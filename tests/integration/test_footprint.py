@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from mlforge.errors import BuildError
-from mlforge.measure.cost import measure_cost
+from mlforge.measure.cost import Rhythm, measure_cost
 from mlforge.measure.footprint import added_by_model, footprint
 from mlforge.records.categories import Category
 from mlforge.records.program import Program
 from mlforge.targets.baremetal import BaremetalTarget
 from mlforge.targets.boards import BOARDS
+from mlforge.targets.target import Profile
 from mlforge.toolchain.process import run
 from tests import programs
 from tests.programs.require import inapplicable, require
@@ -99,3 +100,16 @@ def test_cost_with_features(target: BaremetalTarget) -> None:
     assert cost.stack_bytes > 0
     assert [operator.kind for operator in cost.operators] == ["SUM", "DIFFERENCE"]
     assert cost == measure_cost(target, firmware, np.zeros((2, 4), np.int8), 50_000_000, frames)
+
+
+def test_a_stream_costs_one_hop_of_features_an_inference(target: BaremetalTarget) -> None:
+    firmware = target.build(programs.windowed())
+    frames = np.arange(12, dtype=np.int32).reshape(6, 2) * 2
+    cost = measure_cost(target, firmware, np.zeros((2, 4), np.int8), 50_000_000, frames, Rhythm(1000, 1, 2))
+    assert cost.stream is not None and cost.stream.feature_instructions is not None and cost.cpu is not None
+    whole = target.profile(firmware, np.zeros((2, 4), np.int8), frames)
+    assert isinstance(whole, Profile)
+    assert cost.stream.feature_instructions == max(window.instructions for window in whole.features[1:])
+    assert cost.stream.feature_instructions < whole.features[0].instructions  # which fills the window
+    assert cost.cpu == (cost.latency_us + cost.stream.feature_us) * 1e-6 * 1000
+    assert cost.period_us == 1000

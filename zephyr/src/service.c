@@ -4,6 +4,9 @@
  * frames, late results and skipped windows are counted and logged.
  */
 #include <errno.h>
+#ifdef CONFIG_MLFORGE_RECORD
+#include <mlforge/record.h>
+#endif
 #include <mlforge/service.h>
 #include <string.h>
 #include <zephyr/logging/log.h>
@@ -115,9 +118,21 @@ static void service_read_outputs(const struct mlforge_instance *instance, int8_t
 	}
 }
 
+/* As it came, before anything is corrected. */
+static void service_record(const struct mlforge_service *service, const int32_t *frame)
+{
+#ifdef CONFIG_MLFORGE_RECORD
+	mlforge_record(service->instance, frame, MLFORGE_SAMPLES_INT32, 1);
+#else
+	ARG_UNUSED(service);
+	ARG_UNUSED(frame);
+#endif
+}
+
 /* A frame into the features, in turn with the stream; true when it completes a window. */
 static bool service_take(const struct mlforge_service *service, const int32_t *frame)
 {
+	service_record(service, frame);
 	mlforge_stream_lock(service);
 	const bool complete = mlforge_take(service->instance, frame);
 

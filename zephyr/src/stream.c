@@ -5,6 +5,9 @@
  * is at once where no inference runs; blocks wait in the queue meanwhile.
  */
 #include <errno.h>
+#ifdef CONFIG_MLFORGE_RECORD
+#include <mlforge/record.h>
+#endif
 #include <zephyr/init.h>
 #include <zephyr/logging/log.h>
 
@@ -66,6 +69,18 @@ static bool stream_take(struct mlforge_stream *stream)
 	return complete;
 }
 
+/* A whole block as it came, before anything is corrected. */
+static void stream_record(const struct mlforge_stream *stream)
+{
+#ifdef CONFIG_MLFORGE_RECORD
+	const struct mlforge_block *block = &stream->now.block;
+
+	mlforge_record(stream->service->instance, block->samples, block->type, block->frames);
+#else
+	ARG_UNUSED(stream);
+#endif
+}
+
 static void stream_read_block(struct mlforge_stream *stream)
 {
 	while (stream->taken < stream->now.block.frames && !atomic_get(&stream->complete)) {
@@ -90,6 +105,7 @@ static void stream_work(struct k_work *work)
 		if (stream->now.block.samples == NULL &&
 		    k_msgq_get(stream->queue, &stream->now, K_NO_WAIT) == 0) {
 			stream->taken = 0;
+			stream_record(stream);
 		}
 		if (stream->now.block.samples != NULL) {
 			stream_read_block(stream);

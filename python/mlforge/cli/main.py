@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "bundle": "build, sign and describe a release; or verify one",
     "update": "deliver a bundle to a device over SMP; wait until it is confirmed",
     "monitor": "read a device's telemetry, and say what it asks for",
+    "record": "record the frames that a device sends, as data to train on",
     "report": "write the study's HTML report",
     "targets": "list what models can be run on here",
     "completion": "print what makes a shell complete the commands",

@@ -1,0 +1,86 @@
+"""Records the raw frames that a device sends (CONFIG_MLFORGE_RECORD) into files that the contract's loaders read:
+DIRECTORY/LABEL/GROUP_001.wav, or .csv, with what is known of them in .json beside.
+
+Exit status: 0 recorded without a gap; 3 recorded, but frames were lost; 1 an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mlforge.cli.common import add_app, add_json, bounded, console, print_json
+from mlforge.cli.main import Status
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_app(parser)
+    parser.add_argument("--port", metavar="P", required=True, help="a serial port, or a URL such as socket://HOST:PORT")
+    parser.add_argument("--baud", metavar="N", type=int, default=115200, help="its speed (default: 115200)")
+    parser.add_argument("--label", metavar="L", required=True, help="what is recorded: a class of the contract")
+    parser.add_argument("--group", metavar="G", default="me", help="the person or the machine (default: me)")
+    parser.add_argument(
+        "--seconds", metavar="S", type=bounded(float, 0.1), default=10.0, help="how long to record (default: 10)"
+    )
+    parser.add_argument(
+        "--into", metavar="DIR", type=Path, help="where recordings are kept (default: recordings beside the contract)"
+    )
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.app.record import record
+    from mlforge.contract.load import load_contract
+    from mlforge.data.recorded import Facts, write_recording
+    from mlforge.errors import DataError
+    from mlforge.targets.transport import SerialTransport
+
+    contract = load_contract(arguments.app)
+    signal = contract.data.signal
+    if signal is None:
+        raise DataError(
+            f"{contract.path}: data.signal names no rate and channels", hint="add data.signal to the contract"
+        )
+    _check(arguments, contract.data.classes)
+    screen = console()
+    line = SerialTransport(arguments.port, arguments.baud)
+    try:
+        heard = record(line, contract.name, seconds=arguments.seconds)
+    finally:
+        line.close()
+    facts = Facts(
+        contract.name, arguments.label, arguments.group, arguments.port, signal.rate_hz, signal.channels, signal.unit
+    )
+    path = write_recording(heard.recorded, facts, arguments.into or contract.app_dir / "recordings")
+    recorded, whole = heard.recorded, not heard.recorded.lost and not heard.broken
+    if arguments.json:
+        print_json(
+            {
+                "file": str(path),
+                "frames": recorded.frames,
+                "lost": [list(gap) for gap in recorded.lost],
+                "damaged": heard.damaged,
+                "broken": heard.broken,
+            }
+        )
+    else:
+        screen.print(f"{path}: {recorded.frames:,} frames, {recorded.frames / signal.rate_hz:.2f} s", soft_wrap=True)
+        if recorded.lost:
+            screen.print(f"{recorded.lost_frames:,} frames were lost, in {len(recorded.lost)} places: see the .json")
+        if heard.broken:
+            screen.print(f"ended early: {heard.broken}", soft_wrap=True)
+    return Status.DONE if whole else Status.UNMET
+
+
+def _check(arguments: argparse.Namespace, classes: tuple[str, ...]) -> None:
+    from mlforge.contract.schema import did_you_mean
+    from mlforge.errors import DataError
+
+    if classes and arguments.label not in classes:
+        raise DataError(
+            f"--label {arguments.label!r} is no class of the contract: {did_you_mean(arguments.label, list(classes))}"
+        )
+    for name in ("label", "group"):
+        value = getattr(arguments, name)
+        if not value or value[0] == "." or set(value) & set("/\\\0") or (name == "group" and "_" in value):
+            raise DataError(f"--{name} {value!r}: expected a plain name" + (", without '_'" if name == "group" else ""))

@@ -1,0 +1,53 @@
+"""A Zephyr application records over the serial port of an emulated board, with the console's lines in between."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlforge.app.record import record
+from mlforge.targets.transport import SocketTransport
+from mlforge.toolchain.sources import root
+from tests.zephyr.workspace import QEMU, Workspace, boards
+
+APP = root() / "tests" / "zephyr" / "record"
+CHANNELS = 6
+
+
+@contextlib.contextmanager
+def switched_on(build: Path, board: str, path: Path) -> Iterator[SocketTransport]:
+    """The board, which waits until somebody has its serial port."""
+    serial = f"unix:{path},server=on,wait=on"
+    command = [*QEMU[board], "-display", "none", "-monitor", "none", "-serial", serial, "-kernel", "zephyr/zephyr.elf"]
+    process = subprocess.Popen(command, cwd=build, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        line = socket.socket(socket.AF_UNIX)
+        while line.connect_ex(str(path)) != 0:
+            assert process.poll() is None
+            time.sleep(0.05)
+        yield SocketTransport(line)
+        line.close()
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.usefixtures("need_toolchain")
+@pytest.mark.parametrize("board", boards("qemu_cortex_m3"))
+def test_frames_arrive_as_the_features_get_them(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    zephyr.build(APP, tmp_path / "build", board)
+    console = bytearray()
+    with switched_on(tmp_path / "build", board, tmp_path / "uart") as line:
+        heard = record(line, "activity", seconds=1.0, patience_s=60.0, text=console.extend)
+    values = heard.recorded.values
+    assert len(values) > 50
+    np.testing.assert_array_equal(values, 10 * np.arange(len(values))[:, None] + np.arange(CHANNELS))
+    assert (heard.recorded.lost, heard.damaged, heard.broken) == ([], 0, "")
+    assert b"frame 0" in console
