@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +36,9 @@ KNOWN = {
     "BATCH_MATMUL 32x32x16": 5.0,
     "CONV_2D 1x1/1 16x16x64 -> 64, 8 groups": 8.0,  # eight products a result
     "DEPTHWISE_CONV_2D 9x1/1 17x1x64": 4.2,
-    "DEPTHWISE_CONV_2D 3x3/1 24x24x4, multiplier 4": 12.5,
-    "DEPTHWISE_CONV_2D 5x5/2 24x24x16, multiplier 2": 12.0,
+    "CONV_2D of int16 1x1/1 25x5x64 -> 64": 6.0,
+    "CONV_2D of int16 3x3/1 16x16x16 -> 32": 5.1,
+    "DEPTHWISE_CONV_2D of int16 3x3/1 25x5x64": 24.1,
 }
 
 
@@ -64,6 +65,30 @@ def layer(
         Tensor("y", y, DType.INT8, Quantization((0.05,), (-128,))),
     )
     return Graph(tensors, (Node(kind, (0, 1, 2), (3,), attributes),), (0,), (3,))
+
+
+def of_int16(case: Case) -> Case:
+    """The same layer with int16 activations and biases of 64 bits."""
+    x, weights, bias, y = case.graph.tensors
+    tensors = (
+        replace(x, dtype=DType.INT16, quantization=Quantization((0.0001,), (0,))),
+        weights,
+        replace(bias, dtype=DType.INT64, data=np.asarray(bias.data).astype(np.int64)),
+        replace(y, dtype=DType.INT16, quantization=Quantization((0.0004,), (0,))),
+    )
+    kind, _, rest = case.name.partition(" ")
+    return Case(f"{kind} of int16 {rest}", replace(case.graph, tensors=tensors))
+
+
+def transposed(x: Shape, filters: int, size: int, stride: int) -> Case:
+    """Input and weights change places, and the output's shape comes first."""
+    y = (1, x[1] * stride, x[2] * stride, filters)
+    attributes = WindowAttributes((stride, stride), Padding.SAME)
+    graph = layer("TRANSPOSE_CONV", x, (filters, size, size, x[3]), y, attributes)
+    tensors = (*graph.tensors, Tensor("s", (4,), DType.INT32, None, np.array(y, np.int32)))
+    node = Node("TRANSPOSE_CONV", (4, 1, 0, 2), (3,), attributes)
+    name = f"TRANSPOSE_CONV {size}x{size}/{stride} {x[1]}x{x[2]}x{x[3]} -> {filters}"
+    return Case(name, replace(graph, tensors=tensors, nodes=(node,)))
 
 
 def window(x: Shape, size: tuple[int, int], stride: tuple[int, int]) -> tuple[WindowAttributes, list[int]]:
@@ -124,6 +149,12 @@ def cases() -> Iterator[Case]:
     yield depthwise((1, 49, 40, 1), (10, 8), (2, 2), multiplier=8)
     yield depthwise((1, 24, 24, 4), (3, 3), multiplier=4)
     yield depthwise((1, 24, 24, 16), (5, 5), (2, 2), multiplier=2)
+    yield transposed((1, 16, 16, 32), 16, 3, 2)
+    yield transposed((1, 32, 1, 16), 8, 4, 1)
+    yield of_int16(conv((1, 16, 16, 16), 32, (3, 3)))
+    yield of_int16(conv((1, 25, 5, 64), 64, (1, 1)))
+    yield of_int16(depthwise((1, 25, 5, 64), (3, 3)))
+    yield of_int16(dense(640, 128))
     yield dense(640, 128)
     yield dense(128, 128)
     yield dense(64, 10)

@@ -16,10 +16,11 @@
 extern "C" {
 #endif
 
-/* One output channel for each input channel. The window's "height" counts rows, which are taken one
- * after the other, its "width" the columns within a row, which are taken four at a time; where
- * `is_transposed` is set, the rows are the picture's columns. Output rows are made in bands, as
- * scratch holds no more.
+/* One output channel for each input channel, which are next to each other, or `output_step` apart
+ * where several calls make several outputs of each input channel. The window's "height" counts
+ * rows, which are taken one after the other, its "width" the columns within a row, which are taken
+ * four at a time; where `is_transposed` is set, the rows are the picture's columns. Output rows are
+ * made in bands, as scratch holds no more.
  *
  * Weights [channels][kernel_height][kernel_width]; no accumulator reaches 2^28. */
 struct mlforge_dsp_depthwise {
@@ -27,6 +28,7 @@ struct mlforge_dsp_depthwise {
 	uint16_t channels;
 	uint16_t band_rows;     /* output rows at a time */
 	uint16_t plane_columns; /* elements in a row of a plane: even */
+	uint16_t output_step;   /* from the output of a channel to that of the next */
 	uint8_t is_transposed;
 	int8_t input_zero_point;
 	int16_t zero_point;
@@ -36,7 +38,7 @@ struct mlforge_dsp_depthwise {
 	struct mlforge_dsp_channels outputs;
 };
 
-/* All work in place where input and output are the same size: with stride 1.
+/* All work in place where input and output are the same size: with stride 1 and output_step 1.
  * `scratch`, 4-byte aligned: 4 bytes for each word of a channel's weights (see below), then 8 bytes
  * for each element of a row of a plane, for as many rows as a band reads.
  *

@@ -3,19 +3,68 @@
  * TRANSPOSE_CONV. Each output pixel gathers what input pixels would scatter to it, so no
  * accumulators wait in memory.
  */
+#include "kernels/dsp/dsp_bytes.h"
 #include "kernels/shared/arithmetic.h"
 #include "transpose_conv.h"
 
 #define OUTPUTS 4 /* channels at a time */
+
+#if MLFORGE_DSP
+
+/* Four products with weights of one channel. */
+static int32_t add_four(uint32_t even, uint32_t odd, const int8_t *weights, int32_t sum)
+{
+	const uint32_t w = mlforge_load_word(weights);
+
+	sum = mlforge_smlad(even, mlforge_even_bytes(w), sum);
+	return mlforge_smlad(odd, mlforge_odd_bytes(w), sum);
+}
+
+/* As many elements as come in fours; returns how many. */
+static int32_t add_fours(const int8_t *input, const int8_t *weights, int32_t size, int32_t next,
+			 int32_t zero_point, int32_t *sums)
+{
+	const int8_t *w1 = weights + next, *w2 = w1 + next, *w3 = w2 + next;
+	const uint32_t zeros = mlforge_pkhbt((uint32_t)-zero_point, (uint32_t)-zero_point);
+	int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3], c = 0;
+
+	for (; c + 4 <= size; c += 4) {
+		const uint32_t x = mlforge_load_word(input + c);
+		const uint32_t even = mlforge_add_even_bytes(zeros, x);
+		const uint32_t odd = mlforge_add_odd_bytes(zeros, x);
+
+		s0 = add_four(even, odd, weights + c, s0);
+		s1 = add_four(even, odd, w1 + c, s1);
+		s2 = add_four(even, odd, w2 + c, s2);
+		s3 = add_four(even, odd, w3 + c, s3);
+	}
+	sums[0] = s0;
+	sums[1] = s1;
+	sums[2] = s2;
+	sums[3] = s3;
+	return c;
+}
+
+#else
+
+static int32_t add_fours(const int8_t *input, const int8_t *weights, int32_t size, int32_t next,
+			 int32_t zero_point, int32_t *sums)
+{
+	(void)input, (void)weights, (void)size, (void)next, (void)zero_point, (void)sums;
+	return 0;
+}
+
+#endif
 
 /* Adds the dot products of one input pixel with the same tap of four channels. */
 static void add_tap_of_four(const int8_t *input, const int8_t *weights, int32_t size, int32_t next,
 			    int32_t zero_point, int32_t *sums)
 {
 	const int8_t *w1 = weights + next, *w2 = w1 + next, *w3 = w2 + next;
+	int32_t c = add_fours(input, weights, size, next, zero_point, sums);
 	int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
 
-	for (int32_t c = 0; c < size; c++) {
+	for (; c < size; c++) {
 		const int32_t x = input[c] - zero_point;
 
 		s0 = mlforge_accumulate(s0, x, weights[c]);

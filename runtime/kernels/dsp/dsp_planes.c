@@ -120,7 +120,8 @@ static void walk_channels(const struct group *group, int32_t channel,
 		plane->power = finish.power;
 		plane->rows = rows;
 		plane->x = x;
-		plane->output = output++;
+		plane->output = output;
+		output += op->output_step;
 		walk->prepare(&op->window, weights, plane);
 		walk->walk(&op->window, plane);
 		weights += taps;
@@ -155,7 +156,8 @@ static void clamp_all(const struct mlforge_dsp_depthwise *op, int8_t *output)
 {
 	const int32_t count = op->window.output_height * op->window.output_width * op->channels;
 
-	for (const int8_t *const end = output + count; output != end; output++) {
+	for (const int8_t *const end = output + count * op->output_step; output != end;
+	     output += op->output_step) {
 		*output = *output < op->low ? op->low : *output > op->high ? op->high : *output;
 	}
 }
@@ -164,7 +166,7 @@ void mlforge_dsp_planes(const struct mlforge_dsp_depthwise *op, const int8_t *in
 			uint32_t *scratch, int32_t words, const struct mlforge_dsp_walk *walk)
 {
 	const struct mlforge_window *window = &op->window;
-	const int32_t channels = op->channels;
+	const int32_t channels = op->channels, pixel = channels * op->output_step;
 	struct group group = {
 		.op = op,
 		.input = input,
@@ -177,8 +179,8 @@ void mlforge_dsp_planes(const struct mlforge_dsp_depthwise *op, const int8_t *in
 	};
 	struct mlforge_dsp_plane plane = {
 		.zero_point = op->zero_point,
-		.output_column = op->is_transposed ? window->output_height * channels : channels,
-		.output_row = op->is_transposed ? channels : window->output_width * channels,
+		.output_column = op->is_transposed ? window->output_height * pixel : pixel,
+		.output_row = op->is_transposed ? pixel : window->output_width * pixel,
 		.columns = window->output_width,
 		.row_bytes = group.row_bytes * window->dilation_height,
 		.step_bytes = group.row_bytes * window->stride_height,
@@ -189,7 +191,7 @@ void mlforge_dsp_planes(const struct mlforge_dsp_depthwise *op, const int8_t *in
 	fill(group.rows, group.row_bytes * rows_for(window, op->band_rows), op->input_zero_point);
 	for (int32_t c = 0; c < channels; c += 4) {
 		group.channels = smaller(4, channels - c);
-		walk_bands(&group, c, &plane, output + c, walk);
+		walk_bands(&group, c, &plane, output + c * op->output_step, walk);
 		group.input += 4;
 	}
 	if (op->low > INT8_MIN || op->high < INT8_MAX) {

@@ -8,9 +8,32 @@
 #include <stddef.h>
 
 #include "arithmetic.h"
+#include "kernels/dsp/dsp.h"
 
 /* So many products, each of at most 2^22, fit 32 bits together. */
-#define MLFORGE_PRODUCTS_IN_32_BITS 511
+#define MLFORGE_PRODUCTS_IN_32_BITS 508
+
+#if MLFORGE_DSP
+
+/* Four products, of which each instruction makes two. */
+static inline int32_t mlforge_four_products_s16(const int16_t *x, const int8_t *w, int32_t sum)
+{
+	const uint32_t first = mlforge_load_word((const int8_t *)x);
+	const uint32_t second = mlforge_load_word((const int8_t *)(x + 2));
+	const uint32_t weights = mlforge_load_word(w);
+
+	sum = mlforge_smlad(mlforge_pkhbt(first, second), mlforge_even_bytes(weights), sum);
+	return mlforge_smlad(mlforge_pkhtb(first, second), mlforge_odd_bytes(weights), sum);
+}
+
+#else
+
+static inline int32_t mlforge_four_products_s16(const int16_t *x, const int8_t *w, int32_t sum)
+{
+	return sum + x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3];
+}
+
+#endif
 
 /* sum + the sum over k < size of x[k] * w[k] */
 static inline int64_t mlforge_dot_s16(const int16_t *x, const int8_t *w, int32_t size, int64_t sum)
@@ -18,9 +41,14 @@ static inline int64_t mlforge_dot_s16(const int16_t *x, const int8_t *w, int32_t
 	while (size > 0) {
 		const int32_t run =
 			size < MLFORGE_PRODUCTS_IN_32_BITS ? size : MLFORGE_PRODUCTS_IN_32_BITS;
-		const int16_t *const end = x + run;
+		const int16_t *const end = x + run, *const whole = x + (run & ~3);
 		int32_t part = 0;
 
+		while (x != whole) {
+			part = mlforge_four_products_s16(x, w, part);
+			x += 4;
+			w += 4;
+		}
 		while (x != end) {
 			part += *x++ * *w++;
 		}

@@ -37,21 +37,31 @@ def depthwise(m: Maker) -> Graph:
             return graph(m, (r.randint(1, 12), r.randint(1, 12)), kernel, stride, dilation)
 
 
-def graph(m: Maker, sizes: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes = (1, 1), channels: int = 0) -> Graph:
+def graph(
+    m: Maker,
+    sizes: Sizes,
+    kernel: Sizes,
+    stride: Sizes,
+    dilation: Sizes = (1, 1),
+    channels: int = 0,
+    multiplier: int = 1,
+    pictures: int = 1,
+) -> Graph:
     """`channels` 0: any number."""
     channels = channels or m.random.choice([1, 2, 3, 4, 5, 7, 8, 12, 13])
     attributes = WindowAttributes(stride, m.random.choice(list(Padding)), dilation, m.fused())
     if min(_outputs(sizes, kernel, attributes)) < 1:
         attributes = WindowAttributes(stride, Padding.SAME, dilation, m.fused())
     height, width = _outputs(sizes, kernel, attributes)
-    source = m.activation((1, *sizes, channels))
-    weights = m.weights((1, *kernel, channels), m.random.choice([3, None]))
-    bias = m.numbers.integers(-9000, 9000, channels).astype(np.int32)
-    inputs = [source, weights, m.add(Tensor("b", (channels,), DType.INT32, None, bias))]
+    source = m.activation((pictures, *sizes, channels))
+    outputs = channels * multiplier
+    weights = m.weights((1, *kernel, outputs), m.random.choice([3, None]))
+    bias = m.numbers.integers(-9000, 9000, outputs).astype(np.int32)
+    inputs = [source, weights, m.add(Tensor("b", (outputs,), DType.INT32, None, bias))]
     step = max(m.quantization(weights).scales) * m.quantization(source).scale
     scale = float32(step * 127 * 6 * (kernel[0] * kernel[1]) ** 0.5)
     zero_point = -128 if attributes.activation is Activation.RELU else m.zero_point()
-    output = m.activation((1, height, width, channels), Quantization((scale,), (zero_point,)))
+    output = m.activation((pictures, height, width, outputs), Quantization((scale,), (zero_point,)))
     return m.graph("DEPTHWISE_CONV_2D", inputs, output, attributes)
 
 

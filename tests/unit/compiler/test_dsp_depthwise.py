@@ -45,6 +45,25 @@ def test_bit_exact_and_clean_under_sanitisers(tmp_path: Path, monkeypatch: pytes
                 np.testing.assert_array_equal(got[vector], want, err_msg=f"{name}: {case.nodes}")
 
 
+def test_several_outputs_of_each_input_channel(tmp_path: Path) -> None:
+    """A call for each, whose outputs lie between those of the others, for each picture."""
+    graphs = {}
+    for seed in range(18):
+        m = Maker(seed + 700)
+        kernel, stride = m.random.choice([((3, 3), (1, 1)), ((3, 3), (2, 2)), ((5, 2), (1, 1)), ((4, 3), (2, 1))])
+        channels, multiplier = m.random.choice([2, 4, 5, 8]), m.random.choice([2, 3, 8])
+        pictures = m.random.choice([1, 1, 2])
+        graphs[f"m{seed}"] = graph(m, (9, 8), kernel, stride, (1, 1), channels, multiplier, pictures)
+    models = {name: (compile_graph(case, name, Isa.DSP), inputs_for(case, VECTORS, 1)) for name, case in graphs.items()}
+    texts = [model.program.sources[f"{name}_model.c"] for name, (model, _) in models.items()]
+    assert sum("mlforge_dsp_depthwise" in text for text in texts) > 12
+    results = run_models(tmp_path, models, ("-O1", *SANITIZE))
+    for name, case in graphs.items():
+        for vector in range(VECTORS):
+            (expected,) = Reference(case).run([array[vector] for array in models[name][1]])
+            np.testing.assert_array_equal(results[name][0][vector], expected, err_msg=f"{name}: {case.nodes}")
+
+
 def lowered(case: Graph) -> str:
     return compile_graph(case, "m", Isa.DSP).program.sources["m_model.c"]
 

@@ -10,7 +10,7 @@ from tflite.DepthwiseConv2DOptions import DepthwiseConv2DOptions
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.by_isa import mve
-from mlforge.compiler.ops.by_isa.dsp_depthwise import lower_for_dsp
+from mlforge.compiler.ops.by_isa.dsp_depthwise import lower_for_dsp, lower_multiplied
 from mlforge.compiler.ops.conv_2d import Conv2D
 from mlforge.compiler.ops.operator import Lowered, Options, View, read_activation, without_options
 from mlforge.compiler.ops.shared.convolution import Convolution, Layer, Places
@@ -78,6 +78,8 @@ class DepthwiseConv2D(Convolution):
         if not is_int8(layer.view):
             return _lower_int16(layer)
         if layer.outputs > layer.inputs:
+            if layer.inputs > 1 and isa.has_dsp and (several := lower_multiplied(layer)):
+                return several
             return Conv2D().lower_layer(Layer.of(_as_groups(layer.view), Conv2D.places), isa)
         if isa is Isa.MVE and (vectors := mve.lower_depthwise(layer)):
             return vectors

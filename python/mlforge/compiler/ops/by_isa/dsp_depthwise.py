@@ -7,16 +7,19 @@ the same results; costs are in instructions, roughly.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from mlforge.compiler.fixed_point import INT8_MIN, Ints
+from mlforge.compiler.graph import ABSENT, Tensor
 from mlforge.compiler.ops.by_isa.dsp import Channels
 from mlforge.compiler.ops.by_isa.dsp_channels import channel_fields
-from mlforge.compiler.ops.operator import Constant, Lowered
+from mlforge.compiler.ops.operator import Constant, Field, Lowered, View
 from mlforge.compiler.ops.shared.convolution import Layer
+from mlforge.compiler.ops.shared.movement import in_sequence
 from mlforge.compiler.ops.shared.window import Axis, Window
 
 _BLOCK: Final = 4  # outputs in work at a time, and channels in scratch
@@ -142,6 +145,55 @@ def _rows_for(axis: Axis, outputs: int) -> int:
     return (outputs - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
 
 
+def lower_multiplied(layer: Layer) -> Lowered | None:
+    """For several outputs of each input channel: a call for the first output of all, then for the second, and so on."""
+    multiplier, calls = layer.outputs // layer.inputs, []
+    for number in range(multiplier):
+        part = lower_for_dsp(Layer.of(_every(layer, multiplier, number), layer.places))
+        if part is None:
+            return None
+        calls.append(_placed(part, multiplier, number))
+    return replace(
+        in_sequence(calls), macs=sum(call.macs for call in calls), note=f"{multiplier} times; {calls[0].note}"
+    )
+
+
+def _every(layer: Layer, multiplier: int, number: int) -> View:
+    """The layer with the outputs `number`, number + multiplier, … alone."""
+    node, tensors = layer.view.node, list(layer.view.graph.tensors)
+    for index in node.inputs[1:]:
+        if index != ABSENT:
+            tensors[index] = _thinned(tensors[index], slice(number, None, multiplier))
+    result = tensors[node.outputs[0]]
+    tensors[node.outputs[0]] = replace(result, shape=(*result.shape[:3], layer.inputs))
+    return View(replace(layer.view.graph, tensors=tuple(tensors)), node)
+
+
+def _thinned(tensor: Tensor, places: slice) -> Tensor:
+    """Some elements of the last axis, along which scales, if several, run."""
+    data, quantization = np.asarray(tensor.data)[..., places], tensor.quantization
+    if quantization and quantization.per_channel:
+        quantization = replace(
+            quantization, scales=quantization.scales[places], zero_points=quantization.zero_points[places]
+        )
+    return replace(tensor, shape=data.shape, data=np.ascontiguousarray(data), quantization=quantization)
+
+
+def _placed(call: Lowered, multiplier: int, number: int) -> Lowered:
+    parameters = {**_named(call.parameters, number), "output_step": multiplier}
+    return replace(call, parameters=parameters, output_offset=number, in_place=frozenset())
+
+
+def _named(fields: Mapping[str, Field], number: int) -> dict[str, Field]:
+    """With names of their own for the tables of one of several calls."""
+    made: dict[str, Field] = {}
+    for key, value in fields.items():
+        if isinstance(value, Constant):
+            value = Constant(f"{value.suffix}_{number}", value.data)
+        made[key] = _named(value, number) if isinstance(value, Mapping) else value
+    return made
+
+
 def lower_for_dsp(layer: Layer) -> Lowered | None:
     """None for several outputs per input channel, and where the numbers do not suit the kernels."""
     window, count = layer.window, layer.outputs
@@ -162,6 +214,7 @@ def lower_for_dsp(layer: Layer) -> Lowered | None:
             "channels": count,
             "band_rows": band_rows,
             "plane_columns": planes.columns,
+            "output_step": 1,
             "is_transposed": int(planes.is_transposed),
             "input_zero_point": layer.zero_points[0],
             "zero_point": layer.zero_points[1],

@@ -19,7 +19,12 @@ def each_picture(view: View, lower: Callable[[View], Lowered], source: int = 0) 
     one = lower(_with_shapes(view, {index: _single(view.input(source)), result: _single(view.output)}))
     steps = view.input(source).size_bytes // batch, view.output.size_bytes // batch
     calls = [
-        replace(call, then=(), input_offset=n * steps[0], output_offset=n * steps[1])
+        replace(
+            call,
+            then=(),
+            input_offset=call.input_offset + n * steps[0],
+            output_offset=call.output_offset + n * steps[1],
+        )
         for n in range(batch)
         for call in one.calls
     ]
