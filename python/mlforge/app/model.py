@@ -49,7 +49,7 @@ class Model:
             if execution is Execution.STREAM:
                 raise
             return self
-        saves = _macs(streamed) < _macs(self)
+        saves = _macs(streamed) < _macs(self) and streamed.program.arena_bytes <= self.program.arena_bytes
         return streamed if saves or execution is Execution.STREAM else self
 
 

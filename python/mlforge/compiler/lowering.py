@@ -67,7 +67,8 @@ def lower_graph(graph: Graph, isa: Isa) -> Sequence:
     graph = prune(fold_padding(prune(graph)))
     calls: list[Call] = []
     table_bytes = 0
-    sharing = Sharing([tensor.size_bytes for tensor in graph.tensors])
+    states = {index for index, tensor in enumerate(graph.tensors) if tensor.is_variable}
+    sharing = Sharing([tensor.size_bytes for tensor in graph.tensors], states)
     for node in graph.nodes:
         operator, view = operator_for(node.kind), View(graph, node)
         parts = operator.parts(view)

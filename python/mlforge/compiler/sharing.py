@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mlforge.compiler.ops.operator import Part
 from mlforge.compiler.placement import ALIGNMENT_BYTES
@@ -10,10 +10,11 @@ from mlforge.compiler.planner import Slice
 
 
 class Sharing:
-    """Grows as operators declare their parts. A root is a tensor that has bytes of its own."""
+    """Grows as operators declare their parts. A root is a tensor that has bytes of its own, as all `states` have."""
 
-    def __init__(self, sizes: Sequence[int]) -> None:
+    def __init__(self, sizes: Sequence[int], states: Collection[int] = ()) -> None:
         self.sizes = sizes  # bytes, by tensor
+        self.states = states
         self.parents: dict[int, Slice] = {}  # a tensor without bytes of its own, to one nearer to them
 
     @property
@@ -24,14 +25,21 @@ class Sharing:
     def share(self, parts: Sequence[Part]) -> bool:
         """Makes each of `parts` so, or returns False and changes nothing.
 
-        False where a part is some but not all bytes of a root already, is to be in two places, or would not be aligned.
+        False where a part is a state, is some but not all bytes of a root already, is to be in two places, or would not
+        be aligned.
         """
         placed: dict[int, Slice] = {}
         for part in parts:
             inner, outer = self.slice_of(part.part), self.slice_of(part.whole)
             offset = outer.offset + part.offset
             is_whole = self.sizes[inner.root] == self.sizes[part.part]
-            if not is_whole or offset % ALIGNMENT_BYTES or inner.root in placed or inner.root == outer.root:
+            if (
+                not is_whole
+                or inner.root in self.states
+                or offset % ALIGNMENT_BYTES
+                or inner.root in placed
+                or inner.root == outer.root
+            ):
                 return False
             placed[inner.root] = Slice(outer.root, offset)
         if any(place.root in placed for place in placed.values()):

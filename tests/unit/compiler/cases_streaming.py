@@ -20,7 +20,8 @@ _MOST = 6  # columns and channels of a layer
 class OverTime(Network):
     """Windows that are VALID along time, or causal where their zeros are cut away again."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, paddings: tuple[Padding, ...]) -> None:
+        self.paddings = paddings
         super().__init__(seed)
         self.maker = Maker(seed)
         self.random = self.maker.random
@@ -36,7 +37,7 @@ class OverTime(Network):
             kernel = (self.random.randint(1, 5), self.random.randint(1, 3))
             attributes = WindowAttributes(
                 (self.random.choice([1, 1, 1, 2, 3]), self.random.choice([1, 1, 2])),
-                Padding.VALID,
+                self.random.choice(self.paddings),
                 (1, 1),
                 self.random.choice([Activation.NONE, Activation.RELU]),
             )
@@ -92,8 +93,8 @@ LAYERS = (
 )
 
 
-def over_time(seed: int) -> Graph:
-    made = OverTime(seed)
+def over_time(seed: int, paddings: tuple[Padding, ...] = (Padding.VALID,)) -> Graph:
+    made = OverTime(seed, paddings)
     for _ in range(made.random.randint(1, 6)):
         if made.shape[1] > 1 and made.shape[3] < 20:
             made.random.choice(LAYERS)(made)

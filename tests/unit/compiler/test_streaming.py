@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -21,15 +22,17 @@ from tests.unit.compiler.cases_streaming import over_time, windows_of
 from tests.unit.compiler.cases_variables import remembering
 from tests.unit.compiler.harness import SANITIZE, Arrays, run_models
 
+Found: TypeAlias = dict[int, tuple[Graph, StreamedGraph]]
+
 PUSHES = 90
 ISAS = tuple(Isa)
 
 
-def streams(seeds: range) -> dict[int, tuple[Graph, StreamedGraph]]:
+def streams(seeds: range, *paddings: Padding) -> Found:
     """Networks of which something can be streamed."""
     found = {}
     for seed in seeds:
-        graph = over_time(seed)
+        graph = over_time(seed, paddings)
         length = graph.tensors[graph.inputs[0]].shape[1]
         try:
             found[seed] = graph, stream_graph(graph, Hop(1 + seed % min(8, length - 1), 1))
@@ -38,9 +41,7 @@ def streams(seeds: range) -> dict[int, tuple[Graph, StreamedGraph]]:
     return found
 
 
-def both_ways(
-    directory: Path, found: dict[int, tuple[Graph, StreamedGraph]]
-) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+def both_ways(directory: Path, found: Found) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """The outputs of each: of the stream from its first result on, and of the whole windows."""
     pushed: dict[str, tuple[CompiledModel, Arrays]] = {}
     whole: dict[str, tuple[CompiledModel, Arrays]] = {}
@@ -91,7 +92,7 @@ def test_a_ring_in_place_needs_the_columns_that_are_read_and_nothing_else() -> N
 @pytest.mark.parametrize(
     ("graph", "hop", "words"),
     [
-        (last_step(padding=Padding.SAME), Hop(1), "the last 1 of its 12 columns see zeros .* VALID"),
+        (last_step(9, Padding.SAME), Hop(4), "the last 4 of its 12 columns see zeros .* VALID"),
         (last_step(), Hop(12), "a hop of 12 columns for a window of 12: 1 to 11"),
         (last_step(), Hop(1, 3), "axis 3 of the input .* is not its outermost"),
         (last_step(), Hop(1, 4), "axis 4 is none of the input"),
@@ -115,7 +116,20 @@ def test_a_pool_behind_a_stride_names_the_hop_that_would_do() -> None:
 
 
 def test_every_hop_gives_the_bytes_of_its_whole_window(tmp_path: Path) -> None:
-    found = streams(range(80))
+    found = streams(range(80), Padding.VALID)
     assert len(found) > 40
     for seed, (ours, expected) in both_ways(tmp_path, found).items():
         np.testing.assert_array_equal(ours, expected, err_msg=f"network {seed}, hop {found[seed][1].hop}")
+
+
+def test_columns_that_see_zeros_are_made_anew(tmp_path: Path) -> None:
+    found = streams(range(200, 270), Padding.SAME, Padding.SAME, Padding.VALID)
+    assert len(found) > 30
+    for seed, (ours, expected) in both_ways(tmp_path, found).items():
+        np.testing.assert_array_equal(ours, expected, err_msg=f"network {seed}, hop {found[seed][1].hop}")
+
+
+def test_of_a_column_that_sees_zeros_nothing_else_is_made() -> None:
+    compiled = compile_graph(last_step(padding=Padding.SAME), "m", hop=Hop(1))
+    assert [one.kind for one in compiled.program.operators] == ["CONV_2D", "COUNT_HOPS", "KEEP_COLUMNS"]
+    assert compiled.program.state_bytes == 2 * 4 + 4

@@ -33,12 +33,16 @@ class _Walk:
     obstacles: list[Obstacle] = field(default_factory=list)
 
 
-def analyse(graph: Graph, hop: Hop) -> Analysis:
-    """Raises ModelError where the model has no input over time, or the hop does not fit it."""
+def analyse(graph: Graph, hop: Hop, *, edges: bool = False) -> Analysis:
+    """With `edges`, columns that see zeros outside of the window may be needed: they are made anew in each hop, from
+    rings that reach back to the window's begin.
+
+    Raises ModelError where the model has no input over time, or the hop does not fit it.
+    """
     barred: dict[int, Obstacle] = {}
     while True:
-        walk = _walk(graph, hop, barred)
-        found = dict(_unusable(graph, walk))
+        walk = _walk(graph, hop, barred, edges)
+        found = dict(_without_edges(graph, walk) if edges else _unusable(graph, walk))
         if not found:
             obstacles = (*walk.obstacles, *barred.values())
             return Analysis(walk.steps, walk.totals, walk.tracks, obstacles)
@@ -61,7 +65,7 @@ def _input_track(graph: Graph, hop: Hop) -> Track:
     return Track(axis, length, 1, hop.columns, 0, length)
 
 
-def _walk(graph: Graph, hop: Hop, barred: Mapping[int, Obstacle]) -> _Walk:
+def _walk(graph: Graph, hop: Hop, barred: Mapping[int, Obstacle], edges: bool) -> _Walk:
     walk = _Walk(tracks={graph.inputs[0]: _input_track(graph, hop)})
     for position, node in enumerate(graph.nodes):
         if position in barred or not any(index in walk.tracks for index in node.inputs):
@@ -70,8 +74,9 @@ def _walk(graph: Graph, hop: Hop, barred: Mapping[int, Obstacle]) -> _Walk:
         if isinstance(step, Obstacle):
             walk.obstacles.append(step)
         elif isinstance(step, Total):
-            walk.totals[position] = step
-        elif step.is_view or step.track.per_hop < step.track.length:
+            if walk.tracks[step.tensor].is_whole or not edges:
+                walk.totals[position] = step
+        elif step.is_view or _saves(step.track, edges):
             walk.steps[position] = step
             walk.tracks[node.outputs[0]] = step.track
     return walk
@@ -86,6 +91,22 @@ def _unusable(graph: Graph, walk: _Walk) -> Iterator[tuple[int, Obstacle]]:
     for position, step in walk.steps.items():
         if step.node.outputs[0] in whole and not step.track.is_whole:
             yield position, obstacle(graph, graph.nodes[position], _zeros(step.track), _SEES_ZEROS)
+
+
+def _saves(track: Track, edges: bool) -> bool:
+    """Whether fewer columns are made than a window has."""
+    return track.per_hop < (track.last - track.first if edges else track.length)
+
+
+def _without_edges(graph: Graph, walk: _Walk) -> Iterator[tuple[int, Obstacle]]:
+    """Steps some of whose columns are zeros and nothing else, which no operator makes."""
+    for position, step in walk.steps.items():
+        node = graph.nodes[position]
+        for link in step.links:
+            start = (step.track.length - 1) * link.stride - link.before
+            nothing = link.before >= link.reach or start >= walk.tracks[link.tensor].length
+            if nothing or (step.is_view and link.before > 0):
+                yield position, obstacle(graph, node, "some of its columns are nothing but zeros", _SEES_ZEROS)
 
 
 def _zeros(track: Track) -> str:

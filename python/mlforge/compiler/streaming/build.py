@@ -27,6 +27,7 @@ from mlforge.compiler.graph import (
     Node,
     Tensor,
 )
+from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops import operator_for
 from mlforge.compiler.ops.concatenation import ConcatenationAttributes
 from mlforge.compiler.ops.operator import View
@@ -40,7 +41,9 @@ from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
 from mlforge.compiler.passes.fold_padding import fold_padding
 from mlforge.compiler.passes.prune import prune
 from mlforge.compiler.streaming.analysis import Analysis, analyse
-from mlforge.compiler.streaming.track import Hop, Link, Obstacle, Step, Total, with_columns
+from mlforge.compiler.streaming.reads import Reads, Span, Window
+from mlforge.compiler.streaming.rules import along_time
+from mlforge.compiler.streaming.track import Hop, Obstacle, Step, Total, with_columns
 from mlforge.errors import ModelError
 
 
@@ -63,14 +66,25 @@ def stream_graph(graph: Graph, hop: Hop) -> StreamedGraph:
     Raises ModelError where nothing of it can be streamed; the message has every reason.
     """
     graph = _without_leading_views(prune(fold_padding(prune(graph))))
-    analysis = analyse(graph, hop)
-    if all(step.is_view for step in analysis.steps.values()):
-        reasons = "; ".join(map(str, analysis.obstacles)) or "no operator goes from column to column"
+    ways = [analyse(graph, hop, edges=edges) for edges in (False, True)]
+    useful = [way for way in ways if not all(step.is_view for step in way.steps.values())]
+    if not useful:
+        reasons = "; ".join(map(str, ways[0].obstacles)) or "no operator goes from column to column"
         raise ModelError(f"nothing of the model can be streamed: {reasons}")
-    window = analysis.tracks[graph.inputs[0]].length
+    window = ways[0].tracks[graph.inputs[0]].length
     first = -(-window // hop.columns)
-    made, counter = _Builder(graph, analysis).build(first)
-    return StreamedGraph(made, hop.columns, window, first, counter, analysis.obstacles)
+    made = [(_Builder(graph, way).build(first), way.obstacles) for way in useful]
+    (best, counter), obstacles = min(made, key=lambda one: macs_of(one[0][0]))
+    return StreamedGraph(best, hop.columns, window, first, counter, obstacles)
+
+
+def macs_of(graph: Graph) -> int:
+    """Multiply-accumulates of one inference."""
+    found = 0
+    for node in graph.nodes:
+        lowered = operator_for(node.kind).lower(View(graph, node), Isa.GENERIC)
+        found += lowered.macs if lowered else 0
+    return found
 
 
 _VIEWS = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")
@@ -103,15 +117,16 @@ class _Builder:
         self.steps = analysis.steps
         self.totals = analysis.totals
         self.tracks = analysis.tracks
-        self.views = {step.node.outputs[0]: step for step in self.steps.values() if step.is_view}
+        self.reads = Reads(graph, analysis)
         self.tensors: list[Tensor] = []
         self.nodes: list[Node] = []
         self.known: dict[int, int] = {}  # a tensor that is as it was, to its new index
         self.rings: dict[int, int] = {}  # a streamed tensor, to that of its last columns
-        self.windows: dict[tuple[int, int, int], int] = {}
-        self.apart = {self._owner(tensor, 0)[0] for tensor in self._exposed() if tensor in self.tracks}
+        self.windows: dict[Window, int] = {}
+        self.spans: dict[Span, int] = {}
+        self.apart = {self.reads.owner(tensor)[0] for tensor in self._exposed() if tensor in self.tracks}
         self.moves: list[Node] = []  # what runs when all have read
-        self.needed = self._needed()  # a streamed tensor, to how many of its last columns somebody reads
+        self.needed = self.reads.needed()
 
     def build(self, first: int) -> tuple[Graph, int]:
         """The graph, and the variable that counts inferences up to the `first` with a result."""
@@ -125,7 +140,7 @@ class _Builder:
                 self._add_up(self.totals[position])
             elif position not in self.steps:
                 self._copy(node)
-            elif not self.steps[position].is_view:
+            elif self.steps[position].node.outputs[0] in self.needed:
                 self._stream(self.steps[position])
         outputs = tuple(map(self._whole_or_known, self.old.outputs))
         return Graph(tuple(self.tensors), (*self.nodes, *self.moves), (made,), outputs), counter
@@ -137,53 +152,6 @@ class _Builder:
             if found.intersection(node.outputs) and operator_for(node.kind).parts(View(self.old, node)):
                 found.update(node.inputs)
         return found
-
-    # What is read of each streamed tensor: (tensor, columns, how many newer ones there are).
-
-    def _needed(self) -> dict[int, int]:
-        needed = {index: track.per_hop for index, track in self.tracks.items() if index not in self.views}
-        for tensor, count, newer in self._reads():
-            owner, behind = self._owner(tensor, newer)
-            needed[owner] = max(needed[owner], count + behind)
-        return needed
-
-    def _reads(self) -> list[tuple[int, int, int]]:
-        reads = [self._all_of(index) for index in self.old.outputs if index in self.tracks]
-        for position, node in enumerate(self.old.nodes):
-            step = self.steps.get(position)
-            if position in self.totals:
-                tensor = self.totals[position].tensor
-                reads.append((tensor, self.tracks[tensor].per_hop, 0))
-            elif step is None:
-                reads += [self._all_of(index) for index in node.inputs if index in self.tracks]
-            elif not step.is_view:
-                reads += [self._read(step, link) for link in step.links]
-        return reads
-
-    def _all_of(self, tensor: int) -> tuple[int, int, int]:
-        track = self.tracks[tensor]
-        return tensor, (track.length - 1) * track.spacing + 1, 0
-
-    def _read(self, step: Step, link: Link) -> tuple[int, int, int]:
-        track = self.tracks[link.tensor]
-        strides = (step.track.per_hop - 1) * (step.track.grid // track.grid)
-        return link.tensor, strides + (link.reach - 1) * track.spacing + 1, self._newer(step, link)
-
-    def _newer(self, step: Step, link: Link) -> int:
-        """Columns of the link's tensor behind the last that the step's last column is made of."""
-        track = self.tracks[link.tensor]
-        last_read = (step.track.last - 1) * link.stride - link.before + link.reach - 1
-        return (track.last - 1 - last_read) * track.spacing
-
-    def _owner(self, tensor: int, newer: int) -> tuple[int, int]:
-        """The tensor of which this one is a view, and how many newer columns that has."""
-        while tensor in self.views:
-            step = self.views[tensor]
-            newer += self._newer(step, step.links[0])
-            tensor = step.links[0].tensor
-        return tensor, newer
-
-    # Writing.
 
     def _add(self, tensor: Tensor) -> int:
         self.tensors.append(tensor)
@@ -214,7 +182,7 @@ class _Builder:
         return self.known[index]
 
     def _whole_or_known(self, index: int) -> int:
-        return self._whole(index) if index in self.tracks else self._map(index)
+        return self._span(self.reads.whole(index)) if index in self.tracks else self._map(index)
 
     def _copy(self, node: Node) -> None:
         inputs = tuple(map(self._whole_or_known, node.inputs))
@@ -223,7 +191,7 @@ class _Builder:
     def _stream(self, step: Step) -> None:
         links = {link.tensor: link for link in step.links}
         inputs = tuple(
-            self._window(*self._read(step, links[index])) if index in links else self._map(index)
+            self._window(*self.reads.by(step, links[index])) if index in links else self._map(index)
             for index in step.node.inputs
         )
         tensor = step.node.outputs[0]
@@ -285,13 +253,15 @@ class _Builder:
         """`count` neighbouring columns, of which the last has so many newer ones behind it."""
         key = tensor, count, newer
         if key not in self.windows:
-            self.windows[key] = self._view(*key) if tensor in self.views else self._of_ring(*key)
+            self.windows[key] = self._view(*key) if self.reads.is_view(tensor) else self._of_ring(*key)
         return self.windows[key]
 
     def _view(self, tensor: int, count: int, newer: int) -> int:
-        step = self.views[tensor]
-        source = self._window(step.links[0].tensor, count, newer + self._newer(step, step.links[0]))
-        like = self._like(tensor, count)
+        step = self.reads.makers[tensor]
+        source = self._window(step.links[0].tensor, count, newer + self.reads.newer(step, step.links[0]))
+        return self._as(source, self._like(tensor, count))
+
+    def _as(self, source: int, like: Tensor) -> int:
         if like.shape == self.tensors[source].shape:
             return source
         return self._put("RESHAPE", (source,), like, ReshapeAttributes())
@@ -306,13 +276,49 @@ class _Builder:
         begin = tuple(start if i == axis else 0 for i in range(len(like.shape)))
         return self._put("SLICE", (source, self._integers(begin), self._integers(like.shape)), like, SliceAttributes())
 
-    def _whole(self, tensor: int) -> int:
-        """All columns of a window, of which the ring may have more."""
-        track = self.tracks[tensor]
-        found = self._window(*self._all_of(tensor))
-        if track.spacing == 1 or track.length == 1:
+    def _span(self, span: Span) -> int:
+        """Columns of the whole window."""
+        if span not in self.spans:
+            parts = [self._kept(one) if one.is_kept else self._edge(one) for one in self.reads.pieces(span)]
+            self.spans[span] = parts[0] if len(parts) == 1 else self._together(span, tuple(parts))
+        return self.spans[span]
+
+    def _together(self, span: Span, parts: tuple[int, ...]) -> int:
+        axis = self.tracks[span.tensor].axis
+        like = self._like(span.tensor, span.end - span.start)
+        return self._put("CONCATENATION", parts, like, ConcatenationAttributes(axis))
+
+    def _kept(self, span: Span) -> int:
+        """Of a ring that may have those of other phases between them."""
+        track, count = self.tracks[span.tensor], span.end - span.start
+        found = self._window(*self.reads.of_kept(span))
+        if track.spacing == 1 or count == 1:
             return found
-        shape, end = self.old.tensors[tensor].shape, self.tensors[found].shape
-        steps = tuple(track.spacing if axis == track.axis else 1 for axis in range(len(shape)))
-        parts = (self._integers((0,) * len(shape)), self._integers(end), self._integers(steps))
-        return self._put("STRIDED_SLICE", (found, *parts), self.old.tensors[tensor], StridedSliceAttributes())
+        like, end = self._like(span.tensor, count), self.tensors[found].shape
+        steps = tuple(track.spacing if axis == track.axis else 1 for axis in range(len(end)))
+        parts = (self._integers((0,) * len(end)), self._integers(end), self._integers(steps))
+        return self._put("STRIDED_SLICE", (found, *parts), like, StridedSliceAttributes())
+
+    def _edge(self, span: Span) -> int:
+        """Columns that see zeros outside of the window: the operator as it is in the file, on what they are made of."""
+        step = self.reads.makers[span.tensor]
+        like = self._like(span.tensor, span.end - span.start)
+        sources = {link.tensor: self._span(self.reads.behind(span, link)) for link in step.links}
+        if step.is_view:
+            return self._as(sources[step.links[0].tensor], like)
+        inputs = tuple(sources[index] if index in sources else self._map(index) for index in step.node.inputs)
+        return self._put(step.node.kind, inputs, like, self._edge_attributes(step, span))
+
+    def _edge_attributes(self, step: Step, span: Span) -> Attributes:
+        attributes, link = step.node.attributes, step.links[0]
+        if not isinstance(attributes, WindowAttributes):
+            return attributes
+        track = self.tracks[link.tensor]
+        behind = (span.end - 1) * link.stride - link.before + link.reach - track.length
+        return along_time(
+            attributes,
+            track.axis - 1,
+            stride=link.stride,
+            dilation=attributes.dilation[track.axis - 1] // track.spacing,
+            zeros=(max(0, link.before - span.start * link.stride), max(0, behind)),
+        )

@@ -87,27 +87,32 @@ def _window(view: View, tracks: Tracks) -> Step | Obstacle:
     return Step(replace(view.node, attributes=attributes), after, (link,))
 
 
-def _for_columns(attributes: WindowAttributes, axes: Pair2, along: int, stride: int, dilation: int) -> WindowAttributes:
+def _for_columns(
+    attributes: WindowAttributes, axes: tuple[Axis, Axis], along: int, stride: int, dilation: int
+) -> WindowAttributes:
     """Nothing is padded along time; what SAME pads along the other axis is written out."""
-    across = 1 - along
-    axis = axes[across]
+    axis = axes[1 - along]
     reach = (axis.kernel - 1) * axis.dilation + 1
     behind = max(0, (axis.output - 1) * axis.stride + reach - axis.input - axis.pad)
+    across = replace(attributes, padding=Padding.VALID, extra_before=(axis.pad, axis.pad), extra_after=(behind, behind))
+    return along_time(across, along, stride=stride, dilation=dilation, zeros=(0, 0))
+
+
+def along_time(
+    attributes: WindowAttributes, along: int, *, stride: int, dilation: int, zeros: Pair
+) -> WindowAttributes:
+    """A VALID window with another walk along one axis, and so many zeros in front and behind."""
+
+    def pair(of_time: int, both: Pair) -> Pair:
+        return (of_time, both[1]) if along == 0 else (both[0], of_time)
+
     return replace(
         attributes,
-        padding=Padding.VALID,
-        stride=_pair(along, stride, axis.stride),
-        dilation=_pair(along, dilation, axis.dilation),
-        extra_before=_pair(along, 0, axis.pad),
-        extra_after=_pair(along, 0, behind),
+        stride=pair(stride, attributes.stride),
+        dilation=pair(dilation, attributes.dilation),
+        extra_before=pair(zeros[0], attributes.extra_before),
+        extra_after=pair(zeros[1], attributes.extra_after),
     )
-
-
-Pair2: TypeAlias = tuple[Axis, Axis]
-
-
-def _pair(along: int, of_time: int, of_other: int) -> Pair:
-    return (of_time, of_other) if along == 0 else (of_other, of_time)
 
 
 # What makes each column of the same column.
@@ -260,10 +265,7 @@ def _piece(view: View, tracks: Tracks, taken: tuple[tuple[int, int, int], ...]) 
     if not whole or (stride != 1 and count > 1):
         return _refuse(view, "it takes more than neighbouring, whole columns", "a slice of time alone, with the step 1")
     link = Link(index, before=-start)
-    after = _view(view, tracks, link, track.axis, count)
-    if after.track.last <= after.track.first:
-        return _refuse(view, "its columns see zeros in front of the window or behind it", "padding VALID along time")
-    return after
+    return _view(view, tracks, link, track.axis, count)
 
 
 _POINTWISE: Final = """
