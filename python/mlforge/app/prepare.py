@@ -50,6 +50,16 @@ class Examples:
     groups: NDArray[Any]
     strata: Mapping[str, NDArray[Any]]
     recordings: tuple[NDArray[np.float32], ...]
+    sources: tuple[str, ...] = ()  # of the recordings
+    recording: NDArray[np.int64] | None = None  # [N], of which each example was cut
+
+    def source(self, example: int) -> str:
+        """Where an example comes from: its recording, and which window of it; empty where that is not known."""
+        if self.recording is None or not self.sources:
+            return ""
+        of, first = int(self.recording[example]), int(np.argmax(self.recording == self.recording[example]))
+        several = int((self.recording == of).sum()) > 1
+        return f"{self.sources[of]}{f', window {example - first + 1}' if several else ''}"
 
     def __len__(self) -> int:
         return len(self.x)
@@ -167,7 +177,15 @@ class _Source:
         strata = {name: values[owner] for name, values in dataset.strata.items()}
         if group:
             strata[group] = dataset.groups[owner]
-        return Examples(extracted.inputs, dataset.labels[owner], dataset.groups[owner], strata, recordings)
+        return Examples(
+            extracted.inputs,
+            dataset.labels[owner],
+            dataset.groups[owner],
+            strata,
+            recordings,
+            tuple(str(dataset.sources[index]) for index in chosen),
+            extracted.recording,
+        )
 
 
 def inspect(contract: Contract, say: Say = silent) -> Inspection:

@@ -65,7 +65,15 @@ def execute(arguments: argparse.Namespace) -> Status:
         print(file=sys.stderr)  # behind the ^C
         raise ForgeError("stopped; everything finished is stored, and the same command resumes") from None
     report = report_path(contract)
-    write_report(contract, result.outcome.lock, result.outcome.trials, report, result.data, result.outcome.baselines)
+    write_report(
+        contract,
+        result.outcome.lock,
+        result.outcome.trials,
+        report,
+        result.data,
+        result.outcome.baselines,
+        result.evidence,
+    )
     if arguments.json:
         print_json(_document(result, report))
     else:

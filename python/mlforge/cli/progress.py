@@ -18,6 +18,7 @@ from mlforge.measure.ranking import validation, winner
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Verdict
 from mlforge.report.facts import said
+from mlforge.report.units import label, margin, score
 
 STAGE_WORDS = {
     "propose": "proposing",
@@ -93,7 +94,7 @@ class Progress:
         fresh = done - self._resumed
         elapsed = time.monotonic() - self._started
         if fresh <= 0:
-            return "time left: unknown"
+            return ""
         return f"about {(self._budget - done) * elapsed / fresh / 60:.1f} min left"
 
 
@@ -108,7 +109,7 @@ def best_line(trials: Sequence[Trial]) -> str:
     quality = validation(best) if best else None
     if best is None or quality is None:
         return "best so far: none meets the contract yet"
-    return f"best so far: trial {best.number}, {quality.metric} {quality.value:.3f} on validation"
+    return f"best so far: trial {best.number}, {label(quality.metric)} {score(quality.value)} on validation"
 
 
 def trial_line(trial: Trial, done: int, budget: int) -> Text:
@@ -132,7 +133,7 @@ def trial_line(trial: Trial, done: int, budget: int) -> Text:
     if trial.state is State.REJECTED and trial.verdict:
         return text.append("rejected ", "yellow").append(f"{cost}  {_broken(trial.verdict)}; not trained{seconds}")
     quality = validation(trial)
-    figure = f"{quality.metric} {quality.value:.3f}" if quality else ""
+    figure = f"{label(quality.metric)} {score(quality.value)}" if quality else ""
     verdict = trial.verdict
     outcome = "meets the contract" if verdict and verdict.met else _broken(verdict) if verdict else ""
     colour = "green" if verdict and verdict.met else ""
@@ -141,8 +142,4 @@ def trial_line(trial: Trial, done: int, budget: int) -> Text:
 
 def _broken(verdict: Verdict) -> str:
     """What a verdict complains of, with by how much."""
-    return ", ".join(
-        f"{check.name} {-check.margin:.1%} {'over' if check.hard else 'short'}"
-        for check in verdict.checks
-        if not check.met
-    )
+    return ", ".join(f"{label(check.name)} {margin(check)}" for check in verdict.checks if not check.met)

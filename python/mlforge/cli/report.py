@@ -31,8 +31,10 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.cli.reporting import report_path, write_report
     from mlforge.contract.load import load_contract
     from mlforge.measure import ranking
+    from mlforge.study.memory.artefacts import artefacts_of
     from mlforge.study.memory.database import has_study
     from mlforge.study.optimise import open_store
+    from mlforge.study.winner.evidence import evidence
     from mlforge.study.winner.finish import beside_the_nearest
 
     contract = remembered(load_contract(arguments.app))
@@ -46,11 +48,15 @@ def execute(arguments: argparse.Namespace) -> Status:
     prepared = prepare(contract)
     with closing(open_store(contract, prepared, storage_of(arguments))) as store:
         trials = store.trials()
+        number = lock.study.winner if lock else None
+        subject = next((trial for trial in trials if trial.number == number), None) or ranking.candidate(trials)
+        artefacts = artefacts_of(store.database, contract.app_dir)
+        seen = evidence(contract, prepared, artefacts, subject)
     if lock is None and not trials:
         raise _nothing_to_report(contract)
     path = arguments.output or report_path(contract)
     baselines = () if lock is not None else beside_the_nearest(contract, prepared, ranking.candidate(trials))
-    write_report(contract, lock, trials, path, prepared.inspect(contract), baselines)
+    write_report(contract, lock, trials, path, prepared.inspect(contract), baselines, seen)
     if arguments.json:
         print_json({"report": str(path), "trials": len(trials), "locked": lock is not None})
     else:

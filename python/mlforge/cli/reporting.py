@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mlforge.contract.contract import Contract
     from mlforge.records.baseline import Baseline
     from mlforge.records.data_summary import Inspection
+    from mlforge.records.evidence import Evidence
     from mlforge.records.lock import Lock
     from mlforge.records.trial import Trial
 
@@ -25,6 +26,7 @@ def write_report(
     path: Path,
     data: Inspection,
     baselines: Sequence[Baseline] = (),
+    evidence: Evidence | None = None,
 ) -> None:
     """One self-contained file, replaced in one step."""
     from mlforge.app.verdicts import limits_alone
@@ -44,5 +46,6 @@ def write_report(
         data=data,
         contract=contract,
         baselines=baselines,
+        evidence=evidence,
     )
     write_atomically(path, html.encode())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlforge.records.baseline import Baseline
+from mlforge.records.evidence import Evidence
 from mlforge.records.folds import CrossValidation
 from mlforge.records.quality import Confusion, Quality
 from mlforge.report import classes, units
@@ -50,6 +51,39 @@ class FoldRow:
     quality: str
     values: str  # by fold
     chosen: str  # the folds whose own validation groups chose it
+
+
+@dataclass(frozen=True, slots=True)
+class MistakeRow:
+    source: str
+    truth: str
+    answer: str
+    score: str
+
+
+def mistake_rows(evidence: Evidence | None) -> tuple[MistakeRow, ...]:
+    return tuple(
+        MistakeRow(
+            source=units.one_line(one.source, 160),
+            truth=units.one_line(one.truth, 60),
+            answer=units.one_line(one.answer, 60) or units.NOTHING,
+            score=units.score(one.score),
+        )
+        for one in (evidence.mistakes if evidence else ())
+    )
+
+
+def mistakes_note(evidence: Evidence | None) -> str:
+    """What the listed examples are; empty for none."""
+    if evidence is None or not evidence.mistakes:
+        return ""
+    if evidence.edges:
+        return "Anomalies that look most normal, then normal examples that look strangest; validation data, int8."
+    if evidence.pairs:
+        return "The largest errors; validation data, int8."
+    shown = len(evidence.mistakes)
+    which = f"The {shown} most certain of them" if shown < evidence.wrong else "All of them, the most certain first"
+    return f"{evidence.wrong:,} of {evidence.examples:,} validation examples are answered wrongly in int8. {which}."
 
 
 def classes_section(qualities: Sequence[Quality]) -> ClassesSection | None:

@@ -13,6 +13,7 @@ from typing import Final
 from mlforge.contract.contract import Contract
 from mlforge.records.baseline import Baseline
 from mlforge.records.data_summary import Inspection
+from mlforge.records.evidence import Evidence
 from mlforge.records.lock import Lock
 from mlforge.records.trial import Trial
 from mlforge.records.verdict import Verdict
@@ -34,6 +35,7 @@ def render_html(
     data: Inspection | None = None,
     contract: Contract | None = None,
     baselines: Sequence[Baseline] = (),
+    evidence: Evidence | None = None,
 ) -> str:
     """The report as the text of one HTML file.
 
@@ -47,6 +49,7 @@ def render_html(
         data: what is in the data, and what was found there; None leaves the section out.
         contract: what the section on energy is made from; None leaves it out.
         baselines: those beside the nearest miss; a lock has its own.
+        evidence: single answers of the candidate that the page is about; None leaves these out.
         nearest: the number of the nearest miss, used without a lock; None takes the one with the smallest shortfall.
         command: what runs this study again.
         provenance: further facts, shown in the given order: what a lock would say (seed, hashes) while there is none.
@@ -62,5 +65,6 @@ def render_html(
         data=data,
         contract=contract,
         baselines=baselines,
+        evidence=evidence,
     )
     return environment("mlforge.report", markup=True).get_template("report.html.j2").render(page=page)

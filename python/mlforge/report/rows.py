@@ -14,6 +14,7 @@ from mlforge.records.threshold import Threshold
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Verdict
 from mlforge.report import facts, layers, units
+from mlforge.report.names import readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class OperatorRow:
     index: int
     kind: str
     name: str
+    full_name: str  # as the converter joined it
     macs: str
     weights: str
     instructions: str
@@ -177,7 +179,8 @@ def operator_rows(cost: Cost) -> tuple[OperatorRow, ...]:
         OperatorRow(
             index=operator.index,
             kind=units.one_line(operator.kind, 40),
-            name=units.one_line(operator.name, 80),
+            name=readable(operator.name),
+            full_name=units.one_line(operator.name, 200),
             macs=units.count(operator.macs),
             weights=units.exact_bytes(operator.weight_bytes),
             instructions=units.count(operator.instructions),

@@ -37,6 +37,7 @@ class Plot:
     y: Axis
     marks: tuple[Mark, ...]
     front: str = ""  # an SVG path
+    second: str = ""  # another one, to compare it with
     across: Rule | None = None  # horizontal
     down: Rule | None = None  # vertical
     lanes: tuple[tuple[str, float], ...] = ()  # label and y

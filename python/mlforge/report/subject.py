@@ -15,7 +15,7 @@ from mlforge.records.cost import Cost
 from mlforge.records.events import EventQuality
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Quality
-from mlforge.records.trial import State, Trial
+from mlforge.records.trial import Epoch, State, Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report import facts, units
 from mlforge.report.rows import Fact
@@ -34,6 +34,7 @@ class Subject:
     role: str  # "the winner" and the like
     attempts: tuple[Attempt, ...] = ()
     events: tuple[EventQuality, ...] = ()
+    history: tuple[Epoch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def find_subject(lock: Lock | None, trials: Sequence[Trial], nearest: int | None
         number = lock.study.winner
         parameters = next((trial.parameters for trial in trials if trial.number == number), {})
         figures = lock.architecture, lock.cost, lock.qualities, lock.verdict
-        return Subject(number, *figures, parameters, "the winner", lock.attempts, lock.events)
+        history = next((trial.history for trial in trials if trial.number == number), ())
+        return Subject(number, *figures, parameters, "the winner", lock.attempts, lock.events, history)
     named = next((trial for trial in trials if trial.number == nearest), None)
     trial = named or candidate(trials)
     if trial is None:
@@ -56,7 +58,7 @@ def find_subject(lock: Lock | None, trials: Sequence[Trial], nearest: int | None
     role = "the best so far" if meets(trial) else "the nearest miss"
     design = trial.architecture, trial.cost, trial.qualities, trial.verdict, trial.parameters
     events = (trial.events,) if trial.events else ()
-    return Subject(trial.number, *design, role, trial.attempts, events)
+    return Subject(trial.number, *design, role, trial.attempts, events, trial.history)
 
 
 def subject_words(subject: Subject) -> str:
@@ -94,7 +96,6 @@ def head_facts(lock: Lock | None, subject: Subject, trials: Sequence[Trial]) -> 
     found = []
     if subject.cost is not None:
         found.append(Fact("Target", f"{units.one_line(subject.cost.target)} ({units.one_line(subject.cost.core)})"))
-        found.append(Fact("Timing", units.one_line(subject.cost.method)))
     if lock is not None:
         found.append(Fact("Model", f"{units.one_line(lock.model.path)}, {units.size(lock.model.size_bytes)}"))
         found.append(Fact("Classes", ", ".join(units.one_line(label, 60) for label in lock.classes)))

@@ -29,6 +29,7 @@ from mlforge.report.comparison import cost_rows
 from mlforge.report.energy import EnergySection
 from mlforge.report.events_section import event_rows
 from mlforge.report.house import house_table
+from mlforge.report.names import readable
 from mlforge.report.quality_tables import quality_table as quality_table
 
 _STATE_STYLES: Final = {State.TRAINED: "", State.REJECTED: "yellow", State.STOPPED: "yellow", State.FAILED: "red"}
@@ -109,7 +110,8 @@ def cost_table(cost: Cost, *, title: str = "Cost") -> Table:
     _sizes(table, "Flash", flash.total, [("weights", flash.weights), ("code", flash.code), ("kernels", flash.kernels),
                                          ("features", flash.features), ("other", flash.other)])  # fmt: skip
     _sizes(table, "RAM", ram.total, [("arena", ram.arena), ("features", ram.features), ("other", ram.other)])
-    table.add_row("Stack", units.kib(cost.stack_bytes), f"{units.exact_bytes(cost.stack_bytes)}, deepest")
+    exact = units.exact_beside(cost.stack_bytes)
+    table.add_row("Stack", units.kib(cost.stack_bytes), ", ".join(filter(None, (exact, "deepest"))))
     table.add_row("Latency", units.time(cost.total_latency_us), "worst, last sample to output", style="bold")
     for name, latency_us, instructions, cycles in (
         ("model", cost.latency_us, cost.instructions, cost.cycles),
@@ -208,16 +210,17 @@ def _with_goal(check: Check) -> str:
 
 
 def _sizes(table: Table, name: str, total: int, parts: Sequence[tuple[str, int]]) -> None:
-    table.add_row(name, units.kib(total), units.exact_bytes(total), style="bold")
+    table.add_row(name, units.kib(total), units.exact_beside(total), style="bold")
     for part, size_bytes in parts:
-        share = f" ({units.percent(size_bytes / total)})" if total else ""
-        table.add_row(f"  {part}", units.kib(size_bytes), f"{units.exact_bytes(size_bytes)}{share}")
+        share = units.percent(size_bytes / total) if total else ""
+        told = ", ".join(filter(None, (units.exact_beside(size_bytes), share)))
+        table.add_row(f"  {part}", units.kib(size_bytes), told)
 
 
 def _operator_cells(operator: OperatorCost, total_cycles: int) -> tuple[RenderableType, ...]:
     name = Text(f"{operator.index} {units.one_line(operator.kind)}")
     code = f"code {units.count(operator.code_bytes)} B" if operator.code_bytes else ""
-    if details := "; ".join(filter(None, (code, units.one_line(operator.name)))):
+    if details := "; ".join(filter(None, (code, readable(operator.name)))):
         name.append(f"\n  {details}", "dim")
     name.no_wrap, name.overflow = True, "ellipsis"  # the name gives way at once; figures are never cut
     return (

@@ -46,10 +46,14 @@ def exact_bytes(size_bytes: float) -> str:
 
 def size(size_bytes: float) -> str:
     """`11.5 KiB (11,756 B)`; whole KiB and sizes below one need no second figure."""
-    short = kib(size_bytes)
-    if not math.isfinite(size_bytes) or abs(size_bytes) < KIB or size_bytes % KIB == 0:
-        return short
-    return f"{short} ({exact_bytes(size_bytes)})"
+    short, exact = kib(size_bytes), exact_beside(size_bytes)
+    return f"{short} ({exact})" if exact else short
+
+
+def exact_beside(size_bytes: float) -> str:
+    """`11,756 B`, to stand beside `11.5 KiB`; empty where that says it all."""
+    plain = not math.isfinite(size_bytes) or abs(size_bytes) < KIB or size_bytes % KIB == 0
+    return "" if plain else exact_bytes(size_bytes)
 
 
 def time(time_us: float) -> str:
@@ -95,38 +99,46 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def score(value: float) -> str:
-    """A quality: three decimals below 10 in size, four significant digits above and for the very small."""
-    if not math.isfinite(value):
-        return NOTHING
-    if value != 0 and (abs(value) >= 10 or abs(value) < 0.01):
-        return f"{value:.4g}"
-    return f"{value:.3f}"
+    """A quality: three decimals, more for the very small and fewer for the large. `0.853`, `0.0028`, `123.4`."""
+    return _fixed(value, _places(value)) if math.isfinite(value) else NOTHING
 
 
 def score_with_error(value: float, standard_error: float | None) -> str:
-    """`0.853 ± 0.021`; the error is left out where it is unknown."""
-    return f"{score(value)}{_error(value, standard_error)}"
+    """`0.853 ± 0.021`: both with the same decimals; the error is left out where it is unknown."""
+    return _with_error("", value, standard_error)
 
 
 def signed(value: float) -> str:
     """A difference of qualities, `+0.012` or `−0.006`."""
-    return f"{'−' if value < 0 else '+'}{score(abs(value))}" if math.isfinite(value) else NOTHING
+    return signed_with_error(value, None)
 
 
 def signed_with_error(value: float, standard_error: float | None) -> str:
-    """`−0.012 ± 0.004`."""
-    return f"{signed(value)}{_error(value, standard_error)}"
+    """`−0.012 ± 0.004`, both with the same decimals."""
+    return _with_error("−" if value < 0 else "+", abs(value), standard_error)
 
 
-def _error(value: float, standard_error: float | None) -> str:
-    """` ± 0.021`: in thousandths, as scores are, and one figure of what would round to nothing."""
+def _with_error(sign: str, value: float, standard_error: float | None) -> str:
+    if not math.isfinite(value):
+        return NOTHING
     if standard_error is None or not math.isfinite(standard_error):
-        return ""
+        return f"{sign}{score(value)}"
     standard_error = standard_error if standard_error > 1e-12 else 0.0  # the rounding of sums that cancel out
-    thousandths = f"{standard_error:.3f}"
-    if standard_error >= 10 or (0 < abs(value) < 0.01 and standard_error < 0.01):
-        return f" ± {score(standard_error)}"
-    return f" ± {thousandths if standard_error == 0 or float(thousandths) else f'{standard_error:.1g}'}"
+    places = _places(max(abs(value), standard_error))
+    return f"{sign}{_fixed(value, places)} ± {_fixed(standard_error, places)}"
+
+
+def _places(size: float) -> int:
+    """Decimals for a figure of that size: three, or what leaves two significant digits of the small and four of the
+    large."""
+    if size == 0:
+        return 3
+    magnitude = math.floor(math.log10(abs(size)))
+    return min(max(3, 1 - magnitude), 9) if magnitude < 1 else max(0, 3 - magnitude)
+
+
+def _fixed(value: float, places: int) -> str:
+    return f"{value + 0.0:.{places}f}"
 
 
 def work(instructions: int | None, cycles: int | None, method: str) -> str:
@@ -164,11 +176,13 @@ def check_short(check: Check, value: float) -> str:
 
 
 def margin(check: Check) -> str:
-    """`12.3 % to spare`, `4.0 % over` (a limit) or `4.0 % short` (a quality goal)."""
+    """`12.3 % to spare`, `4.0 % over` (a limit), `4.0 % too high` (an error) or `4.0 % short` (a quality goal)."""
     if not math.isfinite(check.margin):
         return NOTHING
     if check.met:
         return f"{percent(check.margin)} to spare"
+    if not check.hard and check.measured > check.limit:
+        return f"{percent(-check.margin)} too high"
     return f"{percent(-check.margin)} {'short' if check.measured < check.limit else 'over'}"
 
 

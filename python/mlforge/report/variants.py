@@ -8,6 +8,7 @@ from typing import Final
 
 from mlforge.records.attempt import Attempt, Method, Network, TensorRange
 from mlforge.report import units
+from mlforge.report.names import readable
 
 NETWORKS: Final = {
     Network.PLAIN: "as proposed",
@@ -71,7 +72,7 @@ def range_rows(ranges: Sequence[TensorRange]) -> tuple[RangeRow, ...]:
         RangeRow(
             operator=one.operator,
             kind=units.one_line(one.kind, 40),
-            name=units.one_line(one.name, 80),
+            name=readable(one.name),
             what="weights" if one.weights else "output",
             channels=units.count(one.channels),
             used=units.percent(one.used),

@@ -15,12 +15,23 @@ from mlforge.measure.ranking import listed
 from mlforge.records.baseline import Baseline
 from mlforge.records.cost import Cost
 from mlforge.records.data_summary import Inspection
+from mlforge.records.evidence import Evidence
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Metric, Quality, Stage
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
-from mlforge.report import classes, dot_plots, facts, layers, search_plots, stacks, units
-from mlforge.report.class_section import BaselineRow, ClassesSection, FoldRow, baseline_rows, classes_section, fold_rows
+from mlforge.report import arena, classes, dot_plots, facts, layers, model_plots, search_plots, stacks, units
+from mlforge.report.class_section import (
+    BaselineRow,
+    ClassesSection,
+    FoldRow,
+    MistakeRow,
+    baseline_rows,
+    classes_section,
+    fold_rows,
+    mistake_rows,
+    mistakes_note,
+)
 from mlforge.report.comparison import CostRow, cost_rows
 from mlforge.report.data_section import DataSection, data_section
 from mlforge.report.energy import EnergySection, energy_section
@@ -64,6 +75,11 @@ class Page:
     baselines_note: str
     robustness: tuple[RobustnessRow, ...]
     thresholds: tuple[ThresholdRow, ...]
+    learning: search_plots.Plot | None
+    answers: tuple[search_plots.Plot, ...]  # ROC, histogram of scores, scatter: what the task has
+    mistakes: tuple[MistakeRow, ...]
+    mistakes_note: str
+    arena: arena.Timeline | None
     events: tuple[EventRow, ...]
     det: search_plots.Plot | None
     stages: dot_plots.DotPlot | None
@@ -106,6 +122,7 @@ def build_page(
     data: Inspection | None = None,
     contract: Contract | None = None,
     baselines: Sequence[Baseline] = (),
+    evidence: Evidence | None = None,
 ) -> Page:
     """Everything that the page shows. `nearest` is the number of the nearest miss, where the caller knows it better."""
     trials = sorted(trials, key=lambda trial: trial.number)
@@ -132,6 +149,11 @@ def build_page(
         baselines_note=facts.baseline_words(lock.baselines if lock else baselines),
         robustness=robustness_rows(lock.robustness) if lock else (),
         thresholds=threshold_rows(lock.thresholds) if lock else (),
+        learning=model_plots.learning_curves(subject.history),
+        answers=_answers(subject.qualities, evidence, lock),
+        mistakes=mistake_rows(evidence),
+        mistakes_note=mistakes_note(evidence),
+        arena=arena.timeline(architecture, cost.core) if architecture and cost else None,
         events=event_rows(subject.events),
         det=det(subject.events, checks),
         stages=dot_plots.stages(subject.qualities, metric, checks.get(metric)) if metric else None,
@@ -161,6 +183,14 @@ def build_page(
         command=units.one_line(command),
         locked=lock is not None,
     )
+
+
+def _answers(
+    qualities: Sequence[Quality], evidence: Evidence | None, lock: Lock | None
+) -> tuple[search_plots.Plot, ...]:
+    threshold = lock.thresholds[0].value if lock and lock.thresholds else None
+    drawn = model_plots.roc(qualities), model_plots.histogram(evidence, threshold), model_plots.scatter(evidence)
+    return tuple(plot for plot in drawn if plot is not None)
 
 
 def _compared(lock: Lock | None) -> tuple[str, str]:
@@ -212,12 +242,11 @@ def _by_key(strata: Mapping[str, float]) -> dict[str, dict[str, float]]:
 
 
 def _cost_facts(cost: Cost) -> tuple[Fact, ...]:
-    method = units.one_line(cost.method)
     found = [
         Fact("Flash", units.size(cost.flash.total)),
         Fact("RAM", units.size(cost.ram.total)),
         Fact("Stack, deepest", units.size(cost.stack_bytes)),
-        Fact("Latency, worst", f"{units.time(cost.total_latency_us)} ({method})"),
+        Fact("Latency, worst", units.time(cost.total_latency_us)),
         Fact(
             "of which model",
             f"{units.time(cost.latency_us)}; {units.work(cost.instructions, cost.cycles, cost.method)}",

@@ -15,6 +15,7 @@ from mlforge.contract.contract import Contract, Execution, Pruner
 from mlforge.data.looking import refuse
 from mlforge.errors import ContractError, Problem, TargetUnavailableError
 from mlforge.records.data_summary import Inspection
+from mlforge.records.evidence import Evidence
 from mlforge.records.program import Engine
 from mlforge.search.registry import proposer_named
 from mlforge.search.space import FrontEndSpace, Space, space_for
@@ -29,6 +30,7 @@ from mlforge.study.memory.database import Database, storage_url
 from mlforge.study.memory.result_cache import DatabaseResults, ResultCache, identity_of
 from mlforge.study.memory.study_store import StudyStore
 from mlforge.study.winner.confirm import Confirmer, confirming_target
+from mlforge.study.winner.evidence import evidence
 from mlforge.study.winner.finish import Outcome, conclude, write_nearest, write_winner
 from mlforge.study.winner.provenance import tool_versions
 from mlforge.targets.registry import target_named
@@ -51,6 +53,7 @@ class Result:
     exhausted: str  # why the study ended before its budget; empty where it did not
     data: Inspection
     nearest: Path | None = None  # the model of the nearest miss, where the contract was not met
+    evidence: Evidence | None = None
 
 
 def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "", *, replay: bool = False) -> Result:
@@ -105,7 +108,8 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
             outcome = conclude(evaluator, store, trials, target.programs, say, confirmer)
             model, lock = write_winner(outcome, evaluator) if outcome.met else (None, None)
             nearest = None if outcome.met else write_nearest(outcome, evaluator)
-    return Result(outcome, model, lock, study.exhausted, inspection, nearest)
+            seen = evidence(contract, prepared, artefacts, outcome.winner or outcome.nearest)
+    return Result(outcome, model, lock, study.exhausted, inspection, nearest, seen)
 
 
 def usable_target(name: str, app: Application | None = None) -> Target:

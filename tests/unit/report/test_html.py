@@ -12,9 +12,11 @@ from xml.etree import ElementTree
 import pytest
 
 from mlforge.records.baseline import Baseline
+from mlforge.records.evidence import Evidence, Mistake
 from mlforge.records.quality import Confusion, Figure, Metric, Split
 from mlforge.records.robustness import Robustness
-from mlforge.records.trial import Failure, State
+from mlforge.records.threshold import Threshold
+from mlforge.records.trial import Epoch, Failure, State
 from mlforge.records.verdict import Check, Verdict
 from mlforge.report.html import render_html
 
@@ -340,3 +342,30 @@ def test_classes_figures_and_baselines_are_shown(make: Any) -> None:
     assert "Recall of walk 0.750 ± 0.020" in page.text
     assert "Detection at 5.0 % false alarms" in page.text
     assert "The model is worse than the logistic regression on test data (−0.050 ± 0.010)" in page.text
+
+
+def test_training_answers_and_arena_are_drawn(make: Any) -> None:
+    lock, trials = make.won()
+    history = tuple(Epoch(1.0 / (number + 1), 1.2 / (number + 1) + 0.01 * number, 0.1) for number in range(12))
+    trials = [replace(trial, history=history) if trial.number == lock.study.winner else trial for trial in trials]
+    mistakes = (Mistake(f"data/{ATTACK}.csv:7, window 3", "walk", "run", 0.97),)
+    evidence = Evidence(200, 31, mistakes)
+    html = render_html(lock, trials, name="activity", evidence=evidence)
+    page = checked(html)
+    assert "Learning curves of the winner" in page.text
+    assert "epoch 1: training 1.000, validation 1.200" in html
+    assert "31 of 200 validation examples are answered wrongly in int8. The 1 most certain of them." in page.text
+    assert "window 3" in page.text
+    assert "Arena over time" in page.text and "scratch: " in html
+
+
+def test_anomalies_have_their_curve_and_regressions_their_scatter(make: Any) -> None:
+    lock, trials = make.won()
+    curve = ((0.0, 0.2), (0.05, 0.8), (0.5, 1.0))
+    qualities = tuple(replace(quality, metric=Metric.AUC, curve=curve) for quality in lock.qualities)
+    lock = replace(lock, qualities=qualities, thresholds=(Threshold("anomaly", 0.1, ()),))
+    seen = Evidence(100, 0, (), edges=(-2.0, -1.0, 0.0, 1.0), normal=(5, 80, 5), anomalous=(0, 2, 8))
+    page = checked(render_html(lock, trials, name="activity", evidence=seen))
+    assert "ROC, test data: AUC" in page.text and "threshold 0.1" in page.text
+    pairs = Evidence(3, 0, (), pairs=((1.0, 1.1), (2.0, 1.9)))
+    assert "Answers against the truth" in checked(render_html(lock, trials, name="activity", evidence=pairs)).text

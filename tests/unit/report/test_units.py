@@ -63,7 +63,7 @@ def test_percent_keeps_the_sign_of_what_is_tiny(share: float, text: str) -> None
         (Check("ram", "bytes", 1000, 900, 0.1, True), "10.0 % to spare"),
         (Check("ram", "bytes", 1000, 1100, -0.1, True), "10.0 % over"),
         (Check("accuracy", "", 0.8, 0.72, -0.1, False), "10.0 % short"),
-        (Check("mse", "", 0.5, 0.55, -0.1, False), "10.0 % over"),
+        (Check("mse", "", 0.5, 0.55, -0.1, False), "10.0 % too high"),
         (Check("mse", "", 0.0, math.nan, math.nan, False), units.NOTHING),
     ],
 )
@@ -86,3 +86,30 @@ def test_clean_removes_terminal_escapes_and_direction_overrides() -> None:
 @pytest.mark.parametrize(("method", "word"), [("Measured on device", "measured"), ("estimated in QEMU", "estimated")])
 def test_work_says_how_cycles_came_about(method: str, word: str) -> None:
     assert units.work(9_000, 12_000, method) == f"9,000 instructions, 12,000 cycles ({word})"
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (-0.002786, 0.002783, "−0.0028 ± 0.0028"),
+        (0.0, 0.0, "+0.000 ± 0.000"),
+        (-0.041, 0.0000002, "−0.041 ± 0.000"),
+        (0.00041234, 0.00002, "+0.00041 ± 0.00002"),
+        (123.456, 7.89, "+123.5 ± 7.9"),
+        (1.0, 5e-17, "+1.000 ± 0.000"),
+        (0.5, None, "+0.500"),
+    ],
+)
+def test_value_and_error_have_the_same_decimals(value: float, error: float | None, words: str) -> None:
+    assert units.signed_with_error(value, error) == words
+    assert units.score_with_error(abs(value), error) == words[1:]
+
+
+def test_an_error_is_too_high_and_a_share_is_short() -> None:
+    assert units.margin(Check("mse", "", 2.0, 3.0, -0.5, hard=False)) == "50.0 % too high"
+    assert units.margin(Check("accuracy", "", 0.8, 0.6, -0.25, hard=False)) == "25.0 % short"
+    assert units.margin(Check("flash", "bytes", 2.0, 3.0, -0.5, hard=True)) == "50.0 % over"
+
+
+def test_small_sizes_are_told_once() -> None:
+    assert (units.exact_beside(412), units.exact_beside(2048), units.exact_beside(2049)) == ("", "", "2,049 B")
