@@ -21,7 +21,7 @@ ATTEMPTS = (
 RANGES = (
     TensorRange(0, "CONV_2D", "l0/weights", True, 8, 1.0, 0.95, 0.0),
     TensorRange(0, "CONV_2D", "l0", False, 8, 1.0, 0.12, 0.0003),
-    TensorRange(1, "FULLY_CONNECTED", "l1/<w>", True, 4, 1.0, 0.004, 0.0),
+    TensorRange(1, "FULLY_CONNECTED", "block/<w>/MatMul", True, 4, 1.0, 0.004, 0.0),
     TensorRange(1, "FULLY_CONNECTED", "l1", False, 4, 1.0, 0.5, 0.03),
 )
 
@@ -56,7 +56,7 @@ def test_the_page_shows_both_tables_and_escapes_names() -> None:
     assert "From floats to int8" in page
     assert "quantisation-aware training" in page
     assert "the loss is &lt;nan&gt;" in page
-    assert "l1/&lt;w&gt;" in page
+    assert "&lt;w&gt;" in page
 
 
 def test_a_page_without_them_has_no_such_section() -> None:
