@@ -11,7 +11,7 @@ import pytest
 
 from tests.zephyr.mcuboot import BOARDS
 from tests.zephyr.ota_app import Field, Ota, build_ota, shared_by
-from tests.zephyr.workspace import Workspace, boards, require_toolchain, require_workspace
+from tests.zephyr.workspace import BUILD_TIMEOUT_S, Workspace, boards, require_toolchain, require_workspace
 
 collect_ignore = ["suites"]  # twister's way to the files beside it
 
@@ -25,6 +25,12 @@ def zephyr() -> Workspace:
 def need_toolchain(zephyr: Workspace, request: pytest.FixtureRequest) -> None:
     """Skips a test of a board that no toolchain is named for."""
     require_toolchain(request.node.callspec.params["board"])
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Whoever builds first waits for a build, whatever else the test takes."""
+    if item.get_closest_marker("timeout") is None:
+        item.add_marker(pytest.mark.timeout(BUILD_TIMEOUT_S + 100))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -18,7 +18,7 @@ from tests.programs.require import zephyr_missing
 from tests.unit.bundle.images import keys
 from tests.zephyr.workspace import Workspace, boards
 
-pytestmark = [pytest.mark.zephyr, pytest.mark.timeout(900)]  # several builds each
+pytestmark = pytest.mark.zephyr
 
 HERE = Path(__file__).parent
 BOARD = "mps2/an385"

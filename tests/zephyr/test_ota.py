@@ -19,7 +19,7 @@ from mlforge.cli.main import main
 from tests.zephyr.mcuboot import ERASED, SLOT_BYTES, STORAGE, STORAGE_BYTES, Device
 from tests.zephyr.ota_app import NEW, OLD, Field, Ota, runs, update
 
-pytestmark = [pytest.mark.zephyr, pytest.mark.timeout(900)]  # the first one builds
+pytestmark = pytest.mark.zephyr
 
 # What goes wrong, and the reason that the device gives for it afterwards (docs/telemetry.md): none where it was reset
 # before it could note anything.

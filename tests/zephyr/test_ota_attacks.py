@@ -23,7 +23,7 @@ from tests.zephyr.mcuboot import AN385, SLOTS
 from tests.zephyr.ota_app import NEW, OLD, Field, Ota, build_ota, runs
 from tests.zephyr.workspace import Workspace, require_toolchain
 
-pytestmark = [pytest.mark.zephyr, pytest.mark.timeout(900)]  # the first one builds
+pytestmark = pytest.mark.zephyr
 
 KEY_HASH, SHA256, ECDSA = 0x01, 0x10, 0x22  # bootutil/image.h
 FLIPS = 200 if ALL_OTA else 40

@@ -15,7 +15,7 @@ from mlforge.errors import LinkError
 from tests.zephyr.conftest import ALL_OTA
 from tests.zephyr.ota_app import NEW, OLD, Field, Ota, runs, update
 
-pytestmark = [pytest.mark.zephyr, pytest.mark.timeout(900)]  # the first one builds
+pytestmark = pytest.mark.zephyr
 
 JUMPING = "Jumping to the first image slot"  # what MCUboot says last
 CUTS = 20 if ALL_OTA else 5

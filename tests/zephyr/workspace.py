@@ -29,8 +29,8 @@ QEMU = {
 # As `west build -t run` does: time is virtual, so that a busy machine makes nobody miss a deadline.
 VIRTUAL_TIME = ("-icount", "shift=6,align=off,sleep=off", "-rtc", "clock=vm")
 WARNINGS_ARE_ERRORS = {"CONFIG_COMPILER_WARNINGS_AS_ERRORS": "y", "EXTRA_GEN_EDT_ARGS": "--edtlib-Werror"}  # as twister
-BUILD_TIMEOUT_S = 280
-RUN_TIMEOUT_S = 120  # of the wall clock; a busy machine emulates slowly
+BUILD_TIMEOUT_S = 800  # of the wall clock, as the next; a busy machine builds slowly
+RUN_TIMEOUT_S = 120
 
 
 def boards(*wanted: str) -> tuple[str, ...]:
