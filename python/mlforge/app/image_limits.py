@@ -71,7 +71,7 @@ def image_limits(resolved: Resolved, elf: Path) -> HeldImage:
         ("limits.ram", contract.limits.ram_bytes, _named(ram_by_category(counted), _OF_RAM)),
     )
     limits = tuple(
-        ImageLimit(key, contract.path, contract.lines.get(key, 0), limit, sum(shares.values()), shares)
+        ImageLimit(key, contract.path, contract.line(key, "target.board"), limit, sum(shares.values()), shares)
         for key, limit, shares in measured
         if limit is not None
     )

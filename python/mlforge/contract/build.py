@@ -6,7 +6,6 @@ reported yields a stand-in value, and the caller throws the result away when any
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
@@ -14,38 +13,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from mlforge.contract.boards import ALIASES, CLOCK_HZ, UNMEASURED, canonical
 from mlforge.contract.build_agent import build_agent
 from mlforge.contract.build_bundle import build_bundle
 from mlforge.contract.build_data import build_data
 from mlforge.contract.build_goals import build_goals
-from mlforge.contract.build_limits import build_limits, build_robustness
+from mlforge.contract.build_limits import build_limits, build_robustness, within_board
 from mlforge.contract.build_power import build_power, profiles
 from mlforge.contract.build_streams import build_decision, build_events
+from mlforge.contract.build_target import build_target
 from mlforge.contract.build_training import build_training
 from mlforge.contract.contract import (
-    Confirm,
     Contract,
     DataSpec,
     Execution,
     Proposer,
     Pruner,
     SearchSpec,
-    TargetSpec,
     Task,
 )
 from mlforge.contract.front_ends import build_front_ends
 from mlforge.contract.power import PowerSpec
-from mlforge.contract.products import advice
 from mlforge.contract.reader import Reader
-from mlforge.contract.schema import did_you_mean
 from mlforge.contract.stages import FrontEnd
 from mlforge.contract.stages_user import UserSpec
 from mlforge.contract.tree import Node, Report
-from mlforge.contract.units import format_time, parse_clock, parse_time
+from mlforge.contract.units import parse_time
 from mlforge.records.program import Engine
 
-DEFAULT_BOARD: Final = "mps2/an386"
 C_KEYWORDS: Final = re.compile(
     "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|main|"
     "register|restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while"
@@ -58,6 +52,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
     task = reader.choice(Task, "task", default=Task.CLASSIFICATION)
     data = build_data(reader)
     front_ends = build_front_ends(reader, data)
+    target = build_target(reader)
     decision = build_decision(reader, task)
     return Contract(
         path=path,
@@ -65,11 +60,11 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         task=task,
         data=data,
         front_ends=front_ends,
-        limits=build_limits(reader),
+        limits=within_board(build_limits(reader), target.zephyr_board),
         goals=build_goals(reader, task),
         search=_search(reader),
         training=build_training(reader, task),
-        target=_target(reader),
+        target=target,
         engine=reader.choice(Engine, "engine", default=Engine.STATIC),
         bundle=build_bundle(reader, task, decision),
         digest=hashlib.sha256((_content(root) + _code(front_ends)).encode()).hexdigest(),
@@ -112,33 +107,6 @@ def _search(reader: Reader) -> SearchSpec:
     )
 
 
-def _target(reader: Reader) -> TargetSpec:
-    board = reader.text("target", "board", default=DEFAULT_BOARD)
-    known = canonical(board)
-    if known is None:
-        _refuse_board(reader, board)
-    clock_hz = reader.quantity(parse_clock, "target", "clock") or CLOCK_HZ[known or DEFAULT_BOARD]
-    _check_latency(reader, clock_hz)
-    return TargetSpec(
-        board=known or board,
-        clock_hz=clock_hz,
-        product=reader.text("target", "product", default=""),
-        confirm=reader.choice(Confirm, "target", "confirm", default=Confirm.AUTO),
-    )
-
-
-def _refuse_board(reader: Reader, board: str) -> None:
-    """A board that measures nothing, a slip of the pen, or a product's board, for which an emulated one measures."""
-    where, names = ("target", "board"), [*CLOCK_HZ, *ALIASES]
-    if board in UNMEASURED:
-        found = f"{board}, where a model runs, but where flash, RAM, stack and latency are not a microcontroller's"
-        reader.wrong(where, found, f"an emulated board: {', '.join(CLOCK_HZ)}")
-    elif difflib.get_close_matches(board.lower(), names, n=1, cutoff=0.8):
-        reader.wrong(where, f"the unknown board {board!r}", did_you_mean(board, names))
-    else:
-        reader.wrong(where, f"{board!r}, which is not emulated", advice(board))
-
-
 def _power(reader: Reader, data: DataSpec) -> PowerSpec | None:
     """The board's currents, and what limits on energy ask of them."""
     power, limits = build_power(reader), reader.mapping("limits")
@@ -155,13 +123,6 @@ def _power(reader: Reader, data: DataSpec) -> PowerSpec | None:
         elif name == "temperature_rise" and power is not None and power.thermal_k_per_w is None:
             reader.wrong(steps, "temperature_rise without power.thermal_resistance", "the package's, such as '48 K/W'")
     return power
-
-
-def _check_latency(reader: Reader, clock_hz: int) -> None:
-    latency_us = reader.quantity(parse_time, "limits", "latency")
-    if latency_us is not None and latency_us * clock_hz < 1e6:
-        expected = f"at least one cycle of the clock, {format_time(1e6 / clock_hz)}"
-        reader.wrong(("limits", "latency"), repr(reader.text("limits", "latency")), expected)
 
 
 def _content(root: Node) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from mlforge.contract.contract import Limits, RobustnessSpec
+from mlforge.contract.products import ZephyrBoard
 from mlforge.contract.reader import Reader
 from mlforge.contract.units import (
     parse_current,
@@ -69,3 +71,16 @@ def build_robustness(reader: Reader) -> RobustnessSpec:
         numbers = [item.value for item in items if isinstance(item.value, int | float)]
         given[kind] = magnitudes if node is None else tuple(float(number) for number in numbers)
     return RobustnessSpec(**given)
+
+
+def within_board(limits: Limits, board: ZephyrBoard | None) -> Limits:
+    """No model takes more flash or RAM than its board has: limits where the contract gives none."""
+    if board is None:
+        return limits
+    flash = limits.flash_bytes is None and "flash" not in limits.auto
+    ram = limits.ram_bytes is None and "ram" not in limits.auto
+    return replace(
+        limits,
+        flash_bytes=board.flash_bytes if flash else limits.flash_bytes,
+        ram_bytes=board.ram_bytes if ram else limits.ram_bytes,
+    )

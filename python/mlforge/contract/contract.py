@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from mlforge.contract.power import PowerSpec
+from mlforge.contract.products import ZephyrBoard
 from mlforge.contract.stages import FrontEnd, SignalSpec, StageSpec
 from mlforge.contract.streams import DecisionSpec, EventsSpec, StreamSpec
 from mlforge.errors import ArchitectureError
@@ -252,10 +253,11 @@ class TrainingSpec:
 
 @dataclass(frozen=True, slots=True)
 class TargetSpec:
-    board: str  # a Zephyr board name, or "host"
+    board: str  # the emulated board that measures, by Zephyr's name, or "host"
     clock_hz: int
     product: str = ""  # the Zephyr board of the product, where limits of `auto` come from; empty for `board`
     confirm: Confirm = Confirm.AUTO
+    zephyr_board: ZephyrBoard | None = None  # what the contract calls its board, where that is not emulated itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +359,10 @@ class Contract:
             if name in ("", one.name):
                 return one
         raise ArchitectureError("front_end", f"{name!r} is no front end of the contract")
+
+    def line(self, *keys: str) -> int:
+        """Of the first of them that the file has; 0 for none."""
+        return next((self.lines[key] for key in keys if key in self.lines), 0)
 
     @property
     def app_dir(self) -> Path:

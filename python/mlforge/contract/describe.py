@@ -61,8 +61,11 @@ def describe(contract: Contract) -> tuple[Setting, ...]:
         key = f"events.goals.{metric}"
         bound = "at least" if metric.higher_is_better else "at most"
         rows.append(Setting(key, value, "", f"{bound} {value:g}", _source(contract, key, "")))
-    clock = contract.target.clock_hz
-    default = f"default clock of {contract.target.board}"
+    clock, board = contract.target.clock_hz, contract.target.zephyr_board
+    default = f"default clock of {board.name if board else contract.target.board}"
+    if board:
+        text = f"a {board.core}, measured on the emulated {contract.target.board}"
+        rows.append(Setting("target.board", None, "", text, _source(contract, "target.board", "")))
     rows.append(
         Setting("target.clock", clock, "Hz", format_frequency(clock), _source(contract, "target.clock", default))
     )
@@ -77,7 +80,9 @@ def _limit(contract: Contract, name: str, value: float | None, unit: str, text: 
     key = f"limits.{name}"
     if name in contract.limits.auto and value is None:
         return Setting(key, None, unit, "auto: what the app's own build leaves free", _source(contract, key, ""))
-    return Setting(key, value, unit, text or "no limit", _source(contract, key, "not in the contract"))
+    board = contract.target.zephyr_board
+    otherwise = f"what {board.name} has" if board and value is not None else "not in the contract"
+    return Setting(key, value, unit, text or "no limit", _source(contract, key, otherwise))
 
 
 def _source(contract: Contract, key: str, otherwise: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlforge.contract.boards import ALIASES, CLOCK_HZ
+from mlforge.contract.products import measured_names
 from mlforge.contract.schema import schema
 from mlforge.contract.units import FREQUENCIES_HZ, SHARES, SIZES, TIMES_US
 
@@ -30,10 +31,11 @@ _QUANTITIES: Final[Mapping[str, Iterable[str]]] = {
 def json_schema() -> dict[str, Any]:
     """JSON values, in the order of schema.yaml."""
     made = _converted(schema())
-    made["properties"]["target"]["properties"]["board"]["examples"] = [*CLOCK_HZ]
-    made["properties"]["target"]["properties"]["board"]["enum"] = [*CLOCK_HZ, *ALIASES]
     split = made["properties"]["data"]["properties"]["split"]
     split["anyOf"] = [{"required": ["validate", "test"]}, {"required": ["folds"]}]
+    board = made["properties"]["target"]["properties"]["board"]
+    board["examples"] = [*CLOCK_HZ]
+    board["anyOf"] = [{"enum": [*CLOCK_HZ, *ALIASES, *measured_names()]}, {"pattern": "@"}]  # a revision
     return {"$schema": _DRAFT, "title": "mlforge.yaml", **made}
 
 

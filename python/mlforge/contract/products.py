@@ -1,16 +1,20 @@
-"""Which emulated board measures for a product's board: the one with its core, as far as the board's name tells.
+"""The boards that Zephyr knows, and the emulated board that measures for each: the one with its core.
 
-A Zephyr board's name usually holds its chip (`nrf52840dk/nrf52840`, `nucleo_f401re`), and the chip's family says which
-core it has: by the manufacturers' product pages. Names that do not are in the list by themselves. Only used for advice.
+`boards.csv` is made of Zephyr's own metadata (scripts/board_table.py). Where Zephyr does not say how fast a board's
+processor is, or how much memory it has, nor does this.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Final
 
-# The core of each family, and the board that stands for it; a Cortex-M0+ runs the code of a Cortex-M0.
+# The cores that are emulated, and the board that stands for each.
 BY_CORE: Final[Mapping[str, str]] = {
     "cortex-m0": "mps2/an385@cortex-m0",
     "cortex-m3": "mps2/an385",
@@ -20,45 +24,92 @@ BY_CORE: Final[Mapping[str, str]] = {
     "cortex-m55": "mps3/corstone300/an547",
     "rv32imac": "qemu_riscv32",
 }
-_STM32: Final[Mapping[str, str]] = {
-    "cortex-m0": "f0|l0|g0|c0|u0",
-    "cortex-m3": "f1|f2|l1",
-    "cortex-m4": "f3|f4|g4|l4|wb(?!a)|wl|mp1",
-    "cortex-m7": "f7|h7(?!rs)|h7rs",
-    "cortex-m33": "l5|u5|u3|h5|wba",
-    "cortex-m55": "n6",
-}
-_FAMILIES: Final[Mapping[str, str]] = {
-    "cortex-m0": r"nrf51|rp2040|rpi_pico(?!2)|samd2[01]|saml21|arduino_zero|kl2[0-9]z|lpcxpresso11|cy8cproto_04",
-    "cortex-m3": r"sam3x|arduino_due|cc13[15]0|cc2650|efm32gg_stk|lpc17|stm32vl",
-    "cortex-m4": r"nrf52|nano_33_ble|xiao_ble|thingy52|microbit_v2|frdm_k|twr_k|hexiwear|same5|samd5|sam4|apollo[34]|"
-    r"uno_r4|max326|max78|cc13x2|cc26x2|cc1352|cc2652|ek_ra4m1|ek_ra6m[123]|efr32(?:mg|bg|fg)1|psoc6|"
-    r"cy8ckit_062|lpcxpresso54|disco_l475|stm32l496g_disco|96b_carbon|teensy3|msp_exp432|v2m_mps2_an386|particle_(?:argon|boron|xenon)",
-    "cortex-m7": r"mimxrt1|imxrt1|same70|samv71|portenta_h7|giga_r1|teensy4|nicla_vision|kv5|s32k3|xmc7",
-    "cortex-m33": r"nrf53|nrf54l|nrf91|thingy53|thingy91|rpi_pico2|rp2350|lpcxpresso55|lpc55|mcx[nac]|mcxw|"
-    r"ek_ra[468]m[45]|ek_ra4e|ek_ra6e|efr32(?:mg|bg|fg)2|xg2[0-9]|slwrb|siwx91|"
-    r"da1469|mimxrt[56]|musca|b_u585|b_l562|xiao_nrf54",
-    "cortex-m55": r"apollo510|alif|ensemble|ek_ra8|cortex_m85|corstone|mps4",
-    "rv32imac": r"riscv|esp32(?:_)?[ch]\d|hifive1|gd32v|longan|neorv32|litex|ch32v",
-}
+_KIB: Final = 1024
+_RUNS_ON: Final = (  # which of them runs the code of another; costs of the last two kinds are an approximation
+    (r"cortex-m0\+?|cortex-m1|cortex-m23", "cortex-m0"),
+    (r"cortex-(m3|m4|m7|m33|m55)f?", r"cortex-\1"),
+    (r"cortex-m85", "cortex-m55"),
+    (r"rv32[ig].*", "rv32imac"),
+)
 
 
-def measuring_board(product: str) -> str | None:
-    """The emulated board with the core of a Zephyr board; None where the name does not tell."""
-    name = product.lower()
-    for core, families in _STM32.items():
-        if re.search(rf"(?:stm32|nucleo_|disco_|discovery_|b_){{1}}(?:{families})", name):
-            return BY_CORE[core]
-    for core, families in _FAMILIES.items():
-        if re.search(families, name):
-            return BY_CORE[core]
-    return None
+@dataclass(frozen=True, slots=True)
+class ZephyrBoard:
+    """What Zephyr's metadata say; None where they do not. `core` as devicetree has it: cortex-m4f has an FPU."""
+
+    name: str
+    core: str
+    clock_hz: int | None = None
+    flash_bytes: int | None = None
+    ram_bytes: int | None = None
+
+    @property
+    def emulated_core(self) -> str:
+        """The core that its costs are measured on; empty where none is like it."""
+        for pattern, core in _RUNS_ON:
+            if match := re.fullmatch(pattern, self.core):
+                return match.expand(core)
+        return ""
+
+    @property
+    def measured_on(self) -> str:
+        """The emulated board; empty where there is none."""
+        return BY_CORE.get(self.emulated_core, "")
 
 
-def advice(product: str) -> str:
-    """What to write in a contract for a product whose board is not emulated."""
-    board = measuring_board(product)
-    if board:
-        return f"{{board: {board}, product: {product}}}: an emulated board measures, here the one with that core"
+def zephyr_boards(name: str) -> tuple[ZephyrBoard, ...]:
+    """The board of that name, as `west build -b` takes it: in full, or without the SoC where there is one only. Several
+    where the name leaves a choice, as Zephyr says then, too; none where it is unknown."""
+    known = _table()
+    if name in known:
+        return (known[name],)
+    unrevised = _without_revision(name)
+    if unrevised != name:
+        return zephyr_boards(unrevised)
+    return _meant([board for full, board in known.items() if _without_revision(full).startswith(f"{name}/")])
+
+
+def all_names() -> tuple[str, ...]:
+    """Of each board in full."""
+    return tuple(_table())
+
+
+def measured_names() -> tuple[str, ...]:
+    """All spellings, but for revisions, of the boards that an emulated one measures for."""
+    short: dict[str, list[ZephyrBoard]] = {}
+    for full, board in _table().items():
+        short.setdefault(_without_revision(full).partition("/")[0], []).append(board)
+    names = {name for name, board in _table().items() if board.measured_on}
+    for name, boards in short.items():
+        meant = _meant(boards)
+        names |= {name} if len(meant) == 1 and meant[0].measured_on else set()
+    return tuple(sorted(names))
+
+
+def _meant(boards: list[ZephyrBoard]) -> tuple[ZephyrBoard, ...]:
+    """The one that the others are variants of; all where there is none."""
+    shortest = min(boards, key=lambda board: (board.name.count("/"), len(board.name)), default=None)
+    if shortest and all(board.name.startswith(shortest.name) for board in boards):
+        return (shortest,)
+    return tuple(boards)
+
+
+def _without_revision(name: str) -> str:
+    return re.sub(r"@[^/]*", "", name)
+
+
+@cache
+def _table() -> Mapping[str, ZephyrBoard]:
+    with Path(__file__).with_name("boards.csv").open(encoding="utf-8", newline="") as file:
+        return {row["board"]: _board(row) for row in csv.DictReader(file)}
+
+
+def _board(row: Mapping[str, str]) -> ZephyrBoard:
+    clock, flash, ram = (int(row[key]) if row[key] else None for key in ("clock_hz", "flash_kib", "ram_kib"))
+    return ZephyrBoard(row["board"], row["core"], clock, flash and flash * _KIB, ram and ram * _KIB)
+
+
+def advice() -> str:
+    """What to write in a contract for a board that neither is emulated nor stands in Zephyr's tree."""
     cores = ", ".join(f"{board} ({core})" for core, board in BY_CORE.items())
-    return f"an emulated board with the product's core: {cores}; and `product: {product}` beside it"
+    return f"a board of Zephyr's; or the emulated board with the product's core, {cores}, and `product:` beside it"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mlforge.contract.boards import ALIASES, CLOCK_HZ, canonical
-from mlforge.contract.products import BY_CORE, advice, measuring_board
+from mlforge.contract.describe import describe
+from mlforge.contract.load import load_contract
+from mlforge.contract.products import BY_CORE, ZephyrBoard, all_names, measured_names, zephyr_boards
 from mlforge.targets.registry import all_targets
 
 
@@ -20,44 +24,97 @@ def test_aliases_lead_to_boards() -> None:
     assert canonical("no/such") is None
 
 
+KIB = 1024
+
+
 @pytest.mark.parametrize(
-    ("product", "board"),
+    ("name", "board", "measured_on"),
     [
-        ("nrf52840dk/nrf52840", "mps2/an386"),
-        ("nrf5340dk/nrf5340/cpuapp", "mps2/an521"),
-        ("nrf54l15dk/nrf54l15/cpuapp", "mps2/an521"),
-        ("nrf9160dk/nrf9160", "mps2/an521"),
-        ("nrf51dk/nrf51822", "mps2/an385@cortex-m0"),
-        ("nucleo_f401re", "mps2/an386"),
-        ("nucleo_f103rb", "mps2/an385"),
-        ("nucleo_l476rg", "mps2/an386"),
-        ("nucleo_h743zi", "mps2/an500"),
-        ("nucleo_g071rb", "mps2/an385@cortex-m0"),
-        ("nucleo_wb55rg", "mps2/an386"),
-        ("nucleo_wba55cg", "mps2/an521"),
-        ("nucleo_u575zi_q", "mps2/an521"),
-        ("b_u585i_iot02a", "mps2/an521"),
-        ("stm32f4_disco", "mps2/an386"),
-        ("stm32n6570_dk", "mps3/corstone300/an547"),
-        ("rpi_pico", "mps2/an385@cortex-m0"),
-        ("rpi_pico/rp2040/w", "mps2/an385@cortex-m0"),
-        ("rpi_pico2/rp2350a/m33", "mps2/an521"),
-        ("frdm_k64f", "mps2/an386"),
-        ("frdm_mcxn947/mcxn947/cpu0", "mps2/an521"),
-        ("mimxrt1060_evk", "mps2/an500"),
-        ("teensy41", "mps2/an500"),
-        ("arduino_nano_33_ble", "mps2/an386"),
-        ("bbc_microbit_v2", "mps2/an386"),
-        ("esp32c3_devkitm", "qemu_riscv32"),
-        ("xiao_esp32c6", "qemu_riscv32"),
-        ("esp32s3_devkitc", None),
-        ("my_own_board", None),
+        (
+            "nrf52840dk/nrf52840",
+            ZephyrBoard("nrf52840dk/nrf52840", "cortex-m4f", 64_000_000, 1024 * KIB, 256 * KIB),
+            "mps2/an386",
+        ),
+        (
+            "nucleo_f401re",
+            ZephyrBoard("nucleo_f401re/stm32f401xe", "cortex-m4f", 84_000_000, 512 * KIB, 96 * KIB),
+            "mps2/an386",
+        ),
+        (
+            "rpi_pico",
+            ZephyrBoard("rpi_pico/rp2040", "cortex-m0+", 125_000_000, 2048 * KIB, 264 * KIB),
+            "mps2/an385@cortex-m0",
+        ),
+        ("esp32c3_devkitm", ZephyrBoard("esp32c3_devkitm/esp32c3", "rv32imc", 160_000_000), "qemu_riscv32"),
+        (
+            "nucleo_h743zi/stm32h743xx",
+            ZephyrBoard("nucleo_h743zi/stm32h743xx", "cortex-m7", 480_000_000, 2048 * KIB, 512 * KIB),
+            "mps2/an500",
+        ),
+        (
+            "frdm_mcxn947/mcxn947/cpu0",
+            ZephyrBoard("frdm_mcxn947/mcxn947/cpu0", "cortex-m33", None, 2 << 20, 320 * KIB),
+            "mps2/an521",
+        ),
+        (
+            "mimxrt1060_evk@A/mimxrt1062/qspi",
+            ZephyrBoard("mimxrt1060_evk@A/mimxrt1062/qspi", "cortex-m7", None, 8 << 20, 32 << 20),
+            "mps2/an500",
+        ),
     ],
 )
-def test_a_products_board_has_one_that_measures_for_it(product: str, board: str | None) -> None:
-    assert measuring_board(product) == board
-    assert board is None or canonical(board) == board
-    assert product in advice(product)
+def test_a_board_of_zephyrs_has_one_that_measures_for_it(name: str, board: ZephyrBoard, measured_on: str) -> None:
+    assert zephyr_boards(name) == (board,)
+    assert board.measured_on == measured_on
+
+
+GOOD = Path(__file__).parents[2] / "corpus" / "contracts" / "good" / "board-of-zephyr.yaml"
+
+
+def test_what_a_contract_does_not_say_its_board_does(tmp_path: Path) -> None:
+    contract = load_contract(GOOD)
+    assert (contract.target.board, contract.target.product) == ("mps2/an386", "nrf52840dk/nrf52840")
+    assert contract.target.clock_hz == 64_000_000
+    assert (contract.limits.flash_bytes, contract.limits.ram_bytes) == (1024 * KIB, 256 * KIB)
+    said = {setting.key: (setting.text, setting.source) for setting in describe(contract)}
+    assert said["limits.ram"] == ("256 KiB", "what nrf52840dk/nrf52840 has")
+    assert said["limits.stack"][1] == "not in the contract"
+    assert said["target.clock"] == ("64 MHz", "default clock of nrf52840dk/nrf52840")
+    assert "measured on the emulated mps2/an386" in said["target.board"][0]
+    asked = tmp_path / "mlforge.yaml"
+    text = (
+        GOOD.read_text()
+        .replace("5 ms", "5 ms, flash: 32 KiB, ram: auto")
+        .replace("nrf52840}", "nrf52840, clock: 32 MHz}")
+    )
+    asked.write_text(text)
+    contract = load_contract(asked)
+    assert (contract.limits.flash_bytes, contract.limits.ram_bytes) == (32 * KIB, None)
+    assert contract.target.clock_hz == 32_000_000
+
+
+def test_a_name_may_mean_several_boards_or_none() -> None:
+    assert [board.name for board in zephyr_boards("nrf52840dk")] == ["nrf52840dk/nrf52811", "nrf52840dk/nrf52840"]
+    assert zephyr_boards("my_own_board") == zephyr_boards("") == zephyr_boards("nrf52840dk/") == ()
+    assert zephyr_boards("no/such@1.2/either") == ()
+
+
+def test_every_spelling_means_one_board() -> None:
+    names = measured_names()
+    assert {"nrf52840dk/nrf52840", "nucleo_f401re", "nucleo_f401re/stm32f401xe", "rpi_pico"} <= set(names)
+    assert not {"nrf52840dk", "esp32s3_devkitm/esp32s3/procpu"} & set(names)
+    some = names[::17]
+    assert all(len(found := zephyr_boards(name)) == 1 and found[0].measured_on for name in some)
+
+
+def test_what_the_table_says_makes_sense() -> None:
+    """Each row can be used: by its full name, with a clock that a contract may say."""
+    boards = [board for name in all_names() for board in zephyr_boards(name)]
+    assert [board.name for board in boards] == list(all_names()) == sorted(set(all_names()))
+    assert all(board.clock_hz is None or 1_000_000 < board.clock_hz < 4_000_000_000 for board in boards)
+    assert all(board.measured_on in ("", *BY_CORE.values()) for board in boards)
+    assert not [board for board in boards if board.core.startswith("cortex-m") and not board.measured_on]
+    assert len([board for board in boards if board.measured_on]) > 600
 
 
 def test_every_core_has_a_board() -> None:
