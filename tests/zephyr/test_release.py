@@ -275,7 +275,7 @@ def test_feeds_begin_after_the_check_whatever_the_applications_priority(image: I
 
 
 @ON_THE_HOST
-@pytest.mark.parametrize(("health", "reason"), [(-5, "application (5)"), (-11, "timeout (3)")])
+@pytest.mark.parametrize(("health", "reason"), [(-5, "application (5)"), (-11, "timeout (6)")])
 def test_what_the_application_has_to_say_counts(image: Image, tmp_path: Path, health: int, reason: str) -> None:
     """A release that is confirmed stays, and infers: MCUboot cannot take it back."""
     lines = image.run(tmp_path, image.patched(image.symbol("test_health"), struct.pack("<i", health)))

@@ -64,7 +64,7 @@ def describe(contract: Contract) -> tuple[Setting, ...]:
     clock, board = contract.target.clock_hz, contract.target.zephyr_board
     default = f"default clock of {board.name if board else contract.target.board}"
     if board:
-        text = f"a {board.core}, measured on the emulated {contract.target.board}"
+        text = f"{board.core}, measured on {contract.target.board}"
         rows.append(Setting("target.board", None, "", text, _source(contract, "target.board", "")))
     rows.append(
         Setting("target.clock", clock, "Hz", format_frequency(clock), _source(contract, "target.clock", default))

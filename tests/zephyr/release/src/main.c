@@ -145,7 +145,7 @@ int main(void)
 		serve();
 	}
 	finished = true;
-	k_sleep(K_SECONDS(5));
+	k_sleep(K_SECONDS(8)); /* more than CONFIG_MLFORGE_BUNDLE_UNCONFIRMED_S */
 	state("end");
 	printk("done\n");
 	return 0;
