@@ -97,6 +97,20 @@ static inline const int8_t *mlforge_output(const struct mlforge_instance *instan
 	return (const int8_t *)&instance->arena[instance->model->outputs[index].offset];
 }
 
+/** @cond INTERNAL_HIDDEN */
+/* What follows the last operator: whether there is a result, and then the decision on it. */
+static inline bool mlforge_conclude(const struct mlforge_instance *instance)
+{
+	if (!mlforge_model_has_result(instance->model, instance->arena)) {
+		return false;
+	}
+	if (instance->decision != NULL) {
+		(void)mlforge_decide(instance->decision, mlforge_output(instance, 0));
+	}
+	return true;
+}
+/** @endcond */
+
 /**
  * @brief One inference, in the caller's thread and on its stack.
  *
@@ -113,13 +127,7 @@ static inline bool mlforge_infer(const struct mlforge_instance *instance)
 		return instance->supervisor->infer(instance->supervisor);
 	}
 	instance->model->invoke(instance->arena);
-	if (!mlforge_model_has_result(instance->model, instance->arena)) {
-		return false;
-	}
-	if (instance->decision != NULL) {
-		(void)mlforge_decide(instance->decision, mlforge_output(instance, 0));
-	}
-	return true;
+	return mlforge_conclude(instance);
 }
 
 /**

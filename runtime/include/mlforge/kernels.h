@@ -57,6 +57,17 @@ struct mlforge_output_stage {
 	int16_t zero_point;
 };
 
+#define MLFORGE_WALK_RANK 6
+
+/* Two inputs walked together in the order of the output, which has the product of `size` elements.
+ * The outermost dimension comes first; unused ones have size 1. Steps count elements; a step of 0
+ * uses an element again. Innermost steps are 0 or 1. */
+struct mlforge_walk {
+	uint32_t size[MLFORGE_WALK_RANK];
+	uint32_t step_1[MLFORGE_WALK_RANK];
+	uint32_t step_2[MLFORGE_WALK_RANK];
+};
+
 /* CONV_2D. Weights [output_channels][kernel_height][kernel_width][input_channels], values
  * -128..127. `bias` has the input's zero point folded in: bias[o] - input_zero_point *
  * sum(weights[o]). Two output pixels and two output channels at a time. */

@@ -12,17 +12,6 @@
 extern "C" {
 #endif
 
-#define MLFORGE_WALK_RANK 6
-
-/* Two inputs walked together in the order of the output, which has the product of `size` elements.
- * The outermost dimension comes first; unused ones have size 1. Steps count elements; a step of 0
- * uses an element again. Innermost steps are 0 or 1. */
-struct mlforge_walk {
-	uint32_t size[MLFORGE_WALK_RANK];
-	uint32_t step_1[MLFORGE_WALK_RANK];
-	uint32_t step_2[MLFORGE_WALK_RANK];
-};
-
 /* Two inputs, each brought to a common scale: `(value - zero_point) * 2^bits`, requantised. How
  * they are combined, and how many bits are in front, is the kernel's; then the output's multiplier
  * follows. */

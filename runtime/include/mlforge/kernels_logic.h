@@ -7,7 +7,6 @@
 #define MLFORGE_KERNELS_LOGIC_H_
 
 #include "mlforge/kernels.h"
-#include "mlforge/kernels_elementwise.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -59,6 +59,14 @@ struct mlforge_hop {
 	uint32_t taken; /**< bytes from the start of the arena: int32, inferences since the reset */
 };
 
+/**
+ * @brief The operators of a model, which `invoke` runs in this order; see mlforge/steps.h.
+ */
+struct mlforge_steps {
+	uint16_t count;
+	void (*const *run)(uint8_t *arena); /**< [count] */
+};
+
 struct mlforge_model {
 	const char *name;
 	uint32_t arena_bytes;
