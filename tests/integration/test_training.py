@@ -178,6 +178,23 @@ def test_anomalies_are_told_from_normal_examples(shared: Trainer) -> None:
     assert quality.value > 0.9
 
 
+def test_anomalies_of_the_validation_data_choose_the_epoch(shared: Trainer) -> None:
+    """Not the lowest reconstruction loss of normal examples, by which a network that rebuilds everything would win."""
+    random = np.random.default_rng(7)
+    normal = (random.standard_normal((300, 2)) @ random.standard_normal((2, 12))).astype(np.float32)
+    strange = random.standard_normal((30, 12)).astype(np.float32) * normal.std()
+    x, flags = np.concatenate([normal[250:], strange]), np.repeat([0, 1], [50, 30])
+    architecture = Architecture((12,), (Dense(16), Dense(8), Dense(16)), 12, Head.LINEAR)
+    recipe = Recipe(epochs=15, patience=15, learning_rate=0.01)
+    unused = np.zeros(250, np.int64)
+    result = shared.train(TrainingRequest(architecture, Task.ANOMALY, normal[:250], unused, x, flags, recipe))
+    scores = reconstruction_error(result.validation_outputs, x)
+    quality = evaluate(scores, flags, metric=Metric.AUC, stage=Stage.FP32_HOST, split=Split.VALIDATE)
+    losses = [epoch.validation_loss for epoch in result.history]
+    assert result.best_epoch == int(np.argmin(losses))
+    assert losses[result.best_epoch] == pytest.approx(1 - quality.value, abs=2e-3)
+
+
 def test_training_ends_early_once_validation_gets_no_better(shared: Trainer) -> None:
     request = classification(epochs=60, patience=2, learning_rate=0.02)
     scrambled = replace(request, y_validate=np.random.default_rng(5).integers(0, 3, len(request.y_validate)))

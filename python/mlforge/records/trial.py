@@ -36,7 +36,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """Losses are cross-entropies, or mean squared errors: for regression in units of the targets' variance."""
+    """Losses are cross-entropies, or mean squared errors: for regression in units of the targets' variance. For anomaly
+    `validation_loss` is 1 less the area under the ROC curve, with what breaks ties (training/fit.py)."""
 
     loss: float  # on the training split, with augmentation and dropout
     validation_loss: float

@@ -10,7 +10,6 @@ from mlforge.app.model import (
     int8_inputs,
     read_model,
 )
-from mlforge.contract.contract import Task
 from mlforge.records.architecture import Architecture
 from mlforge.records.quality import Quality, Split, Stage
 from mlforge.records.trial import Inherited, Trial
@@ -60,11 +59,7 @@ class DraftWork:
         return self.draft.take(self.bench.known_shrinking(job))
 
     def float_quality(self, made: TrainingResult | Variant) -> Quality:
-        bench, outputs = self.bench, made.validation_outputs
-        examples = bench.prepared.validate
-        if bench.task is Task.ANOMALY:  # trained and stopped on normal examples, judged on all
-            outputs = self.draft.take(bench.known_outputs(made.keras, examples.x))
-        return bench.judge(outputs, examples, Stage.FP32_HOST, Split.VALIDATE)
+        return self.bench.judge(made.validation_outputs, self.bench.prepared.validate, Stage.FP32_HOST, Split.VALIDATE)
 
     def int8_quality(self, tflite: bytes) -> Quality:
         bench, examples = self.bench, self.bench.prepared.validate

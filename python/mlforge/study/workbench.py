@@ -326,14 +326,13 @@ class Workbench:
     def request(self, architecture: Architecture) -> TrainingRequest:
         """The training of an architecture by the study's recipe on its data."""
         train, validate = self.prepared.train, self.prepared.validate
-        normal = validate.y == 0 if self.task is Task.ANOMALY else np.ones(len(validate), bool)
         return TrainingRequest(
             architecture=architecture,
             task=self.task,
             x_train=train.x,
             y_train=train.y,
-            x_validate=validate.x[normal],
-            y_validate=validate.y[normal],
+            x_validate=validate.x,
+            y_validate=validate.y,
             recipe=self.recipe,
         )
 

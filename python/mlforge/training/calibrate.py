@@ -37,8 +37,9 @@ def calibrated(model: keras.Model, request: TrainingRequest) -> FakeQuantised:
 def _loss(fake: FakeQuantised, request: TrainingRequest) -> float:
     """On validation data: mean cross-entropy or squared error; for autoencoders the median example's, since one that
     cannot be rebuilt has no say in how all others are."""
-    x = request.x_validate
-    targets = unit_of(request).targets(x, request.y_validate)
+    usual = ~request.strange
+    x = request.x_validate[usual]
+    targets = unit_of(request).targets(x, request.y_validate[usual])
     parts = [np.asarray(fake(x[at : at + _BATCH], training=False)) for at in range(0, len(x), _BATCH)]
     outputs: Floats = np.concatenate(parts).astype(np.float32)
     if request.task is Task.CLASSIFICATION:

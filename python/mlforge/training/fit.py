@@ -23,7 +23,7 @@ from mlforge.errors import TrainingError
 from mlforge.records.trial import Epoch
 from mlforge.training.augment import augment
 from mlforge.training.request import Floats, Recipe, TrainingRequest
-from mlforge.training.targets import example_weights, unit_of
+from mlforge.training.targets import area, example_weights, unit_of
 
 Losses: TypeAlias = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # targets and outputs to the loss of each example
 Look: TypeAlias = Callable[[tuple[Epoch, ...]], bool]
@@ -87,7 +87,7 @@ def fit(
         targets = lessons.targets(inputs, targets) if lessons else targets
         rates = _learning_rates(recipe, number, steps)
         loss = float(run_epoch(inputs, targets, weights[order], rates))
-        validation = validation_loss(request.task, predict(model, request.x_validate), y_validate)
+        validation = judged(request, predict(model, request.x_validate), y_validate)
         if not (isfinite(loss) and isfinite(validation)):
             raise TrainingError(
                 f"the loss is {loss} (validation {validation}) in epoch {number + 1}: training diverged"
@@ -111,6 +111,18 @@ def predict(model: keras.Model, x: Floats) -> Floats:
         model.mlforge_forward = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
     parts = [model.mlforge_forward(x[at : at + _PREDICT_BATCH]).numpy() for at in range(0, len(x), _PREDICT_BATCH)]
     return np.concatenate(parts).astype(np.float32)
+
+
+def judged(request: TrainingRequest, outputs: Floats, targets: NDArray[Any]) -> float:
+    """What stops a training, and which epoch's weights are kept: the validation loss. With anomalies among the
+    validation examples, the share of pairs in which an anomaly is rebuilt no worse than a normal example (1 less the
+    area under the ROC curve); of equals the lower loss of the normal ones, a thousandth at most."""
+    strange = request.strange
+    if not strange.any() or strange.all():
+        return validation_loss(request.task, outputs, targets)
+    errors = np.square(outputs - targets).mean(axis=1, dtype=np.float64)
+    normal = float(errors[~strange].mean())
+    return 1.0 - area(errors[strange], errors[~strange]) + 1e-3 * normal / (1.0 + normal)
 
 
 def validation_loss(task: Task, outputs: Floats, targets: NDArray[Any]) -> float:

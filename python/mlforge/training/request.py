@@ -44,7 +44,8 @@ class TrainingRequest:
     """One training. The answer depends on nothing else: equal requests give byte-identical models on one machine.
 
     `x_*` are float32 `[N, *architecture.input_shape]`. `y_*` are int64 class indices `[N]` for classification, float32
-    `[N]` or `[N, outputs]` for regression, and unused for anomaly, whose `x_*` must hold normal examples only.
+    `[N]` or `[N, outputs]` for regression. For anomaly `x_train` must hold normal examples only, and `y_train` is
+    unused; `y_validate` is 1 for anomalies, which say when to stop.
     """
 
     architecture: Architecture
@@ -58,6 +59,13 @@ class TrainingRequest:
     initial: bytes = (
         b""  # a `.keras` archive of a network trained on the same examples: layers that agree begin with it
     )
+
+    @property
+    def strange(self) -> NDArray[np.bool_]:
+        """Which validation examples are anomalies, bool [N]; none for other tasks."""
+        if self.task is not Task.ANOMALY:
+            return np.zeros(len(self.x_validate), bool)
+        return np.asarray(self.y_validate.reshape(len(self.x_validate), -1)[:, 0] == 1, bool)
 
 
 @dataclass(frozen=True, slots=True)

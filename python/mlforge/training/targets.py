@@ -56,3 +56,10 @@ def example_weights(request: TrainingRequest) -> Floats:
         return np.ones(len(request.x_train), np.float32)
     labels, places, counts = np.unique(request.y_train, return_inverse=True, return_counts=True)
     return (len(request.y_train) / (len(labels) * counts[places])).astype(np.float32)
+
+
+def area(strange: NDArray[np.float64], normal: NDArray[np.float64]) -> float:
+    """The area under the ROC curve of scores: the share of pairs in which the strange one is higher, ties by half."""
+    normal = np.sort(normal)
+    below, within = np.searchsorted(normal, strange, "left"), np.searchsorted(normal, strange, "right")
+    return float((below + within).mean() / (2.0 * len(normal)))

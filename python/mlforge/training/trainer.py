@@ -257,6 +257,8 @@ def _check(request: TrainingRequest) -> None:
             raise TrainingError(f"{name} examples hold values that are not finite")
         if request.task is not Task.ANOMALY:
             _check_labels(name, len(x), y, request)
+        elif name == "validation" and len(y) != len(x):
+            raise TrainingError(f"{len(x)} validation examples, but {len(y)} flags of anomalies")
 
 
 def _check_labels(name: str, count: int, y: Labels, request: TrainingRequest) -> None:

@@ -13,6 +13,7 @@ from mlforge.contract import Task
 from mlforge.errors import TrainingError
 from mlforge.records.architecture import Architecture, Dense, Head
 from mlforge.training.request import Recipe, TrainingRequest
+from mlforge.training.targets import area
 from mlforge.training.trainer import Trainer
 
 GOOD = TrainingRequest(
@@ -35,6 +36,11 @@ BAD = {
     "no epochs": {"recipe": Recipe(epochs=0)},
     "another head": {"architecture": replace(GOOD.architecture, head=Head.LINEAR)},
     "autoencoder of another size": {"task": Task.ANOMALY, "architecture": replace(GOOD.architecture, head=Head.LINEAR)},
+    "flags of anomalies missing": {
+        "task": Task.ANOMALY,
+        "architecture": Architecture((4,), (), 4, Head.LINEAR),
+        "y_validate": np.zeros(4, np.int64),
+    },
     "values that do not fit the outputs": {
         "task": Task.REGRESSION,
         "architecture": Architecture((4,), (), 3, Head.LINEAR),
@@ -62,3 +68,15 @@ def test_few_examples_are_cut_into_small_batches_so_that_an_epoch_has_steps(exam
 def test_the_parent_imports_no_tensorflow() -> None:
     code = "import sys, mlforge.training.trainer; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_the_area_is_the_share_of_pairs_in_order() -> None:
+    strange, normal = np.array([3.0, 1.0, 2.0]), np.array([1.0, 0.0, 2.5, 2.0])
+    pairs = [(one > other) + 0.5 * (one == other) for one in strange for other in normal]
+    assert area(strange, normal) == pytest.approx(np.mean(pairs))
+
+
+def test_only_anomalies_of_validation_are_strange() -> None:
+    flags = np.array([0, 1, 0, 0, 1])
+    assert not replace(GOOD, y_validate=flags).strange.any()
+    assert replace(GOOD, task=Task.ANOMALY, y_validate=flags).strange.tolist() == [False, True, False, False, True]
