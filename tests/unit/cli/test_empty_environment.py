@@ -32,6 +32,7 @@ WORDS = {
     "bundle": [APP],
     "update": ["image.bin", "--port", "/dev/nothing"],
     "monitor": ["--replay", MODEL],
+    "record": [APP, "--port", "/dev/nothing", "--label", "walk"],
     "report": [APP],
     "targets": [],
     "doctor": [],
