@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from mlforge.app.record import record
+from mlforge.app.replay import replay
 from mlforge.targets.transport import SocketTransport
 from mlforge.toolchain.sources import root
 from tests.zephyr.workspace import QEMU, Workspace, boards
 
 APP = root() / "tests" / "zephyr" / "record"
-CHANNELS = 6
+CHANNELS, FRAC_BITS = 6, 17
+SENT, FRAMES = 100, 200  # by the application's own sensor, and by the replay: windows of 128, one every 64
 
 
 @contextlib.contextmanager
@@ -44,10 +46,14 @@ def switched_on(build: Path, board: str, path: Path) -> Iterator[SocketTransport
 def test_frames_arrive_as_the_features_get_them(zephyr: Workspace, board: str, tmp_path: Path) -> None:
     zephyr.build(APP, tmp_path / "build", board)
     console = bytearray()
+    frames = np.random.default_rng(0).integers(-(1 << 20), 1 << 20, (FRAMES, CHANNELS)).astype(np.int32)
     with switched_on(tmp_path / "build", board, tmp_path / "uart") as line:
-        heard = record(line, "activity", seconds=3.0, patience_s=60.0, text=console.extend)
+        heard = record(line, "activity", seconds=60.0, patience_s=5.0, text=console.extend)
+        echo = replay(line, "activity", frames, FRAC_BITS, patience_s=60.0, settle_s=3.0)
     values = heard.recorded.values
-    assert len(values) > 10  # a busy machine emulates slowly
+    assert len(values) == SENT
     np.testing.assert_array_equal(values, 10 * np.arange(len(values))[:, None] + np.arange(CHANNELS))
-    assert (heard.recorded.lost, heard.damaged, heard.broken) == ([], 0, "")
+    assert (heard.recorded.lost, heard.damaged, heard.broken) == ([], 0, "no frames for 5 s")
+    assert (echo.frames, heard.recorded.frac_bits) == (FRAMES, FRAC_BITS)
+    assert echo.text.count(b"result ") == (SENT + FRAMES - 128) // 64 + 1
     assert b"frame 0" in console

@@ -1,7 +1,10 @@
 """Records the raw frames that a device sends (CONFIG_MLFORGE_RECORD) into files that the contract's loaders read:
 DIRECTORY/LABEL/GROUP_001.wav, or .csv, with what is known of them in .json beside.
 
-Exit status: 0 recorded without a gap; 3 recorded, but frames were lost; 1 an error.
+With --replay it plays a recording into a device instead (CONFIG_MLFORGE_REPLAY), as if its sensors had sent it, and
+prints what the device's console says; --expect names texts that it must say, in this order.
+
+Exit status: 0 done; 3 recorded, but frames were lost, or an expected text was not said; 1 an error.
 """
 
 from __future__ import annotations
@@ -17,7 +20,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_app(parser)
     parser.add_argument("--port", metavar="P", required=True, help="a serial port, or a URL such as socket://HOST:PORT")
     parser.add_argument("--baud", metavar="N", type=int, default=115200, help="its speed (default: 115200)")
-    parser.add_argument("--label", metavar="L", required=True, help="what is recorded: a class of the contract")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--label", metavar="L", help="what is recorded: a class of the contract")
+    what.add_argument("--replay", metavar="FILE", type=Path, help="a .wav or .csv file to play into the device")
+    parser.add_argument(
+        "--expect",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help="with --replay: what the device must say; repeatable",
+    )
     parser.add_argument("--group", metavar="G", default="me", help="the person or the machine (default: me)")
     parser.add_argument(
         "--seconds", metavar="S", type=bounded(float, 0.1), default=10.0, help="how long to record (default: 10)"
@@ -29,6 +41,38 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> Status:
+    return _replay(arguments) if arguments.replay else _record(arguments)
+
+
+def _replay(arguments: argparse.Namespace) -> Status:
+    import json
+
+    from mlforge.app.lockfile import read_lock
+    from mlforge.app.replay import replay, said
+    from mlforge.data.long_recordings import read_signal
+    from mlforge.features.pipeline import Pipeline
+    from mlforge.targets.transport import SerialTransport
+
+    lock = read_lock(arguments.app)
+    pipeline = Pipeline.from_json(json.dumps(lock.features))
+    frames = pipeline.to_frames(read_signal(arguments.replay, pipeline.rate_hz))
+    line = SerialTransport(arguments.port, arguments.baud)
+    try:
+        echo = replay(line, lock.name, frames, pipeline.input_frac_bits)
+    finally:
+        line.close()
+    text = bytes(echo.text).decode(errors="replace")
+    missing = said(text, arguments.expect)
+    if arguments.json:
+        print_json({"frames": echo.frames, "text": text, "missing": missing})
+    else:
+        console().print(text, markup=False, highlight=False, soft_wrap=True)
+        if missing:
+            console().print(f"not said: {missing}", markup=False, soft_wrap=True)
+    return Status.UNMET if missing else Status.DONE
+
+
+def _record(arguments: argparse.Namespace) -> Status:
     from mlforge.app.record import record
     from mlforge.contract.load import load_contract
     from mlforge.data.recorded import Facts, write_recording

@@ -45,7 +45,7 @@ def load_long_recordings(
     reading.expect(paths)
     found = []
     for path in paths:
-        signal = _signal(path, rate_hz, reading)
+        signal = read_signal(path, rate_hz, reading)
         if signal.ndim != 2 or signal.shape[1] != channels:
             raise DataError(f"{signal.shape[-1]} channels: the data set has {channels}", file=path)
         labels = _labels(path, classes, len(signal) / rate_hz)
@@ -53,11 +53,17 @@ def load_long_recordings(
     return tuple(found)
 
 
-def _signal(path: Path, rate_hz: int, reading: Reading) -> Signal:
+def read_signal(path: Path, rate_hz: int, reading: Reading | None = None) -> Signal:
+    """One recording, .wav or .csv, [frames, channels]; `rate_hz` of 0 takes any.
+
+    Raises:
+        DataError: it cannot be read, or a WAV file has another rate.
+    """
+    reading = reading or Reading()
     if path.suffix.lower() == ".csv":
         return read_recording(path, reading)
     wave = read_wav(path)
-    if wave.rate_hz != rate_hz:
+    if rate_hz and wave.rate_hz != rate_hz:
         hint = f"bring it to the contract's rate: ffmpeg -i IN.wav -ar {rate_hz} OUT.wav"
         raise DataError(f"{wave.rate_hz} Hz: the contract's data.signal has {rate_hz} Hz", file=path, hint=hint)
     reading.done(path, path.stat().st_size)
