@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +45,8 @@ class Case:
 
 
 CASES = (
-    Case("keyword DS-CNN, 49 frames", keyword_ds_cnn, 1, 0.08, 0.5),
-    Case("keyword DS-CNN, 49 frames", keyword_ds_cnn, 2, 0.16, 0.5),
+    Case("keyword DS-CNN, 49 frames of 20 ms, hop 20 ms", keyword_ds_cnn, 1, 0.08, 0.5),
+    Case("keyword DS-CNN, 98 frames of 10 ms, hop 20 ms", partial(keyword_ds_cnn, 98), 2, 0.08, 0.5),
     Case("temporal network, 128 samples", temporal_network, 1, 0.05, None),
     Case("temporal network, 128 samples", temporal_network, 8, 0.12, None),
     Case("temporal network, 128 samples", temporal_network, 32, 0.35, None),

@@ -102,7 +102,8 @@ def _valid(stride: tuple[int, int] = (1, 1), dilation: int = 1) -> WindowAttribu
 
 def keyword_ds_cnn(frames: int = 49, time_stride: int = 2) -> Graph:
     """The keyword network of MLPerf Tiny (Zhang et al., Hello Edge, 2017) in its causal form: layers see the past and
-    no zeros along time, and are padded along frequency as there. One second: 49 frames, 20 ms apart."""
+    no zeros along time, and are padded along frequency as there. One second is 49 frames, 20 ms apart, or 98 of 10 ms;
+    of the latter a hop of 20 ms has two, as many as the first layer's stride."""
     layers = Layers((1, frames, 10, 1), 1)
     layers.pad((0, 0), (1, 1))
     layers.conv((10, 4), 64, _valid((time_stride, 2)))

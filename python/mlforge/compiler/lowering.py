@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mlforge.compiler.graph import ABSENT, DType, Graph, Node, validate
+from mlforge.compiler.graph import ABSENT, ALL_COLUMNS, ASSIGN_VARIABLE, KEEP_COLUMNS, DType, Graph, Node, validate
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops import operator_for
 from mlforge.compiler.ops.nearest import FLOATS_MAY_PASS, computes_in_floats
 from mlforge.compiler.ops.operator import Lowered, View
 from mlforge.compiler.passes.fold_padding import fold_padding
 from mlforge.compiler.passes.prune import prune
+from mlforge.compiler.passes.rings_in_place import rings_in_place
 from mlforge.compiler.planner import MemoryProblem, MemoryStep, Slice
 from mlforge.compiler.sharing import Sharing
 from mlforge.errors import ModelError, UnsupportedOperatorError
@@ -64,7 +65,7 @@ def lower_graph(graph: Graph, isa: Isa) -> Sequence:
     """
     check_graph(graph)
     position = {(node.kind, _result(node)): index for index, node in enumerate(graph.nodes)}
-    graph = prune(fold_padding(prune(graph)))
+    graph = prune(rings_in_place(prune(fold_padding(prune(graph)))))
     calls: list[Call] = []
     table_bytes = 0
     states = {index for index, tensor in enumerate(graph.tensors) if tensor.is_variable}
@@ -79,8 +80,19 @@ def lower_graph(graph: Graph, isa: Isa) -> Sequence:
             table_bytes += sum(table.data.nbytes for call in lowered.calls for table in call.constants)
             if table_bytes > MAX_TABLE_BYTES:
                 raise ModelError(f"the model's weights and tables take more than {MAX_TABLE_BYTES} bytes of flash")
-            calls.append(Call(position[node.kind, _result(node)], node, lowered))
+            calls.append(Call(_position(position, graph, node), node, lowered))
     return Sequence(graph, tuple(calls), _memory_problem(graph, calls, sharing.views))
+
+
+def _position(known: Mapping[tuple[str, int], int], graph: Graph, node: Node) -> int:
+    """In the graph as it was given; the operators of a ring in place stand for those that made it there."""
+    own = known.get((node.kind, _result(node)))
+    if own is not None:
+        return own
+    if node.kind == KEEP_COLUMNS:
+        return known[ASSIGN_VARIABLE, _result(node)]
+    joined = next(one.outputs[0] for one in graph.nodes if (one.kind, one.inputs) == (ALL_COLUMNS, node.inputs[1:]))
+    return known["CONCATENATION", joined]
 
 
 def _result(node: Node) -> int:

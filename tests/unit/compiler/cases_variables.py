@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,6 +34,17 @@ def remembering(m: Maker) -> Graph:
         Node("ASSIGN_VARIABLE", (last, state), (), ElementwiseAttributes()),
     )
     return Graph(tuple(m.tensors), nodes, (source,), (both,))
+
+
+def ring(m: Maker) -> Graph:
+    """The same, of which an operator reads all: a ring in place, where as many rows are kept as are new."""
+    kept = remembering(m)
+    dtype = m.tensors[kept.outputs[0]].dtype
+    if dtype is not DType.INT8:
+        return kept
+    output = m.add(replace(m.tensors[kept.outputs[0]], name="y"))
+    node = Node("ABS", kept.outputs, (output,), ElementwiseAttributes())
+    return Graph(tuple(m.tensors), (*kept.nodes, node), kept.inputs, (output,))
 
 
 def first(m: Maker, dtype: DType, like: int) -> np.ndarray | None:

@@ -16,13 +16,13 @@ from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.errors import ForgeError, ModelError, UnsupportedOperatorError
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.cases_int16 import lstm, svdf
-from tests.unit.compiler.cases_variables import remembering
+from tests.unit.compiler.cases_variables import remembering, ring
 from tests.unit.compiler.harness import SANITIZE, run_models
 from tests.unit.compiler.registry import Reference
 from tests.unit.compiler.tflite_writer import write_tflite
 
 STEPS = 40
-CASES = {"svdf": svdf, "lstm": lstm, "variable": remembering}
+CASES = {"svdf": svdf, "lstm": lstm, "variable": remembering, "ring": ring}
 
 
 def test_many_inferences_in_a_row(tmp_path: Path) -> None:
@@ -62,6 +62,17 @@ def test_a_missing_operand_inside_an_operator_does_not_matter() -> None:
     empty = Tensor("effective_hidden_scale_intermediate", (0,), DType.INT8, Quantization((0.1,), (0,)))
     read = read_tflite(write_tflite(replace(graph, tensors=(*graph.tensors, empty))))
     assert compile_graph(read, "lstm").program.sources == compile_graph(graph, "lstm").program.sources
+
+
+def test_what_is_read_joined_and_assigned_again_is_one_ring() -> None:
+    graphs = [ring(Maker(seed)) for seed in range(40)]
+    graphs = [graph for graph in graphs if graph.nodes[-1].kind == "ABS"]
+    kinds = [[one.kind for one in compile_graph(graph, "m").program.operators] for graph in graphs]
+    in_place = [found for found in kinds if "KEEP_COLUMNS" in found]
+    assert len(in_place) > 5
+    assert all("READ_VARIABLE" not in found and "ASSIGN_VARIABLE" not in found for found in in_place)
+    assert any("PUT_COLUMNS" in found for found in in_place)  # where rows are no multiple of four bytes
+    assert any("READ_VARIABLE" in found for found in kinds)  # where more are new than are kept
 
 
 def test_models_without_a_state_have_no_reset() -> None:

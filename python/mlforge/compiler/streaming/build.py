@@ -40,6 +40,7 @@ from mlforge.compiler.ops.stream.running_sum import MAX_ROWS, RunningSumAttribut
 from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
 from mlforge.compiler.passes.fold_padding import fold_padding
 from mlforge.compiler.passes.prune import prune
+from mlforge.compiler.passes.rings_in_place import exposed
 from mlforge.compiler.streaming.analysis import Analysis, analyse
 from mlforge.compiler.streaming.reads import Reads, Span, Window
 from mlforge.compiler.streaming.rules import along_time
@@ -124,7 +125,7 @@ class _Builder:
         self.rings: dict[int, int] = {}  # a streamed tensor, to that of its last columns
         self.windows: dict[Window, int] = {}
         self.spans: dict[Span, int] = {}
-        self.apart = {self.reads.owner(tensor)[0] for tensor in self._exposed() if tensor in self.tracks}
+        self.apart = {self.reads.owner(tensor)[0] for tensor in exposed(graph) if tensor in self.tracks}
         self.moves: list[Node] = []  # what runs when all have read
         self.needed = self.reads.needed()
 
@@ -144,14 +145,6 @@ class _Builder:
                 self._stream(self.steps[position])
         outputs = tuple(map(self._whole_or_known, self.old.outputs))
         return Graph(tuple(self.tensors), (*self.nodes, *self.moves), (made,), outputs), counter
-
-    def _exposed(self) -> set[int]:
-        """Outputs of the model, and tensors that may share bytes with them: nothing that moves at the end."""
-        found = set(self.old.outputs)
-        for node in reversed(self.old.nodes):
-            if found.intersection(node.outputs) and operator_for(node.kind).parts(View(self.old, node)):
-                found.update(node.inputs)
-        return found
 
     def _add(self, tensor: Tensor) -> int:
         self.tensors.append(tensor)
