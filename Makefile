@@ -52,6 +52,8 @@ bench: setup-dev
 	$(PYTHON) bench/kernels.py --check
 	@echo
 	$(PYTHON) bench/features.py --check
+	@echo
+	$(PYTHON) bench/streaming.py
 
 # The digits lie inside scikit-learn's wheel; nothing of it is imported.
 bench-search: setup-dev
