@@ -90,9 +90,7 @@ def _board(contract: Contract) -> str:
     named = contract.target.product or contract.target.board
     board = _ZEPHYR_BOARDS.get(named, named)
     if board == "host" or board.endswith("@cortex-m0"):
-        raise LimitError(
-            f"{board} is not a board that Zephyr knows", hint="name the product's board: `target: {product: ...}`"
-        )
+        raise LimitError(f"{board} is not a board that Zephyr knows", hint="name the product's board as target.board")
     return board
 
 

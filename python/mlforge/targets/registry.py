@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from mlforge.contract.products import zephyr_boards
 from mlforge.errors import TargetUnavailableError
 from mlforge.targets import hardware
 from mlforge.targets.baremetal import BaremetalTarget
@@ -34,7 +35,8 @@ def all_targets() -> tuple[Target, ...]:
 
 def target_named(name: str, app: Application | None = None) -> Target:
     """The target of that name: `host`, a board, `zephyr:BOARD` or `board:NAME`, which measure in the Zephyr application
-    `app`. NAME is the id or the platform of a board of the hardware map.
+    `app`. NAME is the id or the platform of a board of the hardware map. For a board of Zephyr's that is not emulated
+    it is the one that measures in its place, as in a contract.
 
     Raises:
         ContractError: the hardware map is wrong.
@@ -46,6 +48,8 @@ def target_named(name: str, app: Application | None = None) -> Target:
         return _zephyr_target(name.removeprefix(PREFIX), app)
     targets = {target.name: target for target in all_targets()}
     wanted = _ALIASES.get(name, name)
+    if wanted not in targets and len(found := zephyr_boards(name)) == 1:
+        wanted = found[0].measured_on
     if wanted not in targets:
         known = ", ".join([*targets, f"{PREFIX}BOARD", f"{hardware.PREFIX}NAME"])
         raise TargetUnavailableError(f"no such target: {name}", hint=f"known targets: {known}")

@@ -45,3 +45,17 @@ def test_an_empty_machine_is_unavailable_and_told_how(monkeypatch: pytest.Monkey
 
 def test_nothing_missing_is_no_command() -> None:
     assert requirements.install_command(()) == ""
+
+
+@pytest.mark.parametrize(
+    ("board", "measured_on"),
+    [("nrf52840dk/nrf52840", "mps2/an386"), ("nucleo_g071rb", "mps2/an385@cortex-m0"), ("mps2/an386", "mps2/an386")],
+)
+def test_a_board_of_zephyrs_is_measured_on_the_one_with_its_core(board: str, measured_on: str) -> None:
+    assert target_named(board).name == measured_on
+
+
+@pytest.mark.parametrize("board", ["nrf52840dk", "esp32s3_devkitm/esp32s3/procpu", "no_such_board"])
+def test_a_board_that_nothing_stands_for(board: str) -> None:
+    with pytest.raises(TargetUnavailableError, match=f"no such target: {board}"):
+        target_named(board)
