@@ -105,7 +105,7 @@ def _compile_model(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, s
 
     model: Path = arguments.model
     given: Path | None = arguments.representative
-    data = int8_model(model, read_model_file(model), given, arguments.output / "quantised")
+    data = int8_model(model, read_model_file(model, sources=True), given, arguments.output / "quantised")
     inputs, name = (model, given) if given else (model,), arguments.name or _identifier(model.stem)
     machine = _machine(arguments, "static")
     if machine.engine.interprets and arguments.stream:

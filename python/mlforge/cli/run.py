@@ -78,13 +78,13 @@ def execute(arguments: argparse.Namespace) -> Status:
         clock_hz = parse_clock(arguments.clock)
     except ValueError as error:
         raise ForgeError(f"--clock: {error}") from error
-    data = read_model_file(arguments.model)
     vectors = read_vectors(arguments.vectors) if arguments.vectors else None
     if arguments.stream and (arguments.app or any(engine.interprets for engine in arguments.engine)):
         raise ForgeError("--stream needs the static engine, and a model without an application")
     app, features = application_in(arguments.app) if arguments.app else (None, None)
     name = app.model if app and app.model else model_name(arguments.model)
     target = usable_target(arguments.target, app)
+    data = read_model_file(arguments.model)
     runs = {
         engine: run_model(data, name, target, clock_hz, vectors, features, engine, arguments.stream)
         for engine in arguments.engine

@@ -32,6 +32,7 @@ from mlforge.compiler.graph import (
     Tensor,
     validate,
 )
+from mlforge.compiler.model_kind import ModelKind, model_kind, other_kind
 from mlforge.compiler.ops import OPERATORS, operator_for
 from mlforge.compiler.ops.nearest import QUANTISE, computes_in_floats
 from mlforge.errors import ModelError, UnsupportedOperatorError
@@ -41,7 +42,6 @@ T = TypeVar("T")
 MAX_FILE_BYTES: Final = 1 << 25  # beyond what any microcontroller holds
 MAX_OPERATORS: Final = 4096
 _MAX_OPERANDS: Final = 256
-_IDENTIFIER: Final = b"TFL3"
 _DTYPES: Final = {
     TensorType.INT8: DType.INT8,
     TensorType.INT16: DType.INT16,
@@ -84,8 +84,10 @@ def guarded(data: bytes, read: Callable[[TfliteFile], T]) -> T:
     """What `read` makes of the file. Raises ModelError where the file is none, or is damaged."""
     if len(data) > MAX_FILE_BYTES:
         raise ModelError(f"the file has {len(data)} bytes: at most {MAX_FILE_BYTES}")
-    if len(data) < 16 or data[4:8] != _IDENTIFIER:
-        raise ModelError("this is no TensorFlow Lite model", hint='the bytes 4 to 7 of a .tflite file are "TFL3"')
+    if (kind := model_kind(data)) is not ModelKind.TFLITE:
+        raise other_kind(kind)
+    if len(data) < 16:
+        raise ModelError("this is no TensorFlow Lite model", hint="the file ends behind its first bytes")
     try:
         return read(TfliteFile(data))
     except ModelError:
