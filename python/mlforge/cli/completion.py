@@ -11,7 +11,7 @@ import argparse
 import importlib
 from dataclasses import dataclass
 
-from mlforge.cli.main import COMMANDS, Command, CommandParser, Status
+from mlforge.cli.main import COMMANDS, Command, CommandParser, Status, module_of
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -53,7 +53,7 @@ def execute(arguments: argparse.Namespace) -> Status:
 
 def completed(name: str) -> Completed:
     """What there is to complete behind a command."""
-    module: Command = importlib.import_module(f"mlforge.cli.{name}")
+    module: Command = importlib.import_module(module_of(name))
     parser = CommandParser(prog=name)
     module.configure(parser)
     actions = parser._actions  # argparse has no other way to its options

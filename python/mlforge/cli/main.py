@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "init": "write a commented contract beside prj.conf",
     "check": "validate the contract, look at the data, and show what each limit resolves to",
     "optimise": "run or resume the study; write the winner beside prj.conf",
+    "import": "make an int8 .tflite of an ONNX, PyTorch, Keras or float model",
     "compile": "compile an int8 .tflite model to C",
     "arena": "find how much arena TensorFlow Lite Micro needs for a model",
     "run": "build, run and measure one model on a target",
@@ -60,7 +61,7 @@ def main(words: Sequence[str], *, program: str = "mlforge") -> int:
         _overview(program).print_help()
         return Status.USAGE
     name, rest = words[0], words[1:]
-    command = cast(Command, importlib.import_module(f"mlforge.cli.{name}"))
+    command = cast(Command, importlib.import_module(module_of(name)))
     parser = CommandParser(prog=f"{program} {name}", description=command.__doc__, allow_abbrev=False)
     command.configure(parser)
     as_json = "--json" in rest
@@ -84,6 +85,11 @@ def main(words: Sequence[str], *, program: str = "mlforge") -> int:
         if (failure := machine_failure(error)) is None:
             raise
         return _complain(failure, Status.ERROR, as_json=as_json)
+
+
+def module_of(command: str) -> str:
+    """The module of a command: of its name, except where that is a word of Python's."""
+    return f"mlforge.cli.{'import_model' if command == 'import' else command}"
 
 
 def run() -> NoReturn:

@@ -161,7 +161,8 @@ def _of_archive(data: bytes) -> ModelKind:
 
 def _is_onnx(head: bytes) -> bool:
     """Whether the bytes begin like a ModelProto: known fields with their types, ir_version among the first."""
-    at, seen = 0, []
+    at = 0
+    seen: list[int] = []
     while at < len(head) and len(seen) < 4:
         tag, at = _varint(head, at)
         field, wire = tag >> 3, tag & 7

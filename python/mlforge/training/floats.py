@@ -54,6 +54,37 @@ class Quantisation:
     x: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """A job: what `model`, float, and `int8`, which was made of it, compute of `x`, float32 [N, *input_shape]."""
+
+    model: bytes
+    format: Format
+    int8: bytes
+    x: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorError:
+    """`error`: the root mean square of an int8 operator's difference to the float model, as a share of that of the
+    float values. `position` is the operator's in the int8 model."""
+
+    position: int
+    kind: str
+    name: str
+    error: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stages:
+    """Outputs [N, ...] as real numbers: of the source, of the float `.tflite` that was made of it, and of int8."""
+
+    source: Floats
+    floats: Floats
+    int8: Floats
+    operators: tuple[OperatorError, ...]
+
+
 def check_archive(data: bytes) -> None:
     """Raises ModelError for what is no `.keras` archive, unpacks to too much, or holds layers that are refused."""
     try:

@@ -24,19 +24,13 @@ def quantise(model: keras.Model, representative: Floats | None, shape: Shape | N
     time (SHAPE, STRIDED_SLICE and PACK before each reshape). Zephyr's TensorFlow Lite Micro refuses dense layers that
     are quantised per channel.
     """
-    trained = [tf.constant(variable.numpy()) for variable in model.trainable_variables]
-    fixed = [tf.constant(variable.numpy()) for variable in model.non_trainable_variables]
     shape = (1, *(representative.shape[1:] if representative is not None else shape or ()))
-
-    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="input")])  # type: ignore[untyped-decorator]
-    def network(x: tf.Tensor) -> tf.Tensor:
-        return model.stateless_call(trained, fixed, x, training=False)[0]
+    converter = _converter(model, shape)
 
     def examples(chosen: Floats) -> Iterator[list[Floats]]:
         for example in chosen:
             yield [example[None]]
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([network.get_concrete_function()])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if representative is not None:
         converter.representative_dataset = partial(examples, representative)
@@ -45,6 +39,22 @@ def quantise(model: keras.Model, representative: Floats | None, shape: Shape | N
     converter.inference_output_type = tf.int8
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     return bytes(converter.convert())
+
+
+def unquantised(model: keras.Model, shape: tuple[int, ...]) -> bytes:
+    """The float model of batch 1 that `quantise` begins with, for inputs of a shape without the batch."""
+    return bytes(_converter(model, (1, *shape)).convert())
+
+
+def _converter(model: keras.Model, shape: tuple[int, ...]) -> tf.lite.TFLiteConverter:
+    trained = [tf.constant(variable.numpy()) for variable in model.trainable_variables]
+    fixed = [tf.constant(variable.numpy()) for variable in model.non_trainable_variables]
+
+    @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32, name="input")])  # type: ignore[untyped-decorator]
+    def network(x: tf.Tensor) -> tf.Tensor:
+        return model.stateless_call(trained, fixed, x, training=False)[0]
+
+    return tf.lite.TFLiteConverter.from_concrete_functions([network.get_concrete_function()])
 
 
 def representative(request: TrainingRequest) -> Floats:

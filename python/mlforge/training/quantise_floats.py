@@ -12,9 +12,10 @@ from tensorflow.lite.python.optimize import calibrator
 from mlforge.errors import ModelError
 from mlforge.training.archive import loaded
 from mlforge.training.fit import make_deterministic
-from mlforge.training.floats import Format, Quantisation
-from mlforge.training.quantise import quantise
+from mlforge.training.floats import Comparison, Format, Quantisation
+from mlforge.training.quantise import quantise, unquantised
 from mlforge.training.request import Floats
+from mlforge.training.rewrite_floats import rewritten
 
 
 def quantised(job: Quantisation) -> bytes:
@@ -23,10 +24,21 @@ def quantised(job: Quantisation) -> bytes:
     return _of_keras(job) if job.format is Format.KERAS else _of_tflite(job)
 
 
-def _of_keras(job: Quantisation) -> bytes:
-    model = _loaded(job.model)
+def float_tflite(job: Comparison) -> bytes:
+    """The float model that is quantised. Raises ModelError."""
+    return rewritten(job.model) if job.format is Format.TFLITE else unquantised(keras_model(job.model), job.x.shape[1:])
+
+
+def keras_model(archive: bytes) -> keras.Model:
+    """A user's network with one input and one output. Raises ModelError."""
+    model = _loaded(archive)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ModelError(f"{len(model.inputs)} inputs and {len(model.outputs)} outputs: expected one each")
+    return model
+
+
+def _of_keras(job: Quantisation) -> bytes:
+    model = keras_model(job.model)
     _check_shape(tuple(model.inputs[0].shape[1:]), job.x)
     return quantise(model, job.x)
 
@@ -59,7 +71,8 @@ def _of_tflite(job: Quantisation) -> bytes:
         for example in job.x:
             yield [example[None]]
 
-    watched = calibrator.Calibrator(calibrator.add_intermediate_tensors(job.model))
+    ready = rewritten(job.model)
+    watched = calibrator.Calibrator(calibrator.add_intermediate_tensors(ready))
     return bytes(
         mlir_quantize(
             watched.calibrate(examples),

@@ -20,7 +20,7 @@ from mlforge.contract import Task
 from mlforge.errors import MachineError, TrainingError
 from mlforge.records.architecture import Head
 from mlforge.training import worker
-from mlforge.training.floats import Quantisation
+from mlforge.training.floats import Comparison, Quantisation, Stages
 from mlforge.training.fork_server import ForkServer, Worker
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, Labels, Stopped, TrainingRequest, TrainingResult, Watch
@@ -121,6 +121,13 @@ class Trainer:
         answer = self._do(job)
         if not isinstance(answer, TrainingResult):
             raise TrainingError(f"the worker answered with {type(answer).__name__} instead of a result")
+        return answer
+
+    def compare(self, job: Comparison) -> Stages:
+        """What a float model and its int8 model compute of the same examples. Raises TrainingError."""
+        answer = self._do(job)
+        if not isinstance(answer, Stages):
+            raise TrainingError(f"the worker answered with {type(answer).__name__} instead of outputs")
         return answer
 
     def quantise(self, job: Quantisation) -> bytes:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mlforge.errors import ForgeError
 from mlforge.records.trial import Epoch
-from mlforge.training.floats import Quantisation
+from mlforge.training.floats import Comparison, Quantisation, Stages
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, Stopped, TrainingRequest, TrainingResult
 
@@ -70,8 +70,8 @@ class Refusal:
     expected: bool
 
 
-Job: TypeAlias = TrainingRequest | Watched | Prediction | Requantisation | Shrinking | Quantisation
-Answer: TypeAlias = TrainingResult | Stopped | Floats | tuple[Variant, ...] | bytes | Refusal
+Job: TypeAlias = TrainingRequest | Watched | Prediction | Requantisation | Shrinking | Quantisation | Comparison
+Answer: TypeAlias = TrainingResult | Stopped | Floats | tuple[Variant, ...] | bytes | Stages | Refusal
 
 
 def fork_copies(control: socket.socket, log: Connection, parent: int, keras_home: str) -> None:
@@ -198,6 +198,10 @@ def _do(job: Job, jobs: Connection) -> Answer:
             from mlforge.training.quantise_floats import quantised
 
             return quantised(job)
+        case Comparison():
+            from mlforge.training.compare_floats import compared
+
+            return compared(job)
 
 
 def _go_on(jobs: Connection, rungs: tuple[int, ...], history: tuple[Epoch, ...]) -> bool:

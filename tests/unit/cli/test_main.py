@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mlforge.cli.main import COMMANDS, Status, main
+from mlforge.cli.main import COMMANDS, Status, main, module_of
 from tests.programs.require import missing
 
 ROOT = Path(__file__).parents[3]
@@ -45,7 +45,7 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_no_command_imports_tensorflow_before_it_trains() -> None:
-    names = ", ".join(f"mlforge.cli.{name}" for name in COMMANDS)
+    names = ", ".join(module_of(name) for name in COMMANDS)
     heavy = "{'tensorflow', 'keras', 'optuna', 'numpy', 'rich'}"
     program = f"import sys, {names}; sys.exit(str({heavy} & sys.modules.keys()) if {heavy} & sys.modules.keys() else 0)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
