@@ -5,8 +5,9 @@
 #   mlforge_model(TARGET <target> MODEL <file> [NAME <name>] [REPRESENTATIVE <file.npz>])
 #     Adds a model to a target, usually `app`; call it once for each model. The target's sources then
 #     `#include "<name>_mlforge.h"` and use `<name>_instance` (see runtime/include/mlforge/instance.h).
-#     NAME is a C identifier; the default is the name of the file. An int8 .tflite is compiled as it is; a float one, or
-#     a .keras archive, is quantised first, for which REPRESENTATIVE names inputs as in the field (an array `x`).
+#     NAME is a C identifier; the default is the name of the file. An int8 .tflite is compiled as it is; a float one,
+#     a .keras archive, an ONNX model or a PyTorch program (.pt2) is converted and quantised first, for which
+#     REPRESENTATIVE names inputs as in the field (an array `x`).
 #
 #   mlforge_locked_model(<target> [<directory>])
 #     The same for the locked model of a contract, with its features. The module calls it for `app` and the application's
@@ -44,7 +45,7 @@ function(mlforge_model)
       message(FATAL_ERROR "mlforge_model: ${data} does not exist")
     endif()
     set(representative --representative "${data}")
-  elseif(model MATCHES "\\.keras$")
+  elseif(model MATCHES "\\.(keras|onnx|pt2)$")
     message(FATAL_ERROR "mlforge_model: ${model} is a float model: quantising it needs REPRESENTATIVE <file.npz>")
   endif()
   _mlforge_build(${arg_TARGET} "${arg_NAME}" "" "${model}" --name "${arg_NAME}" ${representative})

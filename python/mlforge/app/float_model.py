@@ -14,14 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.compiler.graph import DType
+from mlforge.compiler.model_kind import ModelKind, model_kind
+from mlforge.compiler.still_float import refuse_still_float
 from mlforge.compiler.tflite_reader import read_tflite
-from mlforge.errors import DataError, ForgeError, ModelError, TrainingError
+from mlforge.errors import DataError, ForgeError, ModelError, TrainingError, UnsupportedOperatorError
 from mlforge.records.npz import read_npz
 from mlforge.toolchain.cache import cached, digest
 from mlforge.toolchain.files import write_atomically
 from mlforge.toolchain.packages import needed
 from mlforge.training.floats import Format, Quantisation, check_archive
 
+IMPORTED: Final = frozenset({ModelKind.ONNX, ModelKind.TORCH_EXPORT})  # by a converter of another environment
 MAX_EXAMPLES: Final = 10_000
 _MAX_EXAMPLES_BYTES: Final = 512 << 20
 _HOW: Final = "1"  # how models are quantised: another number where the same inputs would now give other bytes
@@ -54,8 +57,10 @@ def int8_model(model: Path, data: bytes, representative: Path | None, kept: Path
         DataError: unusable representative data.
         TrainingError: TensorFlow is missing, or could not quantise the model.
     """
-    kind = float_format(data)
-    if kind is None:
+    found = model_kind(data)
+    kind = None if found in IMPORTED else float_format(data)
+    if kind is None and found not in IMPORTED:
+        _check_int8(model, data)
         if representative is not None:
             raise ModelError(f"{model} is int8 already", hint="omit the representative data")
         return data
@@ -64,7 +69,35 @@ def int8_model(model: Path, data: bytes, representative: Path | None, kept: Path
             f"{model} is a float model: quantising it needs representative data",
             hint="--representative F.npz (in CMake: REPRESENTATIVE F.npz) with an array `x` of some hundred inputs",
         )
+    if kind is None:
+        return _imported(model, examples(representative), kept)
     return _remembered(model, Quantisation(data, kind, examples(representative)), kept)
+
+
+def _check_int8(model: Path, data: bytes) -> None:
+    """Raises ModelError for an "int8" model that is still float."""
+    if model_kind(data) is ModelKind.TFLITE:
+        try:
+            refuse_still_float(read_tflite(data))
+        except UnsupportedOperatorError:
+            raise
+        except ModelError as error:
+            raise ModelError(f"{model}: {error.message}", hint=error.hint) from error
+
+
+def _imported(model: Path, x: NDArray[np.float32], kept: Path) -> bytes:
+    """By a converter, which only runs where neither the cache nor the build directory remembers its answer."""
+    from mlforge.app.import_model import Source, import_key, import_model
+
+    own = kept / f"{import_key(Source(model), x)[:32]}.tflite"
+    if own.is_file():
+        return own.read_bytes()
+    data = import_model(Source(model), x).tflite
+    try:
+        write_atomically(own, data)
+    except OSError as error:
+        raise ForgeError(f"{error.filename} cannot be written: {error.strerror}") from error
+    return data
 
 
 def examples(path: Path) -> NDArray[np.float32]:

@@ -89,11 +89,15 @@ def import_model(source: Source, x: NDArray[np.float32]) -> Imported:
     """
     data = _read(source.path)
     kind = None if source.factory else _kind(source, data)
+    place = cached("imports", import_key(source, x), lambda scratch: _make(source, kind, data, x, scratch))
+    return Imported((place / _MODEL).read_bytes(), _report(json.loads((place / _REPORT).read_text(encoding="utf-8"))))
+
+
+def import_key(source: Source, x: NDArray[np.float32]) -> str:
+    """The hash of all that an import depends on. Raises ModelError where a file cannot be read."""
     weights = _read(source.weights) if source.weights else b""
     locks = ONNX.lock.read_bytes(), TORCH.lock.read_bytes()
-    key = digest([_HOW, *locks, *TORCH.pinned, data, source.factory, weights, str(x.shape), x.tobytes()])
-    place = cached("imports", key, lambda scratch: _make(source, kind, data, x, scratch))
-    return Imported((place / _MODEL).read_bytes(), _report(json.loads((place / _REPORT).read_text(encoding="utf-8"))))
+    return digest([_HOW, *locks, *TORCH.pinned, _read(source.path), source.factory, weights, str(x.shape), x.tobytes()])
 
 
 def _read(path: Path) -> bytes:

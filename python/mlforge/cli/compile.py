@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        "model", metavar="MODEL", nargs="?", type=Path, help="an int8 .tflite model, or a float .keras or .tflite one"
+        "model",
+        metavar="MODEL",
+        nargs="?",
+        type=Path,
+        help="an int8 .tflite model, or a float .tflite, .keras, .onnx or .pt2 one",
     )
     source.add_argument(
         "--app", metavar="APP", type=Path, help="the locked model of the app in this directory, and its features"

@@ -126,6 +126,10 @@ class CommandParser(argparse.ArgumentParser):
 def _missing_package(error: ModuleNotFoundError) -> ForgeError:
     """One sentence for a package that is not installed. Raises the error again where it is a fault of MLForge's."""
     from mlforge.toolchain.packages import complaint
+    from mlforge.toolchain.posix import MODULES, no_posix
+
+    if error.name in MODULES:
+        return no_posix("this command")
 
     told = complaint(error.name or "")
     if told is None:

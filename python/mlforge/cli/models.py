@@ -12,14 +12,14 @@ MAX_MODEL_BYTES: Final = 32 * 1024 * 1024
 
 
 def read_model_file(path: Path, *, sources: bool = False) -> bytes:
-    """The file's bytes: of a `.tflite` model, or with `sources` also of a `.keras` archive.
+    """The file's bytes: of a `.tflite` model, or with `sources` also of what a build makes one of.
 
     Raises:
         ModelError: the file cannot be read, or holds something else, which is named.
         LockError: a lock beside it names another.
     """
     from mlforge.app.lockfile import check_against_lock
-    from mlforge.compiler.model_kind import ModelKind, model_kind, other_kind
+    from mlforge.compiler.model_kind import SOURCES, ModelKind, model_kind, other_kind
 
     if path.exists() and not path.is_file():
         raise _no_file(path)
@@ -31,7 +31,7 @@ def read_model_file(path: Path, *, sources: bool = False) -> bytes:
     if len(data) > MAX_MODEL_BYTES:
         raise ModelError(f"{path}: larger than {MAX_MODEL_BYTES // 2**20} MiB")
     kind = model_kind(data)
-    if kind is not ModelKind.TFLITE and not (sources and kind is ModelKind.KERAS):
+    if kind is not ModelKind.TFLITE and not (sources and kind in SOURCES):
         raise other_kind(kind, str(path))
     check_against_lock(path, data)
     return data

@@ -51,7 +51,9 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.contract.load import load_contract
     from mlforge.errors import ForgeError
     from mlforge.study.optimise import optimise
+    from mlforge.toolchain.posix import refuse_without_posix
 
+    refuse_without_posix("optimise")
     contract = _overridden(load_contract(arguments.app), arguments)
     screen = Console(stderr=True, highlight=False) if arguments.json else console()
 

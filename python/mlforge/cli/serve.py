@@ -36,7 +36,9 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.cli.models import model_name, read_model_file
     from mlforge.errors import ForgeError
     from mlforge.study.optimise import usable_target
+    from mlforge.toolchain.posix import refuse_without_posix
 
+    refuse_without_posix("serve")
     data = read_model_file(arguments.model)
     target = usable_target(arguments.target)
     target, firmware = build_served(data, model_name(arguments.model), target, arguments.benchmark)

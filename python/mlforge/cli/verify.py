@@ -36,7 +36,9 @@ def execute(arguments: argparse.Namespace) -> Status:
 
     from mlforge.contract.load import load_contract
     from mlforge.study.stages import verify
+    from mlforge.toolchain.posix import refuse_without_posix
 
+    refuse_without_posix("verify")
     use_hardware_map(arguments)
     result = verify(load_contract(arguments.app), arguments.target, storage_of(arguments), _say)
     if arguments.json:

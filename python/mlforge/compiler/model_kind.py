@@ -85,6 +85,9 @@ class ModelKind(Enum):
         return self.value.cure.format(file=file)
 
 
+# What `west mlforge compile` and a build make an int8 model of, beside `.tflite` itself.
+SOURCES: Final = frozenset({ModelKind.KERAS, ModelKind.ONNX, ModelKind.TORCH_EXPORT})
+
 _MAGIC: Final = (
     (b"\x89HDF\r\n\x1a\n", ModelKind.HDF5),
     (b"\x7fELF", ModelKind.ELF),

@@ -16,6 +16,8 @@ Say = Callable[[str], None]
 
 FIRST_S: Final = 2.0  # loads shorter than this are not spoken of
 EVERY_S: Final = 5.0
+# What a system lacks of these, it does not need: pipes that wait, and bytes that are no lines.
+_OPEN_FLAGS: Final = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _KINDS: Final = {
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
@@ -38,7 +40,7 @@ def open_regular(path: Path) -> BinaryIO:
     try:
         regular_size(path)
         # Without waiting, and looked at again: what stands there may have changed since.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, _OPEN_FLAGS)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise DataError("not a regular file", file=path)

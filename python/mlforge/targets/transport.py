@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-import termios
 import time
 from typing import Any, Final, Protocol
 
@@ -13,8 +12,18 @@ from mlforge.errors import LineError, RunError
 
 _GATHER_S: Final = 0.0003
 _CHUNK_BYTES: Final = 1 << 16
-# What pyserial lets through when a device goes; SerialException is an OSError, a closed port's file is None.
-_BROKEN: Final = (OSError, termios.error, TypeError)
+
+
+def _broken() -> tuple[type[Exception], ...]:
+    """What pyserial lets through when a device goes; SerialException is an OSError, a closed port's file is None."""
+    try:
+        import termios
+    except ModuleNotFoundError:  # not a POSIX system
+        return OSError, TypeError
+    return OSError, termios.error, TypeError
+
+
+_BROKEN: Final = _broken()
 
 
 class Transport(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import tempfile
@@ -54,8 +53,18 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[IO[str]]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        _exclude_others(file, wait=wait)
         yield file
+
+
+def _exclude_others(file: IO[str], *, wait: bool) -> None:
+    """Where the system has no such locks, nobody is kept out: files take their places in one step there, too, and what
+    several processes write to at a time (studies) does not run there (`posix.py`)."""
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        return
+    fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 def made_once(path: Path, make: Callable[[Path], None]) -> Path:

@@ -72,6 +72,14 @@ def run(
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+                _end(process)
             process.communicate()
     return Finished(process.returncode, output.decode(errors="replace"), time.monotonic() - start)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """With its children, where the system knows groups of processes."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()

@@ -73,6 +73,10 @@ def _can_be_made(place: Path) -> bool:
 def _temporary_cache() -> Path:
     """What is built there is run: it must be this user's, and nobody else's to write."""
     try:
+        if not hasattr(os, "getuid"):  # Windows: each user has a directory for temporary files
+            place = Path(tempfile.gettempdir()) / "mlforge"
+            place.mkdir(exist_ok=True)
+            return place
         place = Path(tempfile.gettempdir()) / f"mlforge-{os.getuid()}"
         place.mkdir(mode=0o700, exist_ok=True)
         found = place.lstat()

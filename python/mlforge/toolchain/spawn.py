@@ -27,5 +27,5 @@ def without_main() -> Iterator[None]:
 
 def die_with_parent() -> None:
     """Of the calling process: the kernel ends it with the thread that started it (Linux; elsewhere nothing)."""
-    with contextlib.suppress(AttributeError, OSError):
+    with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

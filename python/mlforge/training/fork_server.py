@@ -19,6 +19,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import BinaryIO, Final
 
+from mlforge.toolchain.posix import refuse_without_posix
 from mlforge.toolchain.sources import cache_directory
 from mlforge.toolchain.spawn import without_main
 from mlforge.training import worker
@@ -64,6 +65,7 @@ class ForkServer:
 
     def __post_init__(self) -> None:
         """With SIGINT blocked, so that Ctrl-C in the terminal reaches the parent alone."""
+        refuse_without_posix("training")
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         self._control, theirs = socket.socketpair()
         home = cache_directory() / "keras"

@@ -23,6 +23,7 @@ WORDS = {
     "init": ["--name", "motor"],
     "check": [APP],
     "optimise": [APP, "--trials", "1"],
+    "import": [MODEL, "--app", APP],
     "compile": [MODEL, "-o", "generated"],
     "arena": [MODEL, "--board", "mps2/an385"],
     "run": [MODEL, "--target", "host"],

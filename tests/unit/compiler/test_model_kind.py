@@ -94,9 +94,9 @@ def test_a_reader_of_tflite_names_the_others() -> None:
 def test_the_name_says_nothing(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from mlforge.cli.main import main
 
-    (tmp_path / name).write_bytes(FILES[ModelKind.TORCH_EXPORT][0])
-    for words in (["run"], ["compile", "-o", str(tmp_path / "c")]):
+    (tmp_path / name).write_bytes(FILES[ModelKind.TORCH_PICKLE][0])
+    for words in (["run", "--target", "host"], ["compile", "-o", str(tmp_path / "c")]):
         assert main([*words, str(tmp_path / name)]) == 1
         told = capsys.readouterr().err
-        assert f"{name}: this is an exported PyTorch program" in told
-        assert f"import {tmp_path / name} --representative" in told
+        assert f"{name}: this is a PyTorch checkpoint" in told
+        assert f"--weights {tmp_path / name} --representative" in told

@@ -22,6 +22,10 @@ import onnx2tf
 import onnxruntime
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+_CHANNELS_FIRST = frozenset(
+    {"AveragePool", "BatchNormalization", "Conv", "ConvTranspose", "GlobalAveragePool", "GlobalMaxPool", "MaxPool"}
+)
+_ANY_LAYOUT = frozenset({"GRU", "Gemm", "LSTM", "LayerNormalization", "MatMul", "RNN", "Transpose"})
 MEASURED = 8  # examples whose inner tensors are compared
 
 
@@ -104,7 +108,11 @@ def _session(model: onnx.ModelProto) -> Any:
 
 
 def convert(model: onnx.ModelProto) -> tuple[bytes, list[dict[str, Any]]]:
-    """The float .tflite, and onnx2tf's records of which tensor became which."""
+    """The float .tflite, and onnx2tf's records of which tensor became which. onnx2tf takes all inputs for pictures with
+    channels first; what is none, such as a sequence, stays as it is."""
+    constants = {each.name for each in model.graph.initializer}
+    name = next(each.name for each in model.graph.input if each.name not in constants)
+    kept = None if channels_first(model, name) else [name]
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch, "model.onnx")
         onnx.save(model, str(source))
@@ -112,6 +120,7 @@ def convert(model: onnx.ModelProto) -> tuple[bytes, list[dict[str, Any]]]:
             onnx2tf.convert(
                 input_onnx_file_path=str(source),
                 output_folder_path=scratch,
+                keep_shape_absolutely_input_names=kept,
                 non_verbose=True,
                 verbosity="error",
             )
@@ -122,6 +131,20 @@ def convert(model: onnx.ModelProto) -> tuple[bytes, list[dict[str, Any]]]:
             raise RefusalError("onnx2tf wrote no float model")
         report = next(iter(Path(scratch).glob("*_tensor_correspondence_report.json")), None)
         return written[0].read_bytes(), json.loads(report.read_text())["records"] if report else []
+
+
+def channels_first(model: onnx.ModelProto, name: str) -> bool:
+    """By the first operators behind an input that say where channels are; where none does, ONNX's custom."""
+    reached = {name}
+    for node in model.graph.node:  # in topological order
+        if not reached.intersection(node.input):
+            continue
+        if node.op_type in _CHANNELS_FIRST:
+            return True
+        if node.op_type in _ANY_LAYOUT:
+            return False
+        reached.update(node.output)
+    return True
 
 
 def run_tflite(
