@@ -26,7 +26,10 @@ class Fake:
 
     def __init__(self) -> None:
         self.jobs: list[Quantisation] = []
-        self.operators = (SourceOperator("Conv", "first", 1e-7), SourceOperator("Relu", "second", 1e-7))
+        self.operators: tuple[SourceOperator, ...] = (
+            SourceOperator("Conv", "first", 1e-7),
+            SourceOperator("Relu", "second", 1e-7),
+        )
         self.floats, self.int8 = OUTPUTS, OUTPUTS + np.float32(0.01)
         self.int8_operators = (OperatorError(0, "CONV_2D", "first", 0.01), OperatorError(1, "SOFTMAX", "last", 0.9))
 
