@@ -20,12 +20,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the tests' references
 
 from featuring.measure import CORES, Measured, measure_ours, measure_peer
+from featuring.stages import StageCost, measure_stages
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 KEPT = HERE / "features.json"
 PAGE = ROOT / "docs" / "features.md"
 BEGIN, END = "<!-- features table -->", "<!-- end of features table -->"
+STAGES_BEGIN, STAGES_END = "<!-- stages table -->", "<!-- end of stages table -->"
+SAMPLES_PER_SECOND = 16_000
 COLUMNS_PER_SECOND = 50
 CLOCKS_HZ = {"cortex-m4": 120e6, "cortex-m55": 25e6, "cortex-m0": 48e6, "cortex-m33": 20e6}
 TOLERANCE = 0.02
@@ -87,6 +90,15 @@ def stages(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+def single_stages(costs: list[StageCost], cores: list[str]) -> str:
+    """Thousands of instructions for a second of 16 kHz, and for each sample on the first core."""
+    lines = [f"| stage | {' | '.join(cores)} | a sample, {cores[0]} |", f"|---|{'---:|' * (len(cores) + 1)}"]
+    for one in costs:
+        cells = [f"{one.a_second[core] / 1000:,.0f}" for core in cores]
+        lines.append(f"| {one.name} | {' | '.join(cells)} | {one.a_second[cores[0]] / SAMPLES_PER_SECOND:.1f} |")
+    return "\n".join(lines)
+
+
 def failures(rows: list[Row]) -> list[str]:
     kept = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
     found = []
@@ -101,11 +113,15 @@ def failures(rows: list[Row]) -> list[str]:
     return found
 
 
-def update(rows: list[Row]) -> None:
+def replaced(page: str, begin: str, end: str, table: str) -> str:
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
+
+
+def update(rows: list[Row], table: str) -> None:
     KEPT.write_text(json.dumps({row.core: asdict(row) for row in rows}, indent=1, sort_keys=True) + "\n")
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n{overview(rows)}\n\n{stages(rows)}\n{END}{after}")
+    page = replaced(PAGE.read_text(), BEGIN, END, f"{overview(rows)}\n\n{stages(rows)}")
+    PAGE.write_text(replaced(page, STAGES_BEGIN, STAGES_END, table))
 
 
 def main() -> int:
@@ -115,12 +131,14 @@ def main() -> int:
     parser.add_argument("--cores", default=",".join(CORES), help="of: %(default)s")
     arguments = parser.parse_args()
     rows = [Row(core, measure_ours(core), measure_peer(core)) for core in arguments.cores.split(",")]
-    print(overview(rows), stages(rows), sep="\n\n")
+    cores = [row.core for row in rows]
+    table = single_stages(measure_stages(cores), cores)
+    print(overview(rows), stages(rows), table, sep="\n\n")
     out = ROOT / "build" / "bench"
     out.mkdir(parents=True, exist_ok=True)
     (out / "features.json").write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     if arguments.update:
-        update(rows)
+        update(rows, table)
     problems = failures(rows)
     print(*problems, sep="\n")
     return 1 if arguments.check and problems else 0
