@@ -26,6 +26,18 @@ static void quantise_high(const int32_t *in, int8_t *out, uint32_t length,
 	}
 }
 
+/* In 32 bits: |value * multiplier| is below 2^30, and half of 2^shift at most 2^29. */
+static void mlforge_quantise_narrow(const int16_t *in, int8_t *out, uint32_t length,
+				    struct mlforge_quantise tables)
+{
+	const int32_t multiplier = tables.multiplier;
+	const int32_t half = ((int32_t)1 << tables.shift) >> 1;
+
+	for (uint32_t i = 0; i < length; i++) {
+		out[i] = clamped(((in[i] * multiplier + half) >> tables.shift) + tables.zero_point);
+	}
+}
+
 uint32_t mlforge_quantise_process(const struct mlforge_stage *stage, const void *input,
 				  uint32_t count, void *output)
 {
@@ -36,6 +48,10 @@ uint32_t mlforge_quantise_process(const struct mlforge_stage *stage, const void 
 	const int32_t *in = input;
 	int8_t *out = output;
 
+	if (tables.narrow) {
+		mlforge_quantise_narrow(input, out, length, tables);
+		return count;
+	}
 	if (tables.shift > 32) {
 		quantise_high(in, out, length, tables);
 		return count;

@@ -124,6 +124,16 @@ def test_every_stage_makes_the_same_integers_on_all_cores(board: str, name: str)
     assert len(np.unique(got)) > 2
 
 
+@pytest.mark.parametrize("board", CORES)
+@pytest.mark.parametrize("stages", [[], [StandardiseSpec()]], ids=["raw", "standard"])
+def test_windows_of_int16(board: str, stages: list[StageSpec]) -> None:
+    target = target_named(board)
+    require(target)
+    pipeline = fit([*stages, WindowSpec(30, 20)], [loud(1)], MIC).with_quantisation(0.011, -5)
+    got = target.extract(target.build(program(pipeline)), pipeline.to_frames(loud(1)))
+    np.testing.assert_array_equal(got, extract_int8(pipeline, loud(1)).reshape(len(got), -1))
+
+
 def test_every_stage_stands_in_a_chain() -> None:
     seen: set[type] = set()
     for what, stages in (*CHAINS.values(), *OTHERS.values()):

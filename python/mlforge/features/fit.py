@@ -89,12 +89,11 @@ def _source(signals: Sequence[NDArray[Any]], signal: SignalSpec | None, transfor
         )
     rate_hz = signal.rate_hz if signal else 0
     _, deviation, largest = float_statistics(signals, channels)
-    samples, bits = Element.INT32, frac_bits_for(largest, deviation)
-    if transformed:
-        bits = wide_frac_bits(largest)
-        if signal is not None and signal.samples == "int16":
-            samples = Element.INT16
-            bits = frac_bits_of_int16(largest) if signal.frac_bits is None else signal.frac_bits
+    samples = Element.INT16 if signal is not None and signal.samples == "int16" else Element.INT32
+    if signal is not None and samples is Element.INT16:
+        bits = frac_bits_of_int16(largest) if signal.frac_bits is None else signal.frac_bits
+    else:
+        bits = wide_frac_bits(largest) if transformed else frac_bits_for(largest, deviation)
     return Pipeline(channels, (1, 1, channels), bits, (), EVERY_BLOCK, samples=samples, rate_hz=rate_hz)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ctypes
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from mlforge.errors import DataError
-from mlforge.features.fixed_point import factor
+from mlforge.features.fixed_point import Factor, factor
 from mlforge.features.flow import Element, Flow
-from mlforge.features.stage import PlainStage, require_int32
+from mlforge.features.stage import PlainStage, require, require_values
+
+NARROWED_BITS: Final = 16  # of the multiplier that int16 does without
+MOST_NARROW_SHIFT: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,20 @@ class Quantisation:
 class QuantiseTables(ctypes.Structure):
     """`struct mlforge_quantise`."""
 
-    _fields_: ClassVar = [("multiplier", ctypes.c_int32), ("zero_point", ctypes.c_int32), ("shift", ctypes.c_uint8)]
+    _fields_: ClassVar = [
+        ("multiplier", ctypes.c_int32),
+        ("zero_point", ctypes.c_int32),
+        ("shift", ctypes.c_uint8),
+        ("narrow", ctypes.c_uint8),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Quantise(PlainStage):
-    """int8 = clamp(round(value * multiplier / 2^shift) + zero_point); halves are rounded away from zero."""
+    """int8 = clamp(round(value * multiplier / 2^shift) + zero_point); halves are rounded away from zero.
+
+    Of int16 values, 15 bits of the multiplier count, and halves are rounded up: within 0.004 steps of the same.
+    """
 
     multiplier: int
     zero_point: int
@@ -39,11 +50,26 @@ class Quantise(PlainStage):
     function: ClassVar[str] = "mlforge_quantise_process"
 
     def output(self, flow: Flow) -> Flow:
-        require_int32(flow, "quantise")
+        require_values(flow, "quantise")
+        require(flow.element is Element.INT32 or self._fits_narrow, "quantise", "its scale is too fine for int16")
         return replace(flow, element=Element.INT8, frac_bits=0, low=-128, high=127)
 
     def native_tables(self, flow: Flow) -> ctypes.Structure:
-        return QuantiseTables(self.multiplier, self.zero_point, self.shift)
+        scale = self.scale_for(flow)
+        return QuantiseTables(scale.multiplier, self.zero_point, scale.shift, int(flow.element is Element.INT16))
+
+    def scale_for(self, flow: Flow) -> Factor:
+        """What values are multiplied with: of int16, 15 bits of it, and a shift of at most 30."""
+        if flow.element is Element.INT32:
+            return Factor(self.multiplier, self.shift)
+        shift = self.shift - NARROWED_BITS
+        multiplier = min(2**15 - 1, self.multiplier + (1 << (NARROWED_BITS - 1)) >> NARROWED_BITS)
+        drop = max(0, shift - MOST_NARROW_SHIFT)
+        return Factor(multiplier >> min(drop, 15), min(shift, MOST_NARROW_SHIFT))
+
+    @property
+    def _fits_narrow(self) -> bool:
+        return self.shift > NARROWED_BITS
 
 
 def make_quantise(quantisation: Quantisation, frac_bits: int) -> Quantise:

@@ -71,6 +71,12 @@ def require_int32(flow: Flow, stage: str) -> None:
     require(flow.element is Element.INT32 and plain, stage, "it takes int32 values without exponents")
 
 
+def require_values(flow: Flow, stage: str) -> None:
+    """For stages that take plain int16 or int32 values."""
+    plain = flow.exponents is None and flow.noise_bits is None
+    require(flow.element is not Element.INT8 and plain, stage, "it takes values without exponents")
+
+
 def require_signal(flow: Flow, stage: str) -> None:
     """For stages that take the signal, sample by sample, as int16 or int32."""
     sound = flow.rows == 1 and flow.exponents is None and flow.element is not Element.INT8 and flow.channels < 2**16

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.features.fixed_point import MAX_SHIFT, factor
-from mlforge.features.flow import INT32_RANGE, Flow
-from mlforge.features.stage import PlainStage, array, require, require_int32
+from mlforge.features.flow import INT32_RANGE, Element, Flow
+from mlforge.features.stage import PlainStage, array, require, require_values
 
 # 4096 steps in a deviation, a hundred in a step of int8; and with it factors stay below 1/4, the fast path in C.
 OUTPUT_FRAC_BITS: Final = 12
@@ -25,6 +25,7 @@ class StandardiseTables(ctypes.Structure):
         ("mean", ctypes.POINTER(ctypes.c_int32)),
         ("multiplier", ctypes.POINTER(ctypes.c_int32)),
         ("shift", ctypes.POINTER(ctypes.c_uint8)),
+        ("narrow", ctypes.c_uint8),
     ]
 
 
@@ -43,10 +44,11 @@ class Standardise(PlainStage):
     in_place: ClassVar[bool] = True
 
     def output(self, flow: Flow) -> Flow:
-        require_int32(flow, "standardise")
+        require_values(flow, "standardise")
         require(self._is_sound(flow.length), "standardise", f"its tables do not go with {flow.length} values")
         low, high = INT32_RANGE
-        return replace(flow, frac_bits=OUTPUT_FRAC_BITS, row_bits=(), low=low, high=high)
+        bits = OUTPUT_FRAC_BITS
+        return replace(flow, element=Element.INT32, frac_bits=bits, row_bits=(), low=low, high=high)
 
     def _is_sound(self, length: int) -> bool:
         """Whether the tables are complete, and within what the C code takes."""
@@ -63,6 +65,7 @@ class Standardise(PlainStage):
             array(ctypes.c_int32, self.mean),
             array(ctypes.c_int32, self.multiplier),
             array(ctypes.c_uint8, self.shift),
+            int(flow.element is Element.INT16),
         )
 
 

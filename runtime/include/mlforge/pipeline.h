@@ -105,12 +105,14 @@ struct mlforge_pipeline {
  * @brief (x - mean) * multiplier / 2^shift for each channel: the difference saturated to int32,
  * the result rounded to nearest, ties away from zero, and saturated.
  *
- * In, out: int32 [channels]. multiplier is 0 or in 2^30 .. 2^31 - 1, shift in 1 .. 62.
+ * In: int16 or int32 [channels]; out: int32 [channels]. multiplier is 0 or in 2^30 .. 2^31 - 1,
+ * shift in 1 .. 62.
  */
 struct mlforge_standardise {
 	const int32_t *mean;
 	const int32_t *multiplier;
 	const uint8_t *shift;
+	uint8_t narrow; /**< values are int16 */
 };
 uint32_t mlforge_standardise_process(const struct mlforge_stage *stage, const void *input,
 				     uint32_t count, void *output);
@@ -119,12 +121,14 @@ uint32_t mlforge_standardise_process(const struct mlforge_stage *stage, const vo
  * @brief x * multiplier / 2^shift + zero_point: rounded as above, clamped to -128 .. 127.
  *
  * In: int32 [length]; out: int8 [length]. multiplier is 0 or in 2^30 .. 2^31 - 1, shift in 1 ..
- * 62.
+ * 62. `narrow`: in: int16; multiplier is 0 or in 2^14 .. 2^15 - 1, shift in 1 .. 30, and halves are
+ * rounded up.
  */
 struct mlforge_quantise {
 	int32_t multiplier;
 	int32_t zero_point; /**< -128 .. 127 */
 	uint8_t shift;
+	uint8_t narrow; /**< values are int16 */
 };
 uint32_t mlforge_quantise_process(const struct mlforge_stage *stage, const void *input,
 				  uint32_t count, void *output);

@@ -96,6 +96,7 @@ class Model(ctypes.Structure):
         ("invoke", ctypes.c_void_p),
         ("state_bytes", ctypes.c_uint32),
         ("reset", ctypes.c_void_p),
+        ("hop", ctypes.c_void_p),
     )
 
 
@@ -152,6 +153,7 @@ class Standardise(ctypes.Structure):
         ("mean", ctypes.POINTER(ctypes.c_int32)),
         ("multiplier", ctypes.POINTER(ctypes.c_int32)),
         ("shift", ctypes.POINTER(ctypes.c_uint8)),
+        ("narrow", ctypes.c_uint8),
     )
 
 
