@@ -22,7 +22,7 @@ CHAINS: dict[str, list[StageSpec]] = {
 def rounded(pipeline: Pipeline, signal: NDArray[np.float64]) -> NDArray[np.float64]:
     assert pipeline.quantisation is not None
     real = extract_float(pipeline, signal).astype(float) / pipeline.quantisation.scale
-    return np.clip(np.floor(real + 0.5) + pipeline.quantisation.zero_point, -128, 127)
+    return np.asarray(np.clip(np.floor(real + 0.5) + pipeline.quantisation.zero_point, -128, 127))
 
 
 @pytest.mark.parametrize("name", CHAINS)
