@@ -72,6 +72,15 @@ def describe(contract: Contract) -> tuple[Setting, ...]:
     return tuple(rows)
 
 
+def stand_in(contract: Contract) -> str:
+    """Which emulated board measures for the contract's, as a sentence; empty where that measures itself."""
+    board, emulated = contract.target.zephyr_board, contract.target.board
+    if board is None:
+        return ""
+    like = "" if board.core.removesuffix("f") == board.emulated_core else f", as those of a {board.emulated_core}"
+    return f"costs on {board.name} ({board.core}) are measured on the emulated {emulated}{like}"
+
+
 def _size(contract: Contract, name: str, size_bytes: int | None) -> Setting:
     return _limit(contract, name, size_bytes, "bytes", "" if size_bytes is None else format_size(size_bytes))
 

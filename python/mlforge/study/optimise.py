@@ -12,6 +12,7 @@ from mlforge.app import auto_limits, free_memory
 from mlforge.app.free_memory import Shape
 from mlforge.app.prepare import Prepared, prepare
 from mlforge.contract.contract import Contract, Execution, Pruner
+from mlforge.contract.describe import stand_in
 from mlforge.data.looking import refuse
 from mlforge.errors import ContractError, Problem, TargetUnavailableError
 from mlforge.records.data_summary import Inspection
@@ -72,6 +73,8 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
     refuse_other_engines(contract)
     refuse_replay_without_agent(contract, replay=replay)
     target = usable_target(contract.target.board)
+    if sentence := stand_in(contract):
+        say(sentence)
     confirmed_on = confirming_target(contract, say)
     with Trainer() as trainer:
         say(f"data: {contract.data.loader}")

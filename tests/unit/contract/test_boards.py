@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlforge.contract.boards import ALIASES, CLOCK_HZ, canonical
-from mlforge.contract.describe import describe
+from mlforge.contract.describe import describe, stand_in
 from mlforge.contract.load import load_contract
 from mlforge.contract.products import BY_CORE, ZephyrBoard, all_names, measured_names, zephyr_boards
 from mlforge.targets.registry import all_targets
@@ -81,6 +81,7 @@ def test_what_a_contract_does_not_say_its_board_does(tmp_path: Path) -> None:
     assert said["limits.stack"][1] == "not in the contract"
     assert said["target.clock"] == ("64 MHz", "default clock of nrf52840dk/nrf52840")
     assert "measured on mps2/an386" in said["target.board"][0]
+    assert stand_in(contract) == "costs on nrf52840dk/nrf52840 (cortex-m4f) are measured on the emulated mps2/an386"
     asked = tmp_path / "mlforge.yaml"
     text = (
         GOOD.read_text()
@@ -91,6 +92,10 @@ def test_what_a_contract_does_not_say_its_board_does(tmp_path: Path) -> None:
     contract = load_contract(asked)
     assert (contract.limits.flash_bytes, contract.limits.ram_bytes) == (32 * KIB, None)
     assert contract.target.clock_hz == 32_000_000
+    asked.write_text(GOOD.read_text().replace("nrf52840dk/nrf52840", "rpi_pico"))
+    assert stand_in(load_contract(asked)).endswith("the emulated mps2/an385@cortex-m0, as those of a cortex-m0")
+    asked.write_text(GOOD.read_text().replace("nrf52840dk/nrf52840", "mps2/an386"))
+    assert stand_in(load_contract(asked)) == ""
 
 
 def test_a_name_may_mean_several_boards_or_none() -> None:
