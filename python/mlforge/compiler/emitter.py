@@ -74,6 +74,10 @@ class _Table:
     length: int
     lines: tuple[str, ...]
 
+    @property
+    def size_bytes(self) -> int:
+        return self.length * np.dtype(self.c_type.removesuffix("_t")).itemsize
+
 
 @dataclass(frozen=True, slots=True)
 class _State:
@@ -113,6 +117,7 @@ class _Function:
     macs: int
     calls: tuple[_KernelCall, ...]
     end: int  # of the last byte that it touches
+    shared_bytes: int = 0  # of tables that earlier operators have
 
 
 def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC, hop: Hop | None = None) -> CompiledModel:
@@ -140,6 +145,7 @@ def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC, hop: Hop | No
     inputs = tuple(tensor_info(graph.tensors[index], plan.offsets[index]) for index in graph.inputs)
     outputs = tuple(tensor_info(graph.tensors[index], plan.offsets[index]) for index in graph.outputs)
     functions = [_function(name, sequence, plan, time) for time in range(len(sequence.calls))]
+    functions = _sharing_tables(functions) if streamed else functions
     streaming = _streaming(streamed, inputs[0], plan) if streamed else None
     program = Program(
         name=name,
@@ -203,7 +209,8 @@ def initial_bytes(values: NDArray[np.generic]) -> NDArray[np.int8]:
 
 
 def _operator(call: Call, function: _Function) -> Operator:
-    weight_bytes = sum(constant.data.nbytes for one in call.lowered.calls for constant in one.constants)
+    shared = function.shared_bytes
+    weight_bytes = sum(constant.data.nbytes for one in call.lowered.calls for constant in one.constants) - shared
     return Operator(call.index, call.node.kind, function.name, function.symbol, call.lowered.macs, weight_bytes)
 
 
@@ -231,6 +238,33 @@ def _function(name: str, sequence: Sequence, plan: Plan, time: int) -> _Function
         ),
         end=max([*ends, scratch + step.scratch_bytes]),
     )
+
+
+def _sharing_tables(functions: Iterable[_Function]) -> list[_Function]:
+    """Without tables that an earlier operator has: columns that see zeros are made with the weights of the others."""
+    known: dict[object, str] = {}
+    found = []
+    for function in functions:
+        tables = [table for call in function.calls for table in call.tables]
+        names = {table.name: known.setdefault((table.c_type, table.lines), table.name) for table in tables}
+        calls = tuple(_with_tables(call, names) for call in function.calls)
+        shared = sum(table.size_bytes for table in tables if names[table.name] != table.name)
+        found.append(replace(function, calls=calls, shared_bytes=shared))
+    return found
+
+
+def _with_tables(call: _KernelCall, names: Mapping[str, str]) -> _KernelCall:
+    """`names`: of the operator's tables, to those that have the same values."""
+    return replace(
+        call,
+        fields=tuple((path, _renamed(value, names)) for path, value in call.fields),
+        inputs=tuple(names.get(value, value) if isinstance(value, str) else value for value in call.inputs),
+        tables=tuple(table for table in call.tables if names[table.name] == table.name),
+    )
+
+
+def _renamed(value: object, names: Mapping[str, str]) -> object:
+    return names.get(value, value) if isinstance(value, str) else value
 
 
 def _once(calls: Iterable[_KernelCall]) -> tuple[_KernelCall, ...]:

@@ -32,10 +32,10 @@ Rule: TypeAlias = Callable[[View, Tracks], Found]
 def follow(graph: Graph, node: Node, tracks: Tracks) -> Found:
     """`tracks`: those of the node's inputs that lie along time, of which there is at least one."""
     rule = _RULES.get(node.kind)
+    if any(graph.tensors[index].is_variable for index in node.inputs if index >= 0):
+        return obstacle(graph, node, "it keeps a state of its own", "as it is, it takes a stream already")
     if rule is None:
-        return obstacle(
-            graph, node, "it does not go from column to column", "operators that do are in docs/supported-ops.md"
-        )
+        return obstacle(graph, node, "it does not go from column to column", _ENDS)
     return rule(View(graph, node), {index: tracks[index] for index in node.inputs if index in tracks})
 
 
