@@ -125,7 +125,7 @@ def _cost(core: str, before: list[StageSpec], stage: StageSpec) -> float:
 
 
 # What every chain has, and what `frame` is made of.
-BETWEEN = ("mlforge_quantise", "mlforge_window", "mlforge_level", "mlforge_features", "run", "wanted")
+BETWEEN = ("mlforge_quantise", "mlforge_window", "mlforge_level", "mlforge_features")
 FRAMER = ("mlforge_framer", "mem")
 _SEEN: dict[tuple[str, str], tuple[Counter[str], float]] = {}
 

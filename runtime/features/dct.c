@@ -8,7 +8,7 @@
 
 /* Sums to folded[0 ..], differences to folded[half ..]. The middle one of an odd number has no
  * partner. */
-static void fold(const int32_t *in, uint32_t step, uint32_t length, int32_t *folded)
+static void mlforge_dct_fold(const int32_t *in, uint32_t step, uint32_t length, int32_t *folded)
 {
 	const uint32_t half = (length + 1U) / 2U;
 	const int32_t *last = &in[(length - 1U) * step];
@@ -23,7 +23,7 @@ static void fold(const int32_t *in, uint32_t step, uint32_t length, int32_t *fol
 	}
 }
 
-static int64_t row(const int32_t *folded, const int16_t *factors, uint32_t count)
+static int64_t mlforge_dct_row(const int32_t *folded, const int16_t *factors, uint32_t count)
 {
 #if MLFORGE_VECTORS
 	return mlforge_dot_vectors(folded, factors, count);
@@ -50,9 +50,10 @@ uint32_t mlforge_dct_process(const struct mlforge_stage *stage, const void *inpu
 	for (uint32_t channel = 0; channel < dct->channels; channel++) {
 		const int16_t *factors = dct->factors;
 
-		fold((const int32_t *)input + channel, dct->channels, dct->length, folded);
+		mlforge_dct_fold((const int32_t *)input + channel, dct->channels, dct->length,
+				 folded);
 		for (uint32_t i = 0; i < dct->coefficients; i++, factors += half) {
-			const int64_t sum = row(&folded[i % 2U * half], factors, half);
+			const int64_t sum = mlforge_dct_row(&folded[i % 2U * half], factors, half);
 
 			out[i * dct->channels + channel] =
 				(int32_t)((sum + rounding) >> dct->shift);

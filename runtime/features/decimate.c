@@ -7,7 +7,7 @@
 #include "mlforge/pipeline.h"
 #include "features/signal.h"
 
-struct state {
+struct mlforge_decimate_state {
 	uint32_t begun;
 	uint32_t oldest; /* frame of the ring */
 	uint32_t since;  /* samples since the last output */
@@ -15,20 +15,21 @@ struct state {
 
 void mlforge_decimate_reset(const struct mlforge_stage *stage)
 {
-	memset(stage->state, 0, sizeof(struct state));
+	memset(stage->state, 0, sizeof(struct mlforge_decimate_state));
 }
 
 uint32_t mlforge_decimate_wants(const struct mlforge_stage *stage, uint32_t blocks)
 {
 	const struct mlforge_decimate *tables = stage->tables;
-	const struct state *state = stage->state;
+	const struct mlforge_decimate_state *state = stage->state;
 
 	return blocks * tables->factor - state->since;
 }
 
 /* Of `count` frames of the ring, from `first` on. */
-static int64_t products(const struct mlforge_decimate *tables, const void *ring, uint32_t first,
-			uint32_t count, const int16_t *taps, uint32_t channel)
+static int64_t mlforge_decimate_products(const struct mlforge_decimate *tables, const void *ring,
+					 uint32_t first, uint32_t count, const int16_t *taps,
+					 uint32_t channel)
 {
 	uint32_t at = first * tables->channels + channel;
 	int64_t sum = 0;
@@ -40,16 +41,17 @@ static int64_t products(const struct mlforge_decimate *tables, const void *ring,
 }
 
 /* One output of each channel. */
-static void filter(const struct mlforge_decimate *tables, const void *ring, uint32_t oldest,
-		   int32_t *out)
+static void mlforge_decimate_filter(const struct mlforge_decimate *tables, const void *ring,
+				    uint32_t oldest, int32_t *out)
 {
 	const uint32_t older = tables->length - oldest;
 	const int64_t half = (int64_t)1 << (tables->shift - 1);
 
 	for (uint32_t channel = 0; channel < tables->channels; channel++) {
-		const int64_t sum =
-			products(tables, ring, oldest, older, tables->taps, channel) +
-			products(tables, ring, 0, oldest, &tables->taps[older], channel);
+		const int64_t sum = mlforge_decimate_products(tables, ring, oldest, older,
+							      tables->taps, channel) +
+				    mlforge_decimate_products(tables, ring, 0, oldest,
+							      &tables->taps[older], channel);
 
 		out[channel] = (int32_t)((sum + half) >> tables->shift);
 	}
@@ -59,7 +61,7 @@ uint32_t mlforge_decimate_process(const struct mlforge_stage *stage, const void 
 				  uint32_t count, void *output)
 {
 	const struct mlforge_decimate *tables = stage->tables;
-	struct state *state = stage->state;
+	struct mlforge_decimate_state *state = stage->state;
 	uint8_t *ring = (uint8_t *)(state + 1);
 	const uint32_t length = tables->length;
 	const size_t bytes =
@@ -78,8 +80,8 @@ uint32_t mlforge_decimate_process(const struct mlforge_stage *stage, const void 
 		state->since++;
 		if (state->since == tables->factor) {
 			state->since = 0;
-			filter(tables, ring, state->oldest,
-			       (int32_t *)output + made * tables->channels);
+			mlforge_decimate_filter(tables, ring, state->oldest,
+						(int32_t *)output + made * tables->channels);
 			made++;
 		}
 	}

@@ -39,7 +39,7 @@ enum mlforge_samples mlforge_features_samples(const struct mlforge_pipeline *pip
 
 /* Frames until the head of the chain has made one more block; or, where the head is all of it, as
  * many blocks as there is room for in the ring. */
-static uint32_t wanted(const struct mlforge_pipeline *pipeline)
+static uint32_t mlforge_features_wanted(const struct mlforge_pipeline *pipeline)
 {
 	uint32_t blocks = pipeline->head == pipeline->stages_count
 				  ? mlforge_window_room(&pipeline->collector)
@@ -56,7 +56,8 @@ static uint32_t wanted(const struct mlforge_pipeline *pipeline)
 }
 
 /* At most as many frames as are wanted through all stages; true when a model input is complete. */
-static bool run(const struct mlforge_pipeline *pipeline, const void *frames, uint32_t count)
+static bool mlforge_features_run(const struct mlforge_pipeline *pipeline, const void *frames,
+				 uint32_t count)
 {
 	void *slot = mlforge_window_slot(&pipeline->collector);
 	const struct mlforge_stage *stage = pipeline->stages;
@@ -79,8 +80,9 @@ static bool run(const struct mlforge_pipeline *pipeline, const void *frames, uin
 }
 
 /* Frames of the other type, through a place for a few of them. Returns how many. */
-static uint32_t convert_and_run(const struct mlforge_pipeline *pipeline, const void *frames,
-				enum mlforge_samples samples, uint32_t count, bool *complete)
+static uint32_t mlforge_features_convert_and_run(const struct mlforge_pipeline *pipeline,
+						 const void *frames, enum mlforge_samples samples,
+						 uint32_t count, bool *complete)
 {
 	int32_t few[CONVERTED_VALUES];
 	void *place = pipeline->converted ? pipeline->converted : few;
@@ -88,7 +90,7 @@ static uint32_t convert_and_run(const struct mlforge_pipeline *pipeline, const v
 
 	count = count < room ? count : room;
 	mlforge_convert_samples(frames, samples, count * pipeline->frame_length, place);
-	*complete = run(pipeline, place, count);
+	*complete = mlforge_features_run(pipeline, place, count);
 	return count;
 }
 
@@ -107,13 +109,14 @@ uint32_t mlforge_features_push_block(const struct mlforge_pipeline *pipeline, co
 	}
 	while (taken < count && !*complete) {
 		const uint32_t limit = most < count - taken ? most : count - taken;
-		const uint32_t until = wanted(pipeline);
+		const uint32_t until = mlforge_features_wanted(pipeline);
 		uint32_t now = limit < until ? limit : until;
 
 		if (samples == pipeline->samples) {
-			*complete = run(pipeline, from, now);
+			*complete = mlforge_features_run(pipeline, from, now);
 		} else {
-			now = convert_and_run(pipeline, from, samples, now, complete);
+			now = mlforge_features_convert_and_run(pipeline, from, samples, now,
+							       complete);
 		}
 		from += now * frame_bytes;
 		taken += now;
@@ -126,9 +129,10 @@ bool mlforge_features_push(const struct mlforge_pipeline *pipeline, const int32_
 	bool complete;
 
 	if (pipeline->samples == MLFORGE_SAMPLES_INT32) {
-		return run(pipeline, frame, 1);
+		return mlforge_features_run(pipeline, frame, 1);
 	}
-	(void)convert_and_run(pipeline, frame, MLFORGE_SAMPLES_INT32, 1, &complete);
+	(void)mlforge_features_convert_and_run(pipeline, frame, MLFORGE_SAMPLES_INT32, 1,
+					       &complete);
 	return complete;
 }
 

@@ -7,7 +7,7 @@
 #include "features/q15.h"
 
 /* Left shift that brings the largest part to 31 bits; 30 where all are 0. */
-static uint32_t normalising_shift(uint32_t parts)
+static uint32_t mlforge_fft_normalising_shift(uint32_t parts)
 {
 	const uint32_t zeros = mlforge_leading_zeros(parts);
 
@@ -27,7 +27,7 @@ uint32_t mlforge_fft_process(const struct mlforge_stage *stage, const void *inpu
 	for (uint32_t channel = 0; channel < fft->channels; channel++) {
 		mlforge_fft_load(fft, (const uint8_t *)input + channel * sample_bytes, z);
 		mlforge_fft_passes(fft, z);
-		const uint32_t shift = normalising_shift(mlforge_fft_split(fft, z));
+		const uint32_t shift = mlforge_fft_normalising_shift(mlforge_fft_split(fft, z));
 
 		mlforge_fft_powers(z, fft->size, shift, &out[channel], fft->channels);
 		if (fft->magnitude) {

@@ -6,13 +6,13 @@
 #include "features/fft.h"
 #include "features/vectors.h"
 
-struct cursor {
+struct mlforge_fft_cursor {
 	const uint8_t *input;
 	int32_t *z;
 	uint32_t reversed; /* the number of the next pair, its bits in reverse order */
 };
 
-static inline uint32_t next_reversed(uint32_t reversed, uint32_t top)
+static inline uint32_t mlforge_fft_next_reversed(uint32_t reversed, uint32_t top)
 {
 	uint32_t bit = top;
 
@@ -25,7 +25,8 @@ static inline uint32_t next_reversed(uint32_t reversed, uint32_t top)
 
 /* One sample times its weight (Q15, at most 1), to nearest: truncated, the errors of all samples
  * would add up in bin 0. |int16 * 2^15| is at most 2^30, and half of 2^shift less. */
-static inline int32_t tapered(const uint8_t *sample, int32_t weight, uint32_t shift, bool narrow)
+static inline int32_t mlforge_fft_tapered(const uint8_t *sample, int32_t weight, uint32_t shift,
+					  bool narrow)
 {
 	if (narrow) {
 		const int32_t half = (1 << shift) >> 1;
@@ -40,8 +41,10 @@ static inline int32_t tapered(const uint8_t *sample, int32_t weight, uint32_t sh
 
 /* Pairs `from` to `to`; the weight of sample i is weights[i * direction], of all samples 1 where
  * direction is 0. */
-static inline void load(const struct mlforge_fft *fft, struct cursor *cursor, uint32_t from,
-			uint32_t to, const uint16_t *weights, int32_t direction, bool narrow)
+static inline void mlforge_fft_load_pairs(const struct mlforge_fft *fft,
+					  struct mlforge_fft_cursor *cursor, uint32_t from,
+					  uint32_t to, const uint16_t *weights, int32_t direction,
+					  bool narrow)
 {
 	const uint32_t shift = fft->shift;
 	const uint32_t step = fft->channels * (narrow ? 2U : 4U);
@@ -65,17 +68,18 @@ static inline void load(const struct mlforge_fft *fft, struct cursor *cursor, ui
 	for (uint32_t pair = from; pair < to; pair++) {
 		int32_t *z = &cursor->z[2U * reversed];
 
-		z[0] = tapered(sample, weights[0], shift, narrow);
-		z[1] = tapered(sample + step, weights[direction], shift, narrow);
+		z[0] = mlforge_fft_tapered(sample, weights[0], shift, narrow);
+		z[1] = mlforge_fft_tapered(sample + step, weights[direction], shift, narrow);
 		sample += 2U * step;
 		weights += 2 * direction;
-		reversed = next_reversed(reversed, top);
+		reversed = mlforge_fft_next_reversed(reversed, top);
 	}
 	cursor->reversed = reversed;
 }
 
 /* The pairs behind the last sample. */
-static void clear(const struct mlforge_fft *fft, const struct cursor *cursor, uint32_t from)
+static void mlforge_fft_clear(const struct mlforge_fft *fft,
+			      const struct mlforge_fft_cursor *cursor, uint32_t from)
 {
 	uint32_t reversed = cursor->reversed;
 	uint32_t pairs = fft->size / 2U - from;
@@ -89,12 +93,13 @@ static void clear(const struct mlforge_fft *fft, const struct cursor *cursor, ui
 
 		z[0] = 0;
 		z[1] = 0;
-		reversed = next_reversed(reversed, fft->size / 4U);
+		reversed = mlforge_fft_next_reversed(reversed, fft->size / 4U);
 	}
 }
 
 /* Where there is half a taper: the other half mirrors it. */
-static inline void load_all(const struct mlforge_fft *fft, struct cursor *cursor, bool narrow)
+static inline void mlforge_fft_load_all(const struct mlforge_fft *fft,
+					struct mlforge_fft_cursor *cursor, bool narrow)
 {
 	static const uint16_t one = 32768;
 	const uint32_t length = fft->length;
@@ -104,30 +109,31 @@ static inline void load_all(const struct mlforge_fft *fft, struct cursor *cursor
 	const uint32_t step = fft->channels * (narrow ? 2U : 4U);
 
 	if (fft->taper == NULL) {
-		load(fft, cursor, 0, length / 2U, &one, 0, narrow);
+		mlforge_fft_load_pairs(fft, cursor, 0, length / 2U, &one, 0, narrow);
 	} else {
-		load(fft, cursor, 0, rising, fft->taper, 1, narrow);
-		load(fft, cursor, rising, length / 2U, fft->taper + length, -1, narrow);
+		mlforge_fft_load_pairs(fft, cursor, 0, rising, fft->taper, 1, narrow);
+		mlforge_fft_load_pairs(fft, cursor, rising, length / 2U, fft->taper + length, -1,
+				       narrow);
 	}
 	if (length % 2U != 0) {
 		const int32_t weight =
 			fft->taper == NULL ? one : fft->taper[last <= length / 2U ? last : 1U];
 		int32_t *z = &cursor->z[2U * cursor->reversed];
 
-		z[0] = tapered(&cursor->input[last * step], weight, fft->shift, narrow);
+		z[0] = mlforge_fft_tapered(&cursor->input[last * step], weight, fft->shift, narrow);
 		z[1] = 0;
-		cursor->reversed = next_reversed(cursor->reversed, fft->size / 4U);
+		cursor->reversed = mlforge_fft_next_reversed(cursor->reversed, fft->size / 4U);
 	}
-	clear(fft, cursor, (length + 1U) / 2U);
+	mlforge_fft_clear(fft, cursor, (length + 1U) / 2U);
 }
 
 void mlforge_fft_load(const struct mlforge_fft *fft, const void *input, int32_t *z)
 {
-	struct cursor cursor = {input, z, 0};
+	struct mlforge_fft_cursor cursor = {input, z, 0};
 
 	if (fft->samples == MLFORGE_SAMPLES_INT16) {
-		load_all(fft, &cursor, true);
+		mlforge_fft_load_all(fft, &cursor, true);
 	} else {
-		load_all(fft, &cursor, false);
+		mlforge_fft_load_all(fft, &cursor, false);
 	}
 }

@@ -7,7 +7,7 @@
 #include "features/q15.h"
 #include "features/vectors.h"
 
-static inline uint32_t magnitude(int32_t value)
+static inline uint32_t mlforge_fft_magnitude(int32_t value)
 {
 	return (uint32_t)(value < 0 ? -value : value);
 }
@@ -26,7 +26,8 @@ uint32_t mlforge_fft_split(const struct mlforge_fft *fft, int32_t *z)
 	z[0] = re + im;
 	z[1] = re - im;
 	z[half + 1U] = middle;
-	bits = magnitude(z[0]) | magnitude(z[1]) | magnitude(z[half]) | magnitude(middle);
+	bits = mlforge_fft_magnitude(z[0]) | mlforge_fft_magnitude(z[1]) |
+	       mlforge_fft_magnitude(z[half]) | mlforge_fft_magnitude(middle);
 #if MLFORGE_VECTORS
 	const uint32_t pairs = (fft->size / 4U - 1U) & ~3U;
 
@@ -50,8 +51,8 @@ uint32_t mlforge_fft_split(const struct mlforge_fft *fft, int32_t *z)
 		up[1] = even_im + turned_im;
 		down[0] = even_re - turned_re;
 		down[1] = turned_im - even_im;
-		bits |= magnitude(up[0]) | magnitude(up[1]);
-		bits |= magnitude(down[0]) | magnitude(down[1]);
+		bits |= mlforge_fft_magnitude(up[0]) | mlforge_fft_magnitude(up[1]);
+		bits |= mlforge_fft_magnitude(down[0]) | mlforge_fft_magnitude(down[1]);
 	}
 	return bits;
 }

@@ -6,7 +6,7 @@
 #include "mlforge/pipeline.h"
 #include "features/signal.h"
 
-struct delay {
+struct mlforge_filter_delay {
 	int32_t newest;
 	int32_t older;
 };
@@ -17,11 +17,13 @@ void mlforge_begun_reset(const struct mlforge_stage *stage)
 }
 
 /* One section over `count` values, `step` apart, in place. Returns the two newest inputs. */
-static struct delay run_section(const int32_t *c, uint8_t bits, int32_t *values, uint32_t count,
-				uint32_t step, struct delay x, struct delay *made, int32_t *kept)
+static struct mlforge_filter_delay
+mlforge_filter_run_section(const int32_t *c, uint8_t bits, int32_t *values, uint32_t count,
+			   uint32_t step, struct mlforge_filter_delay x,
+			   struct mlforge_filter_delay *made, int32_t *kept)
 {
 	const int64_t mask = ((int64_t)1 << bits) - 1;
-	struct delay y = *made;
+	struct mlforge_filter_delay y = *made;
 	int64_t rest = *kept;
 
 	for (; count > 0; count--, values += step) {
@@ -44,14 +46,15 @@ static struct delay run_section(const int32_t *c, uint8_t bits, int32_t *values,
 }
 
 /* As though the first sample had always been there. */
-static void settle(const struct mlforge_filter *filter, struct delay *delays, int32_t *rests,
-		   int32_t first)
+static void mlforge_filter_settle(const struct mlforge_filter *filter,
+				  struct mlforge_filter_delay *delays, int32_t *rests,
+				  int32_t first)
 {
 	const int32_t passed = filter->passes_constants ? first : 0;
 
-	delays[0] = (struct delay){first, first};
+	delays[0] = (struct mlforge_filter_delay){first, first};
 	for (uint32_t i = 0; i < filter->sections; i++) {
-		delays[i + 1U] = (struct delay){passed, passed};
+		delays[i + 1U] = (struct mlforge_filter_delay){passed, passed};
 		rests[i] = 0;
 	}
 }
@@ -66,7 +69,7 @@ uint32_t mlforge_filter_process(const struct mlforge_stage *stage, const void *i
 
 	for (uint32_t channel = 0; channel < channels; channel++) {
 		int32_t *values = &state[1U + channel * (2U * delays_count + filter->sections)];
-		struct delay *delays = (struct delay *)values;
+		struct mlforge_filter_delay *delays = (struct mlforge_filter_delay *)values;
 		int32_t *rests = &values[2U * delays_count];
 		int32_t *out = (int32_t *)output + channel;
 
@@ -76,15 +79,16 @@ uint32_t mlforge_filter_process(const struct mlforge_stage *stage, const void *i
 				filter->shift);
 		}
 		if (state[0] == 0) {
-			settle(filter, delays, rests, *out);
+			mlforge_filter_settle(filter, delays, rests, *out);
 		}
-		struct delay x = delays[0];
+		struct mlforge_filter_delay x = delays[0];
 
 		for (uint32_t i = 0; i < filter->sections; i++) {
-			const struct delay next = delays[i + 1U];
+			const struct mlforge_filter_delay next = delays[i + 1U];
 
-			delays[i] = run_section(&filter->coefficients[5U * i], filter->bits, out,
-						count, channels, x, &delays[i + 1U], &rests[i]);
+			delays[i] = mlforge_filter_run_section(&filter->coefficients[5U * i],
+							       filter->bits, out, count, channels,
+							       x, &delays[i + 1U], &rests[i]);
 			x = next;
 		}
 	}

@@ -5,7 +5,7 @@
 #include "mlforge/fixed_point.h"
 #include "mlforge/pipeline.h"
 
-static int32_t shifted(int32_t value, int32_t left)
+static int32_t mlforge_level_shifted(int32_t value, int32_t left)
 {
 	if (left < 0) {
 		return value >> (left < -31 ? 31 : -left);
@@ -24,7 +24,7 @@ uint32_t mlforge_level_process(const struct mlforge_stage *stage, const void *in
 		const int32_t left = in[stage->input_length + channel] + level.shift;
 
 		for (uint32_t i = channel; i < stage->input_length; i += level.channels) {
-			out[i] = shifted(in[i], left);
+			out[i] = mlforge_level_shifted(in[i], left);
 		}
 	}
 	return count;

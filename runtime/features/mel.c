@@ -8,15 +8,15 @@
 #include "features/q15.h"
 #include "features/vectors.h"
 
-struct sums {
+struct mlforge_mel_sums {
 	uint64_t all;    /* of the bins between two corners */
 	uint64_t rising; /* of their shares of the filter that rises there, Q16 */
 };
 
-static inline struct sums add_bins(const int32_t *bins, uint32_t step, const uint16_t *shares,
-				   uint32_t count)
+static inline struct mlforge_mel_sums mlforge_mel_add_bins(const int32_t *bins, uint32_t step,
+							   const uint16_t *shares, uint32_t count)
 {
-	struct sums sums = {0, 0};
+	struct mlforge_mel_sums sums = {0, 0};
 
 	for (uint32_t i = 0; i < count; i++, bins += step) {
 		const uint32_t bin = (uint32_t)*bins;
@@ -35,21 +35,23 @@ static inline struct sums add_bins(const int32_t *bins, uint32_t step, const uin
 }
 
 /* Sums of one channel, Q16. Returns the bitwise or of them all. */
-static uint64_t add_bands(const struct mlforge_mel *mel, const int32_t *bins, uint64_t *sums)
+static uint64_t mlforge_mel_add_bands(const struct mlforge_mel *mel, const int32_t *bins,
+				      uint64_t *sums)
 {
 	const uint32_t step = mel->channels;
 	const uint16_t *shares = mel->shares;
 	uint64_t bits = 0;
 
 	bins += mel->first * step;
-	struct sums rising = add_bins(bins, step, shares, mel->counts[0]);
+	struct mlforge_mel_sums rising = mlforge_mel_add_bins(bins, step, shares, mel->counts[0]);
 
 	for (uint32_t band = 0; band < mel->bands; band++) {
 		const uint32_t before = mel->counts[band];
 
 		bins += before * step;
 		shares += before;
-		const struct sums falling = add_bins(bins, step, shares, mel->counts[band + 1U]);
+		const struct mlforge_mel_sums falling =
+			mlforge_mel_add_bins(bins, step, shares, mel->counts[band + 1U]);
 
 		sums[band] = rising.rising + (falling.all << 16) - falling.rising;
 		bits |= sums[band];
@@ -59,7 +61,7 @@ static uint64_t add_bands(const struct mlforge_mel *mel, const int32_t *bins, ui
 }
 
 /* Right shift that leaves 31 bits. */
-static uint32_t shift_for(uint64_t bits)
+static uint32_t mlforge_mel_shift_for(uint64_t bits)
 {
 	const uint32_t high = (uint32_t)(bits >> 31);
 
@@ -67,7 +69,7 @@ static uint32_t shift_for(uint64_t bits)
 }
 
 /* The lower word of the shifted value; the shift is below 32. */
-static inline uint32_t shifted(uint64_t value, uint32_t shift)
+static inline uint32_t mlforge_mel_shifted(uint64_t value, uint32_t shift)
 {
 	const uint32_t low = (uint32_t)value;
 	const uint32_t high = (uint32_t)(value >> 32);
@@ -75,7 +77,7 @@ static inline uint32_t shifted(uint64_t value, uint32_t shift)
 	return low >> shift | high << 1 << (31U - shift);
 }
 
-static void apply_gains(const struct mlforge_mel *mel, int32_t *out)
+static void mlforge_mel_apply_gains(const struct mlforge_mel *mel, int32_t *out)
 {
 	for (uint32_t band = 0; band < mel->bands; band++, out += mel->channels) {
 		*out = (int32_t)((uint32_t)mlforge_times_low(*out, mel->gains[band]) << 1);
@@ -94,18 +96,20 @@ uint32_t mlforge_mel_process(const struct mlforge_stage *stage, const void *inpu
 
 	for (uint32_t channel = 0; channel < channels; channel++) {
 #if MLFORGE_VECTORS
-		const uint64_t bits = channels == 1 ? mlforge_bands_vectors(mel, bins, sums)
-						    : add_bands(mel, &bins[channel], sums);
+		const uint64_t bits = channels == 1
+					      ? mlforge_bands_vectors(mel, bins, sums)
+					      : mlforge_mel_add_bands(mel, &bins[channel], sums);
 #else
-		const uint64_t bits = add_bands(mel, &bins[channel], sums);
+		const uint64_t bits = mlforge_mel_add_bands(mel, &bins[channel], sums);
 #endif
-		const uint32_t shift = shift_for(bits);
+		const uint32_t shift = mlforge_mel_shift_for(bits);
 
 		for (uint32_t band = 0; band < mel->bands; band++) {
-			out[band * channels + channel] = (int32_t)shifted(sums[band], shift);
+			out[band * channels + channel] =
+				(int32_t)mlforge_mel_shifted(sums[band], shift);
 		}
 		if (mel->gains != NULL) {
-			apply_gains(mel, &out[channel]);
+			mlforge_mel_apply_gains(mel, &out[channel]);
 		}
 		out[stage->output_length + channel] =
 			(int32_t)shift - 16 + (mel->exponents ? exponents[channel] : 0);

@@ -6,8 +6,8 @@
 #include "mlforge/pipeline.h"
 #include "features/signal.h"
 
-static void settle(const struct mlforge_moving_mean *tables, const void *input, int64_t *sums,
-		   int32_t *ring)
+static void mlforge_moving_mean_settle(const struct mlforge_moving_mean *tables, const void *input,
+				       int64_t *sums, int32_t *ring)
 {
 	for (uint32_t i = 0; i < tables->length * tables->channels; i++) {
 		ring[i] = mlforge_sample(input, tables->samples, i % tables->channels);
@@ -28,7 +28,7 @@ uint32_t mlforge_moving_mean_process(const struct mlforge_stage *stage, const vo
 	int32_t *out = output;
 
 	if (state[0] == 0) {
-		settle(tables, input, sums, ring);
+		mlforge_moving_mean_settle(tables, input, sums, ring);
 		state[0] = 1;
 		state[1] = 0;
 	}

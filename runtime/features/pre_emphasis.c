@@ -5,7 +5,7 @@
 #include "mlforge/pipeline.h"
 #include "features/signal.h"
 
-static int16_t narrowed(int64_t value)
+static int16_t mlforge_pre_emphasis_narrowed(int64_t value)
 {
 	return value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : (int16_t)value;
 }
@@ -31,7 +31,7 @@ uint32_t mlforge_pre_emphasis_process(const struct mlforge_stage *stage, const v
 
 			before = value;
 			if (tables.narrow) {
-				((int16_t *)output)[at] = narrowed(made);
+				((int16_t *)output)[at] = mlforge_pre_emphasis_narrowed(made);
 			} else {
 				((int32_t *)output)[at] = (int32_t)made;
 			}

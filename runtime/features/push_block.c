@@ -6,8 +6,8 @@
 #include "mlforge/instance.h"
 #include "features/samples.h"
 
-static uint32_t take_watched(const struct mlforge_instance *instance, const void *frames,
-			     enum mlforge_samples samples, uint32_t count, bool *complete)
+static uint32_t mlforge_take_watched(const struct mlforge_instance *instance, const void *frames,
+				     enum mlforge_samples samples, uint32_t count, bool *complete)
 {
 	const struct mlforge_supervisor *supervisor = instance->supervisor;
 	const uint32_t frame_bytes =
@@ -31,7 +31,7 @@ uint32_t mlforge_take_block(const struct mlforge_instance *instance, const void 
 
 	*complete = false;
 	if (supervisor != NULL && !supervisor->passes(supervisor)) {
-		return take_watched(instance, frames, samples, count, complete);
+		return mlforge_take_watched(instance, frames, samples, count, complete);
 	}
 	return mlforge_features_push_block(instance->features, frames, samples, count, complete);
 }

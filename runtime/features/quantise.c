@@ -5,15 +5,15 @@
 #include "mlforge/fixed_point.h"
 #include "mlforge/pipeline.h"
 
-static int8_t clamped(int32_t value)
+static int8_t mlforge_quantise_clamped(int32_t value)
 {
 	return (int8_t)(value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value);
 }
 
 /* mlforge_scale_i32 for shifts above 32, which is what all but the finest scales have: at most
  * 2^30, so that adding the zero point cannot overflow. */
-static void quantise_high(const int32_t *in, int8_t *out, uint32_t length,
-			  struct mlforge_quantise tables)
+static void mlforge_quantise_high(const int32_t *in, int8_t *out, uint32_t length,
+				  struct mlforge_quantise tables)
 {
 	const int32_t half = (int32_t)1 << (tables.shift - 33);
 	const uint32_t shift = tables.shift - 32U;
@@ -22,7 +22,8 @@ static void quantise_high(const int32_t *in, int8_t *out, uint32_t length,
 		int64_t product = (int64_t)in[i] * tables.multiplier;
 
 		product += product >> 63;
-		out[i] = clamped((((int32_t)(product >> 32) + half) >> shift) + tables.zero_point);
+		out[i] = mlforge_quantise_clamped((((int32_t)(product >> 32) + half) >> shift) +
+						  tables.zero_point);
 	}
 }
 
@@ -34,7 +35,8 @@ static void mlforge_quantise_narrow(const int16_t *in, int8_t *out, uint32_t len
 	const int32_t half = ((int32_t)1 << tables.shift) >> 1;
 
 	for (uint32_t i = 0; i < length; i++) {
-		out[i] = clamped(((in[i] * multiplier + half) >> tables.shift) + tables.zero_point);
+		out[i] = mlforge_quantise_clamped(((in[i] * multiplier + half) >> tables.shift) +
+						  tables.zero_point);
 	}
 }
 
@@ -53,7 +55,7 @@ uint32_t mlforge_quantise_process(const struct mlforge_stage *stage, const void 
 		return count;
 	}
 	if (tables.shift > 32) {
-		quantise_high(in, out, length, tables);
+		mlforge_quantise_high(in, out, length, tables);
 		return count;
 	}
 	for (uint32_t i = 0; i < length; i++) {

@@ -8,7 +8,7 @@
 #include "features/q15.h"
 
 /* sqrt(i / 64) * 2^16 for i = 16 to 64 */
-static const uint16_t roots[49] = {
+static const uint16_t mlforge_roots[49] = {
 	32768, 33776, 34756, 35708, 36636, 37540, 38424, 39287, 40132, 40960, 41771, 42567, 43348,
 	44115, 44869, 45611, 46341, 47059, 47767, 48465, 49152, 49830, 50499, 51159, 51811, 52454,
 	53090, 53719, 54340, 54954, 55561, 56162, 56756, 57344, 57926, 58503, 59073, 59639, 60199,
@@ -30,6 +30,7 @@ uint32_t mlforge_root_q16(uint32_t value)
 		return 0;
 	}
 	value <<= 2U * pairs;
-	return (mlforge_between(&roots[(value >> 26) - 16U], (value >> 10) & 0xffffU) << 16) >>
+	return (mlforge_between(&mlforge_roots[(value >> 26) - 16U], (value >> 10) & 0xffffU)
+		<< 16) >>
 	       pairs;
 }

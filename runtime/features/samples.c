@@ -4,7 +4,7 @@
  */
 #include "features/samples.h"
 
-static int16_t saturated(int32_t value)
+static int16_t mlforge_samples_saturated(int32_t value)
 {
 	return value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : (int16_t)value;
 }
@@ -16,7 +16,8 @@ void mlforge_convert_samples(const void *values, enum mlforge_samples from, uint
 		if (from == MLFORGE_SAMPLES_INT16) {
 			((int32_t *)to)[i] = ((const int16_t *)values)[i];
 		} else {
-			((int16_t *)to)[i] = saturated(((const int32_t *)values)[i]);
+			((int16_t *)to)[i] =
+				mlforge_samples_saturated(((const int32_t *)values)[i]);
 		}
 	}
 }

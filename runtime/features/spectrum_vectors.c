@@ -52,13 +52,13 @@ uint32_t mlforge_clear_vectors(const struct mlforge_fft *fft, int32_t *z, uint32
 	return pairs;
 }
 
-static inline uint32_t or_of(uint32x4_t bits)
+static inline uint32_t mlforge_spectrum_or_of(uint32x4_t bits)
 {
 	return vgetq_lane_u32(bits, 0) | vgetq_lane_u32(bits, 1) | vgetq_lane_u32(bits, 2) |
 	       vgetq_lane_u32(bits, 3);
 }
 
-static inline uint32x4_t with(uint32x4_t bits, int32x4_t part)
+static inline uint32x4_t mlforge_spectrum_with(uint32x4_t bits, int32x4_t part)
 {
 	return vorrq_u32(bits, vreinterpretq_u32_s32(vabsq_s32(part)));
 }
@@ -91,13 +91,13 @@ uint32_t mlforge_split_vectors(const struct mlforge_fft *fft, int32_t *z, uint32
 		const int32x4_t down_re = vsubq_s32(even_re, turned_re);
 		const int32x4_t down_im = vsubq_s32(turned_im, even_im);
 
-		bits = with(with(bits, up_re), up_im);
-		bits = with(with(bits, down_re), down_im);
+		bits = mlforge_spectrum_with(mlforge_spectrum_with(bits, up_re), up_im);
+		bits = mlforge_spectrum_with(mlforge_spectrum_with(bits, down_re), down_im);
 		mlforge_store_pairs(up, up_re, up_im);
 		vstrwq_scatter_shifted_offset_s32(down, backwards, down_re);
 		vstrwq_scatter_shifted_offset_s32(down + 1, backwards, down_im);
 	}
-	return or_of(bits);
+	return mlforge_spectrum_or_of(bits);
 }
 
 void mlforge_powers_vectors(const int32_t *z, uint32_t bins, uint32_t shift, int32_t *out)
@@ -113,10 +113,9 @@ void mlforge_powers_vectors(const int32_t *z, uint32_t bins, uint32_t shift, int
 
 /* Of one segment: the sum of its bins and of their shares. Without the last lanes where there are
  * fewer than four bins left. */
-static inline __attribute__((always_inline)) void add_segment(const int32_t *bins,
-							      const uint16_t *shares,
-							      uint32_t count, uint64_t *all,
-							      uint64_t *rising)
+static inline __attribute__((always_inline)) void
+mlforge_spectrum_add_segment(const int32_t *bins, const uint16_t *shares, uint32_t count,
+			     uint64_t *all, uint64_t *rising)
 {
 	uint64_t sum = 0;
 	uint64_t products = 0;
@@ -147,14 +146,14 @@ uint64_t mlforge_bands_vectors(const struct mlforge_mel *mel, const int32_t *bin
 	uint64_t rising;
 
 	bins += mel->first;
-	add_segment(bins, shares, *counts, &all, &rising);
+	mlforge_spectrum_add_segment(bins, shares, *counts, &all, &rising);
 	while (sums != end) {
 		const uint32_t before = *counts++;
 		uint64_t falling;
 
 		bins += before;
 		shares += before;
-		add_segment(bins, shares, *counts, &all, &falling);
+		mlforge_spectrum_add_segment(bins, shares, *counts, &all, &falling);
 		rising += (all << 16) - falling;
 		*sums++ = rising;
 		bits |= rising;

@@ -8,7 +8,8 @@
 #include "mlforge/pipeline.h"
 #include "features/signal.h"
 
-static int32_t squared(const struct mlforge_squared_slope *tables, int32_t x, const int32_t *past)
+static int32_t mlforge_squared(const struct mlforge_squared_slope *tables, int32_t x,
+			       const int32_t *past)
 {
 	const int64_t slope = (2 * ((int64_t)x - past[3]) + past[0] - past[2]) >> tables->before;
 
@@ -32,7 +33,7 @@ uint32_t mlforge_squared_slope_process(const struct mlforge_stage *stage, const 
 			const uint32_t at = i * tables->channels + channel;
 			const int32_t x = mlforge_sample(input, tables->samples, at);
 
-			out[at] = squared(tables, x, past);
+			out[at] = mlforge_squared(tables, x, past);
 			past[3] = past[2];
 			past[2] = past[1];
 			past[1] = past[0];

@@ -14,19 +14,20 @@ int32_t mlforge_correct(int32_t value, struct mlforge_correction correction)
 				 16);
 }
 
-struct bounds {
+struct mlforge_calibrate_bounds {
 	struct mlforge_correction shipped;
 	int32_t offset;
 	int32_t gain;
 };
 
-static struct bounds bounds_of(const struct mlforge_calibration *calibration, uint16_t channel)
+static struct mlforge_calibrate_bounds
+mlforge_calibrate_bounds_of(const struct mlforge_calibration *calibration, uint16_t channel)
 {
 	const uint8_t *data = &calibration->data[16U * channel];
 
-	return (struct bounds){{mlforge_i32(data), mlforge_i32(&data[4])},
-			       mlforge_i32(&data[8]),
-			       mlforge_i32(&data[12])};
+	return (struct mlforge_calibrate_bounds){{mlforge_i32(data), mlforge_i32(&data[4])},
+						 mlforge_i32(&data[8]),
+						 mlforge_i32(&data[12])};
 }
 
 struct mlforge_correction mlforge_monitor_shipped(const struct mlforge_monitor *monitor,
@@ -35,10 +36,10 @@ struct mlforge_correction mlforge_monitor_shipped(const struct mlforge_monitor *
 	if (monitor->bundle->calibration.data == NULL) {
 		return (struct mlforge_correction){0, MLFORGE_MONITOR_UNITY};
 	}
-	return bounds_of(&monitor->bundle->calibration, channel).shipped;
+	return mlforge_calibrate_bounds_of(&monitor->bundle->calibration, channel).shipped;
 }
 
-static int64_t held(int64_t value, int64_t middle, int64_t bound)
+static int64_t mlforge_calibrate_held(int64_t value, int64_t middle, int64_t bound)
 {
 	return value < middle - bound   ? middle - bound
 	       : value > middle + bound ? middle + bound
@@ -46,18 +47,19 @@ static int64_t held(int64_t value, int64_t middle, int64_t bound)
 }
 
 /* To nearest, ties away from zero. */
-static int64_t divide(int64_t value, int64_t by)
+static int64_t mlforge_calibrate_divide(int64_t value, int64_t by)
 {
 	return (value + (value < 0 ? -by / 2 : by / 2)) / by;
 }
 
 /* Steps of the model's input for one of a frame: mantissa * 2^-shift. */
-struct slope {
+struct mlforge_calibrate_slope {
 	uint64_t mantissa;
 	int32_t shift;
 };
 
-static struct slope times(struct slope slope, int32_t multiplier, uint8_t shift)
+static struct mlforge_calibrate_slope mlforge_calibrate_times(struct mlforge_calibrate_slope slope,
+							      int32_t multiplier, uint8_t shift)
 {
 	slope.mantissa *= (uint32_t)multiplier;
 	slope.shift += shift;
@@ -69,9 +71,10 @@ static struct slope times(struct slope slope, int32_t multiplier, uint8_t shift)
 }
 
 /* Of a channel; the mantissa is 0 where a stage is no scale and offset, or flattens the channel. */
-static struct slope slope_of(const struct mlforge_pipeline *features, uint16_t channel)
+static struct mlforge_calibrate_slope
+mlforge_calibrate_slope_of(const struct mlforge_pipeline *features, uint16_t channel)
 {
-	struct slope slope = {features == NULL ? 0 : 1, 0};
+	struct mlforge_calibrate_slope slope = {features == NULL ? 0 : 1, 0};
 
 	for (uint32_t i = 0; slope.mantissa != 0 && i < features->stages_count; i++) {
 		const struct mlforge_stage *stage = &features->stages[i];
@@ -79,11 +82,12 @@ static struct slope slope_of(const struct mlforge_pipeline *features, uint16_t c
 		if (stage->process == mlforge_standardise_process) {
 			const struct mlforge_standardise *tables = stage->tables;
 
-			slope = times(slope, tables->multiplier[channel], tables->shift[channel]);
+			slope = mlforge_calibrate_times(slope, tables->multiplier[channel],
+							tables->shift[channel]);
 		} else if (stage->process == mlforge_quantise_process) {
 			const struct mlforge_quantise *tables = stage->tables;
 
-			slope = times(slope, tables->multiplier, tables->shift);
+			slope = mlforge_calibrate_times(slope, tables->multiplier, tables->shift);
 		} else {
 			slope.mantissa = 0;
 		}
@@ -93,7 +97,7 @@ static struct slope slope_of(const struct mlforge_pipeline *features, uint16_t c
 
 /* A difference at the model's input, Q8.8, in frames; saturated well beyond what frames can hold.
  */
-static int64_t in_frames(int32_t steps_q8, struct slope slope)
+static int64_t mlforge_calibrate_in_frames(int32_t steps_q8, struct mlforge_calibrate_slope slope)
 {
 	const int64_t limit = (int64_t)1 << 33;
 	const int32_t shift = slope.shift - 8;
@@ -105,48 +109,54 @@ static int64_t in_frames(int32_t steps_q8, struct slope slope)
 	}
 	if (shift >= 16) {
 		value *= (int64_t)1 << (shift - 16);
-		value = divide(value, (int64_t)slope.mantissa);
+		value = mlforge_calibrate_divide(value, (int64_t)slope.mantissa);
 	} else {
-		value = divide(value, (int64_t)slope.mantissa);
-		value = 16 - shift > 62 ? 0 : divide(value, (int64_t)1 << (16 - shift));
+		value = mlforge_calibrate_divide(value, (int64_t)slope.mantissa);
+		value = 16 - shift > 62
+				? 0
+				: mlforge_calibrate_divide(value, (int64_t)1 << (16 - shift));
 	}
-	return held(value, 0, limit);
+	return mlforge_calibrate_held(value, 0, limit);
 }
 
 /* What makes the frames seen have the mean and deviation of the training data, held to the bounds.
  */
-static struct mlforge_correction better(const struct mlforge_monitor *monitor, uint16_t channel,
-					struct slope slope)
+static struct mlforge_correction mlforge_calibrate_better(const struct mlforge_monitor *monitor,
+							  uint16_t channel,
+							  struct mlforge_calibrate_slope slope)
 {
 	const struct mlforge_reference *seen = &monitor->references[channel];
 	const struct mlforge_correction now = monitor->corrections[channel];
-	const struct bounds bounds = bounds_of(&monitor->bundle->calibration, channel);
+	const struct mlforge_calibrate_bounds bounds =
+		mlforge_calibrate_bounds_of(&monitor->bundle->calibration, channel);
 	const struct mlforge_moment_pair found =
 		mlforge_moments_read(&seen->inputs, monitor->state->frame_values);
 	const uint8_t *baseline = &monitor->bundle->baseline.data[8U * channel];
 	const int32_t mean = mlforge_i32(baseline);
 	const uint32_t deviation = mlforge_u32(&baseline[4]);
-	const int64_t corrected = divide(seen->frames, monitor->state->frames);
+	const int64_t corrected = mlforge_calibrate_divide(seen->frames, monitor->state->frames);
 	int64_t gain = now.gain;
 
 	if (found.deviation >= MLFORGE_LEAST_DEVIATION && deviation >= MLFORGE_LEAST_DEVIATION) {
-		gain = divide(gain * deviation, found.deviation);
+		gain = mlforge_calibrate_divide(gain * deviation, found.deviation);
 	}
-	gain = held(gain, bounds.shipped.gain, bounds.gain);
+	gain = mlforge_calibrate_held(gain, bounds.shipped.gain, bounds.gain);
 	/* corrected = now.gain * (raw - now.offset), and is to become less by what the mean is off.
 	 */
-	const int64_t raw_less_offset = divide(corrected * MLFORGE_MONITOR_UNITY, now.gain);
-	const int64_t wanted =
-		held(corrected - in_frames(found.mean - mean, slope), 0, (int64_t)1 << 34);
-	const int64_t offset =
-		now.offset + raw_less_offset - divide(wanted * MLFORGE_MONITOR_UNITY, gain);
+	const int64_t raw_less_offset =
+		mlforge_calibrate_divide(corrected * MLFORGE_MONITOR_UNITY, now.gain);
+	const int64_t wanted = mlforge_calibrate_held(
+		corrected - mlforge_calibrate_in_frames(found.mean - mean, slope), 0,
+		(int64_t)1 << 34);
+	const int64_t offset = now.offset + raw_less_offset -
+			       mlforge_calibrate_divide(wanted * MLFORGE_MONITOR_UNITY, gain);
 
-	return (struct mlforge_correction){
-		mlforge_saturate_i32(held(offset, bounds.shipped.offset, bounds.offset)),
-		(int32_t)gain};
+	return (struct mlforge_correction){mlforge_saturate_i32(mlforge_calibrate_held(
+						   offset, bounds.shipped.offset, bounds.offset)),
+					   (int32_t)gain};
 }
 
-static void forget_frames(const struct mlforge_monitor *monitor)
+static void mlforge_calibrate_forget_frames(const struct mlforge_monitor *monitor)
 {
 	monitor->state->frames = 0;
 	monitor->state->frame_windows = 0;
@@ -156,7 +166,7 @@ static void forget_frames(const struct mlforge_monitor *monitor)
 	}
 }
 
-static enum mlforge_calibrated calibrate(const struct mlforge_monitor *monitor)
+static enum mlforge_calibrated mlforge_calibrate(const struct mlforge_monitor *monitor)
 {
 	const struct mlforge_bundle *bundle = monitor->bundle;
 
@@ -165,7 +175,7 @@ static enum mlforge_calibrated calibrate(const struct mlforge_monitor *monitor)
 		return MLFORGE_CALIBRATED_NOT_ALLOWED;
 	}
 	for (uint16_t i = 0; i < monitor->channels; i++) {
-		if (slope_of(monitor->instance->features, i).mantissa == 0) {
+		if (mlforge_calibrate_slope_of(monitor->instance->features, i).mantissa == 0) {
 			return MLFORGE_CALIBRATED_NOT_SUPPORTED;
 		}
 	}
@@ -174,18 +184,18 @@ static enum mlforge_calibrated calibrate(const struct mlforge_monitor *monitor)
 		return MLFORGE_CALIBRATED_TOO_EARLY;
 	}
 	for (uint16_t i = 0; i < monitor->channels; i++) {
-		monitor->corrections[i] =
-			better(monitor, i, slope_of(monitor->instance->features, i));
+		monitor->corrections[i] = mlforge_calibrate_better(
+			monitor, i, mlforge_calibrate_slope_of(monitor->instance->features, i));
 	}
 	monitor->state->calibrations++;
-	forget_frames(monitor);
+	mlforge_calibrate_forget_frames(monitor);
 	return MLFORGE_CALIBRATED;
 }
 
 enum mlforge_calibrated mlforge_monitor_calibrate(const struct mlforge_monitor *monitor)
 {
 	mlforge_monitor_lock(monitor);
-	const enum mlforge_calibrated done = calibrate(monitor);
+	const enum mlforge_calibrated done = mlforge_calibrate(monitor);
 
 	mlforge_monitor_unlock(monitor);
 	return done;
@@ -198,14 +208,17 @@ void mlforge_monitor_uncalibrate(const struct mlforge_monitor *monitor)
 		monitor->corrections[i] = mlforge_monitor_shipped(monitor, i);
 	}
 	monitor->state->calibrations = 0;
-	forget_frames(monitor);
+	mlforge_calibrate_forget_frames(monitor);
 	mlforge_monitor_unlock(monitor);
 }
 
-static bool within(struct mlforge_correction correction, struct bounds bounds)
+static bool mlforge_calibrate_within(struct mlforge_correction correction,
+				     struct mlforge_calibrate_bounds bounds)
 {
-	return held(correction.offset, bounds.shipped.offset, bounds.offset) == correction.offset &&
-	       held(correction.gain, bounds.shipped.gain, bounds.gain) == correction.gain;
+	return mlforge_calibrate_held(correction.offset, bounds.shipped.offset, bounds.offset) ==
+		       correction.offset &&
+	       mlforge_calibrate_held(correction.gain, bounds.shipped.gain, bounds.gain) ==
+		       correction.gain;
 }
 
 bool mlforge_monitor_restore(const struct mlforge_monitor *monitor,
@@ -215,7 +228,8 @@ bool mlforge_monitor_restore(const struct mlforge_monitor *monitor,
 
 	for (uint16_t i = 0; i < monitor->channels; i++) {
 		if (!calibration->baseline_allowed ||
-		    !within(corrections[i], bounds_of(calibration, i))) {
+		    !mlforge_calibrate_within(corrections[i],
+					      mlforge_calibrate_bounds_of(calibration, i))) {
 			return false;
 		}
 	}

@@ -6,8 +6,9 @@
 #include "decision/settle.h"
 #include "monitor.h"
 
-static int32_t propose_alarm(int32_t now, const struct mlforge_thresholds *thresholds,
-			     uint32_t error_q16)
+static int32_t mlforge_decide_propose_alarm(int32_t now,
+					    const struct mlforge_thresholds *thresholds,
+					    uint32_t error_q16)
 {
 	if (thresholds->data == NULL) {
 		return 0;
@@ -15,16 +16,16 @@ static int32_t propose_alarm(int32_t now, const struct mlforge_thresholds *thres
 	return error_q16 >= mlforge_u32(&thresholds->data[now == 1 ? 4 : 0]);
 }
 
-static int32_t propose(const struct mlforge_decider *decider,
-		       const struct mlforge_thresholds *thresholds, uint8_t task,
-		       const int8_t *scores, uint32_t classes, uint32_t error_q16)
+static int32_t mlforge_decide_propose(const struct mlforge_decider *decider,
+				      const struct mlforge_thresholds *thresholds, uint8_t task,
+				      const int8_t *scores, uint32_t classes, uint32_t error_q16)
 {
 	if (task == MLFORGE_TASK_CLASSIFICATION) {
 		return mlforge_propose(decider->decision, (const int8_t *)thresholds->data, NULL,
 				       scores, classes);
 	}
 	return task == MLFORGE_TASK_ANOMALY
-		       ? propose_alarm(decider->decision, thresholds, error_q16)
+		       ? mlforge_decide_propose_alarm(decider->decision, thresholds, error_q16)
 		       : MLFORGE_NO_DECISION;
 }
 
@@ -37,7 +38,8 @@ void mlforge_monitor_decide(struct mlforge_decider *decider,
 
 	if (decision == NULL) {
 		mlforge_settle(decider,
-			       propose(decider, thresholds, task, scores, classes, error_q16),
+			       mlforge_decide_propose(decider, thresholds, task, scores, classes,
+						      error_q16),
 			       hysteresis);
 	} else if (thresholds->data == NULL) {
 		(void)mlforge_decide(decision, scores);

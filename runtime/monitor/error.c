@@ -9,12 +9,12 @@
 #include "mlforge/drift.h"
 
 /* mantissa * 2^-shift; the mantissa has its bit 31 set. */
-struct scale {
+struct mlforge_error_scale {
 	uint32_t mantissa;
 	int32_t shift;
 };
 
-static struct scale normalised(uint64_t mantissa, int32_t shift)
+static struct mlforge_error_scale mlforge_error_normalised(uint64_t mantissa, int32_t shift)
 {
 	while (mantissa >> 32 != 0) {
 		mantissa >>= 1;
@@ -24,31 +24,34 @@ static struct scale normalised(uint64_t mantissa, int32_t shift)
 		mantissa <<= 1;
 		shift++;
 	}
-	return (struct scale){(uint32_t)mantissa, shift};
+	return (struct mlforge_error_scale){(uint32_t)mantissa, shift};
 }
 
 /* A normal float above 0, exactly. */
-static struct scale scale_of(float value)
+static struct mlforge_error_scale mlforge_error_scale_of(float value)
 {
 	uint32_t bits;
 
 	memcpy(&bits, &value, sizeof(bits));
-	return normalised((bits & 0x7fffff) | 0x800000, 150 - (int32_t)(bits >> 23 & 0xff));
+	return mlforge_error_normalised((bits & 0x7fffff) | 0x800000,
+					150 - (int32_t)(bits >> 23 & 0xff));
 }
 
-static struct scale squared(struct scale scale)
+static struct mlforge_error_scale mlforge_error_squared(struct mlforge_error_scale scale)
 {
-	return normalised((uint64_t)scale.mantissa * scale.mantissa, 2 * scale.shift);
+	return mlforge_error_normalised((uint64_t)scale.mantissa * scale.mantissa, 2 * scale.shift);
 }
 
-static struct scale ratio(struct scale a, struct scale b)
+static struct mlforge_error_scale mlforge_error_ratio(struct mlforge_error_scale a,
+						      struct mlforge_error_scale b)
 {
 	/* Of 2^31 to 2^32 both, so that the quotient has 32 or 33 bits. */
-	return normalised(((uint64_t)a.mantissa << 32) / b.mantissa, a.shift - b.shift + 32);
+	return mlforge_error_normalised(((uint64_t)a.mantissa << 32) / b.mantissa,
+					a.shift - b.shift + 32);
 }
 
 /* value * scale, rounded down; UINT64_MAX where it does not fit. */
-static uint64_t scaled(uint64_t value, struct scale scale)
+static uint64_t mlforge_error_scaled(uint64_t value, struct mlforge_error_scale scale)
 {
 	const uint64_t low = (value & UINT32_MAX) * scale.mantissa;
 	const uint64_t high = (value >> 32) * scale.mantissa + (low >> 32);
@@ -70,16 +73,17 @@ static uint64_t scaled(uint64_t value, struct scale scale)
 	return shift == 0 ? high << 32 | rest : high << (32 - shift) | rest >> shift;
 }
 
-struct sums {
+struct mlforge_error_sums {
 	uint64_t coarse; /* of squares, of the tensor with the larger scale */
 	uint64_t fine;
 	int64_t products;
 };
 
-static struct sums add_up(const int8_t *coarse, int32_t coarse_zero, const int8_t *fine,
-			  int32_t fine_zero, uint32_t count)
+static struct mlforge_error_sums mlforge_error_add_up(const int8_t *coarse, int32_t coarse_zero,
+						      const int8_t *fine, int32_t fine_zero,
+						      uint32_t count)
 {
-	struct sums sums = {0, 0, 0};
+	struct mlforge_error_sums sums = {0, 0, 0};
 
 	for (uint32_t i = 0; i < count; i++) {
 		const int32_t x = coarse[i] - coarse_zero;
@@ -93,13 +97,15 @@ static struct sums add_up(const int8_t *coarse, int32_t coarse_zero, const int8_
 }
 
 /* `a` has the larger scale: with its steps as the unit, nothing gets large. */
-static uint32_t error_of(const struct mlforge_tensor *a, const int8_t *coarse,
-			 const struct mlforge_tensor *b, const int8_t *fine)
+static uint32_t mlforge_error_of(const struct mlforge_tensor *a, const int8_t *coarse,
+				 const struct mlforge_tensor *b, const int8_t *fine)
 {
 	const uint32_t count = a->bytes < b->bytes ? a->bytes : b->bytes;
-	const struct sums sums = add_up(coarse, a->zero_point, fine, b->zero_point, count);
-	const struct scale unit = scale_of(a->scale);
-	const struct scale by = ratio(scale_of(b->scale), unit);
+	const struct mlforge_error_sums sums =
+		mlforge_error_add_up(coarse, a->zero_point, fine, b->zero_point, count);
+	const struct mlforge_error_scale unit = mlforge_error_scale_of(a->scale);
+	const struct mlforge_error_scale by =
+		mlforge_error_ratio(mlforge_error_scale_of(b->scale), unit);
 	const uint64_t cross =
 		sums.products < 0 ? (uint64_t)-sums.products : (uint64_t)sums.products;
 
@@ -107,12 +113,13 @@ static uint32_t error_of(const struct mlforge_tensor *a, const int8_t *coarse,
 		return 0;
 	}
 	/* Q16 all, of squared steps. */
-	const uint64_t twice = scaled(cross << 17, by);
-	const uint64_t squares = (sums.coarse << 16) + scaled(sums.fine << 16, squared(by));
+	const uint64_t twice = mlforge_error_scaled(cross << 17, by);
+	const uint64_t squares = (sums.coarse << 16) +
+				 mlforge_error_scaled(sums.fine << 16, mlforge_error_squared(by));
 	const uint64_t sum = sums.products < 0 ? squares + twice
 			     : squares > twice ? squares - twice
 					       : 0;
-	const uint64_t error = scaled(sum, squared(unit)) / count;
+	const uint64_t error = mlforge_error_scaled(sum, mlforge_error_squared(unit)) / count;
 
 	return error > UINT32_MAX ? UINT32_MAX : (uint32_t)error;
 }
@@ -120,6 +127,6 @@ static uint32_t error_of(const struct mlforge_tensor *a, const int8_t *coarse,
 uint32_t mlforge_error_q16(const struct mlforge_tensor *input, const int8_t *given,
 			   const struct mlforge_tensor *output, const int8_t *made)
 {
-	return input->scale < output->scale ? error_of(output, made, input, given)
-					    : error_of(input, given, output, made);
+	return input->scale < output->scale ? mlforge_error_of(output, made, input, given)
+					    : mlforge_error_of(input, given, output, made);
 }

@@ -29,19 +29,20 @@ int32_t mlforge_log2(uint32_t value)
 	return whole * 65536 + digits;
 }
 
-struct share {
+struct mlforge_indices_share {
 	int64_t value;     /* Q0.32 */
 	int32_t logarithm; /* to the base 2, Q16.16 */
 };
 
-static struct share share_of(uint32_t part, uint32_t all)
+static struct mlforge_indices_share mlforge_indices_share_of(uint32_t part, uint32_t all)
 {
 	const uint64_t value = ((uint64_t)part << 32) / all;
 
 	if (value < MLFORGE_PSI_LEAST_SHARE) {
-		return (struct share){MLFORGE_PSI_LEAST_SHARE, -10 * 65536};
+		return (struct mlforge_indices_share){MLFORGE_PSI_LEAST_SHARE, -10 * 65536};
 	}
-	return (struct share){(int64_t)value, mlforge_log2(part) - mlforge_log2(all)};
+	return (struct mlforge_indices_share){(int64_t)value,
+					      mlforge_log2(part) - mlforge_log2(all)};
 }
 
 uint32_t mlforge_psi(const uint32_t *counts, const uint8_t *shares, uint32_t bins)
@@ -53,9 +54,9 @@ uint32_t mlforge_psi(const uint32_t *counts, const uint8_t *shares, uint32_t bin
 		all += counts[i];
 	}
 	for (uint32_t i = 0; all != 0 && i < bins; i++) {
-		const struct share seen = share_of(counts[i], all);
-		const struct share expected =
-			share_of((uint32_t)(shares[2 * i] | shares[2 * i + 1] << 8), ALL);
+		const struct mlforge_indices_share seen = mlforge_indices_share_of(counts[i], all);
+		const struct mlforge_indices_share expected = mlforge_indices_share_of(
+			(uint32_t)(shares[2 * i] | shares[2 * i + 1] << 8), ALL);
 
 		sum += (seen.value - expected.value) * (seen.logarithm - expected.logarithm);
 	}
@@ -67,7 +68,7 @@ uint32_t mlforge_psi(const uint32_t *counts, const uint8_t *shares, uint32_t bin
 	return index > UINT32_MAX ? UINT32_MAX : (uint32_t)index;
 }
 
-static uint64_t variance_of(uint32_t deviation)
+static uint64_t mlforge_indices_variance_of(uint32_t deviation)
 {
 	const uint64_t held =
 		deviation < MLFORGE_LEAST_DEVIATION ? MLFORGE_LEAST_DEVIATION : deviation;
@@ -76,7 +77,7 @@ static uint64_t variance_of(uint32_t deviation)
 }
 
 /* a / b in Q16.16, saturated. */
-static uint32_t quotient(uint64_t a, uint64_t b)
+static uint32_t mlforge_indices_quotient(uint64_t a, uint64_t b)
 {
 	const uint64_t whole = a / b;
 	uint64_t rest = a % b;
@@ -95,11 +96,12 @@ static uint32_t quotient(uint64_t a, uint64_t b)
 
 uint32_t mlforge_normal_index(struct mlforge_moment_pair seen, struct mlforge_moment_pair expected)
 {
-	const uint64_t one = variance_of(seen.deviation);
-	const uint64_t other = variance_of(expected.deviation);
+	const uint64_t one = mlforge_indices_variance_of(seen.deviation);
+	const uint64_t other = mlforge_indices_variance_of(expected.deviation);
 	const uint64_t spread = one > other ? one - other : other - one;
 	const int64_t off = (int64_t)seen.mean - expected.mean;
 
 	/* At most 2^60 and 2^63. */
-	return quotient(spread * spread + (uint64_t)(off * off) * (one + other), 2 * one * other);
+	return mlforge_indices_quotient(spread * spread + (uint64_t)(off * off) * (one + other),
+					2 * one * other);
 }

@@ -9,12 +9,12 @@
 
 #define MOST_VALUES (1U << 31)
 
-static uint32_t bins_of(const struct mlforge_monitor *monitor)
+static uint32_t mlforge_monitor_bins_of(const struct mlforge_monitor *monitor)
 {
 	return MLFORGE_SCORE_BINS(monitor->task);
 }
 
-static void clear_statistics(const struct mlforge_monitor *monitor)
+static void mlforge_monitor_clear_statistics(const struct mlforge_monitor *monitor)
 {
 	struct mlforge_monitor_state *state = monitor->state;
 
@@ -23,7 +23,8 @@ static void clear_statistics(const struct mlforge_monitor *monitor)
 	state->alarms = 0;
 	state->values = 0;
 	memset(monitor->moments, 0, monitor->channels * sizeof(*monitor->moments));
-	memset(monitor->score_counts, 0, bins_of(monitor) * sizeof(*monitor->score_counts));
+	memset(monitor->score_counts, 0,
+	       mlforge_monitor_bins_of(monitor) * sizeof(*monitor->score_counts));
 	if (monitor->classes > 0) {
 		memset(monitor->class_counts, 0, monitor->classes * sizeof(*monitor->class_counts));
 	}
@@ -40,7 +41,7 @@ void mlforge_monitor_begin(const struct mlforge_monitor *monitor)
 void mlforge_monitor_reset(const struct mlforge_monitor *monitor)
 {
 	mlforge_monitor_lock(monitor);
-	clear_statistics(monitor);
+	mlforge_monitor_clear_statistics(monitor);
 	mlforge_monitor_unlock(monitor);
 }
 
@@ -56,7 +57,7 @@ void mlforge_monitor_forget(const struct mlforge_monitor *monitor)
 	mlforge_monitor_unlock(monitor);
 }
 
-static void age_counts(uint32_t *counts, uint32_t count)
+static void mlforge_monitor_age_counts(uint32_t *counts, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		counts[i] /= 2;
@@ -65,7 +66,7 @@ static void age_counts(uint32_t *counts, uint32_t count)
 
 /* What comes counts for more than what was long ago: half of all is forgotten whenever there is
  * much. */
-static void age(const struct mlforge_monitor *monitor)
+static void mlforge_monitor_age(const struct mlforge_monitor *monitor)
 {
 	struct mlforge_monitor_state *state = monitor->state;
 
@@ -75,14 +76,14 @@ static void age(const struct mlforge_monitor *monitor)
 	state->windows /= 2;
 	state->alarms /= 2;
 	state->values /= 2;
-	age_counts(monitor->class_counts, monitor->classes);
-	age_counts(monitor->score_counts, bins_of(monitor));
+	mlforge_monitor_age_counts(monitor->class_counts, monitor->classes);
+	mlforge_monitor_age_counts(monitor->score_counts, mlforge_monitor_bins_of(monitor));
 	for (uint16_t i = 0; i < monitor->channels; i++) {
 		mlforge_moments_age(&monitor->moments[i]);
 	}
 }
 
-static void age_references(const struct mlforge_monitor *monitor)
+static void mlforge_monitor_age_references(const struct mlforge_monitor *monitor)
 {
 	struct mlforge_monitor_state *state = monitor->state;
 
@@ -98,7 +99,7 @@ static void age_references(const struct mlforge_monitor *monitor)
 }
 
 /* Frames add up for the next calibration, where the bundle allows one. */
-static bool sums_frames(const struct mlforge_monitor *monitor)
+static bool mlforge_monitor_sums_frames(const struct mlforge_monitor *monitor)
 {
 	return monitor->references != NULL && monitor->bundle->calibration.baseline_allowed;
 }
@@ -116,10 +117,11 @@ bool mlforge_monitor_passes(const struct mlforge_supervisor *supervisor)
 		passes = mlforge_corrects_nothing(monitor->corrections[i]);
 	}
 	mlforge_monitor_unlock(monitor);
-	return passes && !sums_frames(monitor);
+	return passes && !mlforge_monitor_sums_frames(monitor);
 }
 
-static int32_t value_of(const void *frame, enum mlforge_samples samples, uint16_t channel)
+static int32_t mlforge_monitor_value_of(const void *frame, enum mlforge_samples samples,
+					uint16_t channel)
 {
 	return samples == MLFORGE_SAMPLES_INT16 ? ((const int16_t *)frame)[channel]
 						: ((const int32_t *)frame)[channel];
@@ -135,8 +137,8 @@ const int32_t *mlforge_monitor_frame(const struct mlforge_supervisor *supervisor
 	}
 	mlforge_monitor_lock(monitor);
 	for (uint16_t i = 0; i < monitor->channels; i++) {
-		monitor->frame[i] =
-			mlforge_correct(value_of(frame, samples, i), monitor->corrections[i]);
+		monitor->frame[i] = mlforge_correct(mlforge_monitor_value_of(frame, samples, i),
+						    monitor->corrections[i]);
 		if (monitor->references != NULL) {
 			monitor->references[i].frames += monitor->frame[i];
 		}
@@ -150,8 +152,9 @@ const int32_t *mlforge_monitor_frame(const struct mlforge_supervisor *supervisor
 
 /* Sums over one window fit 32 bits where it has fewer than 2^17 steps; they are made for up to so
  * many at a time. */
-static void add_channel(struct mlforge_moments *moments, struct mlforge_reference *reference,
-			const int8_t *input, uint32_t steps, uint32_t stride)
+static void mlforge_monitor_add_channel(struct mlforge_moments *moments,
+					struct mlforge_reference *reference, const int8_t *input,
+					uint32_t steps, uint32_t stride)
 {
 	while (steps > 0) {
 		const uint32_t now = steps < 1U << 16 ? steps : 1U << 16;
@@ -172,7 +175,8 @@ static void add_channel(struct mlforge_moments *moments, struct mlforge_referenc
 	}
 }
 
-static void observe_input(const struct mlforge_monitor *monitor, const int8_t *input)
+static void mlforge_monitor_observe_input(const struct mlforge_monitor *monitor,
+					  const int8_t *input)
 {
 	const uint32_t bytes = monitor->instance->model->inputs[0].bytes;
 	const uint32_t steps = bytes / monitor->channels;
@@ -182,20 +186,21 @@ static void observe_input(const struct mlforge_monitor *monitor, const int8_t *i
 		struct mlforge_reference *reference =
 			monitor->references ? &monitor->references[i] : NULL;
 
-		add_channel(&monitor->moments[i], reference, &input[i], steps, monitor->channels);
+		mlforge_monitor_add_channel(&monitor->moments[i], reference, &input[i], steps,
+					    monitor->channels);
 	}
 	state->values += steps;
 	if (monitor->references != NULL) {
 		state->frame_values += steps;
 		state->frame_windows += state->frame_windows < UINT32_MAX;
-		age_references(monitor);
+		mlforge_monitor_age_references(monitor);
 	}
 	if (monitor->given != NULL) {
 		memcpy(monitor->given, input, bytes);
 	}
 }
 
-static uint32_t bit_length(uint32_t value)
+static uint32_t mlforge_monitor_bit_length(uint32_t value)
 {
 	uint32_t bits = 0;
 
@@ -206,12 +211,14 @@ static uint32_t bit_length(uint32_t value)
 }
 
 /* As python/mlforge/study/winner/golden_selection.py has it. */
-static uint32_t bin_of(const struct mlforge_monitor *monitor, const int8_t *output)
+static uint32_t mlforge_monitor_bin_of(const struct mlforge_monitor *monitor, const int8_t *output)
 {
 	if (monitor->task == MLFORGE_TASK_ANOMALY) {
-		const uint32_t bits = bit_length(monitor->state->error_q16);
+		const uint32_t bits = mlforge_monitor_bit_length(monitor->state->error_q16);
 
-		return bits < bins_of(monitor) ? bits : bins_of(monitor) - 1;
+		return bits < mlforge_monitor_bins_of(monitor)
+			       ? bits
+			       : mlforge_monitor_bins_of(monitor) - 1;
 	}
 	const uint32_t index = monitor->task == MLFORGE_TASK_CLASSIFICATION
 				       ? mlforge_argmax(output, monitor->classes)
@@ -220,7 +227,8 @@ static uint32_t bin_of(const struct mlforge_monitor *monitor, const int8_t *outp
 	return (uint32_t)(output[index] + 128) / 16;
 }
 
-static void observe_output(const struct mlforge_monitor *monitor, const int8_t *output)
+static void mlforge_monitor_observe_output(const struct mlforge_monitor *monitor,
+					   const int8_t *output)
 {
 	const struct mlforge_model *model = monitor->instance->model;
 	struct mlforge_monitor_state *state = monitor->state;
@@ -235,11 +243,11 @@ static void observe_output(const struct mlforge_monitor *monitor, const int8_t *
 	state->inferences += state->inferences < UINT32_MAX;
 	state->windows++;
 	state->alarms += monitor->task == MLFORGE_TASK_ANOMALY && state->decider.decision == 1;
-	monitor->score_counts[bin_of(monitor, output)]++;
+	monitor->score_counts[mlforge_monitor_bin_of(monitor, output)]++;
 	if (monitor->classes > 0) {
 		monitor->class_counts[mlforge_argmax(output, monitor->classes)]++;
 	}
-	age(monitor);
+	mlforge_monitor_age(monitor);
 }
 
 bool mlforge_monitor_infer(const struct mlforge_supervisor *supervisor)
@@ -251,14 +259,14 @@ bool mlforge_monitor_infer(const struct mlforge_supervisor *supervisor)
 		return false;
 	}
 	mlforge_monitor_lock(monitor);
-	observe_input(monitor, mlforge_input(instance, 0));
+	mlforge_monitor_observe_input(monitor, mlforge_input(instance, 0));
 	mlforge_monitor_unlock(monitor);
 	instance->model->invoke(instance->arena);
 	if (!mlforge_model_has_result(instance->model, instance->arena)) {
 		return false;
 	}
 	mlforge_monitor_lock(monitor);
-	observe_output(monitor, mlforge_output(instance, 0));
+	mlforge_monitor_observe_output(monitor, mlforge_output(instance, 0));
 	mlforge_monitor_unlock(monitor);
 	return true;
 }

@@ -29,7 +29,7 @@ uint32_t mlforge_monitor_channel_index(const struct mlforge_monitor *monitor, ui
 	return mlforge_normal_index(mlforge_monitor_moments(monitor, channel), expected);
 }
 
-static uint32_t worst_channel(const struct mlforge_monitor *monitor)
+static uint32_t mlforge_report_worst_channel(const struct mlforge_monitor *monitor)
 {
 	uint32_t worst = 0;
 
@@ -59,10 +59,11 @@ struct mlforge_drift_report mlforge_monitor_drift(const struct mlforge_monitor *
 	report.windows_needed =
 		MLFORGE_WINDOWS_PER_BIN * (bins > monitor->classes ? bins : monitor->classes);
 	if (monitor->state->windows >= report.windows_needed) {
-		report.drift =
-			(uint8_t)((worst_channel(monitor) > limit ? MLFORGE_DRIFT_INPUTS : 0) |
-				  (report.scores > limit ? MLFORGE_DRIFT_SCORES : 0) |
-				  (report.classes > limit ? MLFORGE_DRIFT_CLASSES : 0));
+		report.drift = (uint8_t)((mlforge_report_worst_channel(monitor) > limit
+						  ? MLFORGE_DRIFT_INPUTS
+						  : 0) |
+					 (report.scores > limit ? MLFORGE_DRIFT_SCORES : 0) |
+					 (report.classes > limit ? MLFORGE_DRIFT_CLASSES : 0));
 	}
 	mlforge_monitor_unlock(monitor);
 	return report;
