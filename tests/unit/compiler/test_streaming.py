@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,10 +19,12 @@ from mlforge.compiler.ops.slice import SliceAttributes
 from mlforge.compiler.streaming import Hop, StreamedGraph, stream_graph
 from mlforge.errors import ModelError
 from mlforge.records.program import Streaming
+from mlforge.toolchain.sources import runtime_includes
 from tests.unit.compiler.cases import Maker
 from tests.unit.compiler.cases_streaming import over_time, windows_of
 from tests.unit.compiler.cases_variables import remembering
-from tests.unit.compiler.harness import SANITIZE, Arrays, run_models
+from tests.unit.compiler.harness import FLAGS, HERE, SANITIZE, Arrays, run_models
+from tests.unit.compiler.kernel_library import kernel_library
 
 Found: TypeAlias = dict[int, tuple[Graph, StreamedGraph]]
 
@@ -133,3 +137,38 @@ def test_of_a_column_that_sees_zeros_nothing_else_is_made() -> None:
     compiled = compile_graph(last_step(padding=Padding.SAME), "m", hop=Hop(1))
     assert [one.kind for one in compiled.program.operators] == ["CONV_2D", "COUNT_HOPS", "KEEP_COLUMNS"]
     assert compiled.program.state_bytes == 2 * 4 + 4
+
+
+RESETS = (0, 23, 31, 70)
+
+
+def test_resets_and_the_first_result(tmp_path: Path) -> None:
+    """A reset is a gap: what came before does not count, and there is no result before a whole window has come."""
+    graph = over_time(21, (Padding.SAME, Padding.VALID))
+    source = graph.tensors[graph.inputs[0]]
+    compiled = compile_graph(graph, "s", hop=Hop(3, 1))
+    whole = compile_graph(graph, "w")
+    found = compiled.program.streaming
+    assert found is not None
+    stream = np.random.default_rng(4).integers(-128, 128, (PUSHES * 3, *source.shape[2:]), np.int8)
+    rows = _pushed(tmp_path, compiled, stream)
+    for start, end in zip(RESETS, (*RESETS[1:], PUSHES), strict=True):
+        results = rows[start:end]
+        assert results[:, 0].tolist() == [int(n >= found.first) for n in range(1, end - start + 1)]
+        if end - start >= found.first:
+            windows = windows_of(stream[3 * start : 3 * end], found.window, 3).reshape(-1, *source.shape)
+            expected = run_models(tmp_path, {"w": (whole, [windows])})["w"][0].reshape(len(windows), -1)
+            np.testing.assert_array_equal(results[found.first - 1 :, 1:], expected)
+
+
+def _pushed(directory: Path, compiled: CompiledModel, stream: np.ndarray) -> np.ndarray:
+    for name, text in compiled.program.sources.items():
+        (directory / name).write_text(text)
+    compiler = [os.environ.get("CC", "cc")]
+    includes = [f"-I{place}" for place in (directory, *runtime_includes())]
+    sources = [HERE / "hops.c", directory / "s_model.c", kernel_library(compiler, (*FLAGS, "-O1"))]
+    resets = f"-DRESETS={','.join(map(str, RESETS))}"
+    program = directory / "hops"
+    subprocess.run([*compiler, *FLAGS, "-O1", resets, *includes, *sources, "-o", program], check=True, timeout=240)
+    done = subprocess.run([program], input=stream.tobytes(), capture_output=True, check=True, timeout=120)
+    return np.frombuffer(done.stdout, np.int8).reshape(PUSHES, 1 + compiled.program.output_bytes)
