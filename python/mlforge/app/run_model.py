@@ -10,6 +10,7 @@ from mlforge.app.tflm_arena_search import find_arena
 from mlforge.app.vectors import AnyArray, Vectors, from_bytes, random_inputs, to_bytes
 from mlforge.compiler.emitter import CompiledModel, compile_graph
 from mlforge.compiler.isa import Isa
+from mlforge.compiler.preference import Prefer
 from mlforge.compiler.streaming import Hop
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.compiler.tflm import TflmModel, compile_tflm
@@ -49,9 +50,11 @@ def run_model(
     features: Pipeline | None = None,
     engine: Engine = Engine.STATIC,
     hop: Hop | None = None,
+    prefer: Prefer = Prefer.SPEED,
 ) -> ModelRun:
     """Runs the vectors (random ones where none are given) and measures. Features are built in, but not measured. For
     TensorFlow Lite Micro, first finds the size of its arena. With `hop`, each vector is the new columns of a stream.
+    `prefer` chooses kernels of the static engine.
 
     Raises:
         ModelError, BuildError, RunError: the model cannot be compiled, built or run.
@@ -61,7 +64,7 @@ def run_model(
     compiled, program = (
         _interpreted(tflite, name, target, features, engine)
         if engine.interprets
-        else _compiled(tflite, name, Isa(target.isa), features, hop)
+        else _compiled(tflite, name, Isa(target.isa), features, hop, prefer)
     )
     given = vectors.inputs if vectors else random_inputs(compiled.inputs, RANDOM_INPUTS)
     inputs = to_bytes(given, compiled.inputs, "input")
@@ -88,10 +91,10 @@ def _interpreted(
 
 
 def _compiled(
-    tflite: bytes, name: str, isa: Isa, features: Pipeline | None, hop: Hop | None
+    tflite: bytes, name: str, isa: Isa, features: Pipeline | None, hop: Hop | None, prefer: Prefer
 ) -> tuple[CompiledModel | TflmModel, Program]:
     if features is None:
-        compiled = compile_graph(read_tflite(tflite), name, isa, hop)
+        compiled = compile_graph(read_tflite(tflite), name, isa, hop, prefer)
         return compiled, compiled.program
     model = read_model(tflite, name, features, isa)
     return model.compiled, model.program

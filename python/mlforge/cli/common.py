@@ -113,3 +113,13 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 100, highlight=False, soft_wrap=False)
+
+
+def add_prefer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--prefer",
+        choices=("speed", "ram"),
+        default="speed",
+        help="where the fastest kernels need a larger arena than others: speed, or the smallest arena, with the same "
+        "results (default: speed)",
+    )

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mlforge.cli.common import add_arena, add_json, print_json, write_arena
+from mlforge.cli.common import add_arena, add_json, add_prefer, print_json, write_arena
 from mlforge.cli.main import Status
 from mlforge.cli.streaming import add_stream, print_obstacles, streaming_facts
 from mlforge.records.exactness import exactness
@@ -67,6 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="refuse sensors of this devicetree_generated.h that are others than the app's model was trained on",
     )
     add_stream(parser)
+    add_prefer(parser)
     parser.add_argument("--stamp", metavar="F", type=Path, help="touch this file when done (for build systems)")
     parser.add_argument(
         "--depfile", metavar="F", type=Path, help="write what the stamp depends on, as a Makefile rule (needs --stamp)"
@@ -81,6 +82,8 @@ def execute(arguments: argparse.Namespace) -> Status:
 
     if arguments.stream and arguments.app:
         raise ForgeError("--stream needs a model: an application's contract says how it runs")
+    if arguments.prefer == "ram" and arguments.app:
+        raise ForgeError("--prefer ram needs a model: an application's figures are those of kernels for speed")
     for option in ("bundle", "devicetree"):
         if getattr(arguments, option) and not arguments.app:
             raise ForgeError(f"--{option} needs --app: a model alone has no contract")
@@ -104,7 +107,7 @@ def _compile_model(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, s
     from mlforge.app.float_model import int8_model
     from mlforge.app.tflm_arenas import arena_file, known_size, read_sizes
     from mlforge.cli.models import read_model_file
-    from mlforge.compiler import compile_graph, compile_tflm, read_tflite
+    from mlforge.compiler import Prefer, compile_graph, compile_tflm, read_tflite
     from mlforge.errors import ForgeError
 
     model: Path = arguments.model
@@ -114,8 +117,10 @@ def _compile_model(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, s
     machine = _machine(arguments, "static")
     if machine.engine.interprets and arguments.stream:
         raise ForgeError("--stream needs the static engine: TensorFlow Lite Micro runs whole windows")
+    if machine.engine.interprets and arguments.prefer == "ram":
+        raise ForgeError("--prefer ram needs the static engine: TensorFlow Lite Micro has its own kernels")
     if not machine.engine.interprets:
-        compiled = compile_graph(read_tflite(data), name, machine.isa, arguments.stream)
+        compiled = compile_graph(read_tflite(data), name, machine.isa, arguments.stream, Prefer(arguments.prefer))
         return compiled, dict(compiled.program.sources), inputs
     arena_bytes = known_size(read_sizes(model, data), machine, model, model)
     interpreted = compile_tflm(data, name, arena_bytes, machine.engine)

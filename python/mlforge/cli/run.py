@@ -19,6 +19,7 @@ from mlforge.cli.common import (
     add_arena,
     add_hardware_map,
     add_json,
+    add_prefer,
     add_target,
     console,
     print_json,
@@ -58,6 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_arena(parser)
     add_stream(parser)
+    add_prefer(parser)
     parser.add_argument("--clock", default="120 MHz", help="the clock to compute the latency with (default: 120 MHz)")
     add_json(parser)
 
@@ -67,6 +69,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.app.vectors import read_vectors, save_outputs
     from mlforge.app.zephyr_app import application_in
     from mlforge.cli.models import model_name, read_model_file
+    from mlforge.compiler import Prefer
     from mlforge.contract.units import parse_clock
     from mlforge.errors import ForgeError
     from mlforge.study.optimise import usable_target
@@ -81,12 +84,16 @@ def execute(arguments: argparse.Namespace) -> Status:
     vectors = read_vectors(arguments.vectors) if arguments.vectors else None
     if arguments.stream and (arguments.app or any(engine.interprets for engine in arguments.engine)):
         raise ForgeError("--stream needs the static engine, and a model without an application")
+    if arguments.prefer == "ram" and (arguments.app or any(engine.interprets for engine in arguments.engine)):
+        raise ForgeError("--prefer ram needs the static engine, and a model without an application")
     app, features = application_in(arguments.app) if arguments.app else (None, None)
     name = app.model if app and app.model else model_name(arguments.model)
     target = usable_target(arguments.target, app)
     data = read_model_file(arguments.model)
     runs = {
-        engine: run_model(data, name, target, clock_hz, vectors, features, engine, arguments.stream)
+        engine: run_model(
+            data, name, target, clock_hz, vectors, features, engine, arguments.stream, Prefer(arguments.prefer)
+        )
         for engine in arguments.engine
     }
     first = runs[arguments.engine[0]]

@@ -7,6 +7,7 @@ from mlforge.compiler.emitter import CompiledModel, TensorInfo, compile_graph
 from mlforge.compiler.graph import Graph
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops import supported_ops_markdown
+from mlforge.compiler.preference import Prefer
 from mlforge.compiler.streaming import Hop
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.compiler.tflm import TflmModel, compile_tflm
@@ -16,6 +17,7 @@ __all__ = [
     "Graph",
     "Hop",
     "Isa",
+    "Prefer",
     "TensorInfo",
     "TflmModel",
     "compile_graph",

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from mlforge.compiler.graph import DType, Graph, Tensor
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.lowering import Call, Sequence, check_graph, lower_graph
+from mlforge.compiler.lowering import Call, Sequence, check_graph
 from mlforge.compiler.ops.operator import Constant, Field, Float, Lowered
 from mlforge.compiler.plan_checker import check_plan
-from mlforge.compiler.planner import Plan, plan_memory
+from mlforge.compiler.planner import Plan
+from mlforge.compiler.preference import Prefer, planned
 from mlforge.compiler.streaming import Hop, Obstacle, StreamedGraph, stream_graph
 from mlforge.errors import ModelError
 from mlforge.records.categories import Category
@@ -120,14 +121,17 @@ class _Function:
     shared_bytes: int = 0  # of tables that earlier operators have
 
 
-def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC, hop: Hop | None = None) -> CompiledModel:
-    """Compiles to `<name>_model.c`, `.h` and `<name>_symbols.json`, the same text for the same graph and ISA.
+def compile_graph(
+    graph: Graph, name: str, isa: Isa = Isa.GENERIC, hop: Hop | None = None, prefer: Prefer = Prefer.SPEED
+) -> CompiledModel:
+    """Compiles to `<name>_model.c`, `.h` and `<name>_symbols.json`, the same text for the same arguments.
 
     Args:
         graph: an int8 model; it is checked.
         name: a C identifier; every symbol starts with it.
         isa: what kernels and layouts are chosen for. The C runs everywhere, with the same results.
         hop: where each inference is to take the new columns of a stream alone; None for whole windows.
+        prefer: what to give up where the kernels for `isa` need a larger arena than others. Results are the same.
 
     Raises:
         ModelError: the graph contradicts itself, `name` is no identifier, or nothing can be streamed.
@@ -137,8 +141,7 @@ def compile_graph(graph: Graph, name: str, isa: Isa = Isa.GENERIC, hop: Hop | No
     check_name(name)
     streamed = _streamed(graph, hop) if hop else None
     graph = streamed.graph if streamed else graph
-    sequence = lower_graph(graph, isa)
-    plan = plan_memory(sequence.memory)
+    sequence, plan = planned(graph, isa, prefer)
     check_plan(sequence.memory, plan)
     if plan.arena_bytes > _MAX_ARENA_BYTES:
         raise ModelError(f"the model needs an arena of {plan.arena_bytes} bytes: at most {_MAX_ARENA_BYTES}")

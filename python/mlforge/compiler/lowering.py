@@ -56,8 +56,9 @@ def _has_floats(graph: Graph, node: Node) -> bool:
     )
 
 
-def lower_graph(graph: Graph, isa: Isa) -> Sequence:
-    """Checks, runs the passes, and lowers each operator to the kernel that suits `isa`.
+def lower_graph(graph: Graph, isa: Isa, plain: frozenset[int] = frozenset()) -> Sequence:
+    """Checks, runs the passes, and lowers each operator to the kernel that suits `isa`, or any core for those whose
+    place in the graph is in `plain`.
 
     Raises:
         ModelError: the graph contradicts itself.
@@ -75,12 +76,13 @@ def lower_graph(graph: Graph, isa: Isa) -> Sequence:
         parts = operator.parts(view)
         if parts and sharing.share(parts):
             continue
-        lowered = operator.lower(view, isa)
+        place = _position(position, graph, node)
+        lowered = operator.lower(view, Isa.GENERIC if place in plain else isa)
         if lowered is not None:
             table_bytes += sum(table.data.nbytes for call in lowered.calls for table in call.constants)
             if table_bytes > MAX_TABLE_BYTES:
                 raise ModelError(f"the model's weights and tables take more than {MAX_TABLE_BYTES} bytes of flash")
-            calls.append(Call(_position(position, graph, node), node, lowered))
+            calls.append(Call(place, node, lowered))
     return Sequence(graph, tuple(calls), _memory_problem(graph, calls, sharing.views))
 
 

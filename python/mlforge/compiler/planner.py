@@ -7,7 +7,7 @@ inputs are written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mlforge.compiler.placement import Block, aligned, peak_of, place_blocks, prove_bound
@@ -68,6 +68,11 @@ class Plan:
     scratch: Mapping[int, int]  # step to the offset of its scratch
     blocks: tuple[Block, ...]
     state_bytes: int = 0
+
+
+def needs(problem: MemoryProblem) -> tuple[int, ...]:
+    """What lives at each step, in bytes, less what it can save by sharing them: no plan needs less than the most."""
+    return tuple(_needs(_Lives(problem)))[1:-1]
 
 
 def plan_memory(problem: MemoryProblem) -> Plan:
@@ -223,20 +228,24 @@ def _distances(lives: _Lives, blocks: Sequence[Block]) -> dict[tuple[int, int], 
 
 
 def _lower_bound(lives: _Lives) -> int:
-    """The most that one step needs: all that lives then, less the most that it can save by sharing bytes."""
+    """The most that one step needs."""
+    return max(0, *_needs(lives))
+
+
+def _needs(lives: _Lives) -> Iterator[int]:
+    """Before the first step, at each, and behind the last: all that lives then, less the most that it can save."""
     steps = lives.problem.steps
     changes = [0] * (len(steps) + 3)
     for root, first in lives.first.items():
         changes[first + 1] += lives.size(root)
         changes[lives.last[root] + 2] -= lives.size(root)
-    living, bound = 0, 0
+    living = 0
     for time in range(-1, len(steps) + 1):
         living += changes[time + 1]
-        needed = living
+        own = 0
         if 0 <= time < len(steps):
-            needed += aligned(steps[time].scratch_bytes) - _most_saved(lives, time, steps[time])
-        bound = max(bound, needed)
-    return bound
+            own = aligned(steps[time].scratch_bytes) - _most_saved(lives, time, steps[time])
+        yield living + own
 
 
 def _proven_bound(lives: _Lives, bound: int, peak: int) -> int:
