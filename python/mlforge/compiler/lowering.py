@@ -76,13 +76,13 @@ def lower_graph(graph: Graph, isa: Isa, plain: frozenset[int] = frozenset()) -> 
         parts = operator.parts(view)
         if parts and sharing.share(parts):
             continue
-        place = _position(position, graph, node)
-        lowered = operator.lower(view, Isa.GENERIC if place in plain else isa)
+        is_plain = position.get((node.kind, _result(node))) in plain
+        lowered = operator.lower(view, Isa.GENERIC if is_plain else isa)
         if lowered is not None:
             table_bytes += sum(table.data.nbytes for call in lowered.calls for table in call.constants)
             if table_bytes > MAX_TABLE_BYTES:
                 raise ModelError(f"the model's weights and tables take more than {MAX_TABLE_BYTES} bytes of flash")
-            calls.append(Call(place, node, lowered))
+            calls.append(Call(_position(position, graph, node), node, lowered))
     return Sequence(graph, tuple(calls), _memory_problem(graph, calls, sharing.views))
 
 
