@@ -14,6 +14,7 @@ from mlforge.errors import ModelError
 _HEAD_BYTES: Final = 4096
 _MAX_ENTRIES: Final = 65536
 _IMPORT: Final = "west mlforge import {file} --representative INPUTS.npz -o MODEL.tflite"
+_NO_TREES: Final = "MLForge takes networks (.onnx, .pt2, .keras, .tflite), and compiles no trees yet"
 _EXPORT: Final = "torch.onnx.export(module, example, 'MODEL.onnx') writes what `west mlforge import` takes"
 
 
@@ -43,15 +44,14 @@ class ModelKind(Enum):
     )
     PICKLE = _Told(
         "a Python pickle, as scikit-learn and joblib write (.pkl, .joblib)",
-        "a pickle is code that runs when it is read: "
-        "`west mlforge import {file} --trust-pickle` reads trees, forests, boosted and linear models",
+        "a pickle is code that runs when it is read, and MLForge reads none; it takes networks: .onnx, .pt2, .keras",
     )
-    XGBOOST = _Told("an XGBoost model in JSON", "`west mlforge import {file} -o DIR` makes C of it")
+    XGBOOST = _Told("an XGBoost model in JSON", _NO_TREES)
     XGBOOST_UBJSON = _Told(
         "an XGBoost model in UBJSON",
-        "booster.save_model('MODEL.json') writes the JSON that `west mlforge import` takes",
+        _NO_TREES,
     )
-    LIGHTGBM = _Told("a LightGBM model in text", "`west mlforge import {file} -o DIR` makes C of it")
+    LIGHTGBM = _Told("a LightGBM model in text", _NO_TREES)
     SAFETENSORS = _Told(
         "a safetensors file: weights without a network",
         "`west mlforge import NET.py:FACTORY --weights {file} --representative INPUTS.npz -o MODEL.tflite` takes both",
