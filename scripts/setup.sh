@@ -51,12 +51,12 @@ if [ -n "$SSL_CERT_FILE" ]; then export SSL_CERT_FILE; else unset SSL_CERT_FILE;
 
 python3_ready() {
 	command -v python3 >/dev/null &&
-		python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+		python3 -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null
 }
 
 python3_ready || apt_install python3 python3-venv
 python3_ready || {
-	echo "setup: Python 3.11 or newer with venv is needed; found $(python3 --version 2>&1)" >&2
+	echo "setup: Python 3.11, 3.12 or 3.13 with venv is needed; found $(python3 --version 2>&1)" >&2
 	exit 1
 }
 

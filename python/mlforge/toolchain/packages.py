@@ -6,6 +6,7 @@ are held against it by a test. Needs nothing but the standard library.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import util
@@ -23,6 +24,9 @@ class Package:
     extra: str = ""
 
 
+# Without CUDA: tensorflow-cpu has wheels for x86-64 alone, and elsewhere tensorflow itself is for CPUs.
+_TENSORFLOW: Final = "tensorflow-cpu>=2.20" if platform.machine() in ("x86_64", "AMD64") else "tensorflow>=2.20"
+
 PACKAGES: Final = (
     Package("capstone", "capstone>=5.0.3,<6", "cycle estimates"),
     Package("cattrs", "cattrs>=24.1", "reading contracts and locks"),
@@ -37,7 +41,7 @@ PACKAGES: Final = (
     Package("ruamel.yaml", "ruamel.yaml>=0.18", "reading contracts and locks"),
     Package("tflite", "tflite>=2.18", "reading models"),
     Package("west", "west>=1.3", "west mlforge"),
-    Package("tensorflow", "tensorflow-cpu>=2.20", "training: optimise", "train"),
+    Package("tensorflow", _TENSORFLOW, "training: optimise", "train"),
     Package("keras", "keras>=3.10,<4", "training: optimise", "train"),
     Package("psycopg", "psycopg[binary]>=3.2,<4", "studies on many machines", "postgres"),
     Package("openai", "openai>=3.40,<4", "proposer agent, OpenAI-compatible endpoints", "agent"),

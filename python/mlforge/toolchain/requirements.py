@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from mlforge.toolchain.cores import CORES
 from mlforge.toolchain.cross import TIMEOUT_S
@@ -13,6 +14,15 @@ from mlforge.toolchain.process import find, run
 
 ARM, RISCV, HOST = "emulated Arm boards", "emulated RISC-V board", "host target and instruction counts"
 ZEPHYR = "west build"
+_OS_RELEASE: Final = Path("/etc/os-release")
+# Debian's names, which are Ubuntu's too, in Fedora. It has no RISC-V compiler for bare metal: Zephyr's SDK has one.
+_FEDORA: Final = {
+    "gcc-arm-none-eabi": "arm-none-eabi-gcc-cs",
+    "libnewlib-arm-none-eabi": "arm-none-eabi-newlib",
+    "libc6-dev": "glibc-devel",
+    "postgresql": "postgresql-server",
+    "qemu-system-misc": "qemu-system-riscv",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,23 @@ def missing(*, optional: bool = True) -> tuple[Requirement, ...]:
 
 
 def install_command(wanted: Iterable[Requirement]) -> str:
-    """The one command that installs them; empty where there is nothing to install."""
-    packages = sorted({item.package for item in wanted})
-    return f"sudo apt-get install --no-install-recommends {' '.join(packages)}" if packages else ""
+    """The one command that installs them, by the names of this system; empty where there is nothing to install."""
+    packages = {item.package for item in wanted}
+    if not packages:
+        return ""
+    if _is_fedora():
+        return f"sudo dnf install {' '.join(sorted({_FEDORA.get(one, one) for one in packages}))}"
+    return f"sudo apt-get install --no-install-recommends {' '.join(sorted(packages))}"
+
+
+def _is_fedora() -> bool:
+    """By os-release(5): Fedora, or one of its kind."""
+    try:
+        lines = _OS_RELEASE.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    told = " ".join(line.partition("=")[2].strip("\"'") for line in lines if line.startswith(("ID=", "ID_LIKE=")))
+    return bool({"fedora", "rhel", "centos"} & set(told.split()))
 
 
 def _tool(name: str, package: str, needed_for: str, *, optional: bool = False) -> Requirement:

@@ -43,6 +43,24 @@ def test_an_empty_machine_is_unavailable_and_told_how(monkeypatch: pytest.Monkey
     assert command.startswith("sudo apt-get install")
 
 
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ('ID=debian\nVERSION_ID="12"\n', "sudo apt-get install --no-install-recommends gcc libc6-dev"),
+        ("ID=ubuntu\nID_LIKE=debian\n", "sudo apt-get install --no-install-recommends gcc libc6-dev"),
+        ("ID=fedora\n", "sudo dnf install gcc glibc-devel"),
+        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "sudo dnf install gcc glibc-devel"),
+    ],
+)
+def test_the_names_are_those_of_the_system(
+    text: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "os-release").write_text(text)
+    monkeypatch.setattr(requirements, "_OS_RELEASE", tmp_path / "os-release")
+    compiler, headers = requirements.requirements()[:2]
+    assert requirements.install_command((compiler, headers)) == command
+
+
 def test_nothing_missing_is_no_command() -> None:
     assert requirements.install_command(()) == ""
 

@@ -20,8 +20,24 @@ def test_pyproject_is_the_list() -> None:
     assert sorted(PROJECT["dependencies"]) == sorted(package.requirement for package in packages(""))
     assert EXTRAS.keys() - DEVELOPMENT == {package.extra for package in PACKAGES} - {""}
     for extra in EXTRAS.keys() - DEVELOPMENT:
-        assert set(EXTRAS[extra]) >= {package.requirement for package in packages(extra)}
+        told = {line.partition(";")[0].strip() for line in EXTRAS[extra]}
+        assert told >= {package.requirement for package in packages(extra)}
     assert OPTIONAL.keys() == {package.extra for package in PACKAGES} - {"", "train"}
+
+
+def test_each_machine_has_one_tensorflow() -> None:
+    """What `pip download --platform` found wheels of: tensorflow-cpu for x86-64, tensorflow elsewhere."""
+    from packaging.requirements import Requirement
+
+    lines = [Requirement(line) for line in EXTRAS["train"] if line.startswith("tensorflow")]
+    for machine, name in (
+        ("x86_64", "tensorflow-cpu"),
+        ("AMD64", "tensorflow-cpu"),
+        ("aarch64", "tensorflow"),
+        ("arm64", "tensorflow"),
+    ):
+        fits = [one.name for one in lines if one.marker and one.marker.evaluate({"platform_machine": machine})]
+        assert fits == [name]
 
 
 def test_zephyrs_pip_installs_what_every_command_may_need() -> None:
