@@ -379,3 +379,32 @@ def test_a_single_number_that_comes_twice_is_no_copy(inspect: Inspect) -> None:
 
 def only_first(inspection: Inspection) -> Finding:
     return next(finding for finding in inspection.findings if finding.kind == "certainty")
+
+
+def test_a_group_with_another_gain_or_offset_is_named(inspect: Inspect) -> None:
+    for kind, gain, offset in (("odd gain", 1000.0, 0.0), ("odd offset", 1.0, 500.0)):
+        arrays = sound()
+        (column,) = [name for name in arrays if name not in ("x", "y")]
+        odd = arrays[column] == arrays[column][0]
+        arrays["x"][odd] = gain * arrays["x"][odd] + offset
+        found = [one for one in inspect(arrays, group=column).findings if one.kind == kind]
+        assert len(found) == 1 and f"all of {arrays[column][0]}" in found[0].what
+        assert found[0].count == int(odd.sum())
+
+
+def test_copies_with_another_gain_are_near(inspect: Inspect) -> None:
+    arrays = sound(count=240)
+    (column,) = [name for name in arrays if name not in ("x", "y")]
+    random = np.random.default_rng(3)
+    x = np.concatenate([arrays["x"], 1.3 * arrays["x"] + 0.01 * random.standard_normal(arrays["x"].shape)])
+    y, who = np.tile(arrays["y"], 2), [f"{name}{copy}" for copy in "ab" for name in arrays[column]]
+    found = inspect({"x": x.astype(np.float32), "y": y, column: np.array(who)}, group=column).findings
+    assert "near duplicates" in [one.kind for one in found]
+
+
+def test_a_marker_in_one_frame_is_a_leak(inspect: Inspect) -> None:
+    arrays = sound()
+    names = sorted(set(arrays["y"].tolist()))
+    arrays["x"][:, -1, 0] = 7 + np.array([names.index(label) for label in arrays["y"].tolist()]) / 2
+    (found,) = [one for one in inspect(arrays).findings if one.kind == "leak"]
+    assert "frame 64 of channel 1 alone tells the label" in found.what

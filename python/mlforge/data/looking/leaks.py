@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mlforge.contract import Task
 from mlforge.data.looking.seen import Seen
 from mlforge.data.sensor import is_time, rates_of
+from mlforge.data.short import reach_of
 from mlforge.records.finding import Finding, Severity
 
 ALONE: Final = 0.995  # right about held-out data by one value alone
@@ -17,6 +18,7 @@ STEADY: Final = 0.95  # by a value that never changes within a recording
 CORRELATED: Final = 0.9999
 MUCH_BETTER: Final = 0.5  # of what is left to gain over the most frequent class
 MANY_FEATURES: Final = 2000  # beyond that single ones are not tried
+SEVERAL: Final = 0.1  # of all values
 LEAST: Final = 20  # recordings
 UNEVEN: Final = 0.5  # of the steps of a clock, which may be late
 RATE_NEAR: Final = 0.05
@@ -26,7 +28,7 @@ def leaks(seen: Seen) -> list[Finding]:
     """Channels that tell the label by themselves, and those that count up."""
     if len(seen.dataset.signals) < LEAST or len(seen.channels) > MANY_FEATURES or seen.dataset.signals[0].ndim == 3:
         return []
-    return [*_clocks(seen), *_giveaways(seen)]
+    return [*_clocks(seen), *_giveaways(seen), *_places(seen)]
 
 
 def _clocks(seen: Seen) -> list[Finding]:
@@ -82,6 +84,30 @@ def _giveaways(seen: Seen) -> list[Finding]:
             continue
         found.append(_giveaway(seen, int(at), score))
     return found
+
+
+def _places(seen: Seen) -> list[Finding]:
+    """Frames of a channel that alone tell the label, where recordings are model inputs as they are: a marker that was
+    recorded with the signal."""
+    signals = seen.dataset.signals
+    whole = seen.series and reach_of(seen.contract) is None and len({signal.shape for signal in signals}) == 1
+    if not whole or signals[0].size > MANY_FEATURES:
+        return []
+    values = np.stack([signal.reshape(-1) for signal in signals])
+    changing = np.flatnonzero(np.ptp(values, axis=0) > 0)
+    found = [(int(at), *_score(seen, values[:, at])) for at in changing]
+    wanted = CORRELATED if seen.dataset.task is Task.REGRESSION else ALONE
+    told = [(score, at) for at, score, base in found if score >= wanted and score - base >= MUCH_BETTER * (1 - base)]
+    if not told or len(told) > SEVERAL * len(changing):  # where many values tell the label, it is an easy task
+        return []
+    score, at = max(told)
+    frame, channel = divmod(at, signals[0].shape[1])
+    what = (
+        f"frame {frame + 1} of {seen.channels[channel]} alone tells the label of {score:.1%} of those held out"
+        f"{f', as do {len(told) - 1} other values' if len(told) > 1 else ''}: a marker, and no signal?"
+    )
+    cure = "cut it off, unless the device has it before it decides"
+    return [seen.finding("leak", Severity.WARNING, "data.loader", what, cure)]
 
 
 def _giveaway(seen: Seen, at: int, score: float) -> Finding:

@@ -13,6 +13,7 @@ from mlforge.data.looking.copies import contradictions, copies
 from mlforge.data.looking.leaks import leaks
 from mlforge.data.looking.lengths import short_recordings, unread_files, unused_anomalies, unused_frames
 from mlforge.data.looking.neighbours import near_copies
+from mlforge.data.looking.scales import odd_scales
 from mlforge.data.looking.seen import Seen
 from mlforge.data.looking.sensors import clipped, constant_data, dead_in_some, glitches, stuck
 from mlforge.data.looking.summary import summarise
@@ -35,6 +36,7 @@ LOOKS: Final[tuple[Callable[[Seen], list[Finding]], ...]] = (
     stuck,
     glitches,
     clipped,
+    odd_scales,
     rare_classes,
     groups_of_one_class,
     trivial_goal,
