@@ -1,7 +1,7 @@
-"""Fits a Keras model: Adam, one-cycle learning rate, early stopping with the best weights kept. Worker process only.
+"""Fits a Keras model: AdamW, one-cycle learning rate, early stopping with the best weights kept. Worker process only.
 
 The networks are so small that the overhead of `keras.Model.fit` would be most of the time. So an epoch is one call of
-one `tf.function`, and the augmentation is NumPy's.
+one graph of plain operators (`epoch`, `plain`), and the augmentation is NumPy's.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from mlforge.contract import Task
 from mlforge.errors import TrainingError
 from mlforge.records.trial import Epoch
 from mlforge.training.augment import augment
+from mlforge.training.epoch import Losses, Shuttle, State, epoch_function, inference_function
+from mlforge.training.plain import network_of
 from mlforge.training.request import Floats, Recipe, TrainingRequest
 from mlforge.training.targets import area, example_weights, unit_of
 
-Losses: TypeAlias = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # targets and outputs to the loss of each example
 Look: TypeAlias = Callable[[tuple[Epoch, ...]], bool]
 _PREDICT_BATCH = 512
 _WARM_UP = 0.1  # share of the steps in which the learning rate rises
@@ -75,10 +76,13 @@ def fit(
     batch = recipe.batch(len(x))
     steps = len(x) // batch
     losses = (lessons.losses if lessons else partial(_losses, request.task))(recipe.label_smoothing)
-    run_epoch = _epoch_function(model, losses, recipe, batch, steps)
+    network = network_of(model)
+    shuttle, answers = Shuttle(network), inference_function(network, request.architecture.input_shape)
+    run_epoch = epoch_function(network, losses, recipe.weight_decay, recipe.seed, batch, steps)
     y_validate = unit.targets(request.x_validate, request.y_validate)
     history: list[Epoch] = []
-    best, best_weights = 0, model.get_weights()
+    state = best_state = shuttle.state()
+    best = 0
     for number in range(recipe.epochs):
         start = time.monotonic()
         order = random.permutation(len(x))[: steps * batch]
@@ -86,20 +90,21 @@ def fit(
         targets = inputs.reshape(len(inputs), -1) if request.task is Task.ANOMALY else y[order]
         targets = lessons.targets(inputs, targets) if lessons else targets
         rates = _learning_rates(recipe, number, steps)
-        loss = float(run_epoch(inputs, targets, weights[order], rates))
-        validation = judged(request, predict(model, request.x_validate), y_validate)
+        mean_loss, state = run_epoch(inputs, targets, weights[order], rates, state)
+        loss = float(mean_loss)
+        validation = judged(request, _answers(answers, state, request.x_validate), y_validate)
         if not (isfinite(loss) and isfinite(validation)):
             raise TrainingError(
                 f"the loss is {loss} (validation {validation}) in epoch {number + 1}: training diverged"
             )
         history.append(Epoch(loss, validation, time.monotonic() - start))
         if number == 0 or validation < history[best].validation_loss:
-            best, best_weights = number, model.get_weights()
+            best, best_state = number, state
         elif number - best >= recipe.patience:
             break
         if not look(tuple(history)):
             return Fitted(tuple(history), best, stopped=True)
-    model.set_weights(best_weights)
+    shuttle.put_back(best_state)
     outputs = model.get_layer("outputs")
     outputs.set_weights(unit.restored(*outputs.get_weights()))
     return Fitted(tuple(history), best)
@@ -107,9 +112,12 @@ def fit(
 
 def predict(model: keras.Model, x: Floats) -> Floats:
     """The outputs [N, outputs] of the model in inference mode."""
-    if not hasattr(model, "mlforge_forward"):
-        model.mlforge_forward = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
-    parts = [model.mlforge_forward(x[at : at + _PREDICT_BATCH]).numpy() for at in range(0, len(x), _PREDICT_BATCH)]
+    network = network_of(model)
+    return _answers(inference_function(network, x.shape[1:]), Shuttle(network).state(), x)
+
+
+def _answers(answers: Callable[[State, Floats], tf.Tensor], state: State, x: Floats) -> Floats:
+    parts = [answers(state, x[at : at + _PREDICT_BATCH]).numpy() for at in range(0, len(x), _PREDICT_BATCH)]
     return np.concatenate(parts).astype(np.float32)
 
 
@@ -154,32 +162,3 @@ def _learning_rates(recipe: Recipe, epoch: int, steps: int) -> Floats:
         rise = done / _WARM_UP
         rates.append(rise if rise < 1 else (1 + cos(pi * (done - _WARM_UP) / (1 - _WARM_UP))) / 2)
     return np.array(rates, np.float32) * np.float32(recipe.learning_rate)
-
-
-def _epoch_function(
-    model: keras.Model,
-    losses: Losses,
-    recipe: Recipe,
-    batch: int,
-    steps: int,
-) -> Callable[[Floats, NDArray[Any], Floats, Floats], tf.Tensor]:
-    """One epoch as one graph: shuffled inputs, targets, example weights and the rate of each step, to the mean loss."""
-    optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    variables = model.trainable_variables
-    optimizer.build(variables)
-
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def epoch(x: tf.Tensor, y: tf.Tensor, weights: tf.Tensor, rates: tf.Tensor) -> tf.Tensor:
-        total = tf.constant(0.0)
-        for step in tf.range(steps):
-            part = slice(step * batch, (step + 1) * batch)
-            optimizer.learning_rate.assign(rates[step])
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_mean(weights[part] * losses(y[part], model(x[part], training=True)))
-            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-            total += loss
-        return total / steps
-
-    run: Callable[[Floats, NDArray[Any], Floats, Floats], tf.Tensor] = epoch
-    return run
