@@ -96,7 +96,7 @@ def _execution(reader: Reader, task: Task) -> Execution:
 
 def _search(reader: Reader) -> SearchSpec:
     return SearchSpec(
-        proposer=reader.choice(Proposer, "search", "proposer", default=Proposer.TPE),
+        proposer=reader.choice(Proposer, "search", "proposer", default=Proposer.BAYESIAN),
         trials=reader.integer("search", "trials", default=40),
         seed=reader.integer("search", "seed", default=1),
         epochs=reader.integer("search", "epochs", default=40),

@@ -55,6 +55,7 @@ class Confirm(StrEnum):
 
 class Proposer(StrEnum):
     RANDOM = "random"
+    BAYESIAN = "bayesian"
     TPE = "tpe"
     NSGA2 = "nsga2"
     AGENT = "agent"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlforge.errors import ArchitectureError
 from mlforge.records.architecture import (
     Architecture,
     Conv,
     Dense,
+    DepthwiseConv,
     Dropout,
     GlobalAveragePool,
     Layer,
@@ -27,6 +28,8 @@ from mlforge.search.space import AutoencoderSpace, ConvolutionSpace, DenseSpace,
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
+
+_RESIDUAL_LAYERS: Final = 2  # in the body that a block may end with; three are an inverted residual
 
 
 def coordinates(
@@ -82,23 +85,40 @@ def _convolution(layers: list[Layer]) -> dict[str, Parameter]:
         "stem.filters": stem.filters,
         "stem.kernel": stem.kernel[0],
         "stem.stride": stem.stride[0],
+        "stem.pool": _take(layers, MaxPool) is not None,
     }
-    blocks = 0
-    while layers and isinstance(first := layers[0], Conv | SeparableConv):
-        del layers[0]
+    blocks, channels = 0, stem.filters
+    while layers and (block := _block(layers, channels)):
         blocks += 1
-        found[f"block{blocks}.kind"] = "conv" if isinstance(first, Conv) else "separable"
-        found[f"block{blocks}.filters"] = first.filters
-        found[f"block{blocks}.kernel"] = first.kernel[0]
+        kind, channels, kernel, stride = block
+        found[f"block{blocks}.kind"] = kind
+        found[f"block{blocks}.filters"] = channels
+        found[f"block{blocks}.kernel"] = kernel
         pooled = _take(layers, MaxPool) is not None
-        found[f"block{blocks}.downsample"] = "pool" if pooled else "stride" if first.stride[0] > 1 else "none"
-        found[f"block{blocks}.residual"] = _take(layers, Residual) is not None
+        found[f"block{blocks}.downsample"] = "pool" if pooled else "stride" if stride > 1 else "none"
+        residual = bool(layers) and isinstance(layers[0], Residual) and len(layers[0].body) == _RESIDUAL_LAYERS
+        found[f"block{blocks}.residual"] = residual and _take(layers, Residual) is not None
     found["blocks"] = blocks
     found["pool"] = "global" if _take(layers, GlobalAveragePool) else "flatten"
     found |= _dropout(layers)
     dense = _take(layers, Dense)
     found["units"] = dense.units if isinstance(dense, Dense) else 0
     return found
+
+
+def _block(layers: list[Layer], channels: int) -> tuple[str, int, int, int] | None:
+    """Takes the convolutions of a block: its kind, filters, kernel and stride; None where there are none."""
+    match layers:
+        case [Conv(kernel=(1, 1)), DepthwiseConv() as depthwise, Conv() as last, *_]:
+            del layers[:3]
+            return "inverted", last.filters, depthwise.kernel[0], depthwise.stride[0]
+        case [Residual(body=(Conv(), DepthwiseConv() as depthwise, Conv())), *_]:
+            del layers[0]
+            return "inverted", channels, depthwise.kernel[0], 1
+        case [Conv() | SeparableConv() as first, *_]:
+            del layers[0]
+            return "conv" if isinstance(first, Conv) else "separable", first.filters, first.kernel[0], first.stride[0]
+    return None
 
 
 def _dense(layers: list[Layer]) -> dict[str, Parameter]:

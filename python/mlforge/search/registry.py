@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from mlforge.errors import SearchError
 from mlforge.records.quality import Metric
 from mlforge.search.agent.conversation import Agent
 from mlforge.search.agent.proposer import AgentProposer
+from mlforge.search.bayesian import BayesianProposer
 from mlforge.search.nsga2 import Nsga2Proposer
 from mlforge.search.proposer import Proposer
 from mlforge.search.random import RandomProposer
@@ -16,21 +18,33 @@ from mlforge.search.space import Space
 from mlforge.search.tpe import TpeProposer
 
 PROPOSERS: Final[Mapping[str, Callable[[Space, int, Metric], Proposer]]] = {
+    "bayesian": BayesianProposer,
     "random": RandomProposer,
     "tpe": TpeProposer,
     "nsga2": Nsga2Proposer,
 }
 
 
-def proposer_named(name: str, space: Space, seed: int, metric: Metric, agent: Agent | None = None) -> Proposer:
+def proposer_named(
+    name: str,
+    space: Space,
+    seed: int,
+    metric: Metric,
+    agent: Agent | None = None,
+    limits: Mapping[str, float] = MappingProxyType({}),
+) -> Proposer:
     """The proposer `agent` shares its study with TPE.
 
     Args:
         agent: what the proposer `agent` needs and no other looks at.
+        limits: by name, as a Verdict's checks have them; `bayesian` looks at them, the others learn from what broke.
 
     Raises:
         SearchError: no proposer has that name, or it lacks its agent.
     """
+    bayesian = BayesianProposer(space, seed, metric, limits)
+    if name == bayesian.name:
+        return bayesian
     if name == "agent":
         if agent is None:
             raise SearchError(

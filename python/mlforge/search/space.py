@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
 _DROPOUT: Final = (0.0, 0.1, 0.2, 0.3)
-_MAX_BLOCKS: Final = 4
+_MAX_BLOCKS: Final = 6
+_EXPANSION: Final = 2  # of the channels inside an inverted residual
 _MIN_EXTENT: Final = 4  # no further stride or pooling below so many steps
 
 
@@ -51,9 +52,11 @@ class Space(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConvolutionSpace:
-    """A stem and up to four blocks of convolutions, then a pooled or flattened head.
+    """A stem and up to six blocks of convolutions, then a pooled or flattened head.
 
-    Signals are `(length, 1, channels)` and get kernels `(k, 1)`; pictures get square ones.
+    Signals are `(length, 1, channels)` and get kernels `(k, 1)`; pictures get square ones. A block is a convolution, a
+    depthwise separable one, or an inverted bottleneck (Sandler et al., CVPR 2018), which is a residual block of its own
+    where it changes neither the channels nor the steps.
     """
 
     input_shape: Shape
@@ -61,33 +64,33 @@ class ConvolutionSpace:
     head: Head
 
     def suggest(self, trial: BaseTrial) -> Architecture:
-        kernels = [3, 5, 7, 9] if self._signal else [3, 5]
+        kernels = [size for size in ([3, 5, 7, 9, 11, 15] if self._signal else [3, 5, 7]) if size <= 3 * self._shortest]
         stride = trial.suggest_categorical("stem.stride", self._stem_strides())
-        layers: list[Layer] = [
-            Conv(
-                filters=trial.suggest_int("stem.filters", 4, 32, step=4),
-                kernel=self._pair(trial.suggest_categorical("stem.kernel", kernels)),
-                stride=self._pair(stride),
-            )
-        ]
+        filters = trial.suggest_int("stem.filters", 4, 64, step=4)
+        kernel = self._pair(trial.suggest_categorical("stem.kernel", kernels))
+        layers: list[Layer] = [Conv(filters, kernel, self._pair(stride))]
         extent = -(-self._shortest // stride)
+        if trial.suggest_categorical("stem.pool", [False, True]) and extent >= 2 * _MIN_EXTENT:
+            layers.append(MaxPool(self._pair(2), self._pair(2)))
+            extent //= 2
         for number in range(1, trial.suggest_int("blocks", 1, _MAX_BLOCKS) + 1):
-            block, extent = self._block(trial, f"block{number}", extent)
+            block, extent = self._block(trial, f"block{number}", extent, filters)
+            filters = _filters(block, filters)
             layers += block
         layers += self._top(trial)
         return Architecture(self.input_shape, tuple(layers), self.outputs, self.head)
 
-    def _block(self, trial: BaseTrial, name: str, extent: int) -> tuple[list[Layer], int]:
+    def _block(self, trial: BaseTrial, name: str, extent: int, channels: int) -> tuple[list[Layer], int]:
         """One block's layers, and the steps that are left along the shortest axis. A block that has few steps ignores
         a wish for fewer."""
-        kind = trial.suggest_categorical(f"{name}.kind", ["conv", "separable"])
-        filters = trial.suggest_int(f"{name}.filters", 8, 48, step=8)
-        kernel = self._pair(trial.suggest_categorical(f"{name}.kernel", [3, 5, 7] if self._signal else [3, 5]))
+        kind = trial.suggest_categorical(f"{name}.kind", ["conv", "separable", "inverted"])
+        filters = trial.suggest_int(f"{name}.filters", 8, 128, step=8)
+        kernel = self._pair(trial.suggest_categorical(f"{name}.kernel", [3, 5, 7, 9] if self._signal else [3, 5]))
         down = trial.suggest_categorical(f"{name}.downsample", ["none", "stride", "pool"])
         residual = trial.suggest_categorical(f"{name}.residual", [False, True])
         shrink = down != "none" and extent >= 2 * _MIN_EXTENT
         stride = self._pair(2 if shrink and down == "stride" else 1)
-        layers: list[Layer] = [(Conv if kind == "conv" else SeparableConv)(filters, kernel, stride)]
+        layers = _convolutions(kind, filters, kernel, stride, channels)
         if shrink and down == "pool":
             layers.append(MaxPool(self._pair(2), self._pair(2)))
         if residual:
@@ -123,6 +126,25 @@ class ConvolutionSpace:
         return [
             stride for stride in (1, 2, 4, 8) if stride == 1 or self._shortest // stride >= (16 if self._signal else 8)
         ]
+
+
+def _convolutions(kind: str, filters: int, kernel: Pair, stride: Pair, channels: int) -> list[Layer]:
+    match kind:
+        case "conv":
+            return [Conv(filters, kernel, stride)]
+        case "separable":
+            return [SeparableConv(filters, kernel, stride)]
+    body = (
+        Conv(_EXPANSION * channels, (1, 1)),
+        DepthwiseConv(kernel, stride),
+        Conv(filters, (1, 1), activation=Activation.NONE),
+    )
+    return [Residual(body, Activation.NONE)] if filters == channels and stride == (1, 1) else list(body)
+
+
+def _filters(block: Sequence[Layer], before: int) -> int:
+    """The channels that a block ends with."""
+    return next((layer.filters for layer in reversed(block) if isinstance(layer, Conv | SeparableConv)), before)
 
 
 @dataclass(frozen=True, slots=True)

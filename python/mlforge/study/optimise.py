@@ -11,6 +11,7 @@ from pathlib import Path
 from mlforge.app import auto_limits, free_memory
 from mlforge.app.free_memory import Shape
 from mlforge.app.prepare import Prepared, prepare
+from mlforge.app.verdicts import limits_alone
 from mlforge.contract.contract import Contract, Execution, Pruner
 from mlforge.contract.describe import stand_in
 from mlforge.data.looking import refuse
@@ -199,13 +200,19 @@ def _space(contract: Contract, prepared: Prepared) -> Space:
     return FrontEndSpace({one.name: one.settings for one in contract.front_ends}, networks)
 
 
+def _limits(contract: Contract) -> dict[str, float]:
+    return {check.name: check.limit for check in limits_alone(contract).checks if check.hard}
+
+
 def _study(evaluator: Evaluator, store: StudyStore, observer: Observer, say: Said, *, replay: bool) -> Study:
     contract, prepared = evaluator.contract, evaluator.prepared
     space = _space(contract, prepared)
     agent = agent_for(evaluator, study_name(contract, prepared.data_digest), say, replay=replay)
     return Study(
         store=store,
-        proposer=proposer_named(contract.search.proposer, space, contract.search.seed, evaluator.metric, agent),
+        proposer=proposer_named(
+            contract.search.proposer, space, contract.search.seed, evaluator.metric, agent, _limits(contract)
+        ),
         evaluate=evaluator,
         observer=observer,
         workers=contract.search.workers,

@@ -14,7 +14,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from mlforge.contract import Task
-from mlforge.training.fit import Losses, predict
+from mlforge.training.epoch import Losses
+from mlforge.training.fit import predict
 from mlforge.training.request import Floats, TrainingRequest
 from mlforge.training.targets import unit_of
 

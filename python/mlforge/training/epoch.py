@@ -68,7 +68,9 @@ class Shuttle:
         return np.repeat(np.array(kinds, np.float32), self._sizes)
 
 
-def epoch_function(network: Network, losses: Losses, weight_decay: float, seed: int, batch: int, steps: int) -> RunEpoch:
+def epoch_function(
+    network: Network, losses: Losses, weight_decay: float, seed: int, batch: int, steps: int
+) -> RunEpoch:
     """From shuffled inputs, targets, example weights, the rate of each step, and a State: the mean loss, and the State
     afterwards."""
     shuttle = Shuttle(network)
@@ -114,8 +116,7 @@ def _rows(values: tf.Tensor, number: tf.Tensor, batch: int) -> tf.Tensor:
     """The n-th batch, of known shape."""
     rest = values.shape[1:]
     begin = tf.concat([[number * batch], tf.zeros(len(rest), tf.int32)], axis=0)
-    rows = tf.slice(values, begin, [batch, *rest])
-    return rows
+    return tf.slice(values, begin, [batch, *rest])
 
 
 def _adamw(state: State, gradient: tf.Tensor, rate: tf.Tensor, decay: tf.Tensor | None) -> State:

@@ -112,8 +112,11 @@ def fit(
 
 def predict(model: keras.Model, x: Floats) -> Floats:
     """The outputs [N, outputs] of the model in inference mode."""
-    network = network_of(model)
-    return _answers(inference_function(network, x.shape[1:]), Shuttle(network).state(), x)
+    if not hasattr(model, "mlforge_inference"):
+        network = network_of(model)
+        model.mlforge_inference = Shuttle(network), inference_function(network, x.shape[1:])
+    shuttle, answers = model.mlforge_inference
+    return _answers(answers, shuttle.state(), x)
 
 
 def _answers(answers: Callable[[State, Floats], tf.Tensor], state: State, x: Floats) -> Floats:

@@ -178,4 +178,3 @@ class _Run:
         if self.seed is None or not layer.rate:
             return x
         return tf.nn.experimental.stateless_dropout(x, layer.rate, self.seed + tf.constant([layer.seed or 0, 0]))
-

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mlforge.errors import ForgeError
 from mlforge.records.trial import Epoch
+from mlforge.training.cpu import CAP, SETTINGS
 from mlforge.training.floats import Comparison, Quantisation, Stages
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, Stopped, TrainingRequest, TrainingResult
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 ORDER: Final = struct.Struct("=ci")  # COPY, with three descriptors; or END or AWAIT and the number of a copy
 COPY, END, AWAIT = b"c", b"e", b"a"
 ANSWER: Final = struct.Struct("=i")  # 0 when ready; then the number of the copy, or how it ended
-CPU_CAP: Final = "AVX2"  # no kernels for later instruction sets, so that they do not depend on who has which
 _PATIENCE_S: Final = 5.0
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 
@@ -82,6 +82,7 @@ def fork_copies(control: socket.socket, log: Connection, parent: int, keras_home
     _print_to(log.fileno())
     _die_with(parent)
     _environment(keras_home)
+    import mlforge.training.archive
     import mlforge.training.build
     import mlforge.training.fit
     import mlforge.training.quantise  # noqa: F401
@@ -109,6 +110,7 @@ def _copy(control: socket.socket, given: list[int]) -> int:
         jobs, lifeline, log = given
         _print_to(log)
         _die_with(server_pid, Connection(lifeline, writable=False))
+        gc.disable()  # it ends after one job, and most of what tracing leaves behind lives until then
         _serve(Connection(jobs))
     except BaseException:
         traceback.print_exc()
@@ -173,12 +175,11 @@ def _environment(keras_home: str) -> None:
         CUDA_VISIBLE_DEVICES="-1",
         KERAS_BACKEND="tensorflow",
         KERAS_HOME=keras_home,
-        ONEDNN_MAX_CPU_ISA=CPU_CAP,
         OMP_NUM_THREADS="1",
         TF_CPP_MIN_LOG_LEVEL="1",
         TF_ENABLE_ONEDNN_OPTS="1",
+        **dict.fromkeys(SETTINGS, CAP),
     )
-    os.environ.pop("DNNL_MAX_CPU_ISA", None)  # the older name of the same setting
 
 
 def _do(job: Job, jobs: Connection) -> Answer:

@@ -31,7 +31,9 @@ def ids(trials: Sequence[Trial]) -> list[str]:
 def test_equal_seeds_propose_equal_architectures(name: str) -> None:
     first, again, other = (search(proposer_named(name, space(), seed, Metric.ACCURACY), 20) for seed in (1, 1, 2))
     assert ids(first) == ids(again)
-    assert not set(ids(first)) & set(ids(other))
+    assert ids(first) != ids(other)
+    if name != "bayesian":  # which begins with the same designs, whatever the seed
+        assert not set(ids(first)) & set(ids(other))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,8 +17,8 @@ from mlforge.records.cost import Cost
 from mlforge.records.quality import Metric
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
-from mlforge.search.agent.bounds import layer_sizes
 from mlforge.search.history import objective
+from mlforge.search.sizes import layer_sizes
 from mlforge.templating import environment
 
 DETAILED: Final = 3  # of the last trials, besides the best

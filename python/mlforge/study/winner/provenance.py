@@ -10,13 +10,15 @@ from typing import Final
 from mlforge import __version__
 from mlforge.errors import ToolError
 from mlforge.toolchain.process import run
+from mlforge.training.cpu import kernels
 
 PACKAGES: Final = ("keras", "numpy", "optuna", "tensorflow-cpu", "tensorflow")
 
 
 def tool_versions(programs: tuple[str, ...]) -> Mapping[str, str]:
-    """Versions of MLForge, Python, the packages that decide results, and the first line of each program's --version."""
-    versions = {"mlforge": __version__, "python": platform.python_version()}
+    """Versions of MLForge, Python, the packages that decide results, and the first line of each program's --version;
+    and which kernels train here."""
+    versions = {"mlforge": __version__, "python": platform.python_version(), "training kernels": kernels()}
     for package in PACKAGES:
         try:
             versions[package] = metadata.version(package)

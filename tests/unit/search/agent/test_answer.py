@@ -13,8 +13,9 @@ import pytest
 from mlforge.errors import ArchitectureError
 from mlforge.records.architecture import Architecture, Conv, Dense, GlobalAveragePool, Head, Layer, Residual
 from mlforge.search.agent.answer import ComplaintError, one_sentence, read_answer
-from mlforge.search.agent.bounds import check_bounds, layer_sizes
+from mlforge.search.agent.bounds import check_bounds
 from mlforge.search.agent.schema import answer_schema, without_pair_menus
+from mlforge.search.sizes import layer_sizes
 from tests.unit.search.agent.endpoint import proposal
 from tests.unit.search.agent.scripted import POOL, conv, task
 
