@@ -58,8 +58,8 @@ class GaussianProcess:
     _spread: Vector
     _mean: float
     _deviation: float
-    _lower: Matrix
-    _solved: Vector
+    _lower: NDArray[Any]
+    _solved: NDArray[Any]
 
     def predict(self, x: Matrix) -> Prediction:
         """Of each row of `x`, [M, columns]."""
