@@ -79,8 +79,10 @@ def _front(contract: Contract, trials: Sequence[Trial]) -> Iterator[str]:
     ):
         quality = ranking.validation(trial) if trial else None
         if trial is not None and trial.cost is not None and quality is not None:
-            sizes = f"flash {format_size(trial.cost.flash.total)}, RAM {format_size(trial.cost.ram.total)}"
-            figures = f"{quality.metric} {quality.value:.3f}, {sizes}, {format_time(trial.cost.total_latency_us)}"
+            sizes = f"flash {trial.cost.flash.total:,} B, RAM {trial.cost.ram.total:,} B"
+            figures = (
+                f"{quality.metric} {quality.value:.3f}, {sizes}, {format_time(round(trial.cost.total_latency_us))}"
+            )
             yield f"{words} within the limits is trial {trial.number}: {figures}"
 
 

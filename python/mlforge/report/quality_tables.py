@@ -84,7 +84,7 @@ def folds_table(found: CrossValidation) -> Table:
 
 def baselines_table(baselines: Sequence[Baseline]) -> RenderableType:
     """What simpler models reach on the same features and splits, and the model's distance from them."""
-    table = house_table("Baselines: FP32 on the host", "baseline", "split", "quality>", "the model's gain>")
+    table = house_table("Baselines: FP32 on the host", "baseline", "split", "quality>", "the model's change>")
     for one in baselines:
         name, value = (
             units.label(one.figure.metric),
