@@ -39,9 +39,8 @@ def test_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_app_brings_features_and_facts(app: Path, tmp_path: Path) -> None:
     assert main(["compile", "--app", str(app), "-o", str(tmp_path / "out")]) == 0
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {
-        f"activity_{part}" for part in ("facts.h", "model.c", "model.h", "pipeline.c", "pipeline.h", "symbols.json")
-    }
+    parts = ("decision.c", "decision.h", "facts.h", "model.c", "model.h", "pipeline.c", "pipeline.h", "symbols.json")
+    assert names == {f"activity_{part}" for part in parts}
     facts = (tmp_path / "out/activity_facts.h").read_text()
     assert '#define ACTIVITY_CLASSES {"walk", "run", "sit"}' in facts
     assert "#define ACTIVITY_LATENCY_LIMIT_US 5000" in facts
