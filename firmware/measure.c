@@ -113,8 +113,9 @@ __attribute__((noinline)) bool mlforge_measure_features(struct mlforge_frames *f
 
 	if (ready) {
 		app->read(app->pipeline, input);
-		mlforge_probe_features_end();
 	}
+	/* Also where no input is complete: what follows is none of the features' work. */
+	mlforge_probe_features_end();
 	measured->ticks = mlforge_port_ticks() - measured->ticks;
 	measured->stack_bytes = watermark(limit, top);
 	mlforge_port_unmask(state);

@@ -130,7 +130,7 @@ _THREE = tuple(_activation(name, (1, 4)) for name in "abc")
 
 # Name of the file: how to make it, and words of the sentence that must refuse it.
 WRONG: Final[dict[str, tuple[Callable[[], bytes], str]]] = {
-    "empty": (lambda: b"", "no TensorFlow Lite model"),
+    "empty": (lambda: b"", "this is an empty file"),
     "identifier": (_start(b"TFL2", 4), "no TensorFlow Lite model"),
     "header_only": (_cut(8), "no TensorFlow Lite model"),
     "cut_in_half": (lambda: write_tflite(SOUND)[: len(write_tflite(SOUND)) // 2], "damaged"),

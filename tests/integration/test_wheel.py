@@ -72,7 +72,8 @@ def test_the_wheel_holds_all_that_is_built_on_a_users_machine(packages: Path) ->
 def test_the_sdist_makes_the_same_wheel(packages: Path, tmp_path: Path) -> None:
     (sdist,) = packages.glob("mlforge_zephyr-*.tar.gz")
     with tarfile.open(sdist) as archive:
-        archive.extractall(tmp_path, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.4 and newer have it
+        archive.extractall(tmp_path)
     (source,) = tmp_path.iterdir()
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "again")]
     subprocess.run(command, cwd=source, check=True, capture_output=True, timeout=120)

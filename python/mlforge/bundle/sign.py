@@ -114,7 +114,8 @@ def _imgtool(*words: str, secret: str) -> None:
     if "No module named" in done.output:
         raise BundleError("signing needs the package imgtool", hint=needed("bundle"))
     lines = done.output.replace(secret, "(key)").strip().splitlines()
-    raise BundleError(f"imgtool could not sign the image: {lines[-1] if lines else 'no reason given'}")
+    errors = [line for line in lines if line.startswith("Error")] or lines  # its log may come behind the error
+    raise BundleError(f"imgtool could not sign the image: {errors[-1] if errors else 'no reason given'}")
 
 
 def _text(version: Version) -> str:

@@ -83,10 +83,11 @@ class Emulated:
 
 def _by_input(windows: tuple[Window, ...], *, completed: bool) -> tuple[tuple[Window, ...], Window | None]:
     """Windows by model input, and the share of the last frame, which came alone: with it a window begins anew. What
-    completes no input opens a window, too, which is closed where another one follows."""
+    completes no input has a window, too: the frames before the last one, and the end of both runs."""
+    *windows_but_end, _ = windows
     if not completed:
-        return windows[:-1], None
-    *whole, rest, last = windows
+        return tuple(windows_but_end[:-1]), None
+    *whole, rest, last = windows_but_end
     return (*whole, Window(rest.blocks + last.blocks)), last
 
 
