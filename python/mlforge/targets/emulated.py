@@ -84,10 +84,9 @@ class Emulated:
 def _by_input(windows: tuple[Window, ...], *, completed: bool) -> tuple[tuple[Window, ...], Window | None]:
     """Windows by model input, and the share of the last frame, which came alone: with it a window begins anew. What
     completes no input has a window, too: the frames before the last one, and the end of both runs."""
-    *windows_but_end, _ = windows
     if not completed:
-        return tuple(windows_but_end[:-1]), None
-    *whole, rest, last = windows_but_end
+        return windows[:-2], None
+    *whole, rest, last, _ = windows
     return (*whole, Window(rest.blocks + last.blocks)), last
 
 
