@@ -18,7 +18,7 @@ dataset = load_dataset(contract)
 stretch = min(map(str, dataset.groups[split_dataset(dataset, contract.data.split).test]))
 signal = np.loadtxt(pulse.STREAMS / f"{stretch}_ppg.csv")
 values = [str(round(value * 1000)) for value in signal]
-rows = [", ".join(values[at : at + 16]) + "," for at in range(0, len(values), 16)]
+rows = [", ".join(values[at : at + 12]) + "," for at in range(0, len(values), 12)]
 marked = len((pulse.STREAMS / f"{stretch}_ppg.txt").read_text().splitlines())
 lines = [
     "/* clang-format off */",
