@@ -23,7 +23,7 @@ from mlforge.bundle.block import HEADER_BYTES, Block, decode, encode
 from mlforge.bundle.sections import SelfTest, Vector
 from mlforge.cli.main import main
 from mlforge.toolchain.sources import root
-from tests.programs.bundled_app import VECTORS, answers, bundled_app, model_of, stream
+from tests.programs.bundled_app import BUNDLE, VECTORS, answers, bundled_app, model_of, stream
 from tests.zephyr.workspace import Workspace, boards, require_toolchain, run_image
 
 pytestmark = pytest.mark.zephyr
@@ -289,6 +289,29 @@ def test_a_sensor_that_does_not_deliver_is_no_good_health(image: Image, tmp_path
     lines = image.run(tmp_path, image.patched(image.symbol("test_sensor"), struct.pack("<i", -5)))
     assert state_of(lines, "boot") == "state 3, reason none (0), confirmed 1, allowed 1"
     assert state_of(lines, "end") == "state 4, reason sensor (5), confirmed 1, allowed 1"
+
+
+@pytest.mark.parametrize("board", boards("qemu_cortex_m3"))
+@pytest.mark.usefixtures("need_toolchain")
+def test_a_release_of_a_streamed_model(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    """Its self-test takes windows hop by hop; it decides as the model on whole windows does, whose inputs it sees once
+    and not once for each window that has them."""
+    app = tmp_path / "app"
+    shutil.copytree(HERE / "release", app)
+    shutil.copytree(HERE / "sensor" / "dts", app / "dts")
+    for name in ("scripted.c", "scripted.h"):
+        shutil.copy(HERE / "sensor" / "src" / name, app / "src" / name)
+    bundled_app(app, BUNDLE + "execution: stream\n")
+    zephyr.build(app, tmp_path / "build", board)
+    image = Image(board, tmp_path / "build", app)
+    lines = image.run(tmp_path)
+    assert state_of(lines, "boot") == "state 3, reason none (0), confirmed 1, allowed 1"
+    record = record_of(lines, "as trained")
+    _, outputs = answers(model_of(app), stream(model_of(app)))
+    assert [record[key] for key in (5, 6, 10)] == [WINDOWS, WINDOWS, 0]
+    assert record[11] == np.bincount(outputs.argmax(axis=1), minlength=3).tolist()
+    assert record[12] == np.bincount((outputs.max(axis=1).astype(int) + 128) // 16, minlength=16).tolist()
+    _refused(image.run(tmp_path, image.with_block(_wrong_output)), "self-test (1)")
 
 
 @pytest.mark.parametrize("board", boards("qemu_cortex_m3"))

@@ -17,14 +17,8 @@ def bundle_sources(built: AppSources, board: str) -> tuple[Mapping[str, str], tu
     from mlforge.bundle.assemble import assemble
     from mlforge.bundle.source import bundle_files
     from mlforge.bundle.versions import check_version, version_file
-    from mlforge.errors import ForgeError
 
     app, lock = built.contract.app_dir, built.lock
-    if built.compiled.program.streaming:
-        raise ForgeError(
-            f"{built.contract.path}: execution: {built.contract.execution}: a release's self-test runs whole windows",
-            hint="`execution: whole` for a release",
-        )
     check_version(built.contract)
     reference = locked_reference(app, lock)
     if reference is None:

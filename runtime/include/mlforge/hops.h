@@ -38,6 +38,30 @@ static inline bool mlforge_hop_push(const struct mlforge_model *model, uint8_t *
 	return mlforge_model_has_result(model, arena);
 }
 
+/**
+ * @brief Writes to a model's input what the `call`-th inference after a reset takes of a whole
+ * window, such as that of a golden vector. After hop->first calls, each followed by invoke, the
+ * outputs are those of the window.
+ *
+ * @param model  one with a hop
+ * @param arena  its own
+ * @param window [hop->window][hop->column_bytes], the oldest column first
+ * @param call   from 0, below hop->first. Where the hop does not divide the window, columns in
+ *               front of it are missing in the first: what the arena has stays there
+ */
+static inline void mlforge_hop_write(const struct mlforge_model *model, uint8_t *arena,
+				     const void *window, uint16_t call)
+{
+	const struct mlforge_hop *hop = model->hop;
+	const size_t hop_bytes = model->inputs[0].bytes;
+	const size_t newer = (size_t)(hop->first - 1 - call) * hop_bytes;
+	const size_t end = (size_t)hop->window * hop->column_bytes - newer;
+	const size_t bytes = end < hop_bytes ? end : hop_bytes;
+
+	memcpy(arena + model->inputs[0].offset + hop_bytes - bytes,
+	       (const uint8_t *)window + end - bytes, bytes);
+}
+
 #ifdef __cplusplus
 }
 #endif

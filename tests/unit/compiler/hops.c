@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Pushes the columns of standard input into a streamed model, resets it where RESETS says so, and
- * writes each result behind a byte that says whether there is one. The arena is dirty before.
+ * writes each result behind a byte that says whether there is one. With WINDOWS, it takes whole
+ * windows of standard input hop by hop, as a release's self-test does. The arena is dirty before.
  */
 #include <stdio.h>
 
@@ -10,6 +11,25 @@
 
 static _Alignas(MLFORGE_ARENA_ALIGN) uint8_t arena[S_ARENA_BYTES];
 
+#ifdef WINDOWS
+int main(void)
+{
+	int8_t window[S_WINDOW_BYTES];
+
+	memset(arena, 0x5a, sizeof(arena));
+	while (fread(window, 1, sizeof(window), stdin) == sizeof(window)) {
+		mlforge_model_reset(&s_model, arena);
+		for (uint16_t call = 0; call < s_model.hop->first; call++) {
+			mlforge_hop_write(&s_model, arena, window, call);
+			s_model.invoke(arena);
+		}
+		(void)putchar(mlforge_model_has_result(&s_model, arena));
+		(void)fwrite(arena + s_model.outputs[0].offset, 1, s_model.outputs[0].bytes,
+			     stdout);
+	}
+	return 0;
+}
+#else
 int main(void)
 {
 	static const int resets[] = {RESETS};
@@ -28,3 +48,4 @@ int main(void)
 	}
 	return 0;
 }
+#endif

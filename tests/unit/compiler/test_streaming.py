@@ -161,14 +161,31 @@ def test_resets_and_the_first_result(tmp_path: Path) -> None:
             np.testing.assert_array_equal(results[found.first - 1 :, 1:], expected)
 
 
+@pytest.mark.parametrize("hop", [3, 5])
+def test_whole_windows_hop_by_hop(tmp_path: Path, hop: int) -> None:
+    """As golden vectors come, also where the hop does not divide the window."""
+    graph = over_time(21, (Padding.SAME, Padding.VALID))
+    compiled = compile_graph(graph, "s", hop=Hop(hop, 1))
+    whole = compile_graph(graph, "w")
+    windows = np.random.default_rng(5).integers(-128, 128, (9, *graph.tensors[graph.inputs[0]].shape), np.int8)
+    results = _run_hops(tmp_path, compiled, windows, "-DWINDOWS").reshape(len(windows), -1)
+    expected = run_models(tmp_path, {"w": (whole, [windows.reshape(9, 1, *windows.shape[2:])])})["w"][0]
+    assert results[:, 0].all()
+    np.testing.assert_array_equal(results[:, 1:], expected.reshape(len(windows), -1))
+
+
 def _pushed(directory: Path, compiled: CompiledModel, stream: np.ndarray) -> np.ndarray:
+    found = _run_hops(directory, compiled, stream, f"-DRESETS={','.join(map(str, RESETS))}")
+    return found.reshape(PUSHES, 1 + compiled.program.output_bytes)
+
+
+def _run_hops(directory: Path, compiled: CompiledModel, given: np.ndarray, define: str) -> np.ndarray:
     for name, text in compiled.program.sources.items():
         (directory / name).write_text(text)
     compiler = [os.environ.get("CC", "cc")]
     includes = [f"-I{place}" for place in (directory, *runtime_includes())]
     sources = [HERE / "hops.c", directory / "s_model.c", kernel_library(compiler, (*FLAGS, "-O1"))]
-    resets = f"-DRESETS={','.join(map(str, RESETS))}"
     program = directory / "hops"
-    subprocess.run([*compiler, *FLAGS, "-O1", resets, *includes, *sources, "-o", program], check=True, timeout=240)
-    done = subprocess.run([program], input=stream.tobytes(), capture_output=True, check=True, timeout=120)
-    return np.frombuffer(done.stdout, np.int8).reshape(PUSHES, 1 + compiled.program.output_bytes)
+    subprocess.run([*compiler, *FLAGS, "-O1", define, *includes, *sources, "-o", program], check=True, timeout=240)
+    done = subprocess.run([program], input=given.tobytes(), capture_output=True, check=True, timeout=120)
+    return np.frombuffer(done.stdout, np.int8)
