@@ -182,7 +182,7 @@ def _served(record: dict[int, Any], pushed: dict[int, Any], text: str) -> None:
     assert (record[5], record[6]) == (WINDOWS + 1, WINDOWS + 1)
     assert sum(abs(one - other) for one, other in zip(record[11], pushed[11], strict=True)) == 1
     np.testing.assert_allclose(record[13], pushed[13], atol=0.01 * 128 * 256)
-    assert "inferences 514, late 0, skipped 0, direct 1" in text
+    assert "inferences 514, late 0, skipped 0, direct 1, gaps 0" in text
 
 
 def _calibration_outlives_a_reset_and_not_a_release(image: Image, place: Path) -> None:

@@ -32,9 +32,9 @@ static uint32_t queue_publish(struct mlforge_queue *queue, struct mlforge_slot *
 	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
 	uint32_t count = 0;
 
-	slot->filled = 1;
+	slot->filled = true;
 	while (queue_slot_at(queue, queue->published)->filled) {
-		queue_slot_at(queue, queue->published)->filled = 0;
+		queue_slot_at(queue, queue->published)->filled = false;
 		queue->published = queue_after(queue, queue->published);
 		count++;
 	}
@@ -67,16 +67,27 @@ uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_t
 	if (!room) {
 		const uint32_t refused = ++queue->refused;
 
+		queue->gap = true;
 		k_spin_unlock(&queue->lock, key);
 		return refused;
 	}
 	queue->claimed = queue_after(queue, queue->claimed);
+	slot->gap = queue->gap;
+	queue->gap = false;
 	queue->most_queued = MAX(queue->most_queued, queue_queued(queue));
 	k_spin_unlock(&queue->lock, key);
 	slot->submitted = now;
 	memcpy(slot + 1, message, queue->message_bytes);
 	queue_tell_of(queue, queue_publish(queue, slot));
 	return 0;
+}
+
+void mlforge_queue_gap(struct mlforge_queue *queue)
+{
+	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
+
+	queue->gap = true;
+	k_spin_unlock(&queue->lock, key);
 }
 
 void mlforge_queue_wait(struct mlforge_queue *queue)

@@ -105,6 +105,7 @@ static void feed_once(const struct mlforge_sensor *sensor)
 
 	if (status != 0) {
 		feed_count(sensor, &stats->errors, 1, status, "not read");
+		mlforge_service_gap(sensor->service);
 	} else if (mlforge_service_submit(sensor->service, sensor->frame, K_NO_WAIT) != 0) {
 		feed_count(sensor, &stats->refused, 1, 0, NULL); /* the service has logged it */
 	} else {
@@ -116,6 +117,7 @@ static void feed_missed(const struct mlforge_sensor *sensor, uint32_t periods)
 {
 	if (periods > 0) {
 		feed_count(sensor, &sensor->state->stats.missed, periods, 0, "periods missed");
+		mlforge_service_gap(sensor->service);
 	}
 }
 

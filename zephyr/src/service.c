@@ -12,6 +12,7 @@
 #include <zephyr/logging/log.h>
 
 #include "clock.h"
+#include "gap.h"
 #include "queue.h"
 #include "stream.h"
 
@@ -35,6 +36,7 @@ static void service_publish(const struct mlforge_service *service,
 		.best = (uint16_t)best,
 		.score = result->output[best],
 		.late = result->late,
+		.gap = result->gap,
 	};
 	const int status = zbus_chan_pub(service->channel, &message, K_NO_WAIT);
 
@@ -130,33 +132,49 @@ static void service_record(const struct mlforge_service *service, const int32_t 
 }
 
 /* A frame into the features, in turn with the stream; true when it completes a window. */
-static bool service_take(const struct mlforge_service *service, const int32_t *frame)
+static bool service_take(const struct mlforge_service *service, const struct mlforge_slot *slot)
 {
+	const int32_t *frame = mlforge_slot_message(slot);
+
 	service_record(service, frame);
 	mlforge_stream_lock(service);
+	if (slot->gap) {
+		mlforge_gap_found(service);
+	}
 	const bool complete = mlforge_take(service->instance, frame);
 
+	mlforge_gap_passed(service, 1);
+	if (complete) {
+		mlforge_gap_window_taken(service);
+	}
 	mlforge_stream_unlock(service);
 	return complete;
 }
 
+/* The inputs of a window are written; true when there is a result. */
+static bool service_infer(const struct mlforge_service *service, struct mlforge_result *result)
+{
+	result->gap = mlforge_gap_window_begins(service);
+	return mlforge_infer(service->instance);
+}
+
 /* The model on a window of the stream; true when there is a result. */
 static bool service_step_stream(const struct mlforge_service *service,
-				struct mlforge_moment submitted)
+				struct mlforge_moment submitted, struct mlforge_result *result)
 {
-	const struct mlforge_instance *instance = service->instance;
-	int8_t *input = service_skip(service, submitted) ? NULL : mlforge_input(instance, 0);
+	int8_t *input =
+		service_skip(service, submitted) ? NULL : mlforge_input(service->instance, 0);
 
-	return mlforge_stream_read(service, input) && mlforge_infer(instance);
+	return mlforge_stream_read(service, input) && service_infer(service, result);
 }
 
 /* Features and model on one message; true when there is a result. */
-static bool service_step(const struct mlforge_service *service, const struct mlforge_slot *slot)
+static bool service_step(const struct mlforge_service *service, const struct mlforge_slot *slot,
+			 struct mlforge_result *result)
 {
 	const struct mlforge_instance *instance = service->instance;
-	const void *message = mlforge_slot_message(slot);
 
-	if (instance->features && !service_take(service, message)) {
+	if (instance->features && !service_take(service, slot)) {
 		return false;
 	}
 	if (service_skip(service, slot->submitted)) {
@@ -165,33 +183,31 @@ static bool service_step(const struct mlforge_service *service, const struct mlf
 	if (instance->features) {
 		mlforge_features_read(instance->features, mlforge_input(instance, 0));
 	} else {
-		service_write_inputs(instance, message);
+		service_write_inputs(instance, mlforge_slot_message(slot));
 	}
-	return mlforge_infer(instance);
+	return service_infer(service, result);
 }
 
+/* What an inference came to; `gap` is known. */
 static void service_deliver(const struct mlforge_service *service, struct mlforge_moment submitted,
-			    struct mlforge_moment started)
+			    struct mlforge_moment started, struct mlforge_result *result)
 {
 	const struct mlforge_instance *instance = service->instance;
 	const struct mlforge_moment now = mlforge_now();
-	const uint32_t latency_us = mlforge_elapsed_us(submitted, now);
-	const struct mlforge_result result = {
-		.instance = instance,
-		.output = mlforge_output(instance, 0),
-		.number = service->state->stats.inferences,
-		.inference_us = mlforge_elapsed_us(started, now),
-		.latency_us = latency_us,
-		.late = instance->deadline_us != 0 && latency_us > instance->deadline_us,
-	};
 	struct mlforge_listener *listener;
 	struct mlforge_listener *next; /* a listener may take itself off the list */
 
-	service_count(service, &result);
+	result->instance = instance;
+	result->output = mlforge_output(instance, 0);
+	result->number = service->state->stats.inferences;
+	result->inference_us = mlforge_elapsed_us(started, now);
+	result->latency_us = mlforge_elapsed_us(submitted, now);
+	result->late = instance->deadline_us != 0 && result->latency_us > instance->deadline_us;
+	service_count(service, result);
 	SYS_SLIST_FOR_EACH_CONTAINER_SAFE(&service->state->listeners, listener, next, node) {
-		listener->result(&result, listener->user_data);
+		listener->result(result, listener->user_data);
 	}
-	service_publish(service, &result);
+	service_publish(service, result);
 }
 
 /* One window of the stream, or one message. */
@@ -199,17 +215,18 @@ static void service_serve(const struct mlforge_service *service)
 {
 	const struct mlforge_moment started = mlforge_now();
 	struct mlforge_moment submitted;
+	struct mlforge_result result = {0};
 
 	if (mlforge_stream_complete(service, &submitted)) {
-		if (service_step_stream(service, submitted)) {
-			service_deliver(service, submitted, started);
+		if (service_step_stream(service, submitted, &result)) {
+			service_deliver(service, submitted, started, &result);
 		}
 		return;
 	}
 	const struct mlforge_slot *slot = mlforge_queue_oldest(service->queue);
 
-	if (service_step(service, slot)) {
-		service_deliver(service, slot->submitted, started);
+	if (service_step(service, slot, &result)) {
+		service_deliver(service, slot->submitted, started, &result);
 	}
 	mlforge_queue_release(service->queue);
 }
@@ -247,6 +264,12 @@ int mlforge_service_submit(const struct mlforge_service *service, const void *me
 		LOG_WRN("%s: queue full, frame refused, %u so far", service->name, refused);
 	}
 	return -ENOBUFS;
+}
+
+void mlforge_service_gap(const struct mlforge_service *service)
+{
+	mlforge_queue_gap(service->queue);
+	mlforge_stream_gap(service);
 }
 
 int mlforge_service_infer(const struct mlforge_service *service, const int8_t *input,
@@ -310,6 +333,7 @@ void mlforge_service_restart(const struct mlforge_service *service)
 	(void)k_mutex_lock(service->state->lock, K_FOREVER);
 	mlforge_stream_lock(service);
 	mlforge_reset(service->instance);
+	mlforge_gap_forget(service);
 	mlforge_stream_forget(service);
 	mlforge_stream_unlock(service);
 	k_mutex_unlock(service->state->lock);

@@ -45,8 +45,8 @@ static int service_cmd_stats(const struct shell *shell, size_t count, char **wor
 		shell_print(shell, "  frames %u, refused %u, queued %u (at most %u of %u)",
 			    now.submitted, now.refused, now.queued, now.most_queued,
 			    now.queue_length);
-		shell_print(shell, "  inferences %u, late %u, skipped %u, direct %u",
-			    now.inferences, now.late, now.skipped, now.direct);
+		shell_print(shell, "  inferences %u, late %u, skipped %u, direct %u, gaps %u",
+			    now.inferences, now.late, now.skipped, now.direct, now.gaps);
 		shell_print(shell, "  worst latency %u us, deadline %u us, worst inference %u us",
 			    now.worst_latency_us, now.deadline_us, now.worst_inference_us);
 		shell_print(shell, "  arena %u bytes, stack %u of %u bytes used", now.arena_bytes,

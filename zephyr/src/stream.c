@@ -12,6 +12,7 @@
 #include <zephyr/logging/log.h>
 
 #include "clock.h"
+#include "gap.h"
 #include "init_order.h"
 #include "stream.h"
 
@@ -64,8 +65,11 @@ static bool stream_take(struct mlforge_stream *stream)
 	const uint8_t *from = (const uint8_t *)block->samples + stream->taken * frame_bytes;
 	bool complete;
 
-	stream->taken += mlforge_take_block(instance, from, block->type,
-					    block->frames - stream->taken, &complete);
+	const uint32_t took = mlforge_take_block(instance, from, block->type,
+						 block->frames - stream->taken, &complete);
+
+	stream->taken += took;
+	mlforge_gap_passed(stream->service, took);
 	return complete;
 }
 
@@ -105,6 +109,9 @@ static void stream_work(struct k_work *work)
 		if (stream->now.block.samples == NULL &&
 		    k_msgq_get(stream->queue, &stream->now, K_NO_WAIT) == 0) {
 			stream->taken = 0;
+			if (stream->now.gap) {
+				mlforge_gap_found(stream->service);
+			}
 			stream_record(stream);
 		}
 		if (stream->now.block.samples != NULL) {
@@ -137,10 +144,14 @@ static int stream_check(const struct mlforge_service *service, const struct mlfo
 }
 
 /* Before it is queued, from when on the thread of the streams may have processed it. */
-static void stream_count_submitted(struct mlforge_stream *stream, uint32_t frames)
+static void stream_count_submitted(struct mlforge_stream *stream,
+				   struct mlforge_queued_block *queued)
 {
+	const uint32_t frames = queued->block.frames;
 	const k_spinlock_key_t key = k_spin_lock(&stream->lock);
 
+	queued->gap = stream->gap;
+	stream->gap = false;
 	stream->submitted += frames;
 	stream->longest = MAX(stream->longest, frames);
 	k_spin_unlock(&stream->lock, key);
@@ -151,6 +162,7 @@ static void stream_count_outcome(struct mlforge_stream *stream, uint32_t frames,
 	const k_spinlock_key_t key = k_spin_lock(&stream->lock);
 
 	stream->refused += queued ? 0 : frames;
+	stream->gap |= !queued;
 	stream->most_queued =
 		MAX(stream->most_queued, stream->submitted - stream->refused - stream->processed);
 	const uint32_t refused = stream->refused;
@@ -175,9 +187,9 @@ int mlforge_service_submit_block(const struct mlforge_service *service,
 	if (!mlforge_allowed(service->instance)) {
 		return -EACCES;
 	}
-	const struct mlforge_queued_block queued = {*block, now};
+	struct mlforge_queued_block queued = {*block, now, false};
 
-	stream_count_submitted(service->stream, block->frames);
+	stream_count_submitted(service->stream, &queued);
 	const bool room = k_msgq_put(service->stream->queue, &queued,
 				     k_is_in_isr() ? K_NO_WAIT : timeout) == 0;
 
@@ -205,6 +217,10 @@ bool mlforge_stream_read(const struct mlforge_service *service, int8_t *input)
 
 	mlforge_stream_lock(service);
 	const bool reads = input != NULL && !stream->forgotten;
+
+	if (!stream->forgotten) {
+		mlforge_gap_window_taken(service);
+	}
 
 	if (reads) {
 		mlforge_features_read(service->instance->features, input);
@@ -253,6 +269,15 @@ void mlforge_stream_reset_stats(const struct mlforge_service *service)
 	stream->most_queued = stream->submitted;
 	stream->refused = 0;
 	stream->processed = 0;
+	k_spin_unlock(&stream->lock, key);
+}
+
+void mlforge_stream_gap(const struct mlforge_service *service)
+{
+	struct mlforge_stream *stream = service->stream;
+	const k_spinlock_key_t key = k_spin_lock(&stream->lock);
+
+	stream->gap = true;
 	k_spin_unlock(&stream->lock, key);
 }
 

@@ -24,6 +24,9 @@ void mlforge_stream_unlock(const struct mlforge_service *service);
 /* A window that waits is none any more. The lock is held. */
 void mlforge_stream_forget(const struct mlforge_service *service);
 
+/* Frames are missing in front of the next block. */
+void mlforge_stream_gap(const struct mlforge_service *service);
+
 /* The thread that reads the streams. */
 k_tid_t mlforge_stream_thread(void);
 
@@ -57,6 +60,11 @@ static inline void mlforge_stream_unlock(const struct mlforge_service *service)
 }
 
 static inline void mlforge_stream_forget(const struct mlforge_service *service)
+{
+	ARG_UNUSED(service);
+}
+
+static inline void mlforge_stream_gap(const struct mlforge_service *service)
 {
 	ARG_UNUSED(service);
 }

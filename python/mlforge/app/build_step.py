@@ -20,6 +20,7 @@ from mlforge.compiler.isa import Isa
 from mlforge.compiler.tflm import TflmModel, compile_tflm
 from mlforge.contract.contract import Contract
 from mlforge.contract.load import CONTRACT_FILE, load_contract
+from mlforge.contract.stages import Gaps
 from mlforge.errors import ForgeError, LockError
 from mlforge.features.pipeline import Pipeline
 from mlforge.records.lock import Lock
@@ -164,6 +165,7 @@ def facts(
             classes=tuple(classes),
             latency_us=round(contract.limits.latency_us or 0),
             clock_hz=contract.target.clock_hz,
+            gaps=(contract.data.signal.gaps if contract.data.signal else Gaps.KEEP).value,
             thresholds=sorted({**unknown, **thresholds, **stated}.items()),
             model_sha256=model_sha256,
             contract_sha256=contract.digest,

@@ -98,6 +98,7 @@ def _render(
     outputs: tuple[TensorInfo, ...],
 ) -> Mapping[str, str]:
     values = {
+        "streaming": None,
         "name": name,
         "arena_bytes": arena_bytes,
         "state_bytes": arena_bytes,

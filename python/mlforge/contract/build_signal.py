@@ -7,7 +7,7 @@ from typing import Final
 from mlforge.contract.contract import LoaderKind
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import show
-from mlforge.contract.stages import SignalSpec
+from mlforge.contract.stages import Gaps, SignalSpec
 from mlforge.contract.units import parse_frequency
 
 MAX_RATE_HZ: Final = 1_000_000
@@ -29,6 +29,7 @@ def build_signal(reader: Reader, loader: LoaderKind) -> SignalSpec | None:
         unit=reader.text("data", "signal", "unit"),
         samples=samples,
         frac_bits=WAV_FRAC_BITS if wav and samples == "int16" else None,
+        gaps=reader.choice(Gaps, "data", "signal", "gaps", default=Gaps.KEEP),
     )
 
 

@@ -195,6 +195,15 @@ class FrontEnd:
         return span, hop
 
 
+class Gaps(StrEnum):
+    """What frames that the device lost do to its results: nothing; they are marked while the gap is in their window;
+    there are none before a whole window has come behind it."""
+
+    KEEP = "keep"
+    FLAG = "flag"
+    RESTART = "restart"
+
+
 @dataclass(frozen=True, slots=True)
 class SignalSpec:
     """What the sensor delivers. `samples` is how the device has it, "int16" or "int32"; `frac_bits` what its samples
@@ -205,3 +214,4 @@ class SignalSpec:
     unit: str = ""
     samples: str = "int32"
     frac_bits: int | None = None
+    gaps: Gaps = Gaps.KEEP

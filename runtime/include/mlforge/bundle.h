@@ -129,7 +129,8 @@ struct mlforge_image {
 	uint8_t classes;
 	uint16_t channels; /**< of a frame, and of each step of the model's input */
 	uint16_t score_bins;
-	uint32_t input_bytes; /**< of what a result is about: the model's input, or a stream's window */
+	uint32_t input_bytes; /**< of what a result is about: the model's input, or a stream's
+				 window */
 	uint32_t output_bytes;
 };
 

@@ -33,6 +33,15 @@ struct mlforge_supervisor {
 	bool (*passes)(const struct mlforge_supervisor *supervisor);
 };
 
+/**
+ * @brief What missing frames do to the results: the contract's `data.signal.gaps`.
+ */
+enum mlforge_gaps {
+	MLFORGE_GAPS_KEEP,    /**< nothing: what comes behind a gap goes on where it began */
+	MLFORGE_GAPS_FLAG,    /**< results are marked while a gap is in their window */
+	MLFORGE_GAPS_RESTART, /**< no result before a whole window has come behind the gap */
+};
+
 struct mlforge_instance {
 	const struct mlforge_model *model;
 	uint8_t *arena; /**< model->arena_bytes, aligned to MLFORGE_ARENA_ALIGN */
@@ -44,6 +53,9 @@ struct mlforge_instance {
 	uint32_t deadline_us;       /**< worst-case latency of the contract; 0 for none */
 	const struct mlforge_supervisor *supervisor; /**< NULL: nobody watches */
 	const struct mlforge_decision *decision;     /**< NULL: the contract has no `decision` */
+	uint32_t window_frames; /**< that the features' first window takes; 0 without features */
+	uint32_t hop_frames;    /**< from one window to the next */
+	uint8_t gaps;           /**< enum mlforge_gaps */
 };
 
 /**
@@ -54,7 +66,7 @@ struct mlforge_instance {
  * @param its_arena uint8_t [model->arena_bytes], aligned to MLFORGE_ARENA_ALIGN
  */
 #define MLFORGE_INSTANCE_INIT(its_model, its_arena)                                                \
-	{(its_model), (its_arena), NULL, 0, 0, NULL, 0, NULL, NULL}
+	{(its_model), (its_arena), NULL, 0, 0, NULL, 0, NULL, NULL, 0, 0, 0}
 
 /**
  * @brief Whether there are inferences: always, but where the release of this image is watched and
@@ -205,22 +217,32 @@ uint32_t mlforge_push_block(const struct mlforge_instance *instance, const void 
 			    enum mlforge_samples samples, uint32_t count, bool *inferred);
 
 /**
- * @brief Forgets what came before: all frames, the model's state, and a decision.
+ * @brief Forgets what came before of all but the features: the model's state, and a decision.
  *
  * @param instance of any model
  */
-static inline void mlforge_reset(const struct mlforge_instance *instance)
+static inline void mlforge_forget(const struct mlforge_instance *instance)
 {
 	mlforge_model_reset(instance->model, instance->arena);
-	if (instance->features) {
-		mlforge_features_reset(instance->features);
-	}
 	if (instance->decision != NULL) {
 		mlforge_decision_reset(instance->decision);
 	}
 	if (instance->supervisor != NULL) {
 		instance->supervisor->forget(instance->supervisor);
 	}
+}
+
+/**
+ * @brief Forgets what came before: all frames, the model's state, and a decision.
+ *
+ * @param instance of any model
+ */
+static inline void mlforge_reset(const struct mlforge_instance *instance)
+{
+	if (instance->features) {
+		mlforge_features_reset(instance->features);
+	}
+	mlforge_forget(instance);
 }
 
 /**

@@ -9,8 +9,8 @@
  *
  * With CONFIG_MLFORGE_SERVICE=y each model of the build has one, `<name>_service`. All functions
  * may be called from any thread, before the kernel has started its threads too; from interrupts,
- * mlforge_service_submit and mlforge_service_stats. What a pointer points to stays the caller's
- * unless it says otherwise.
+ * mlforge_service_submit, mlforge_service_gap and mlforge_service_stats. What a pointer points to
+ * stays the caller's unless it says otherwise.
  */
 #ifndef MLFORGE_SERVICE_H_
 #define MLFORGE_SERVICE_H_
@@ -39,6 +39,7 @@ struct mlforge_result {
 	uint32_t inference_us; /**< features and model */
 	uint32_t latency_us;   /**< from mlforge_service_submit of the last frame to the result */
 	bool late;             /**< latency_us is above the deadline */
+	bool gap; /**< frames are missing in its window (data.signal.gaps: flag, in the contract) */
 };
 
 /**
@@ -51,6 +52,7 @@ struct mlforge_message {
 	uint16_t best; /**< index of the largest value of the first output */
 	int8_t score;
 	bool late;
+	bool gap; /**< as in struct mlforge_result */
 };
 
 /**
@@ -98,6 +100,7 @@ struct mlforge_stats {
 	uint32_t late;               /**< those of them after the deadline */
 	uint32_t skipped;            /**< windows already too late to begin with
 					(CONFIG_MLFORGE_SERVICE_SKIP_EXPIRED) */
+	uint32_t gaps;               /**< places in the stream where frames are missing */
 	uint32_t direct;             /**< inferences by mlforge_service_infer */
 	uint32_t worst_inference_us; /**< features and model, in either thread */
 	uint32_t worst_latency_us;   /**< from submit to result */
@@ -116,8 +119,9 @@ struct mlforge_stats {
  */
 struct mlforge_slot {
 	struct mlforge_moment submitted;
-	uint32_t filled;
-	/** the message follows */
+	bool filled;
+	bool gap; /**< messages are missing in front of it */
+		  /** the message follows */
 };
 
 struct mlforge_queue {
@@ -133,9 +137,18 @@ struct mlforge_queue {
 	uint32_t refused;
 	uint32_t processed;
 	uint32_t most_queued;
+	bool gap; /**< in front of the message that comes next */
 	struct k_spinlock lock;
 	struct k_sem *free;
 	struct k_sem *ready; /**< also given for a window of the stream */
+};
+
+/* See src/gap.h. */
+struct mlforge_gap {
+	uint32_t frames_to_go; /**< until none is missing in a window */
+	bool restarts;         /**< features that the next window is made of began behind a gap */
+	bool window_restarts;  /**< so did the window that is the service's now */
+	bool window_marked;
 };
 
 struct mlforge_service_state {
@@ -146,6 +159,7 @@ struct mlforge_service_state {
 	 * hurries one along. */
 	struct k_spinlock stats_lock;
 	struct mlforge_stats stats;
+	struct mlforge_gap gap;
 };
 
 struct mlforge_service {
@@ -232,6 +246,14 @@ int mlforge_service_unlisten(const struct mlforge_service *service,
  * under way. Not in interrupts.
  */
 void mlforge_service_restart(const struct mlforge_service *service);
+
+/**
+ * @brief Says that frames are missing in front of the next that is submitted.
+ *
+ * For whoever loses them on the way: the service knows of those that it refused, and the feed of
+ * devicetree's sensors says so itself. What follows from it, the contract's data.signal.gaps says.
+ */
+void mlforge_service_gap(const struct mlforge_service *service);
 
 #ifdef CONFIG_MLFORGE_STATS
 /**

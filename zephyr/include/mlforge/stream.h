@@ -94,6 +94,7 @@ int mlforge_service_submit_block(const struct mlforge_service *service,
 struct mlforge_queued_block {
 	struct mlforge_block block;
 	struct mlforge_moment submitted;
+	bool gap; /* frames are missing in front of it */
 };
 
 struct mlforge_stream {
@@ -107,6 +108,7 @@ struct mlforge_stream {
 	bool forgotten;                     /* that window is none any more */
 	struct mlforge_moment submitted_at; /* the block that completed it */
 	struct k_spinlock lock;             /* of the counts, in frames */
+	bool gap;                           /* in front of the block that comes next */
 	uint32_t submitted;
 	uint32_t refused;
 	uint32_t processed;

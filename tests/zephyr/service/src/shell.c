@@ -35,7 +35,8 @@ ZTEST(shell, test_stats)
 	text = answer("mlforge stats");
 	zassert_not_null(strstr(text, "frames 0, refused 0, queued 0 (at most 0 of 4)"), "%s",
 			 text);
-	zassert_not_null(strstr(text, "inferences 0, late 0, skipped 0, direct 0"), "%s", text);
+	zassert_not_null(strstr(text, "inferences 0, late 0, skipped 0, direct 0, gaps 0"), "%s",
+			 text);
 }
 
 ZTEST_SUITE(shell, NULL, NULL, NULL, NULL, NULL);
