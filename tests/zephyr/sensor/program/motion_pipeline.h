@@ -8,7 +8,7 @@
 #define MOTION_PIPELINE_FRAC_BITS     16
 #define MOTION_PIPELINE_OUTPUT_BYTES  8
 #define MOTION_PIPELINE_WINDOW_FRAMES 2
-#define MOTION_PIPELINE_HOP_FRAMES    2
+#define MOTION_PIPELINE_HOP_FRAMES    1
 
 extern const struct mlforge_pipeline motion_pipeline;
 
