@@ -42,8 +42,8 @@ from mlforge.compiler.passes.fold_padding import fold_padding
 from mlforge.compiler.passes.prune import prune
 from mlforge.compiler.passes.rings_in_place import exposed
 from mlforge.compiler.streaming.analysis import Analysis, analyse
+from mlforge.compiler.streaming.edges import edge_attributes
 from mlforge.compiler.streaming.reads import Reads, Span, Window
-from mlforge.compiler.streaming.rules import along_time
 from mlforge.compiler.streaming.track import Hop, Obstacle, Step, Total, with_columns
 from mlforge.errors import ModelError
 
@@ -300,18 +300,6 @@ class _Builder:
         if step.is_view:
             return self._as(sources[step.links[0].tensor], like)
         inputs = tuple(sources[index] if index in sources else self._map(index) for index in step.node.inputs)
-        return self._put(step.node.kind, inputs, like, self._edge_attributes(step, span))
-
-    def _edge_attributes(self, step: Step, span: Span) -> Attributes:
-        attributes, link = step.node.attributes, step.links[0]
-        if not isinstance(attributes, WindowAttributes):
-            return attributes
-        track = self.tracks[link.tensor]
-        behind = (span.end - 1) * link.stride - link.before + link.reach - track.length
-        return along_time(
-            attributes,
-            track.axis - 1,
-            stride=link.stride,
-            dilation=attributes.dilation[track.axis - 1] // track.spacing,
-            zeros=(max(0, link.before - span.start * link.stride), max(0, behind)),
-        )
+        track = self.tracks[step.links[0].tensor]
+        attributes = edge_attributes(step, (span.start, span.end), track.length, track.spacing)
+        return self._put(step.node.kind, inputs, like, attributes)

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from mlforge.compiler.graph import Graph
 from mlforge.compiler.streaming.analysis import Analysis
+from mlforge.compiler.streaming.edges import columns_behind
 from mlforge.compiler.streaming.track import Link, Step
 
 Window: TypeAlias = tuple[int, int, int]
@@ -79,8 +80,7 @@ class Reads:
     def behind(self, span: Span, link: Link) -> Span:
         """The columns of an input that those of a span are made of, without zeros."""
         length = self.analysis.tracks[link.tensor].length
-        start = max(0, span.start * link.stride - link.before)
-        return Span(link.tensor, start, min(length, (span.end - 1) * link.stride - link.before + link.reach))
+        return Span(link.tensor, *columns_behind((span.start, span.end), link, length))
 
     def _ends(self) -> Iterator[Window]:
         """What is read at the end of the streamed part."""
