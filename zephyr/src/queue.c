@@ -82,11 +82,11 @@ uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_t
 	return 0;
 }
 
-void mlforge_queue_gap(struct mlforge_queue *queue)
+void mlforge_queue_set_gap(struct mlforge_queue *queue, bool gap)
 {
 	const k_spinlock_key_t key = k_spin_lock(&queue->lock);
 
-	queue->gap = true;
+	queue->gap = gap;
 	k_spin_unlock(&queue->lock, key);
 }
 

@@ -12,8 +12,8 @@
  * how many messages have been refused so far. */
 uint32_t mlforge_queue_put(struct mlforge_queue *queue, const void *message, k_timeout_t timeout);
 
-/* Messages are missing in front of the next. */
-void mlforge_queue_gap(struct mlforge_queue *queue);
+/* Whether messages are missing in front of the next. */
+void mlforge_queue_set_gap(struct mlforge_queue *queue, bool gap);
 
 /* Waits for a message, or for a window of the stream. */
 void mlforge_queue_wait(struct mlforge_queue *queue);

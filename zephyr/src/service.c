@@ -266,10 +266,15 @@ int mlforge_service_submit(const struct mlforge_service *service, const void *me
 	return -ENOBUFS;
 }
 
+static void service_set_gap(const struct mlforge_service *service, bool gap)
+{
+	mlforge_queue_set_gap(service->queue, gap);
+	mlforge_stream_set_gap(service, gap);
+}
+
 void mlforge_service_gap(const struct mlforge_service *service)
 {
-	mlforge_queue_gap(service->queue);
-	mlforge_stream_gap(service);
+	service_set_gap(service, true);
 }
 
 int mlforge_service_infer(const struct mlforge_service *service, const int8_t *input,
@@ -334,6 +339,7 @@ void mlforge_service_restart(const struct mlforge_service *service)
 	mlforge_stream_lock(service);
 	mlforge_reset(service->instance);
 	mlforge_gap_forget(service);
+	service_set_gap(service, false);
 	mlforge_stream_forget(service);
 	mlforge_stream_unlock(service);
 	k_mutex_unlock(service->state->lock);

@@ -272,12 +272,12 @@ void mlforge_stream_reset_stats(const struct mlforge_service *service)
 	k_spin_unlock(&stream->lock, key);
 }
 
-void mlforge_stream_gap(const struct mlforge_service *service)
+void mlforge_stream_set_gap(const struct mlforge_service *service, bool gap)
 {
 	struct mlforge_stream *stream = service->stream;
 	const k_spinlock_key_t key = k_spin_lock(&stream->lock);
 
-	stream->gap = true;
+	stream->gap = gap;
 	k_spin_unlock(&stream->lock, key);
 }
 

@@ -24,8 +24,8 @@ void mlforge_stream_unlock(const struct mlforge_service *service);
 /* A window that waits is none any more. The lock is held. */
 void mlforge_stream_forget(const struct mlforge_service *service);
 
-/* Frames are missing in front of the next block. */
-void mlforge_stream_gap(const struct mlforge_service *service);
+/* Whether frames are missing in front of the next block. */
+void mlforge_stream_set_gap(const struct mlforge_service *service, bool gap);
 
 /* The thread that reads the streams. */
 k_tid_t mlforge_stream_thread(void);
@@ -64,9 +64,10 @@ static inline void mlforge_stream_forget(const struct mlforge_service *service)
 	ARG_UNUSED(service);
 }
 
-static inline void mlforge_stream_gap(const struct mlforge_service *service)
+static inline void mlforge_stream_set_gap(const struct mlforge_service *service, bool gap)
 {
 	ARG_UNUSED(service);
+	ARG_UNUSED(gap);
 }
 
 static inline void mlforge_stream_stats(const struct mlforge_service *service,
