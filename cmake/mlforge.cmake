@@ -359,6 +359,11 @@ function(_mlforge_instance target name includes)
     mlforge_add_objects(${target} thread ${common} SOURCES "${directory}/${name}_thread.c"
       CATEGORY application PART "inference service")
   endif()
+  if(STAND_IN AND CONFIG_MLFORGE_MEASURE)
+    configure_file("${root}/zephyr/measured.c.in" "${directory}/${name}_measured.c" @ONLY)
+    mlforge_add_objects(${target} measured ${common} SOURCES "${directory}/${name}_measured.c"
+      CATEGORY application PART "measuring firmware")
+  endif()
   # A measured model stands in for the bundle's: no block then, but what asks for one must link.
   if(BUNDLED OR (CONFIG_MLFORGE_BUNDLE AND STAND_IN))
     configure_file("${root}/zephyr/bundled.c.in" "${directory}/${name}_bundled.c" @ONLY)

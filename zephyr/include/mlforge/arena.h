@@ -24,6 +24,11 @@
 #define MLFORGE_ARENA_SECTION_DEFAULT __noinit
 #endif
 
+/* Where a model stands in for the application's own, the measuring firmware has its arena, too. */
+#ifndef MLFORGE_ARENA_LINKAGE
+#define MLFORGE_ARENA_LINKAGE static
+#endif
+
 /**
  * @brief Defines `static uint8_t name_arena[bytes]`, not initialised and not in the image.
  *
@@ -34,7 +39,7 @@
 	IF_ENABLED(DT_NODE_HAS_PROP(node, arena_memory),                                                               \
 		   (BUILD_ASSERT((bytes) <= DT_REG_SIZE(DT_PHANDLE(node, arena_memory)),                               \
 				 "the arena of " STRINGIFY(name) " does not fit into its arena-memory");)) \
-	static uint8_t name##_arena[bytes] __aligned(MLFORGE_ARENA_ALIGN)                                                \
+	MLFORGE_ARENA_LINKAGE uint8_t name##_arena[bytes] __aligned(MLFORGE_ARENA_ALIGN)                                 \
 	COND_CODE_1(DT_NODE_HAS_PROP(node, arena_memory),                                                      \
 			    (Z_GENERIC_SECTION(LINKER_DT_NODE_REGION_NAME(DT_PHANDLE(node, arena_memory)))),           \
 			    (MLFORGE_ARENA_SECTION_DEFAULT))
