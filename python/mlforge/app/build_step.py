@@ -72,7 +72,7 @@ def app_sources(app: Path, name: str = "", machine: Machine | None = None) -> Ap
         pipeline, program = with_features(compiled, pipeline)
     else:
         whole = read_model(data, lock.name, pipeline, machine.isa)
-        run = whole.on_device(contract.execution)
+        run = whole.on_device(contract.execution, lock.cost.prefer)
         compiled, pipeline, program = run.compiled, whole.pipeline, run.program
     output = compiled.outputs[0]
     decision = decision_files(contract, lock, pipeline, output.scale, output.zero_point)

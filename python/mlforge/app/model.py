@@ -11,6 +11,7 @@ from mlforge.app.prepare import Examples
 from mlforge.compiler.emitter import CompiledModel, compile_graph
 from mlforge.compiler.graph import Graph
 from mlforge.compiler.isa import Isa
+from mlforge.compiler.preference import least_arena_bytes
 from mlforge.compiler.streaming import Hop
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.compiler.tflm import TflmModel
@@ -19,7 +20,7 @@ from mlforge.errors import ModelError
 from mlforge.features.emit import emit
 from mlforge.features.extract import extract_all, extract_int8
 from mlforge.features.pipeline import Pipeline
-from mlforge.records.program import Program
+from mlforge.records.program import Prefer, Program
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,15 +33,29 @@ class Model:
     pipeline: Pipeline
     program: Program
     hop: Hop | None = None  # None: an inference takes a whole window
+    prefer: Prefer = Prefer.SPEED
 
     def compiled_for(self, isa: str) -> Model:
         """The same model with the kernels of another processor: other code, the same outputs. Raises ModelError."""
         if isa == self.isa:
             return self
-        return compile_model(self.graph, self.program.name, self.pipeline, Isa(isa), self.hop)
+        return compile_model(self.graph, self.program.name, self.pipeline, Isa(isa), self.hop, self.prefer)
 
-    def on_device(self, execution: Execution) -> Model:
+    def preferring(self, prefer: Prefer) -> Model:
+        """The same model with kernels chosen for that: other code, the same outputs. Raises ModelError."""
+        if prefer is self.prefer:
+            return self
+        return compile_model(self.graph, self.program.name, self.pipeline, self.isa, self.hop, prefer)
+
+    @property
+    def least_arena_bytes(self) -> int:
+        """No choice of kernels for whole windows needs less, and most need more. Quick, unlike a plan."""
+        return least_arena_bytes(self.graph)
+
+    def on_device(self, execution: Execution, prefer: Prefer = Prefer.SPEED) -> Model:
         """The model as the device runs it. Raises ModelError where it is to be a stream, and cannot."""
+        if prefer is not self.prefer:
+            return self.preferring(prefer).on_device(execution, prefer)
         if execution is Execution.WHOLE:
             return self
         try:
@@ -61,14 +76,21 @@ def _streamed(model: Model) -> Model:
             f"windows of {window.length} columns come {window.hop} apart: a stream needs a hop that divides the window"
         )
     hop = Hop(window.hop, 1)
-    return compile_model(model.graph, model.program.name, model.pipeline.of_hops(), model.isa, hop)
+    return compile_model(model.graph, model.program.name, model.pipeline.of_hops(), model.isa, hop, model.prefer)
 
 
 def _macs(model: Model) -> int:
     return sum(operator.macs for operator in model.program.operators)
 
 
-def compile_model(graph: Graph, name: str, pipeline: Pipeline, isa: Isa = Isa.GENERIC, hop: Hop | None = None) -> Model:
+def compile_model(
+    graph: Graph,
+    name: str,
+    pipeline: Pipeline,
+    isa: Isa = Isa.GENERIC,
+    hop: Hop | None = None,
+    prefer: Prefer = Prefer.SPEED,
+) -> Model:
     """Compiles a graph with one int8 input and output, and the pipeline in the quantisation of that input.
 
     With `hop`, the pipeline must make the new columns of each window, and nothing else.
@@ -76,9 +98,9 @@ def compile_model(graph: Graph, name: str, pipeline: Pipeline, isa: Isa = Isa.GE
     Raises:
         ModelError: the graph cannot be compiled, or does not take what the pipeline makes.
     """
-    compiled = compile_graph(graph, name, isa, hop)
+    compiled = compile_graph(graph, name, isa, hop, prefer)
     quantised, program = with_features(compiled, pipeline)
-    return Model(graph, isa, compiled, quantised, program, hop)
+    return Model(graph, isa, compiled, quantised, program, hop, prefer)
 
 
 def with_features(compiled: CompiledModel | TflmModel, pipeline: Pipeline) -> tuple[Pipeline, Program]:

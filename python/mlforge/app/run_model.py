@@ -10,7 +10,6 @@ from mlforge.app.tflm_arena_search import find_arena
 from mlforge.app.vectors import AnyArray, Vectors, from_bytes, random_inputs, to_bytes
 from mlforge.compiler.emitter import CompiledModel, compile_graph
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.preference import Prefer
 from mlforge.compiler.streaming import Hop
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.compiler.tflm import TflmModel, compile_tflm
@@ -19,7 +18,7 @@ from mlforge.features.pipeline import Pipeline
 from mlforge.measure.cost import measure_cost
 from mlforge.measure.footprint import Footprint, footprint
 from mlforge.records.cost import Cost
-from mlforge.records.program import Engine, Program
+from mlforge.records.program import Engine, Prefer, Program
 from mlforge.targets.target import Target
 from mlforge.targets.zephyr import ZephyrTarget
 

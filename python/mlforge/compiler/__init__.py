@@ -7,10 +7,10 @@ from mlforge.compiler.emitter import CompiledModel, TensorInfo, compile_graph
 from mlforge.compiler.graph import Graph
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops import supported_ops_markdown
-from mlforge.compiler.preference import Prefer
 from mlforge.compiler.streaming import Hop
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.compiler.tflm import TflmModel, compile_tflm
+from mlforge.records.program import Prefer
 
 __all__ = [
     "CompiledModel",

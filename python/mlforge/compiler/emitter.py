@@ -19,11 +19,11 @@ from mlforge.compiler.lowering import Call, Sequence, check_graph
 from mlforge.compiler.ops.operator import Constant, Field, Float, Lowered
 from mlforge.compiler.plan_checker import check_plan
 from mlforge.compiler.planner import Plan
-from mlforge.compiler.preference import Prefer, planned
+from mlforge.compiler.preference import planned
 from mlforge.compiler.streaming import Hop, Obstacle, StreamedGraph, stream_graph
 from mlforge.errors import ModelError
 from mlforge.records.categories import Category
-from mlforge.records.program import Operator, Program, Streaming, symbols_file
+from mlforge.records.program import Operator, Prefer, Program, Streaming, symbols_file
 from mlforge.templating import c_text, environment
 
 _TYPES: Final = {

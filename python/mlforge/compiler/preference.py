@@ -6,17 +6,11 @@ arena may be that of plain kernels, and it is often one operator alone that deci
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from mlforge.compiler.graph import Graph
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.lowering import Sequence, lower_graph
 from mlforge.compiler.planner import Plan, needs, plan_memory
-
-
-class Prefer(StrEnum):
-    SPEED = "speed"  # the fastest kernel for each operator
-    RAM = "ram"  # the smallest arena that kernels allow, and of those that have it, the fastest
+from mlforge.records.program import Prefer
 
 
 def planned(graph: Graph, isa: Isa, prefer: Prefer = Prefer.SPEED) -> tuple[Sequence, Plan]:
@@ -40,6 +34,11 @@ def planned(graph: Graph, isa: Isa, prefer: Prefer = Prefer.SPEED) -> tuple[Sequ
             return mixed, plan
         restored.pop()  # what the bound allowed, no plan was found for
     return plain, small
+
+
+def least_arena_bytes(graph: Graph) -> int:
+    """A bound that no plan is below, whatever kernels it is for: of plain ones, what lives at one step."""
+    return max(needs(lower_graph(graph, Isa.GENERIC).memory), default=0)
 
 
 def _restored(fast: Sequence, arena_bytes: int) -> list[int]:

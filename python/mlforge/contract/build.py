@@ -38,7 +38,7 @@ from mlforge.contract.stages import FrontEnd
 from mlforge.contract.stages_user import UserSpec
 from mlforge.contract.tree import Node, Report
 from mlforge.contract.units import parse_time
-from mlforge.records.program import Engine
+from mlforge.records.program import Engine, Prefer
 
 C_KEYWORDS: Final = re.compile(
     "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|main|"
@@ -74,6 +74,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         decision=decision,
         events=build_events(reader, decision),
         execution=_execution(reader, task),
+        prefer=_prefer(reader),
     )
 
 
@@ -92,6 +93,13 @@ def _execution(reader: Reader, task: Task) -> Execution:
         if task is Task.ANOMALY:
             reader.wrong(("execution",), str(execution), "whole: a reconstruction is of a whole window")
     return execution
+
+
+def _prefer(reader: Reader) -> Prefer:
+    prefer = reader.choice(Prefer, "prefer", default=Prefer.SPEED)
+    if prefer is Prefer.RAM and reader.choice(Engine, "engine", default=Engine.STATIC).interprets:
+        reader.wrong(("prefer",), str(prefer), "speed: TensorFlow Lite Micro has its own kernels")
+    return prefer
 
 
 def _search(reader: Reader) -> SearchSpec:

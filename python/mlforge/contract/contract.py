@@ -17,7 +17,7 @@ from mlforge.contract.products import ZephyrBoard
 from mlforge.contract.stages import FrontEnd, SignalSpec, StageSpec
 from mlforge.contract.streams import DecisionSpec, EventsSpec, StreamSpec
 from mlforge.errors import ArchitectureError
-from mlforge.records.program import Engine
+from mlforge.records.program import Engine, Prefer
 from mlforge.records.quality import Metric
 
 
@@ -331,6 +331,7 @@ class Contract:
     decision: StreamSpec | None = None  # None where scores are all that a model gives
     events: EventsSpec | None = None  # None where no stream is judged
     execution: Execution = Execution.WHOLE
+    prefer: Prefer = Prefer.SPEED  # RAM also where a limit on RAM is broken by the fastest kernels alone
 
     @property
     def metric(self) -> Metric:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from mlforge.records.program import Prefer
+from mlforge.records.serial import OMIT_IF_DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Cost:
     operators: tuple[OperatorCost, ...]
     period_us: float | None = None  # between two inferences at the signal's rate; None where the contract names none
     stream: StreamCost | None = None  # None where the signal has no rate
+    prefer: Prefer = field(default=Prefer.SPEED, metadata=OMIT_IF_DEFAULT)  # what the kernels were chosen for
 
     @property
     def total_latency_us(self) -> float:

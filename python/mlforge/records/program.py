@@ -21,6 +21,13 @@ class Engine(StrEnum):
         return self is not Engine.STATIC
 
 
+class Prefer(StrEnum):
+    """What kernels are chosen for, where the fastest need a larger arena than others. Results are the same bytes."""
+
+    SPEED = "speed"  # the fastest kernel for each operator
+    RAM = "ram"  # the smallest arena that kernels allow, and of those that have it, the fastest
+
+
 def symbols_file(name: str) -> str:
     """The source of a program, beside its C, that lists the symbols of the model's object which are no code: a JSON
     object of name and Category."""

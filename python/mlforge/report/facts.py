@@ -34,6 +34,7 @@ from mlforge.report.units import (
 )
 
 STAGES: Final = (Stage.FP32_HOST, Stage.INT8_HOST, Stage.INT8_TARGET)
+SMALLEST_ARENA: Final = "for the smallest arena"  # Prefer.RAM
 SPLITS: Final = (Split.TEST, Split.VALIDATE, Split.TRAIN)
 
 

@@ -89,7 +89,7 @@ def verify(
             say(f"int8 on the host and on {target.name}: {len(examples)} examples of the {split} split")
             qualities += evaluator.int8_qualities(model, examples, split)
         say(f"flash, RAM, stack and latency on {target.name}")
-        cost = evaluator.measure(model)
+        cost = evaluator.measure(model, lock.cost.prefer)
     final = (lock.final if lock.folds else None) or qualities[-1]  # of folds, one alone would be less sure
     return Verification(
         contract.name,

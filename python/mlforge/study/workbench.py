@@ -28,7 +28,7 @@ from mlforge.app.streams import Stream
 from mlforge.app.verdicts import judge
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.isa import Isa
-from mlforge.contract.contract import Contract, Task
+from mlforge.contract.contract import Contract, Execution, Task
 from mlforge.contract.streams import FalseAccepts
 from mlforge.errors import DataError, RunError
 from mlforge.features.extract import extract_int8
@@ -37,7 +37,7 @@ from mlforge.measure.quality import evaluate, reconstruction_error
 from mlforge.records.architecture import Architecture
 from mlforge.records.cost import Cost
 from mlforge.records.events import EventQuality
-from mlforge.records.program import Program
+from mlforge.records.program import Prefer, Program
 from mlforge.records.quality import Metric, Quality, Split, Stage
 from mlforge.records.trial import Epoch, Trial
 from mlforge.records.verdict import Verdict
@@ -122,12 +122,17 @@ class Workbench:
         cost = bench.known_cost(bench.costed(architecture)).value
         return cost, judge(self.contract, cost)
 
-    def measure(self, model: Model) -> Cost:
-        """Builds and measures on the target what the device will run. Raises BuildError, ModelError, RunError."""
-        model = self._on_device(model)
+    def measure(self, model: Model, prefer: Prefer | None = None) -> Cost:
+        """Builds and measures on the target what the device will run. Raises BuildError, ModelError, RunError.
+
+        Args:
+            prefer: what its kernels are chosen for; None for what the contract says.
+        """
+        model = self._on_device(model, prefer or self.contract.prefer)
         inputs, frames = self._workload(model)
         clock_hz, rhythm = self.contract.target.clock_hz, self._rhythm(model)
-        return measure_cost(self.target, self.target.build(self._deciding(model)), inputs, clock_hz, frames, rhythm)
+        firmware = self.target.build(self._deciding(model))
+        return replace(measure_cost(self.target, firmware, inputs, clock_hz, frames, rhythm), prefer=model.prefer)
 
     def int8_qualities(
         self, model: Model, examples: Examples, split: Split, answer: Answer = run_int8
@@ -265,11 +270,24 @@ class Workbench:
         signal, pipeline = self.contract.data.signal, model.pipeline
         return Rhythm(signal.rate_hz, pipeline.input_hop, pipeline.frames_for(1)) if signal else None
 
-    def _on_device(self, model: Model) -> Model:
-        return model.compiled_for(self.target.isa).on_device(self.contract.execution)
+    def _on_device(self, model: Model, prefer: Prefer) -> Model:
+        return model.compiled_for(self.target.isa).on_device(self.contract.execution, prefer)
 
     def known_cost(self, model: Model) -> Cached[Cost]:
-        run = self._on_device(model)
+        """With the kernels that the contract prefers; with those of the smallest arena, where the limit on RAM holds
+        with them alone."""
+        found = self._known_cost(model, self.contract.prefer)
+        limit, ram = self.contract.limits.ram_bytes, found.value.ram
+        if limit is None or ram.total <= limit or self.contract.prefer is Prefer.RAM:
+            return found
+        room = limit - (ram.total - ram.arena)
+        whole = self.contract.execution is Execution.WHOLE
+        if (whole and model.least_arena_bytes > room) or self._on_device(model, Prefer.RAM).program.arena_bytes > room:
+            return found
+        return self._known_cost(model, Prefer.RAM)
+
+    def _known_cost(self, model: Model, prefer: Prefer) -> Cached[Cost]:
+        run = self._on_device(model, prefer)
         program = self._deciding(run)
         parts = [
             self.target.name,
@@ -278,7 +296,7 @@ class Workbench:
             *program_parts(program),
         ]
         parts += [part for array in self._workload(run) for part in array_parts(array)]
-        return self.cache.once(Cost, "cost", parts, lambda: self.measure(model))
+        return self.cache.once(Cost, "cost", parts, lambda: self.measure(model, prefer))
 
     def known_training(self, request: TrainingRequest) -> Cached[TrainingResult]:
         return self.cache.once(TrainingResult, TRAINING, request_parts(request), lambda: self.trainer.train(request))

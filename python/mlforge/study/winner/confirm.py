@@ -18,6 +18,7 @@ from mlforge.errors import BuildError, ImageTooLargeError, RunError, TargetUnava
 from mlforge.measure import ranking
 from mlforge.measure.ranking import Choice
 from mlforge.records.cost import Cost
+from mlforge.records.program import Prefer
 from mlforge.records.trial import Trial
 from mlforge.records.verdict import Verdict
 from mlforge.study.evaluate import MODEL_FILE, Evaluator
@@ -94,17 +95,20 @@ class Confirmer:
         app = application(base.contract, base.prepared.classes, sha256(tflite))
         parts = [self.name, str(base.contract.target.clock_hz), sha256(tflite), base.prepared.pipeline.to_json()]
         parts += [*app.files.values(), application_digest(app.directory)]
+        prefer = trial.cost.prefer if trial.cost else base.contract.prefer
+        if prefer is not Prefer.SPEED:
+            parts.append(prefer)
         try:
-            return base.cache.once(Measured, "confirmed", parts, lambda: self._measure(base, tflite, app)).value
+            return base.cache.once(Measured, "confirmed", parts, lambda: self._measure(base, tflite, app, prefer)).value
         except RunError as error:
             return Measured(None, error.message)
 
-    def _measure(self, base: Evaluator, tflite: bytes, app: Application) -> Measured:
+    def _measure(self, base: Evaluator, tflite: bytes, app: Application, prefer: Prefer) -> Measured:
         self.say(f"building a winner into the application for {self.name}, and measuring it there")
         evaluator = replace(base, target=target_named(self.name, app), cache=ResultCache())
         try:
             model = read_model(tflite, base.contract.name, base.prepared.pipeline, evaluator.isa)
-            cost = evaluator.measure(model)
+            cost = evaluator.measure(model, prefer)
         except ImageTooLargeError as error:
             return Measured(None, error.message)
         inputs = int8_inputs(model, base.prepared.validate)[:COMPARED]

@@ -143,7 +143,7 @@ def _final_lock(
     outputs = evaluator.trainer.predict(evaluator.artefacts.get(best.artefacts[FLOAT_MODEL_FILE]), examples.x)
     float_quality = evaluator.judge(outputs, examples, Stage.FP32_HOST, Split.TEST)
     host, on_target = evaluator.int8_qualities(model, examples, Split.TEST)
-    cost = evaluator.measure(model)
+    cost = evaluator.measure(model, best.cost.prefer if best.cost else None)
     events = _events(evaluator, model, opening)
     rule = contract.decision.common if contract.decision else None
     return Lock(
