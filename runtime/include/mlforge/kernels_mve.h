@@ -16,7 +16,12 @@
 extern "C" {
 #endif
 
-/* CONV_2D. Weights and bias as in mlforge_conv_2d; up to 15 bytes behind the weights are read. */
+/* CONV_2D. A window has kernel_height * kernel_width * input_channels elements. If those are at
+ * most 16, `weights` and `channels` are used: weights as in mlforge_conv_2d, behind which up to 15
+ * bytes are read. Else it is `groups`, of four output channels each, c to c + 3. The weights of
+ * each fill up whole vectors of 16 with zeros; so do channels of zeros the last group. A group has
+ * those of c and c + 2, a vector of each in turn, then bias, multiplier and shift of c and of c +
+ * 2, then the same of c + 1 and c + 3. */
 struct mlforge_mve_conv_2d {
 	struct mlforge_window window;
 	uint16_t input_channels;
@@ -28,10 +33,13 @@ struct mlforge_mve_conv_2d {
 	const int8_t *weights;
 	const int32_t *channels; /* [output_channels][3]: bias, multiplier, and the shift to the
 				    left, so that it is negative */
+	const int32_t *groups;
 };
 
-/* `scratch`: 4 * kernel_height * kernel_width * input_channels bytes; unused (may be any pointer)
- * for windows of one row without padding and dilation. */
+/* With windows of more than 16 elements, output is 4-byte aligned. `scratch`, likewise: four
+ * windows, each filled up to whole vectors if there are more than one; none for windows of one row
+ * without padding and dilation that are whole as they are. With groups that are not whole, their
+ * outputs for four pixels more. */
 void mlforge_mve_conv_2d_s8(const struct mlforge_mve_conv_2d *op, const int8_t *input,
 			    int8_t *output, int8_t *scratch);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * CONV_2D for MVE: four windows meet one channel after the other. Private to runtime/kernels.
+ * CONV_2D for MVE: four windows of at most one vector meet one channel after the other. Private to
+ * runtime/kernels.
  *
  * The loops are written out, because the compiler takes the sums to vectors by way of the stack.
  * Where no result lies below the zero point, halves need no care: those of negative numbers end at
@@ -90,74 +91,10 @@ static inline void mlforge_mve_few_elements(const struct mlforge_mve_conv_2d *op
 	}
 }
 
-#define MLFORGE_MVE_MANY_ELEMENTS(halves)                                                          \
-	__asm__ volatile("ldr %[s1], %[size]\n\t"                                                  \
-			 "ldrd %[x0], %[x1], %[first]\n\t"                                         \
-			 "ldrd %[x2], %[x3], %[second]\n\t"                                        \
-			 "ldr %[s0], [%[channel]], #4\n\t"                                         \
-			 "dlstp.8 lr, %[s1]\n\t"                                                   \
-			 "mov %[s1], %[s0]\n\t"                                                    \
-			 "mov %[s2], %[s0]\n\t"                                                    \
-			 "mov %[s3], %[s0]\n"                                                      \
-			 "1:\n\t"                                                                  \
-			 "vldrb.u8 q0, [%[w]], #16\n\t"                                            \
-			 "vldrb.u8 q1, [%[x0]], #16\n\t"                                           \
-			 "vmladava.s8 %[s0], q0, q1\n\t"                                           \
-			 "vldrb.u8 q2, [%[x1]], #16\n\t"                                           \
-			 "vmladava.s8 %[s1], q0, q2\n\t"                                           \
-			 "vldrb.u8 q3, [%[x2]], #16\n\t"                                           \
-			 "vmladava.s8 %[s2], q0, q3\n\t"                                           \
-			 "vldrb.u8 q1, [%[x3]], #16\n\t"                                           \
-			 "vmladava.s8 %[s3], q0, q1\n\t"                                           \
-			 "letp lr, 1b\n\t"                                                         \
-			 "vmov q0[2], q0[0], %[s0], %[s2]\n\t"                                     \
-			 "vmov q0[3], q0[1], %[s1], %[s3]\n\t"                                     \
-			 "ldrd %[s0], %[s1], [%[channel]], #8\n\t"                                 \
-			 "ldr %[s2], %[too_far]\n\t"                                               \
-			 "vqrdmulh.s32 q0, q0, %[s0]\n\t" halves "vrshl.s32 q0, %[s1]\n\t"         \
-			 "sub %[w], %[w], %[s2]\n\t"                                               \
-			 "vadd.i32 q0, q0, %q[zero]\n\t"                                           \
-			 "vmax.s32 q0, q0, %q[low]\n\t"                                            \
-			 "vmin.s32 q0, q0, %q[high]\n\t"                                           \
-			 "vstrb.32 q0, [%[to], %q[offsets]]\n\t"                                   \
-			 : [w] "+&r"(w), [channel] "+&r"(channel), [s0] "=&Te"(s0),                \
-			   [s1] "=&Te"(s1), [s2] "=&Te"(s2), [s3] "=&Te"(s3), [x0] "=&r"(x0),      \
-			   [x1] "=&r"(x1), [x2] "=&r"(x2), [x3] "=&r"(x3)                          \
-			 : [size] "m"(size), [too_far] "m"(too_far), [first] "m"(windows[0]),      \
-			   [second] "m"(windows[2]), [to] "r"(to), [zero] "w"(zero),               \
-			   [low] "w"(low), [high] "w"(high), [offsets] "w"(offsets)                \
-			 : "q0", "q1", "q2", "q3", "lr", "memory")
-
-static inline void mlforge_mve_many_elements(const struct mlforge_mve_conv_2d *op,
-					     const struct mlforge_mve_tile *tile, int32_t elements)
-{
-	const int8_t *const windows[4] = {tile->windows[0], tile->windows[1], tile->windows[2],
-					  tile->windows[3]};
-	const int32_t size = elements, too_far = -elements & 15; /* that vectors reach */
-	const int8_t *w = op->weights, *x0, *x1, *x2, *x3;
-	const int32_t *channel = op->channels;
-	const int32x4_t low = vdupq_n_s32(op->low), high = vdupq_n_s32(op->high);
-	const int32x4_t zero = vdupq_n_s32(op->zero_point);
-	const uint32x4_t offsets = vldrwq_u32(tile->offsets);
-	int8_t *to = tile->output;
-	int8_t *const end = to + op->output_channels;
-	int32_t s0, s1, s2, s3;
-
-	if (op->low >= op->zero_point) {
-		for (; to != end; to++) {
-			MLFORGE_MVE_MANY_ELEMENTS("");
-		}
-		return;
-	}
-	for (; to != end; to++) {
-		MLFORGE_MVE_MANY_ELEMENTS(MLFORGE_MVE_HALVES("q0", "q1"));
-	}
-}
-
 #else
 
-static inline void mlforge_mve_many_elements(const struct mlforge_mve_conv_2d *op,
-					     const struct mlforge_mve_tile *tile, int32_t size)
+static inline void mlforge_mve_few_elements(const struct mlforge_mve_conv_2d *op,
+					    const struct mlforge_mve_tile *tile, int32_t size)
 {
 	const int8_t *w = op->weights;
 	const int32_t *channel = op->channels;
@@ -175,12 +112,6 @@ static inline void mlforge_mve_many_elements(const struct mlforge_mve_conv_2d *o
 		w += size;
 		channel += 3;
 	}
-}
-
-static inline void mlforge_mve_few_elements(const struct mlforge_mve_conv_2d *op,
-					    const struct mlforge_mve_tile *tile, int32_t size)
-{
-	mlforge_mve_many_elements(op, tile, size);
 }
 
 #endif

@@ -18,6 +18,7 @@ from mlforge.compiler.ops.shared.weights import constant_array, exact_bias
 from mlforge.compiler.ops.shared.window import Axis, Window
 
 _LANES: Final = 4  # pixels or outputs at a time
+_GROUP: Final = 4  # output channels whose results share a word
 _VECTOR: Final = 16  # bytes
 _WORD: Final = 4
 _SHIFTS: Final = range(1, 32)  # to the right
@@ -30,7 +31,14 @@ def lower_conv_2d(layer: Layer) -> Lowered | None:
     channels = layer.channels(layer.weights.reshape(count, -1))
     if not _suits(channels):
         return None
-    in_rows = window.height.kernel == 1 and window.width.dilation == 1 and not window.has_padding
+    size = window.taps * inputs
+    if size <= _VECTOR:
+        tables = {
+            "weights": Constant("weights", _read_whole(channels.weights, _VECTOR)),
+            "channels": Constant("channels", _records(channels)),
+        }
+    else:
+        tables = {"groups": Constant("weights", _groups(channels))}
     low, high = layer.limits
     return layer.call(
         "mve_conv_2d",
@@ -42,15 +50,40 @@ def lower_conv_2d(layer: Layer) -> Lowered | None:
             "input_zero_point": layer.zero_points[0],
             "low": low,
             "high": high,
-            "weights": Constant("weights", _read_whole(channels.weights, _VECTOR)),
-            "channels": Constant("channels", _records(channels)),
+            **tables,
         },
         window.pixels,
         note=str(window),
         overlap=layer.overlap(in_flight=_LANES),
         takes_scratch=True,
-        scratch_bytes=0 if in_rows else _LANES * window.taps * inputs,
+        scratch_bytes=_copied_bytes(window, size) + _incomplete_bytes(size, count),
     )
+
+
+def _copied_bytes(window: Window, size: int) -> int:
+    """Four windows, unless they can be read where they are."""
+    in_rows = window.height.kernel == 1 and window.width.dilation == 1 and not window.has_padding
+    if size <= _VECTOR:
+        return 0 if in_rows else _LANES * size
+    return 0 if in_rows and size % _VECTOR == 0 else _LANES * (size + -size % _VECTOR)
+
+
+def _incomplete_bytes(size: int, count: int) -> int:
+    """Results of four pixels, where the last of their words are not whole."""
+    return _LANES * (count + -count % _GROUP) if size > _VECTOR and count % _GROUP else 0
+
+
+def _groups(channels: Channels) -> NDArray[np.int32]:
+    """[pairs, words]: the `groups` of struct mlforge_mve_conv_2d."""
+    count, size = channels.weights.shape
+    rest = -count % _GROUP
+    weights = np.pad(channels.weights, ((0, rest), (0, -size % _VECTOR))).astype(np.int8)
+    vectors = weights.reshape(-1, 2, 2, weights.shape[1] // _VECTOR, _VECTOR)  # group, which of a pair, pair, …
+    records = np.pad(_records(channels), ((0, rest), (0, 0)), mode="edge").reshape(-1, 2, 2, 3)
+    pairs = len(weights) // 2
+    words = np.ascontiguousarray(vectors.transpose(0, 2, 3, 1, 4)).reshape(pairs, -1).view("<i4")
+    finish = records.transpose(0, 2, 1, 3).reshape(pairs, -1)
+    return np.concatenate([words, finish], axis=1).astype(np.int32)
 
 
 def lower_depthwise(layer: Layer) -> Lowered | None:
