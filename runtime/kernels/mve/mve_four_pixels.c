@@ -30,12 +30,17 @@
 	"vmladav" a ".s8 r6, q0, q2\n\t"                                                           \
 	"vmladav" a ".s8 lr, q1, q2\n\t"
 
-/* Two channels of all four pixels, as 16 bits each, to `to`. */
-#define TWO_CHANNELS(loop, end, to)                                                                \
+/* clang-format off: macros between strings would wander to the right. */
+
+/* Two channels of all four pixels, as 16 bits each, to `to`. The loop has two vectors of each; an
+ * odd number of them begins in its middle. */
+#define TWO_CHANNELS(loop, middle, end, to)                                                        \
 	"ldr r0, [sp]\n\t"                                                                         \
-	"ldm r0, {r3, r5, r7, r9, r11}\n\t" VECTORS("") loop                                       \
-		":\n\t" VECTORS("a") "subs r11, r11, #1\n\t"                                       \
-				     "bne " loop "b\n\t"                                           \
+	"ldm r0, {r3, r5, r7, r9, r11}\n\t" VECTORS("") "tst r11, #1\n\t"                          \
+							"bne " middle "f\n" loop                   \
+							":\n\t" VECTORS("a") middle                \
+		":\n\t" VECTORS("a") "subs r11, r11, #2\n\t"                                       \
+				     "bgt " loop "b\n\t"                                           \
 				     "vmov q0[2], q0[0], r0, r4\n\t"                               \
 				     "vmov q0[3], q0[1], r2, r6\n\t"                               \
 				     "vmov q1[2], q1[0], r8, r12\n\t"                              \
@@ -47,44 +52,44 @@
 				     "vadd.i32 q1, q1, r8\n\t"                                     \
 				     "vqrdmulh.s32 q0, q0, r4\n\t"                                 \
 				     "vqrdmulh.s32 q1, q1, r10\n\t"                                \
-				     "cbz r0, " end "f\n\t"                                        \
-				     "vshr.s32 q2, q0, #31\n\t"                                    \
-				     "vadd.i32 q0, q0, q2\n\t"                                     \
-				     "vshr.s32 q2, q1, #31\n\t"                                    \
-				     "vadd.i32 q1, q1, q2\n" end ":\n\t"                           \
-				     "vrshl.s32 q0, r6\n\t"                                        \
-				     "vrshl.s32 q1, r12\n\t"                                       \
-				     "vqmovnb.s32 " to ", q0\n\t"                                  \
-				     "vqmovnt.s32 " to ", q1\n\t"
+				     "cbz r0, " end "f\n\t" MLFORGE_MVE_HALVES("q0", "q2")         \
+					     MLFORGE_MVE_HALVES("q1", "q2") end                    \
+		":\n\t"                                                                            \
+		"vrshl.s32 q0, r6\n\t"                                                             \
+		"vrshl.s32 q1, r12\n\t"                                                            \
+		"vqmovnb.s32 " to ", q0\n\t"                                                       \
+		"vqmovnt.s32 " to ", q1\n\t"
 
 __attribute__((naked)) void mlforge_mve_four_pixels(struct mlforge_mve_four_pixels *tile)
 {
 	__asm__("push {r0, r4-r11, lr}\n\t"
 		"ldr r1, [r0, #20]\n"
-		"1:\n\t" TWO_CHANNELS("2", "3", "q3") TWO_CHANNELS(
-			"4", "5", "q2") "ldr r0, [sp]\n\t"
-					"add r3, r0, #28\n\t"
-					"ldm r3!, {r2, r4, r6, r8}\n\t" /* zero point, clamp,
-									   output, groups */
-					"vldrw.u32 q1, [r3], #16\n\t"
-					"vqadd.s16 q3, q3, r2\n\t"
-					"vqadd.s16 q2, q2, r2\n\t"
-					"vqmovnb.s16 q0, q3\n\t"
-					"vqmovnt.s16 q0, q2\n\t"
-					"cbz r4, 6f\n\t"
-					"ldrd r2, r4, [r3]\n\t"
-					"vdup.32 q3, r2\n\t"
-					"vdup.32 q2, r4\n\t"
-					"vmax.s8 q0, q0, q3\n\t"
-					"vmin.s8 q0, q0, q2\n"
-					"6:\n\t"
-					"vstrw.32 q0, [r6, q1]\n\t"
-					"add r6, r6, #4\n\t"
-					"subs r8, r8, #1\n\t"
-					"strd r6, r8, [r0, #36]\n\t"
-					"bne 1b\n\t"
-					"pop {r0, r4-r11, pc}\n\t");
+		"1:\n\t" TWO_CHANNELS("2", "3", "4", "q3") TWO_CHANNELS(
+			"5", "6", "7", "q2") "ldr r0, [sp]\n\t"
+					     "add r3, r0, #28\n\t"
+					     "ldm r3!, {r2, r4, r6, r8}\n\t" /* zero point, clamp,
+										output, groups */
+					     "vldrw.u32 q1, [r3], #16\n\t"
+					     "vqadd.s16 q3, q3, r2\n\t"
+					     "vqadd.s16 q2, q2, r2\n\t"
+					     "vqmovnb.s16 q0, q3\n\t"
+					     "vqmovnt.s16 q0, q2\n\t"
+					     "cbz r4, 8f\n\t"
+					     "ldrd r2, r4, [r3]\n\t"
+					     "vdup.32 q3, r2\n\t"
+					     "vdup.32 q2, r4\n\t"
+					     "vmax.s8 q0, q0, q3\n\t"
+					     "vmin.s8 q0, q0, q2\n"
+					     "8:\n\t"
+					     "vstrw.32 q0, [r6, q1]\n\t"
+					     "add r6, r6, #4\n\t"
+					     "subs r8, r8, #1\n\t"
+					     "strd r6, r8, [r0, #36]\n\t"
+					     "bne 1b\n\t"
+					     "pop {r0, r4-r11, pc}\n\t");
 }
+
+/* clang-format on */
 
 #else
 
