@@ -194,7 +194,7 @@ static void help(void)
 		    "help, name, profile, timestamp, results, infer N [W=10]\r\n"
 		    "db load N, db HH[HH]*, db print\r\n"
 		    "mlforge-info, mlforge-batch [N=1], mlforge-reset, mlforge-extract [N=1] "
-		    "[OFFSET=0]\r\n");
+		    "[OFFSET=0], mlforge-bursts N REPEATS [MS=100]\r\n");
 }
 
 bool mlforge_benchmark_command(const char *name, char *arguments)

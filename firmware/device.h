@@ -16,6 +16,10 @@
 bool mlforge_benchmark_command(const char *name, char *arguments);
 bool mlforge_own_command(const char *name, char *arguments);
 
+/* Runs `repeats` bursts of `count` inferences for a power meter, each between two pauses without a
+ * byte on the UART, with the gate pin high. Interrupts stay as they are. */
+void mlforge_bursts(uint32_t count, uint32_t repeats, uint32_t pause_ms);
+
 /* Bytes of all inputs or outputs of the attached model together; 0 without one. */
 uint32_t mlforge_input_bytes(void);
 uint32_t mlforge_output_bytes(void);

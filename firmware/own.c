@@ -195,6 +195,14 @@ static bool run(const char *name, char *arguments)
 		extract(count, offset);
 	} else if (mlforge_same(name, "mlforge-sum")) {
 		sum(count);
+	} else if (mlforge_same(name, "mlforge-bursts")) {
+		uint32_t pause_ms = 100;
+
+		if (!read_optional(&arguments, &pause_ms)) {
+			mlforge_put("e-[Not a number]\r\n");
+		} else {
+			mlforge_bursts(count, offset, pause_ms);
+		}
 	} else {
 		return false;
 	}

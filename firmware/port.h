@@ -26,6 +26,12 @@ uint32_t mlforge_port_clock_hz(void);
 /* Microseconds since reset, modulo 2^32. */
 uint32_t mlforge_port_micros(void);
 
+/* Lets the board sleep as deeply as it can, for about that long. */
+void mlforge_port_sleep(uint32_t ms);
+
+/* Sets the pin that tells a power meter when inferences run; nothing where the board has none. */
+void mlforge_port_gate(int high);
+
 /* Masks interrupts and returns what mlforge_port_unmask restores. */
 uint32_t mlforge_port_mask(void);
 void mlforge_port_unmask(uint32_t state);

@@ -61,6 +61,19 @@ uint32_t mlforge_port_ticks(void)
 	return MTIME_LOW;
 }
 
+void mlforge_port_sleep(uint32_t ms)
+{
+	const uint32_t start = mlforge_port_micros();
+
+	while (mlforge_port_micros() - start < ms * 1000U) {
+	}
+}
+
+void mlforge_port_gate(int high)
+{
+	(void)high; /* emulated boards have no meter */
+}
+
 uint32_t mlforge_port_micros(void)
 {
 	return MTIME_LOW / (MLFORGE_CLOCK_HZ / 1000000U);

@@ -71,6 +71,19 @@ uint32_t mlforge_port_ticks(void)
 	return whole * PERIOD + part;
 }
 
+void mlforge_port_sleep(uint32_t ms)
+{
+	const uint32_t start = mlforge_port_micros();
+
+	while (mlforge_port_micros() - start < ms * 1000U) {
+	}
+}
+
+void mlforge_port_gate(int high)
+{
+	(void)high; /* emulated boards have no meter */
+}
+
 uint32_t mlforge_port_micros(void)
 {
 	const uint32_t state = mlforge_port_mask();

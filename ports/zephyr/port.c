@@ -6,6 +6,7 @@
  * the console's.
  */
 #include <zephyr/device.h>
+#include <zephyr/drivers/gpio.h>
 #include <zephyr/drivers/uart.h>
 #include <zephyr/fatal.h>
 #include <zephyr/init.h>
@@ -29,16 +30,27 @@
 #define OPTIONS 0
 #endif
 
+/* The pin for a power meter: `mlforge-gate-gpios` of the node zephyr,user. */
+#if defined(CONFIG_GPIO) && DT_NODE_HAS_PROP(DT_PATH(zephyr_user), mlforge_gate_gpios)
+#define GATE DT_PATH(zephyr_user)
+#endif
+
 #define LAST 99 /* behind all other initialisation */
 
 int mlforge_measure_main(void);
 
 static const struct device *const uart = DEVICE_DT_GET(UART);
+#ifdef GATE
+static const struct gpio_dt_spec gate = GPIO_DT_SPEC_GET(GATE, mlforge_gate_gpios);
+#endif
 static K_KERNEL_STACK_DEFINE(stack, CONFIG_MLFORGE_MEASURE_STACK_SIZE);
 static struct k_thread thread;
 
 void mlforge_port_init(void)
 {
+#ifdef GATE
+	(void)gpio_pin_configure_dt(&gate, GPIO_OUTPUT_INACTIVE);
+#endif
 }
 
 void mlforge_port_write(char byte)
@@ -71,6 +83,20 @@ uint32_t mlforge_port_clock_hz(void)
 uint32_t mlforge_port_micros(void)
 {
 	return (uint32_t)k_ticks_to_us_floor64((uint64_t)k_uptime_ticks());
+}
+
+void mlforge_port_sleep(uint32_t ms)
+{
+	(void)k_msleep((int32_t)ms);
+}
+
+void mlforge_port_gate(int high)
+{
+#ifdef GATE
+	(void)gpio_pin_set_dt(&gate, high);
+#else
+	ARG_UNUSED(high);
+#endif
 }
 
 uint32_t mlforge_port_mask(void)

@@ -17,15 +17,19 @@ import serial
 from mlforge.errors import RunError, TargetUnavailableError
 from mlforge.measure.cost import measure_cost
 from mlforge.records.program import Firmware, Program
+from mlforge.targets import hardware
 from mlforge.targets.baremetal import BaremetalTarget
 from mlforge.targets.board_lock import claimed
 from mlforge.targets.boards import BOARDS
 from mlforge.targets.firmware_build import build_firmware
-from mlforge.targets.hardware import HardwareTarget
+from mlforge.targets.hardware import BurstPlan, HardwareTarget
 from mlforge.targets.hardware_map import BoardEntry
+from mlforge.targets.probes.probe import Probe, Recording
 from mlforge.targets.target import Timing
+from mlforge.targets.transport import Transport
 from tests import programs
 from tests.programs.fake_board import FakeBoard, Faults, fake_board
+from tests.programs.fake_meters import Wave
 from tests.programs.require import require
 
 BOARD = BOARDS["mps2/an386"]
@@ -195,3 +199,34 @@ def test_a_model_that_crashes_is_not_tried_again(target: HardwareTarget) -> None
     with pytest.raises(RunError, match="the firmware crashed") as caught:
         target.infer(target.build(programs.broken()), wild_write)
     assert "given up" not in str(caught.value)
+
+
+class _Meter(Probe):
+    """Plays the current of the bursts that the board runs, which last as long as the board says."""
+
+    name = "meter"
+
+    def start(self) -> None:
+        self.began = time.monotonic()
+
+    def stop(self) -> Recording:
+        wave = Wave(repeats=3, burst_s=0.1, pause_s=0.1)
+        self.took_s = time.monotonic() - self.began
+        return Recording(10_000.0, *wave.samples(10_000.0))
+
+    def _set_up(self, line: Transport) -> None: ...
+    def _begin(self, line: Transport) -> None: ...
+    def _finish(self, line: Transport) -> None: ...
+    def _decoded(self, data: bytes) -> Recording:
+        raise NotImplementedError
+
+
+def test_bursts_for_a_power_meter(target: HardwareTarget, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hardware, "_STEADY", 100.0)  # QEMU's time is that of this machine, which has other work
+    firmware, meter = target.build(programs.tiny()), _Meter(3.0)
+    bursts = target.bursts(firmware, _inputs(2), BurstPlan(3, 0.1, 100), meter)
+    assert bursts.count > 1
+    assert 0.01 < bursts.busy_s < 10
+    assert meter.took_s > 4 * 0.1  # three bursts between four pauses
+    with pytest.raises(RunError, match="Nothing to run"):
+        target.bursts(firmware, _inputs(1), BurstPlan(0, 0.1, 100), meter)

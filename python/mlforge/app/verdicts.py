@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from mlforge.contract.contract import OF_A_CLASS, Contract, Goal
 from mlforge.contract.streams import EventMetric
-from mlforge.measure.energy import energy_of
+from mlforge.measure.energy import energy_of, measured
 from mlforge.measure.quality import worst_stratum
 from mlforge.records.cost import Cost
+from mlforge.records.energy import MeasuredPower
 from mlforge.records.events import EventQuality
 from mlforge.records.quality import Metric, Quality
 from mlforge.records.verdict import Check, Verdict
@@ -19,18 +20,20 @@ def judge(
     events: EventQuality | None = None,
     *,
     in_application: bool = False,
+    power: MeasuredPower | None = None,
 ) -> Verdict:
     """Limit by limit, then goal by goal where a quality is given (goals on what it does not tell are left out).
 
     Args:
         in_application: the cost is of the app's own image, which has the app's inference service.
+        power: what a meter measured on the board of the cost, in place of the estimate.
 
     Raises:
         DataError: a goal on the worst stratum, of which none could be judged.
     """
     service_bytes = contract.limits.service_bytes if in_application else 0
-    energy = energy_of(contract, cost)
-    measured = {
+    energy = energy_of(contract, cost) if power is None else measured(contract, cost, power)
+    found = {
         "flash": cost.flash.total,
         "ram": cost.ram.total - service_bytes,
         "stack": cost.stack_bytes,
@@ -43,7 +46,7 @@ def judge(
     checks = [
         Check(name, unit, limit, float(value), _headroom(limit, float(value)), hard=True)
         for name, unit, limit in _bounds(contract)
-        if (value := measured[name]) is not None
+        if (value := found[name]) is not None
     ]
     if quality is not None:
         checks += [check for goal in contract.goals if (check := _goal(goal, quality, contract)) is not None]

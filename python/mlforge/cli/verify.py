@@ -28,6 +28,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_target(parser, default=None)
     add_storage(parser)
     add_hardware_map(parser)
+    parser.add_argument(
+        "--probe",
+        metavar="KIND:PORT",
+        default="",
+        help="with board:NAME: measure energy with a power meter, ppk2:/dev/ttyACM1 or lpm01a:/dev/ttyACM0",
+    )
     add_json(parser)
 
 
@@ -40,7 +46,7 @@ def execute(arguments: argparse.Namespace) -> Status:
 
     refuse_without_posix("verify")
     use_hardware_map(arguments)
-    result = verify(load_contract(arguments.app), arguments.target, storage_of(arguments), _say)
+    result = verify(load_contract(arguments.app), arguments.target, storage_of(arguments), _say, arguments.probe)
     if arguments.json:
         print_json(
             {
@@ -49,14 +55,19 @@ def execute(arguments: argparse.Namespace) -> Status:
                 "qualities": [dataclasses.asdict(quality) for quality in result.qualities],
                 "cost": dataclasses.asdict(result.cost),
                 "notes": list(result.notes),
+                "measured": None
+                if result.measured is None
+                else {**dataclasses.asdict(result.measured), "measured_over_estimated": result.measured.ratio},
             }
         )
     else:
-        from mlforge.report import terminal
+        from mlforge.report import energy, terminal
 
         screen = console()
         screen.print(terminal.quality_table(result.qualities))
         screen.print(terminal.verdict_table(result.verdict, title=f"{result.name} on {result.cost.target}"))
+        if result.measured is not None:
+            screen.print(energy.measured_table(result.measured))
         for note in result.notes:
             screen.print(f"note: {note}")
     return Status.DONE if result.verdict.met else Status.UNMET

@@ -17,7 +17,7 @@ from mlforge.contract.contract import Contract
 from mlforge.contract.power import PowerSpec
 from mlforge.contract.units import format_current
 from mlforge.records.cost import Cost
-from mlforge.records.energy import Duty, Energy
+from mlforge.records.energy import Duty, Energy, MeasuredPower
 
 _SLOWER: Final = (1, 2, 4)  # times the period, that `duties` looks at
 
@@ -44,6 +44,26 @@ def estimate(power: PowerSpec, clock_hz: int, busy_us: float, period_us: float |
         rise_k=_rise(power, average_ua),
         battery_h=None if average_ua is None or not power.battery_mah else power.battery_mah * 1000 / average_ua,
         method=f"estimated: time × {format_current(active_ua)} at {power.supply_v:g} V ({power.name})",
+    )
+
+
+def measured(contract: Contract, cost: Cost, power: MeasuredPower) -> Energy:
+    """What a meter measured of the network, with the features at the same power for the time that they take. Without a
+    period, average and heat are unknown."""
+    spec = contract.power
+    inference_uj = power.inference_uj * cost.awake_us / cost.latency_us
+    period_us = (spec.period_us if spec else None) or cost.period_us
+    average_ua = None
+    if period_us is not None:
+        average_ua = inference_uj / (power.supply_v * period_us) * 1e6 + power.sleep_ua
+    error = power.standard_error_uj / power.inference_uj if power.inference_uj else 0.0
+    return Energy(
+        inference_uj=inference_uj,
+        average_ua=average_ua,
+        rise_k=_rise(spec, average_ua) if spec else None,
+        battery_h=None if not average_ua or not spec or not spec.battery_mah else spec.battery_mah * 1000 / average_ua,
+        method=f"measured: {power.probe}, {power.bursts} bursts of {power.count} inferences at {power.supply_v:g} V, "
+        f"± {error:.1%}",
     )
 
 

@@ -17,6 +17,22 @@ class Energy:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredPower:
+    """What a power meter says of one board. The energy of an inference is above what the board draws asleep."""
+
+    inference_uj: float  # of the network alone
+    standard_error_uj: float  # of the mean over the bursts
+    inference_us: float  # of the network alone, by the board's own counter
+    active_ua: float
+    sleep_ua: float
+    supply_v: float
+    bursts: int
+    count: int  # inferences in each burst
+    probe: str
+    gate: str  # how the bursts were told: "pin" or "current"
+
+
+@dataclass(frozen=True, slots=True)
 class Duty:
     """One way to run the model: a clock and the time between two inferences."""
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.table import Table
+
+from mlforge.app.energy_log import Measured
 from mlforge.contract.contract import Contract
 from mlforge.contract.power import PowerSpec
 from mlforge.contract.units import format_current, format_energy, format_frequency, format_time
@@ -11,6 +14,7 @@ from mlforge.measure.energy import duties, energy_of
 from mlforge.records.cost import Cost
 from mlforge.records.energy import Duty, Energy
 from mlforge.report import units
+from mlforge.report.house import house_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,28 @@ def energy_section(contract: Contract | None, cost: Cost | None) -> EnergySectio
         return None
     rows = tuple(_duty(duty) for duty in duties(contract, cost))
     return EnergySection(tuple(_facts(energy)), _note(contract.power, energy), rows)
+
+
+def measured_table(measured: Measured) -> Table:
+    """What a power meter measured, beside the estimate where there is one."""
+    power, estimate = measured.power, measured.estimate
+    table = house_table(f"Energy: {measured.energy.method}", "", "measured>", "estimated>")
+    error = f" ± {format_energy(power.standard_error_uj)}"
+    rows = [
+        ("the network alone", format_energy(power.inference_uj) + error, ""),
+        (
+            "an inference, with its features",
+            format_energy(measured.energy.inference_uj),
+            format_energy(estimate.inference_uj) if estimate else "",
+        ),
+        ("asleep", format_current(power.sleep_ua), ""),
+        ("awake", format_current(power.active_ua), ""),
+    ]
+    for row in rows:
+        table.add_row(*row)
+    if measured.ratio is not None:
+        table.caption = f"measured / estimated: {measured.ratio:.2f} on this board; bursts told by the {power.gate}"
+    return table
 
 
 def battery_life(hours: float | None) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 from mlforge.app.auto_limits import remembered
+from mlforge.app.energy_log import Measured, note
 from mlforge.app.lockfile import locked_model, read_lock
 from mlforge.app.model import read_model
 from mlforge.app.prepare import prepare
 from mlforge.app.verdicts import judge
 from mlforge.app.zephyr_app import application, is_zephyr_app
 from mlforge.contract.contract import Contract
-from mlforge.errors import LockError, StudyError, TargetUnavailableError
+from mlforge.errors import ContractError, LockError, Problem, StudyError, TargetUnavailableError
+from mlforge.measure.energy import energy_of
+from mlforge.measure.energy import measured as energy_measured
 from mlforge.records.cost import Cost
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Quality, Split, Stage
@@ -23,6 +26,8 @@ from mlforge.study.memory.artefacts import artefacts_of
 from mlforge.study.memory.study_store import StudyStore
 from mlforge.study.optimise import open_store, recipe, usable_target
 from mlforge.study.winner.seal import note_opening
+from mlforge.targets.probes.probe import Probe
+from mlforge.targets.probes.registry import opened_probe
 from mlforge.targets.registry import target_named
 from mlforge.targets.target import Target
 from mlforge.targets.zephyr_build import Application
@@ -36,16 +41,22 @@ class Verification:
     cost: Cost
     verdict: Verdict  # on the test split, int8 on the target
     notes: tuple[str, ...]  # what differs from the lock, and what could not be measured
+    measured: Measured | None = None  # by a power meter
 
 
 def verify(
-    contract: Contract, target_name: str | None = None, storage: str = "", say: Callable[[str], None] = lambda _: None
+    contract: Contract,
+    target_name: str | None = None,
+    storage: str = "",
+    say: Callable[[str], None] = lambda _: None,
+    probe: str = "",
 ) -> Verification:
     """Measures the locked model on validation and test data at every stage.
 
     Args:
         storage: the URL of the study's database; empty for the one beside the app.
         say: takes a sentence about what is being measured.
+        probe: KIND:PORT of the power meter in the board's supply; empty for estimates.
 
     Raises:
         LockError: no lock, a model that is not the locked one, or a lock of other data.
@@ -64,6 +75,7 @@ def verify(
     if prepared.data_digest != lock.data_sha256:
         raise LockError("the data are not those that the lock names", hint="`west mlforge optimise` locks a new model")
     with (
+        _meter(contract, probe) as meter,  # first: it may be what feeds the board
         closing(Trainer()) as trainer,
         closing(open_store(searched, prepared, storage)) as store,
     ):  # a worker starts only if there is a float model to ask
@@ -90,14 +102,40 @@ def verify(
             qualities += evaluator.int8_qualities(model, examples, split)
         say(f"flash, RAM, stack and latency on {target.name}")
         cost = evaluator.measure(model, lock.cost.prefer)
+        measured = None
+        if meter is not None:
+            say(f"energy by {meter.name} at {meter.supply_v:g} V")
+            power = evaluator.power(model, meter, cost.prefer)
+            measured = Measured(power, energy_measured(contract, cost, power), energy_of(contract, cost))
+            note(contract.app_dir, target.name, lock.model.sha256, measured)
     final = (lock.final if lock.folds else None) or qualities[-1]  # of folds, one alone would be less sure
     return Verification(
         contract.name,
         tuple(qualities),
         cost,
-        judge(contract, cost, final, in_application=contract.target.board.startswith(("zephyr:", "board:"))),
+        judge(
+            contract,
+            cost,
+            final,
+            in_application=contract.target.board.startswith(("zephyr:", "board:")),
+            power=measured.power if measured else None,
+        ),
         (*notes, *_changes(lock, qualities)),
+        measured,
     )
+
+
+@contextmanager
+def _meter(contract: Contract, probe: str) -> Iterator[Probe | None]:
+    """The power meter, at the voltage of the contract's `power`. Raises RunError, ContractError."""
+    if not probe:
+        yield None
+        return
+    if contract.power is None:
+        found, expected = "nothing", "the board's `supply` and currents, for a meter to be set by and compared with"
+        raise ContractError([Problem(contract.path, 0, "power", found, expected)])
+    with opened_probe(probe, contract.power.supply_v) as opened:
+        yield opened
 
 
 def _measuring_target(contract: Contract, lock: Lock) -> Target:

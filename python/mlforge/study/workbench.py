@@ -30,12 +30,14 @@ from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.isa import Isa
 from mlforge.contract.contract import Contract, Execution, Task
 from mlforge.contract.streams import FalseAccepts
-from mlforge.errors import DataError, RunError
+from mlforge.errors import DataError, RunError, TargetUnavailableError
 from mlforge.features.extract import extract_int8
+from mlforge.measure.bursts import power_of
 from mlforge.measure.cost import Rhythm, measure_cost
 from mlforge.measure.quality import evaluate, reconstruction_error
 from mlforge.records.architecture import Architecture
 from mlforge.records.cost import Cost
+from mlforge.records.energy import MeasuredPower
 from mlforge.records.events import EventQuality
 from mlforge.records.program import Prefer, Program
 from mlforge.records.quality import Metric, Quality, Split, Stage
@@ -44,6 +46,8 @@ from mlforge.records.verdict import Verdict
 from mlforge.study.halving import Halving
 from mlforge.study.memory.artefacts import Artefacts
 from mlforge.study.memory.result_cache import Cached, ResultCache, array_parts, program_parts, request_parts
+from mlforge.targets.hardware import BurstPlan, HardwareTarget
+from mlforge.targets.probes.probe import Probe
 from mlforge.targets.target import Target
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Recipe, Stopped, TrainingRequest, TrainingResult
@@ -133,6 +137,18 @@ class Workbench:
         clock_hz, rhythm = self.contract.target.clock_hz, self._rhythm(model)
         firmware = self.target.build(self._deciding(model))
         return replace(measure_cost(self.target, firmware, inputs, clock_hz, frames, rhythm), prefer=model.prefer)
+
+    def power(self, model: Model, probe: Probe, prefer: Prefer) -> MeasuredPower:
+        """What a meter measures of the network on the board. Raises RunError, and TargetUnavailableError where the
+        target is no board."""
+        if not isinstance(self.target, HardwareTarget):
+            raise TargetUnavailableError(
+                f"{self.target.name} has no supply for a power meter to measure", hint="name a board:NAME by --target"
+            )
+        model = self._on_device(model, prefer)
+        inputs, _ = self._workload(model)
+        bursts = self.target.bursts(self.target.build(self._deciding(model)), inputs, BurstPlan(), probe)
+        return power_of(bursts, probe.supply_v, probe.name)
 
     def int8_qualities(
         self, model: Model, examples: Examples, split: Split, answer: Answer = run_int8

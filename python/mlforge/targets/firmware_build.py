@@ -37,6 +37,7 @@ _PORTS: Final[Mapping[str, tuple[str, ...]]] = {
 _FIRMWARE: Final = (
     "main.c",
     "benchmark.c",
+    "bursts.c",
     "own.c",
     "buffer.c",
     "measure.c",

@@ -22,6 +22,7 @@ from mlforge.records.program import Firmware, Program
 from mlforge.targets.board_lock import claimed
 from mlforge.targets.device import Device, extract_streamed, with_frames
 from mlforge.targets.hardware_map import BoardEntry
+from mlforge.targets.probes.probe import Probe, Recording
 from mlforge.targets.program_files import checked_inputs, program_id
 from mlforge.targets.protocol import Batch, DeviceClient, DeviceInfo
 from mlforge.targets.target import Inference, Timing
@@ -31,7 +32,28 @@ from mlforge.toolchain.flash import Flasher, flash, west_missing
 PREFIX: Final = "board:"
 ATTEMPTS: Final = 4
 MAX_PART_BYTES: Final = 8 * 1024  # what is sent again at most, where a line garbles it
+_MOST_INFERENCES: Final = 1_000_000  # in a burst
+_STEADY: Final = 1.02  # the longest burst over the shortest
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class BurstPlan:
+    """For a power meter: so many bursts of about that length, between pauses in which the board sleeps."""
+
+    repeats: int = 10
+    burst_s: float = 0.5
+    pause_ms: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Bursts:
+    """What a meter recorded of bursts of `count` inferences, each `busy_s` long by the board's own counter."""
+
+    recording: Recording
+    count: int
+    plan: BurstPlan
+    busy_s: float
 
 
 class Builder(Protocol):
@@ -125,6 +147,32 @@ class HardwareTarget:
         """Times on the board: the longest of the inferences, and of producing a model input."""
         vectors = checked_inputs(firmware.program, inputs)
         return self._tried(firmware, lambda info: self._timed(firmware, info, vectors, frames))
+
+    def bursts(self, firmware: Firmware, inputs: NDArray[np.int8], plan: BurstPlan, probe: Probe) -> Bursts:
+        """What a power meter records while the board runs bursts of the first of the inputs. Raises RunError."""
+        vector = checked_inputs(firmware.program, inputs)[:1]
+        return self._tried(firmware, lambda info: self._recorded(firmware, info, vector, plan, probe))
+
+    def _recorded(
+        self, firmware: Firmware, info: DeviceInfo, vector: NDArray[np.int8], plan: BurstPlan, probe: Probe
+    ) -> Bursts:
+        with self._session(firmware, vector.tobytes()) as client:
+            count = _count(client, info, plan)
+            probe.start()
+            try:
+                ticks = client.bursts(count, plan.repeats, plan.pause_ms, burst_s=plan.burst_s)
+            except RunError:
+                with contextlib.suppress(RunError):
+                    probe.stop()
+                raise
+            recording = probe.stop()
+        least_s, most_s = (value / max(info.clock_hz, 1) for value in ticks)
+        if most_s > least_s * _STEADY:
+            raise RunError(
+                f"{self.name}: bursts of the same inferences took {least_s:.3g} to {most_s:.3g} s",
+                hint="does something else run on the board, or change its clock?",
+            )
+        return Bursts(recording, count, plan, (least_s + most_s) / 2)
 
     def extract(self, firmware: Firmware, frames: NDArray[np.int32]) -> NDArray[np.int8]:
         return self._tried(firmware, lambda info: self._device(firmware, info).extract(frames))
@@ -243,6 +291,18 @@ class HardwareTarget:
             yield client
         finally:
             transport.close()
+
+
+def _count(client: DeviceClient, info: DeviceInfo, plan: BurstPlan) -> int:
+    """How many inferences take about as long as the plan's bursts; found by trying, since one alone is too short for
+    a slow counter."""
+    count, clock_hz = 1, max(info.clock_hz, 1)
+    while True:
+        ticks, _ = client.bursts(count, 1, 0, burst_s=plan.burst_s)
+        wanted = round(count * plan.burst_s * clock_hz / max(ticks, 1))
+        if ticks >= plan.burst_s * clock_hz / 4 or count >= _MOST_INFERENCES:
+            return max(1, min(wanted, _MOST_INFERENCES))
+        count = min(max(wanted, count + 1), 16 * count)
 
 
 def _longest_us(batches: list[Batch], info: DeviceInfo) -> float:

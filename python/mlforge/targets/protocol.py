@@ -148,6 +148,16 @@ class DeviceClient:
         """Runs `count` raw frames that are in the buffer through the features, on top of earlier ones."""
         return self._rows(self.command(f"mlforge-extract {count} {offset_bytes}"), "features", feature_bytes)
 
+    def bursts(self, count: int, repeats: int, pause_ms: int, *, burst_s: float) -> tuple[int, int]:
+        """Runs bursts of `count` inferences of the first vector, between pauses, for a power meter. Each takes about
+        `burst_s`, and the device is silent all the time. Returns the ticks of the shortest burst and of the longest."""
+        usual, self._timeout_s = self._timeout_s, self._timeout_s + 2 * repeats * (burst_s + pause_ms / 1000)
+        try:
+            answer = self.command(f"mlforge-bursts {count} {repeats} {pause_ms}")
+        finally:
+            self._timeout_s = usual
+        return self._number(answer, "least-ticks"), self._number(answer, "most-ticks")
+
     def reset_features(self) -> None:
         self.command("mlforge-reset")
 
