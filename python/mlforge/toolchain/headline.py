@@ -61,17 +61,28 @@ def _summaries(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _of_cmake(lines: Sequence[str], at: int) -> Iterator[str]:
-    """CMake's message: the first indented paragraph below its head, without what only says that a command failed."""
-    words: list[str] = []
+    """CMake's message: the first indented paragraph below its head, without what only says that a command failed. Where
+    it quotes a script's traceback, the exception."""
+    message = []
     for line in lines[at + 1 :]:
         if line.strip() and not line.startswith("  "):
             break
+        message.append(line[2:])
+    for index, line in enumerate(message):
+        if _TRACEBACK in line:
+            yield from _of_python(message, index)
+    text = _first_paragraph(message)
+    if text and not text.startswith(("command failed with return code", "Call Stack")):
+        yield text
+
+
+def _first_paragraph(message: Sequence[str]) -> str:
+    words: list[str] = []
+    for line in message:
         if not line.strip() and words:
             break
         words += line.split()
-    text = " ".join(words)
-    if text and not text.startswith(("command failed with return code", "Call Stack")):
-        yield text
+    return " ".join(words)
 
 
 def _of_python(lines: Sequence[str], at: int) -> Iterator[str]:

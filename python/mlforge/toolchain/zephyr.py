@@ -115,7 +115,17 @@ class Workspace:
         (where there is one, Zephyr uses it) gives to the next: what differs is only where they are."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)}
         shared = {"CCACHE_BASEDIR": str(directory), "CCACHE_NOHASHDIR": "1"} if directory else {}
-        return {**shared, **kept, "ZEPHYR_BASE": str(self.base), "MLFORGE_PYTHON": sys.executable}
+        ours = {
+            "ZEPHYR_BASE": str(self.base),
+            "MLFORGE_PYTHON": sys.executable,
+            "PATH": self._path(kept.get("PATH", "")),
+        }
+        return {**shared, **kept, **ours}
+
+    def _path(self, path: str) -> str:
+        """Zephyr's Python first: sysbuild's other images, such as MCUboot, are told of none and take what they find."""
+        place = str(Path(self.python).parent) if Path(self.python).is_absolute() else ""
+        return os.pathsep.join(filter(None, (place, path)))
 
     def _configure(self, build: ZephyrBuild, timeout_s: float) -> None:
         if toolchain_settings(build.board) is None:

@@ -59,6 +59,20 @@ CMAKE = GIT + (
     "Call Stack (most recent call first):\n"
     "  CMakeLists.txt:3 (find_package)\n"
 )
+CMAKE_PYTHON = GIT + (
+    "CMake Error at /zephyr/cmake/modules/boards.cmake:196 (message):\n"
+    "  Error finding board: mps2\n"
+    "\n"
+    "  Error message: Traceback (most recent call last):\n"
+    "\n"
+    '    File "/zephyr/scripts/list_boards.py", line 11, in <module>\n'
+    "      import pykwalify.core\n"
+    "\n"
+    "  ModuleNotFoundError: No module named 'pykwalify'\n"
+    "\n"
+    "Call Stack (most recent call first):\n"
+    "  CMakeLists.txt:18 (find_package)\n"
+)
 DEVICETREE = "devicetree error: /app/app.overlay:3 (column 9): parse error: undefined node label 'nobody'\n"
 GENERATOR = "[1/9] Compiling the model activity\nerror: /app/mlforge.yaml:13: limits.flash: 9 KiB; 472 too many\n"
 ONLY_SUMMARIES = "[3/9] Linking C executable error.elf\ncollect2: error: ld returned 1 exit status\n"
@@ -80,6 +94,7 @@ ONLY_SUMMARIES = "[3/9] Linking C executable error.elf\ncollect2: error: ld retu
             "/app/mlforge.yaml has no mlforge.lock.yaml beside it: there is no model to build in. `west mlforge "
             "optimise /app` searches one and writes both.",
         ),
+        (CMAKE_PYTHON, "ModuleNotFoundError: No module named 'pykwalify'"),
         (DEVICETREE, DEVICETREE.strip()),
         (GENERATOR, "error: /app/mlforge.yaml:13: limits.flash: 9 KiB; 472 too many"),
         (ONLY_SUMMARIES, "collect2: error: ld returned 1 exit status"),
@@ -90,7 +105,20 @@ ONLY_SUMMARIES = "[3/9] Linking C executable error.elf\ncollect2: error: ld retu
         ),
         ("", ""),
     ],
-    ids=["compiler", "linker", "kconfig", "python", "cmake", "dts", "mlforge", "summary", "git", "assembler", "empty"],
+    ids=[
+        "compiler",
+        "linker",
+        "kconfig",
+        "python",
+        "cmake",
+        "script",
+        "dts",
+        "mlforge",
+        "summary",
+        "git",
+        "assembler",
+        "empty",
+    ],
 )
 def test_the_cause(log: str, cause: str) -> None:
     assert headline(log + (NINJA if log and cause else "")) == cause

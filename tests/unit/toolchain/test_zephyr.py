@@ -4,6 +4,7 @@ shells; tests/zephyr builds in a real one."""
 from __future__ import annotations
 
 import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,11 @@ def test_what_the_compiler_said_and_not_what_a_file_is_called(monkeypatch: pytes
         ": /modules/tables.c:29:10: fatal error: specific.h: No such file or directory"
     )
     assert refused.value.log == log
+
+
+def test_other_images_of_a_build_find_zephyrs_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """sysbuild tells MCUboot of no Python, which then is the first that PATH has."""
+    monkeypatch.setenv("PATH", "/usr/bin")
+    found = Workspace(tmp_path, (4, 1, 0), "/home/me/venv/bin/python3").environment()["PATH"]
+    assert found == os.pathsep.join(("/home/me/venv/bin", "/usr/bin"))
+    assert Workspace(tmp_path, (4, 1, 0), "python3").environment()["PATH"] == "/usr/bin"
