@@ -90,13 +90,20 @@ def _others(found: AccountedImage, contract: Contract, used: Sequence[Share]) ->
     """Each further model; and, once in a build, how much of the runtime models share."""
     others = [model for model in found.models if model != contract.name]
     for model in others:
-        own = [share for share in found.shares if share.model == model]
-        flash, ram = (sum(by(own).values()) for by in (flash_by_category, ram_by_category))
-        held = "has a contract of its own" if model in found.linked.record.contracts else "no contract limits it"
-        yield f"beside {contract.name}: the model {model} takes {flash} bytes of flash and {ram} of RAM; {held}"
+        yield f"beside {contract.name}: {_other(found, model)}"
+    others = [model for model in others if found.holds(model)]
     contracts = sorted({*found.linked.record.contracts, contract.name})
     if others and contract.name == contracts[0]:
         elsewhere = {share for model in others for share in found.used_by(model)}
         shared = flash_by_category(share for share in used if share in elsewhere and share.category in RUNTIME)
         names = ", ".join([contract.name, *others])
         yield f"{names} share {sum(shared.values())} bytes of kernels and features, which count in the limits of each"
+
+
+def _other(found: AccountedImage, model: str) -> str:
+    if not found.holds(model):
+        return f"the model {model} is not in the image; nothing in the application refers to {model}_instance"
+    own = [share for share in found.shares if share.model == model]
+    flash, ram = (sum(by(own).values()) for by in (flash_by_category, ram_by_category))
+    held = "has a contract of its own" if model in found.linked.record.contracts else "no contract limits it"
+    return f"the model {model} takes {flash} bytes of flash and {ram} of RAM; {held}"

@@ -32,7 +32,7 @@ def emit(pipeline: Pipeline, name: str) -> dict[str, str]:
         "pipeline": pipeline,
         "stages": stages,
         "flows": flows,
-        "layout": lay_out(stages, flows),
+        "layout": lay_out(stages, flows, pipeline.window.length),
         "converted_bytes": _converted_bytes(pipeline),
         "user_files": list(dict.fromkeys((one.file, one.text) for one in stages if isinstance(one, User))),
     }

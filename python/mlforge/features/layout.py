@@ -52,18 +52,21 @@ class _Buffer:
         return self.most_bytes if other.first <= self.first <= other.last else self.size_bytes
 
 
-def lay_out(stages: Sequence[Stage], flows: Sequence[Flow]) -> Layout:
-    """`flows[i]` is what stage i takes, `flows[i + 1]` what it makes. The last stage writes into the collector's ring.
+def lay_out(stages: Sequence[Stage], flows: Sequence[Flow], window_blocks: int) -> Layout:
+    """`flows[i]` is what stage i takes, `flows[i + 1]` what it makes. The last stage writes into the collector's ring
+    of `window_blocks`, which takes no more at once.
 
     Largest first, each buffer goes to the lowest offset at which it meets none that is alive with it.
     """
     head = _head(stages, flows)
-    batch = {0: 1, 1: UNLIMITED}.get(head, BATCH)
+    gathers = any(stage.wants for stage in stages)
+    most = BATCH if gathers else min(BATCH, window_blocks)
+    batch = {0: 1, 1: UNLIMITED}.get(head, most)
     outputs: list[_Buffer | None] = []
     works: list[_Buffer | None] = []
     for index, stage in enumerate(stages):
         last = index + 1 == len(stages)
-        size_bytes = flows[index + 1].size_bytes * (BATCH if index + 1 < head else 1)
+        size_bytes = flows[index + 1].size_bytes * (most if index + 1 < head else 1)
         output = _output(stage, size_bytes, index, outputs) if not last else None
         needed = stage.work_bytes(flows[index])
         if stage.works_in_output and output is not None and flows[index].channels == 1:

@@ -93,7 +93,7 @@ def run_native(pipeline: Pipeline, stages: Sequence[Stage], frames: NDArray[np.i
         flows.append(stage.output(flows[-1]))
     if prod(pipeline.input_shape) != pipeline.window.length * flows[-1].length:
         raise DataError(f"{pipeline.window.length} blocks of {flows[-1].length} values are no {pipeline.input_shape}")
-    layout = lay_out(stages, flows)
+    layout = lay_out(stages, flows, pipeline.window.length)
     chain = _Chain(code, stages, flows, layout)
     window, value = pipeline.window, _TYPES[flows[-1].element]
     block_bytes = flows[-1].size_bytes

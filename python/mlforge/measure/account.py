@@ -56,6 +56,10 @@ class AccountedImage:
             for share in self._of(origin)
         )
 
+    def holds(self, model: str) -> bool:
+        """Whether the linker took the model: it drops one that nothing refers to."""
+        return any(share.in_flash for share in self.shares if share.model == model)
+
     def used_by(self, model: str) -> tuple[Share, ...]:
         """What is the model's own, and the runtime, less what is in it for the sake of other models alone. So what the
         application's own calls bring in of it counts.
@@ -80,7 +84,7 @@ class AccountedImage:
         if model not in self.models:
             others = f"; it was built with {', '.join(self.models)}" if self.models else ""
             raise BuildError(f"{name} was not built with the model {model}{others}")
-        if not any(share.in_flash for share in self.shares if share.model == model):
+        if not self.holds(model):
             raise BuildError(
                 f"{name} holds nothing of the model {model}, so there is nothing to hold against a limit",
                 hint=f"the linker drops a model that nothing refers to: use {model}_instance in the application",

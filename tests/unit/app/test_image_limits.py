@@ -30,10 +30,11 @@ class Accounted:
     arena: int
     second: int = 0
     contracts: tuple[str, ...] = ()
+    built_with: tuple[str, ...] = ()
 
     @property
     def models(self) -> tuple[str, ...]:
-        return ("activity", "sine") if self.second else ("activity",)
+        return self.built_with or (("activity", "sine") if self.second else ("activity",))
 
     @property
     def shares(self) -> tuple[Share, ...]:
@@ -44,6 +45,9 @@ class Accounted:
             _share(Category.WEIGHTS, self.second, model="sine"),
             _share(Category.ARENA, 7, ram=True, model="sine"),
         )
+
+    def holds(self, model: str) -> bool:
+        return any(share.in_flash and share.size_bytes for share in self.shares if share.model == model)
 
     def used_by(self, model: str) -> tuple[Share, ...]:
         kernels = [share for share in self.shares if share.category is Category.KERNELS]
@@ -101,6 +105,17 @@ def test_further_models_are_told_and_not_counted(app: Path, monkeypatch: pytest.
         assert list(result.others[1:]) == shared * [
             "activity, sine share 100 bytes of kernels and features, which count in the limits of each"
         ]
+
+
+def test_a_further_model_that_nothing_refers_to_breaks_no_build(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The linker drops it."""
+    found = Accounted(1_000, 2_000, built_with=("activity", "sine"))
+    monkeypatch.setattr(image, "read_account", lambda elf: found)
+    result = image.image_limits(Resolved(load_contract(app), {}), Path("zephyr.elf"))
+    assert [limit.used_bytes for limit in result.limits] == [1_300, 2_000]
+    assert result.others == (
+        "beside activity: the model sine is not in the image; nothing in the application refers to sine_instance",
+    )
 
 
 def test_not_an_image(app: Path, capsys: pytest.CaptureFixture[str]) -> None:

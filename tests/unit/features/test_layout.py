@@ -43,7 +43,8 @@ def made(name: str, channels: int) -> tuple[Pipeline, Layout]:
     pipeline = fit([*CHAINS[name], WindowSpec(2, 1)], [signal], SignalSpec(16_000, names, "", "int16", 15))
     pipeline = pipeline.with_quantisation(0.1, 0)
     stages = pipeline.all_stages
-    return pipeline, lay_out(stages, [*pipeline.flows, stages[-1].output(pipeline.flows[-1])])
+    flows = [*pipeline.flows, stages[-1].output(pipeline.flows[-1])]
+    return pipeline, lay_out(stages, flows, pipeline.window.length)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -71,3 +72,9 @@ def test_nothing_alive_is_overwritten(name: str, channels: int) -> None:
 
 def test_the_scratch_of_the_transform_serves_those_behind_it() -> None:
     assert made("cepstrum", 1)[1].shared_bytes == 4 * 512
+
+
+def test_a_run_of_frames_is_no_longer_than_the_window() -> None:
+    """Two frames here: what lies between the stages has room for two blocks."""
+    layout = made("raw", 1)[1]
+    assert (layout.batch, layout.shared_bytes) == (2, 2 * 4)
