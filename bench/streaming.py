@@ -146,7 +146,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--targets", nargs="*", default=list(TARGETS), help="boards (default: all)")
-    parser.add_argument("--operators", action="store_true", help="print each operator's share on the first board")
     arguments = parser.parse_args()
     known = {target.name for target in all_targets()}
     rows = []
