@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "arena": "find how much arena TensorFlow Lite Micro needs for a model",
     "run": "build, run and measure one model on a target",
     "serve": "run one model behind a serial port, for the MLPerf Tiny runner",
+    "trace": "draw what runs when: feature stages and operators on a timeline",
     "verify": "compare the three stages: FP32 host, int8 host, int8 target",
     "footprint": "show who uses flash and RAM in an ELF",
     "bundle": "build, sign and describe a release; or verify one",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mlforge.errors import TargetUnavailableError
 from mlforge.records.program import Firmware, Program
+from mlforge.records.timeline import Timeline
 from mlforge.targets.boards import Board
 from mlforge.targets.emulated import Emulated
 from mlforge.targets.firmware_build import build_firmware
@@ -75,6 +76,10 @@ class BaremetalTarget:
 
     def extract(self, firmware: Firmware, frames: NDArray[np.int32]) -> NDArray[np.int8]:
         return self._emulated(firmware).device.extract(frames)
+
+    def trace(self, firmware: Firmware, inputs: NDArray[np.int8], frames: NDArray[np.int32] | None = None) -> Timeline:
+        """See Emulated.trace."""
+        return self._emulated(firmware).trace(inputs, frames)
 
     def _emulated(self, firmware: Firmware) -> Emulated:
         return Emulated(self.board, firmware, self.timeout_s)

@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from mlforge.errors import RunError
 from mlforge.records.program import Firmware
-from mlforge.targets import counting, device, qemu
+from mlforge.records.timeline import Timeline
+from mlforge.targets import counting, device, qemu, tracing
 from mlforge.targets.boards import Region
 from mlforge.targets.device import Device
 from mlforge.targets.program_files import checked_inputs
 from mlforge.targets.protocol import DeviceClient
 from mlforge.targets.qemu import Machine
 from mlforge.targets.target import Profile, Window
-from mlforge.toolchain.plugin import counting_plugin
+from mlforge.toolchain.plugin import counting_plugin, tracing_plugin
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,22 @@ class Emulated:
             f"counted in QEMU, {self.machine.machine}",
             last,
         )
+
+    def trace(self, inputs: NDArray[np.int8], frames: NDArray[np.int32] | None) -> Timeline:
+        """What runs when, while raw frames pass the features and inputs the network. Raises BuildError, RunError."""
+        program, elf = self.firmware.program, self.firmware.elf
+        vectors = checked_inputs(program, inputs)
+        found = tracing.watched(elf, program)
+        with tempfile.TemporaryDirectory(prefix="mlforge-") as scratch:
+            ranges, out = Path(scratch) / "ranges", Path(scratch) / "events"
+            ranges.write_text(found.ranges, encoding="ascii")
+            plugin = f"{tracing_plugin(self.machine.qemu)},ranges={ranges},out={out}"
+            data, offset = device.with_frames(vectors, frames)
+            with self._session(data, options=(*qemu.COUNTED, "-plugin", plugin)) as client:
+                completed = 0 if frames is None else len(device.extract(client, frames, offset).rows)
+                client.batch(len(vectors), program.output_bytes)
+            text = out.read_text(encoding="ascii")
+        return tracing.read_events(text, found, program, self.machine.machine, completed)
 
     @contextlib.contextmanager
     def _session(self, data: bytes, options: Sequence[str]) -> Iterator[DeviceClient]:

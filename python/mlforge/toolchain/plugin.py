@@ -21,6 +21,11 @@ def counting_plugin(qemu: str) -> Path:
     return plugin(qemu, _sources() / "count.c")
 
 
+def tracing_plugin(qemu: str) -> Path:
+    """The path of the plugin that tells what runs when; raises as `plugin` does."""
+    return plugin(qemu, _sources() / "trace.c")
+
+
 def plugin(qemu: str, source: Path) -> Path:
     """The path of the plugin made from one C file, which may include qemu_plugin_api.h.
 

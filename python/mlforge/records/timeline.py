@@ -1,0 +1,39 @@
+"""What ran when: stretches of execution on named tracks, in instructions of what is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Track(StrEnum):
+    """From what contains to what is contained."""
+
+    WINDOW = "model"  # whole inferences, and whole stretches of features
+    OPERATOR = "operators"
+    STAGE = "feature stages"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    track: Track
+    name: str
+    begin: int
+    end: int
+
+    @property
+    def instructions(self) -> int:
+        return self.end - self.begin
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """`slices` by their beginning; those of one track do not overlap."""
+
+    model: str
+    target: str
+    slices: tuple[Slice, ...]
+
+    @property
+    def end(self) -> int:
+        return max((each.end for each in self.slices), default=0)

@@ -1,0 +1,116 @@
+"""A timeline as a picture in one self-contained HTML file, and as Chrome's trace events, which Perfetto reads.
+
+One instruction is one nanosecond of QEMU's time, and so it is in the trace events; on a board it is none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from mlforge.records.timeline import Timeline, Track
+from mlforge.templating import environment
+
+WIDTH: Final = 1200.0
+_ROW: Final = 34.0
+_COLOURS: Final = 8  # of the style sheet
+_NS_PER_US: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    x: float
+    y: float
+    width: float
+    colour: int
+    label: str  # empty where there is no room for it
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    track: str
+    name: str
+    times: int
+    instructions: int
+    share: str
+
+
+def render_timeline(timeline: Timeline) -> str:
+    """The text of the HTML file; equal input gives equal bytes."""
+    tracks = [track for track in Track if any(each.track is track for each in timeline.slices)]
+    return (
+        environment("mlforge.report", markup=True)
+        .get_template("timeline.html.j2")
+        .render(
+            timeline=timeline,
+            tracks=tracks,
+            bars=_bars(timeline, tracks),
+            shares=_shares(timeline),
+            width=WIDTH,
+            height=_ROW * len(tracks) + 30,
+            row=_ROW,
+            ticks=[(WIDTH * i / 10, f"{timeline.end * i // 10:,}") for i in range(11)],
+        )
+    )
+
+
+def chrome_json(timeline: Timeline) -> str:
+    """Trace events ("Trace Event Format", Google): complete events `X` in microseconds, a thread for each track."""
+    threads = {track: number for number, track in enumerate(Track, 1)}
+    events: list[dict[str, object]] = [
+        {"name": "process_name", "ph": "M", "pid": 1, "tid": 0, "args": {"name": timeline.model}}
+    ]
+    events += [
+        {"name": "thread_name", "ph": "M", "pid": 1, "tid": number, "args": {"name": str(track)}}
+        for track, number in threads.items()
+    ]
+    events += [
+        {
+            "name": each.name,
+            "cat": str(each.track),
+            "ph": "X",
+            "pid": 1,
+            "tid": threads[each.track],
+            "ts": each.begin / _NS_PER_US,
+            "dur": each.instructions / _NS_PER_US,
+            "args": {"instructions": each.instructions},
+        }
+        for each in timeline.slices
+    ]
+    other = {"target": timeline.target, "time": "QEMU's: one instruction is one nanosecond"}
+    return json.dumps({"traceEvents": events, "displayTimeUnit": "ns", "otherData": other}, indent=1) + "\n"
+
+
+def _bars(timeline: Timeline, tracks: list[Track]) -> list[Bar]:
+    scale = WIDTH / max(timeline.end, 1)
+    colours: dict[str, int] = {}
+    bars = []
+    for each in timeline.slices:
+        colour = colours.setdefault(each.name, len(colours) % _COLOURS)
+        width = each.instructions * scale
+        label = each.name if width > 7 * len(each.name) else ""
+        title = f"{each.name}: {each.instructions:,} instructions, from {each.begin:,}"
+        y = _ROW * tracks.index(each.track)
+        bars.append(Bar(round(each.begin * scale, 2), y, round(max(width, 0.3), 2), colour, label, title))
+    return bars
+
+
+def _shares(timeline: Timeline) -> list[Share]:
+    """By track and name, in order of appearance; the share is of all inferences, or of all of the features' time."""
+    times: Counter[tuple[Track, str]] = Counter()
+    taken: Counter[tuple[Track, str]] = Counter()
+    for each in timeline.slices:
+        times[each.track, each.name] += 1
+        taken[each.track, each.name] += each.instructions
+    of = {
+        Track.WINDOW: max(timeline.end, 1),
+        Track.OPERATOR: max(taken[Track.WINDOW, "inference"], 1),
+        Track.STAGE: max(taken[Track.WINDOW, "features"], 1),
+    }
+    return [
+        Share(str(track), name, count, taken[track, name], f"{taken[track, name] / of[track]:.1%}")
+        for (track, name), count in times.items()
+    ]
