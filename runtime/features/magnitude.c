@@ -4,7 +4,7 @@
  * turned.
  */
 #include "mlforge/pipeline.h"
-#include "features/root64.h"
+#include "signal/root64.h"
 #include "features/signal.h"
 
 uint32_t mlforge_magnitude_process(const struct mlforge_stage *stage, const void *input,

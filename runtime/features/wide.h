@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "features/q15.h"
-#include "features/root64.h"
+#include "signal/root64.h"
 
 /* mantissa * 2^exponent; mantissa is 0 or has its highest bit set. */
 struct mlforge_wide {

@@ -38,7 +38,14 @@ _SCHEMA: Final[dict[str, dict[int, tuple[str, int]]]] = {
         7: ("[dimension", 4),
     },
     "Quantization": {2: ("[scale", 4), 3: ("[zero point", 8), 6: ("axis", 4)},
-    "Operator": {0: ("code index", 4), 1: ("[index", 4), 2: ("[index", 4), 3: ("options type", 1), 4: (">options", 0)},
+    "Operator": {
+        0: ("code index", 4),
+        1: ("[index", 4),
+        2: ("[index", 4),
+        3: ("options type", 1),
+        4: (">options", 0),
+        5: ("[custom option", 1),
+    },
     "Buffer": {0: ("[data", 1), 1: ("offset", 8), 2: ("offset", 8)},
     "options": {},
 }

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mlforge.compiler import compile_graph, read_tflite
+from mlforge.compiler.graph import DType, Graph, Tensor
 from mlforge.contract.stages import WindowSpec
 from mlforge.contract.stages_tflm import Like
 from mlforge.features import Pipeline, fit
@@ -15,7 +21,13 @@ from mlforge.features.tflm_bands import TflmBands
 from mlforge.features.tflm_spectrum import TflmSpectrum
 from mlforge.features.window import Window
 from tests.oracle.signal_graph import Tables, frames_of, speech_front_end
-from tests.oracle.wheel import Oracle, Refusal
+from tests.oracle.wheel import Arrays, Oracle, Refusal
+from tests.unit.compiler.cases import Maker, inputs_for
+from tests.unit.compiler.cases_signal import CASES
+from tests.unit.compiler.cases_signal import graph as signal_graph
+from tests.unit.compiler.harness import run_models
+from tests.unit.compiler.registry import Reference
+from tests.unit.compiler.tflite_writer import write_tflite
 from tests.unit.features.speech import MIC, chain, streams
 
 STREAMS = streams()
@@ -59,3 +71,56 @@ def test_same_integers(newest: Oracle, size: int) -> None:
         levels, roots, _ = answer
         np.testing.assert_array_equal(first_stages(fitted, 3, streams_now[name]), roots.astype(np.int64), name)
         np.testing.assert_array_equal(first_stages(fitted, 6, streams_now[name]), levels.astype(np.int64), name)
+
+
+@pytest.mark.parametrize("kind", ["SignalFramer", "SignalStacker"])
+def test_frames_where_they_are_valid(newest: Oracle, kind: str) -> None:
+    """Before, and between them, the interpreter leaves what was there."""
+    vectors, seeds = 12, range(20)
+    graphs = [CASES[kind](Maker(seed)) for seed in seeds]
+    inputs = [inputs_for(graph, vectors, seed) for seed, graph in enumerate(graphs)]
+    answers = newest.answers([(write_tflite(graph), one) for graph, one in zip(graphs, inputs, strict=True)])
+    compared = 0
+    for graph, given, answer in zip(graphs, inputs, answers, strict=True):
+        assert not isinstance(answer, Refusal), answer
+        reference = Reference(graph)
+        for vector in range(vectors):
+            frame, valid = reference.run([array[vector] for array in given])
+            assert answer[1][vector] == valid
+            if valid:
+                np.testing.assert_array_equal(answer[0][vector], frame)
+                compared += 1
+    assert vectors * len(graphs) // 3 < compared < vectors * len(graphs)
+
+
+@pytest.mark.parametrize("size", [8, 1 << 11, 1 << 12, 1 << 13, 1 << 14])
+def test_long_transforms(newest: Oracle, size: int) -> None:
+    """More than the reference of the unit tests can do in their time."""
+    maker = Maker(size)
+    samples = [maker.add(Tensor("x", (size,), DType.INT16)), maker.add(Tensor("y", (size + 2,), DType.INT16))]
+    graph = signal_graph(maker, "SignalRfft", samples[:1], samples[1:], T=7, fft_length=size)
+    inputs = [(maker.numbers.normal(0, 3000 * math.sqrt(size / 8), (2, size))).clip(-32768, 32767).astype(np.int16)]
+    (answer,) = newest.answers([(write_tflite(graph), inputs)])
+    assert not isinstance(answer, Refusal), answer
+    np.testing.assert_array_equal(on_host(graph, inputs)[0], answer[0])
+
+
+def on_host(graph: Graph, inputs: Arrays) -> list[NDArray[np.generic]]:
+    """Our outputs."""
+    with tempfile.TemporaryDirectory() as place:
+        compiled = compile_graph(read_tflite(write_tflite(graph)), "m")
+        return run_models(Path(place), {"m": (compiled, inputs)})["m"]
+
+
+def test_front_end_in_a_graph(newest: Oracle) -> None:
+    """All of it compiled: the interpreter's bytes, over many frames."""
+    length, hop, bands = SIZES[512]
+    fitted = fit([*chain(Like.TFLM, length, hop, 512, bands), WindowSpec(1, 1)], [np.zeros((4000, 1))], MIC)
+    model = speech_front_end(512, tables_of(fitted))
+    frames = [frames_of(STREAMS["all"], length, hop)]
+    (answer,) = newest.answers([(model, frames)])
+    assert not isinstance(answer, Refusal), answer
+    with tempfile.TemporaryDirectory() as place:
+        ours = run_models(Path(place), {"m": (compile_graph(read_tflite(model), "m"), frames)})["m"]
+    for got, want in zip(ours, answer, strict=True):
+        np.testing.assert_array_equal(got, want)

@@ -44,6 +44,8 @@ class DType(StrEnum):
     UINT8 = "uint8"  # of what QUANTIZE takes in and hands out
     FLOAT32 = "float32"
     BOOL = "bool"  # of truths: one byte, 0 or 1
+    UINT32 = "uint32"  # of the signal library
+    UINT64 = "uint64"  # of its sums; 4-byte aligned, and read by its own operators alone
 
     @property
     def size_bytes(self) -> int:

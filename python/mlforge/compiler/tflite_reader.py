@@ -33,9 +33,10 @@ from mlforge.compiler.graph import (
     validate,
 )
 from mlforge.compiler.model_kind import ModelKind, model_kind, other_kind
-from mlforge.compiler.ops import OPERATORS, operator_for
-from mlforge.compiler.ops.nearest import QUANTISE, computes_in_floats
-from mlforge.errors import ModelError, UnsupportedOperatorError
+from mlforge.compiler.ops import CUSTOM_OPERATORS, OPERATORS, REMEMBERING, operator_for
+from mlforge.compiler.ops.nearest import QUANTISE, computes_in_floats, unknown_custom_operator
+from mlforge.compiler.ops.signal.operator import with_states
+from mlforge.errors import ModelError
 
 T = TypeVar("T")
 
@@ -50,6 +51,8 @@ _DTYPES: Final = {
     TensorType.FLOAT32: DType.FLOAT32,
     TensorType.UINT8: DType.UINT8,
     TensorType.BOOL: DType.BOOL,
+    TensorType.UINT32: DType.UINT32,
+    TensorType.UINT64: DType.UINT64,
     TensorType.INT4: DType.INT8,  # of weights; they are taken apart
 }
 _FLOATS: Final = {TensorType.FLOAT16: "float16", TensorType.FLOAT32: "float32", TensorType.FLOAT64: "float64"}
@@ -77,6 +80,9 @@ def read_tflite(data: bytes) -> Graph:
     """
     graph = guarded(data, lambda file: file.graph())
     validate(graph)
+    if any(node.kind in REMEMBERING for node in graph.nodes):
+        graph = with_states(graph, REMEMBERING)
+        validate(graph)
     return graph
 
 
@@ -182,7 +188,9 @@ class TfliteFile:
         if kind not in OPERATORS and (floats := self.float_type(operator)):
             raise computes_in_floats(kind, floats)
         implementation = operator_for(kind)
-        attributes = implementation.read(self.options(operator, implementation.options, where))
+        is_custom = kind in CUSTOM_OPERATORS
+        options = custom_options(operator) if is_custom else self.options(operator, implementation.options, where)
+        attributes = implementation.read(options)
         return Node(
             kind=kind,
             inputs=_indexes(operator.InputsLength(), operator.InputsAsNumpy(), where),
@@ -207,8 +215,10 @@ class TfliteFile:
         number = max(code.DeprecatedBuiltinCode(), scalar(code, _BUILTIN_CODE, Int32Flags))
         name = _OPERATOR_NAMES.get(number, f"operator number {number}")
         if name == "CUSTOM":
-            custom = code.CustomCode() or b"?"
-            raise UnsupportedOperatorError(f"CUSTOM {text_of(custom)}", "custom operators have no kernel here")
+            custom = text_of(code.CustomCode() or b"?")
+            if custom not in CUSTOM_OPERATORS:
+                raise unknown_custom_operator(custom, CUSTOM_OPERATORS)
+            return custom
         return name
 
     def options(self, operator: Any, expected: str, where: str) -> Any:
@@ -261,6 +271,11 @@ class TfliteFile:
         if nibbles:
             return _unpacked(raw)[:elements].reshape(shape)
         return raw.view(np.dtype(dtype.value).newbyteorder("<")).astype(dtype.value, copy=False).reshape(shape)
+
+
+def custom_options(operator: Any) -> bytes:
+    """The flexbuffer of a custom operator."""
+    return bytes(operator.CustomOptionsAsNumpy()) if operator.CustomOptionsLength() else b""
 
 
 def _unpacked(raw: NDArray[np.uint8]) -> NDArray[np.int8]:

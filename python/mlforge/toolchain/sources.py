@@ -10,6 +10,7 @@ from typing import Final
 
 from mlforge.errors import ToolError
 
+_ON_SIGNAL: Final = ("kernels", "features")
 _CURE: Final = "set MLFORGE_CACHE to a directory that can be written"
 PACKAGE: Final = Path(__file__).resolve().parents[1]
 
@@ -33,8 +34,11 @@ def python_sources() -> tuple[Path, ...]:
 
 
 def runtime_sources(*parts: str) -> tuple[Path, ...]:
-    """The runtime's C files of some parts (`kernels`, `features`, …), as runtime/sources.txt lists them."""
+    """The runtime's C files of some parts (`kernels`, `features`, …), as runtime/sources.txt lists them, with `signal`
+    for the parts that are built on it."""
     runtime = root() / "runtime"
+    if any(part in _ON_SIGNAL for part in parts):
+        parts = (*parts, "signal")
     lines = (runtime / "sources.txt").read_text(encoding="utf-8").splitlines()
     return tuple(runtime / line for line in lines if line.partition("/")[0] in parts)
 

@@ -30,6 +30,8 @@ enum mlforge_type {
 	MLFORGE_FLOAT32 = 4,
 	MLFORGE_UINT8 = 5,
 	MLFORGE_BOOL = 6, /**< one byte, 0 or 1 */
+	MLFORGE_UINT32 = 7,
+	MLFORGE_UINT64 = 8, /**< 4-byte aligned, as all tensors */
 };
 
 /**

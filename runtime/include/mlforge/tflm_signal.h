@@ -83,9 +83,9 @@ struct mlforge_tflm_bank {
 	uint16_t filters;
 };
 
-/** @brief Sums of one filter bank, uint64 [filters]. */
+/** @brief Sums of one filter bank, uint64 [filters], at any place. */
 void mlforge_tflm_filter(const struct mlforge_tflm_bank *bank, const uint32_t *energies,
-			 uint64_t *sums);
+			 void *sums);
 
 /** @brief The square root, rounded to nearest, but below 2^16 for values below 2^32. */
 uint32_t mlforge_tflm_root(uint64_t value);

@@ -241,5 +241,5 @@ def _values(dtype: DType, shape: Shape, numbers: np.random.Generator) -> np.ndar
     array = numbers.integers(low, high, shape, dtype.value)
     if dtype is DType.INT8 and array[0].size >= 256:
         array[0].reshape(-1)[:256] = np.arange(-128, 128)
-    array[-1] = numbers.choice([info.min, info.max], shape[1:])
+    array[-1] = numbers.choice(np.array([info.min, info.max], dtype.value), shape[1:])
     return array

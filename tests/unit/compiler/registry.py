@@ -17,6 +17,7 @@ from tests.unit.compiler import (
     cases_logic,
     cases_matrices,
     cases_movement,
+    cases_signal,
     cases_variables,
 )
 from tests.unit.compiler.cases import Maker
@@ -25,6 +26,7 @@ from tests.unit.compiler.reference_int16 import Int16Reference
 from tests.unit.compiler.reference_logic import LogicReference
 from tests.unit.compiler.reference_matrices import MatricesReference
 from tests.unit.compiler.reference_movement import MovementReference
+from tests.unit.compiler.reference_signal import SignalReference
 from tests.unit.compiler.reference_variables import VariablesReference
 
 CASES: dict[str, Callable[[Maker], Graph]] = {
@@ -36,10 +38,17 @@ CASES: dict[str, Callable[[Maker], Graph]] = {
     **cases_matrices.CASES,
     **cases_variables.CASES,
     **cases_logic.CASES,
+    **cases_signal.CASES,
 }
 
 
 class Reference(
-    Int16Reference, MovementReference, LogicReference, VariablesReference, BlocksReference, MatricesReference
+    Int16Reference,
+    MovementReference,
+    LogicReference,
+    VariablesReference,
+    BlocksReference,
+    MatricesReference,
+    SignalReference,
 ):
     """Runs a graph of any operators on one set of inputs."""

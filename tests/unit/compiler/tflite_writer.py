@@ -8,11 +8,13 @@ from typing import Any
 
 import flatbuffers
 import numpy as np
+from flatbuffers import flexbuffers
 from numpy.typing import NDArray
 from tflite.BuiltinOperator import BuiltinOperator
 from tflite.BuiltinOptions import BuiltinOptions
 
 from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Tensor
+from mlforge.compiler.ops import CUSTOM_OPERATORS, REMEMBERING
 from mlforge.compiler.ops.batch_matmul import BatchMatMulAttributes
 from mlforge.compiler.ops.concatenation import ConcatenationAttributes
 from mlforge.compiler.ops.cumsum import CumsumAttributes
@@ -27,6 +29,7 @@ from mlforge.compiler.ops.shared.reduction import ReduceAttributes
 from mlforge.compiler.ops.shared.resizing import ResizeAttributes
 from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes
 from mlforge.compiler.ops.shared.window import WindowAttributes
+from mlforge.compiler.ops.signal.operator import SignalAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
 from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
 from mlforge.compiler.ops.svdf import SvdfAttributes
@@ -42,6 +45,8 @@ _TYPES = {
     DType.BOOL: 6,
     DType.INT16: 7,
     DType.INT8: 9,
+    DType.UINT64: 12,
+    DType.UINT32: 15,
     HANDLE: 13,
 }
 RESOURCE_KINDS = ("READ_VARIABLE", "ASSIGN_VARIABLE")
@@ -63,6 +68,7 @@ _FUSED = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")
 def write_tflite(graph: Graph, nibbles: bool = False) -> bytes:
     """`nibbles`: constant int8 from -8 to 7 with a quantisation are written as int4."""
     b = flatbuffers.Builder(1024)
+    graph = without_states(graph)
     graphs = with_handles(graph) if any(node.kind in RESOURCE_KINDS for node in graph.nodes) else [graph]
     kinds = sorted({node.kind for one in graphs for node in one.nodes})
     buffers = [_buffer(b, b"")]
@@ -74,6 +80,16 @@ def write_tflite(graph: Graph, nibbles: bool = False) -> bytes:
         b.PrependUOffsetTRelativeSlot(slot, field, 0)
     b.Finish(b.EndObject(), file_identifier=b"TFL3")
     return bytes(b.Output())
+
+
+def without_states(graph: Graph) -> Graph:
+    """Without the variables that the reader appends for operators of the signal library; they are the last tensors."""
+    states = {node.inputs[-1] for node in graph.nodes if node.kind in REMEMBERING}
+    left = len(graph.tensors) - len(states)
+    if states != set(range(left, len(graph.tensors))):
+        raise ValueError("states that are not the last tensors")
+    nodes = tuple(replace(n, inputs=n.inputs[:-1]) if n.kind in REMEMBERING else n for n in graph.nodes)
+    return replace(graph, tensors=graph.tensors[:left], nodes=nodes)
 
 
 def with_handles(graph: Graph) -> list[Graph]:
@@ -141,9 +157,12 @@ def _buffer(b: flatbuffers.Builder, data: bytes) -> int:
 
 
 def _code(b: flatbuffers.Builder, kind: str) -> int:
-    number = vars(BuiltinOperator)[kind]
+    is_custom = kind in CUSTOM_OPERATORS
+    number = vars(BuiltinOperator)["CUSTOM" if is_custom else kind]
+    name = b.CreateString(kind) if is_custom else 0
     b.StartObject(4)
     b.PrependInt8Slot(0, min(number, 127), 0)
+    b.PrependUOffsetTRelativeSlot(1, name, 0)
     b.PrependInt32Slot(2, 1, 1)
     b.PrependInt32Slot(3, number, 0)
     return int(b.EndObject())
@@ -185,13 +204,24 @@ def _operator(b: flatbuffers.Builder, graph: Graph, node: Node, code: int) -> in
     inputs = b.CreateNumpyVector(np.array(node.inputs, np.int32))
     outputs = b.CreateNumpyVector(np.array(node.outputs, np.int32))
     name, options = _options(b, graph, node)
+    custom = _flexbuffer(b, node.attributes) if isinstance(node.attributes, SignalAttributes) else 0
     b.StartObject(9)
     b.PrependUint32Slot(0, code, 0)
     b.PrependUOffsetTRelativeSlot(1, inputs, 0)
     b.PrependUOffsetTRelativeSlot(2, outputs, 0)
     b.PrependUint8Slot(3, getattr(BuiltinOptions, name) if name else 0, 0)
     b.PrependUOffsetTRelativeSlot(4, options, 0)
+    b.PrependUOffsetTRelativeSlot(5, custom, 0)
     return int(b.EndObject())
+
+
+def _flexbuffer(b: flatbuffers.Builder, attributes: SignalAttributes) -> int:
+    builder = flexbuffers.Builder()
+    with builder.Map():
+        for key, value in attributes.values:
+            builder.Key(key)
+            builder.Int(value)
+    return int(b.CreateByteVector(bytes(builder.Finish())))
 
 
 def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int]:

@@ -6,7 +6,7 @@ import pytest
 
 from mlforge.toolchain.sources import root, runtime_sources
 
-PARTS = ("bundle", "decision", "features", "host", "kernels", "monitor")
+PARTS = ("bundle", "decision", "features", "host", "kernels", "monitor", "signal")
 
 
 def test_every_source_is_listed_once() -> None:
@@ -17,7 +17,7 @@ def test_every_source_is_listed_once() -> None:
 @pytest.mark.parametrize("parts", [("kernels",), ("features", "decision", "host")])
 def test_parts(parts: tuple[str, ...]) -> None:
     found = {path.relative_to(root() / "runtime").parts[0] for path in runtime_sources(*parts)}
-    assert found == set(parts)
+    assert found == {*parts, "signal"}
 
 
 def test_object_names_do_not_collide() -> None:

@@ -68,6 +68,16 @@ from mlforge.compiler.ops.reverse_v2 import ReverseV2
 from mlforge.compiler.ops.rsqrt import Rsqrt
 from mlforge.compiler.ops.select_v2 import SelectV2
 from mlforge.compiler.ops.shape import Shape
+from mlforge.compiler.ops.signal.bands import (
+    SignalFilterBank,
+    SignalFilterBankLog,
+    SignalFilterBankSpectralSubtraction,
+    SignalFilterBankSquareRoot,
+    SignalPcan,
+)
+from mlforge.compiler.ops.signal.frames import SignalDelay, SignalFramer, SignalOverlapAdd, SignalStacker
+from mlforge.compiler.ops.signal.operator import RememberingOperator
+from mlforge.compiler.ops.signal.spectrum import SignalEnergy, SignalFftAutoScale, SignalRfft, SignalWindow
 from mlforge.compiler.ops.slice import Slice
 from mlforge.compiler.ops.softmax import Softmax
 from mlforge.compiler.ops.space_to_batch_nd import SpaceToBatchNd
@@ -169,10 +179,29 @@ _ALL: Final[tuple[Operator, ...]] = (
     Unpack(),
 )
 
+# Of TensorFlow Lite Micro's signal library; files have them as custom operators.
+_SIGNAL: Final[tuple[Operator, ...]] = (
+    SignalDelay(),
+    SignalEnergy(),
+    SignalFftAutoScale(),
+    SignalFilterBank(),
+    SignalFilterBankLog(),
+    SignalFilterBankSpectralSubtraction(),
+    SignalFilterBankSquareRoot(),
+    SignalFramer(),
+    SignalOverlapAdd(),
+    SignalPcan(),
+    SignalRfft(),
+    SignalStacker(),
+    SignalWindow(),
+)
+
 _OF_STREAMS: Final[tuple[Operator, ...]] = (AllColumns(), CountHops(), KeepColumns(), PutColumns(), RunningSum())
 
-OPERATORS: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in _ALL}
-_EVERY: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in (*_ALL, *_OF_STREAMS)}
+CUSTOM_OPERATORS: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in _SIGNAL}
+REMEMBERING: Final = {operator.kind: operator for operator in _SIGNAL if isinstance(operator, RememberingOperator)}
+OPERATORS: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in (*_ALL, *_SIGNAL)}
+_EVERY: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in (*_ALL, *_SIGNAL, *_OF_STREAMS)}
 
 
 def operator_for(kind: str) -> Operator:
@@ -191,7 +220,8 @@ def supported_ops_markdown() -> str:
         "",
         "What the static engine accepts of a `.tflite` model. Anything else is refused by name before anything is",
         "built, with the line below that does not hold. The batch is 1. Floats exist at the border only: QUANTIZE",
-        "takes them in, DEQUANTIZE hands them out.",
+        "takes them in, DEQUANTIZE hands them out. A state of an operator whose name begins with Signal is one of its",
+        "inputs here, the last, and in no file.",
         "",
     ]
     for kind, operator in OPERATORS.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from mlforge.errors import UnsupportedOperatorError
@@ -80,6 +80,17 @@ def unknown_operator(kind: str) -> UnsupportedOperatorError:
     hint = _INSTEAD.get(kind, "see docs/supported-ops.md for what it has; TensorFlow Lite Micro itself: engine: tflm")
     known = _TFLM_HAS_NEITHER if kind in _ABSENT_FROM_TFLM else ""
     return UnsupportedOperatorError(kind, "the engine does not have this operator", hint=known + hint)
+
+
+def unknown_custom_operator(name: str, accepted: Iterable[str]) -> UnsupportedOperatorError:
+    """The error for a custom operator without a kernel; `accepted`: those that have one."""
+    if name == "ethos-u":
+        hint = "the file was compiled for an Ethos-U: give the one that Vela was given"
+    elif name.startswith("Flex"):
+        hint = "it is TensorFlow's own: convert with supported_ops = [TFLITE_BUILTINS_INT8] alone"
+    else:
+        hint = f"build the model of built-in operators; accepted of custom ones: {', '.join(accepted)}"
+    return UnsupportedOperatorError(f"CUSTOM {name}", "the engine does not have this operator", hint=hint)
 
 
 def computes_in_floats(kind: str, dtype: str) -> UnsupportedOperatorError:

@@ -165,6 +165,7 @@ class Operator(ABC):
     inputs: ClassVar[tuple[int, int]]  # fewest and most inputs
     outputs: ClassVar[tuple[int, int]] = (1, 1)
     states: ClassVar[tuple[int, ...]] = ()  # positions of the inputs that survive from one inference to the next
+    wide: ClassVar[bool] = False  # whether it knows uint64, which lies at any multiple of four bytes
     constraints: ClassVar[tuple[Constraint, ...]]
 
     @abstractmethod
@@ -187,15 +188,29 @@ class Operator(ABC):
 
     def check(self, view: View) -> None:
         """Raises UnsupportedOperatorError for the first constraint that does not hold."""
+        self.check_counts(view, self.inputs)
+        self.check_constraints(view)
+
+    def check_counts(self, view: View, inputs: tuple[int, int]) -> None:
+        """Raises UnsupportedOperatorError where there are not so many inputs, or not as many outputs as it has."""
         node = view.node
-        if not _within(len(node.inputs), self.inputs) or not _within(len(node.outputs), self.outputs):
+        if not _within(len(node.inputs), inputs) or not _within(len(node.outputs), self.outputs):
             counts = f"{len(node.inputs)} inputs and {len(node.outputs)} outputs"
-            expected = f"{span(self.inputs, 'input')} and {span(self.outputs, 'output')}"
+            expected = f"{span(inputs, 'input')} and {span(self.outputs, 'output')}"
             raise UnsupportedOperatorError(self.kind, f"it has {counts}", hint=f"accepted: {expected}")
+
+    def check_constraints(self, view: View) -> None:
+        """Raises UnsupportedOperatorError for the first that does not hold."""
+        node = view.node
         for position in range(len(node.inputs)):
             if view.has_input(position) and view.input(position).is_variable and position not in self.states:
                 where = f'input {position} ("{view.input(position).name}") is variable'
                 raise UnsupportedOperatorError(self.kind, where, hint="accepted: variables as states of SVDF and LSTM")
+        present = [view.input(position) for position in range(len(node.inputs)) if view.has_input(position)]
+        for tensor in (*present, *view.results):
+            if tensor.dtype is DType.UINT64 and not self.wide:
+                hint = "accepted: uint64 from SignalFilterBank to SignalFilterBankSquareRoot"
+                raise UnsupportedOperatorError(self.kind, f'tensor "{tensor.name}" is {tensor}', hint=hint)
         for constraint in self.constraints:
             found = constraint(view)
             if found:

@@ -3,7 +3,7 @@
  * Square roots, two bits of the argument a step: the root grows by one bit where the rest allows
  * it.
  */
-#include "features/root64.h"
+#include "signal/root64.h"
 
 uint32_t mlforge_root_u64(uint64_t value)
 {

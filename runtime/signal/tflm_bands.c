@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "features/q15.h"
-#include "features/root64.h"
+#include "signal/root64.h"
 #include "mlforge/tflm_signal.h"
 
 uint32_t mlforge_tflm_scale_bits(int16_t largest)
@@ -26,9 +26,9 @@ void mlforge_tflm_energies(const int16_t *bins, uint32_t count, uint32_t *energi
 	}
 }
 
-void mlforge_tflm_filter(const struct mlforge_tflm_bank *bank, const uint32_t *energies,
-			 uint64_t *sums)
+void mlforge_tflm_filter(const struct mlforge_tflm_bank *bank, const uint32_t *energies, void *sums)
 {
+	uint8_t *to = sums;
 	uint64_t sum = 0;
 
 	for (uint32_t segment = 0; segment <= bank->filters; segment++) {
@@ -42,7 +42,8 @@ void mlforge_tflm_filter(const struct mlforge_tflm_bank *bank, const uint32_t *e
 			next += (uint64_t)rests[i] * bins[i];
 		}
 		if (segment > 0) {
-			sums[segment - 1U] = sum;
+			memcpy(to, &sum, sizeof(sum));
+			to += sizeof(sum);
 		}
 		sum = next;
 	}
