@@ -44,8 +44,8 @@ struct mlforge_comparison_s32 {
 void mlforge_compare_s32(const struct mlforge_comparison_s32 *op, const void *input_1,
 			 const void *input_2, int8_t *output);
 
-/* ADD, SUB and MUL of int32_t, 4-byte aligned, modulo 2^32, then clamped to low..high. They work in
- * place on an input that is not used again by the walk. */
+/* ADD, SUB and MUL of int32_t, 4-byte aligned, modulo 2^32, DIV, MAXIMUM and MINIMUM, then clamped
+ * to low..high. They work in place on an input that is not used again by the walk. */
 struct mlforge_arithmetic_s32 {
 	struct mlforge_walk walk;
 	int32_t low;
@@ -58,6 +58,13 @@ void mlforge_sub_s32(const struct mlforge_arithmetic_s32 *op, const void *input_
 		     const void *input_2, void *output);
 void mlforge_mul_s32(const struct mlforge_arithmetic_s32 *op, const void *input_1,
 		     const void *input_2, void *output);
+
+void mlforge_div_s32(const struct mlforge_arithmetic_s32 *op, const void *input_1,
+		     const void *input_2, void *output);
+void mlforge_maximum_s32(const struct mlforge_arithmetic_s32 *op, const void *input_1,
+			 const void *input_2, void *output);
+void mlforge_minimum_s32(const struct mlforge_arithmetic_s32 *op, const void *input_1,
+			 const void *input_2, void *output);
 
 /* SELECT_V2: elements of `first` where the condition is true, else of `second`, each stretched to
  * the output by its steps, which count elements; see struct mlforge_walk. No alignment is assumed.

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from mlforge.compiler.graph import DType, Graph
+from mlforge.compiler.graph import DType, Graph, Tensor
 from mlforge.compiler.ops.mirror_pad import MirrorPadAttributes
 from mlforge.compiler.ops.shared.blocks import BlockAttributes
 from mlforge.compiler.ops.shared.depth import DepthAttributes
@@ -83,6 +83,11 @@ def gather_nd(m: Maker) -> Graph:
 
 def cast(m: Maker) -> Graph:
     shape, (source, target) = any_shape(m, 4), (any_type(m), any_type(m))
+    if m.random.random() < 0.3:
+        pair = [m.random.choice([DType.INT8, DType.INT16, DType.INT32]), DType.UINT32]
+        m.random.shuffle(pair)
+        ends = [m.add(Tensor(f"u{at}", shape, dtype)) for at, dtype in enumerate(pair)]
+        return m.graph("CAST", ends[:1], ends[1], ElementwiseAttributes())
     return simple(m, "CAST", [data(m, shape, source)], data(m, shape, target), ElementwiseAttributes())
 
 

@@ -111,7 +111,11 @@ def arithmetic(kind: str) -> Case:
             return quantised(m)
         inputs = _two(m, _number)
         shape = _full(*(m.tensors[index].shape for index in inputs))
-        attributes: Attributes = AddAttributes(m.fused()) if kind == "ADD" else ArithmeticAttributes(m.fused())
+        attributes: Attributes = ArithmeticAttributes(m.fused())
+        if kind == "ADD":
+            attributes = AddAttributes(m.fused())
+        elif kind in ("MAXIMUM", "MINIMUM"):
+            attributes = ElementwiseAttributes()
         return m.graph(kind, inputs, _number(m, shape, False), attributes)
 
     return make
@@ -156,7 +160,7 @@ COMPARISONS = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_E
 CASES: dict[str, Case] = {
     **{kind: comparison(kind) for kind in COMPARISONS},
     **{kind: truths(kind) for kind in ("LOGICAL_AND", "LOGICAL_NOT", "LOGICAL_OR")},
-    **{kind: arithmetic(kind) for kind in ("ADD", "MUL", "SUB")},
+    **{kind: arithmetic(kind) for kind in ("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "SUB")},
     "ADD_N": add_n,
     "CUMSUM": cumsum,
     "L2_NORMALIZATION": l2_normalization,

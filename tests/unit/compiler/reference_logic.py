@@ -104,6 +104,15 @@ class LogicReference(ArithmeticReference):
             return super().mul(node)
         return self.clamped(node, self.value(node, 0) * self.value(node, 1), heeds=True)
 
+    def div(self, node: Node) -> Array:
+        """Of int32 as C does it; divisors of 0 are the engine's own."""
+        if self.output(node).dtype != "int32":
+            return super().div(node)
+        a, b = np.broadcast_arrays(self.value(node, 0), self.value(node, 1))
+        towards_zero = np.abs(a) // np.maximum(np.abs(b), 1) * np.sign(a) * np.sign(b)
+        largest = np.where(a < 0, -(2**31), np.where(a > 0, 2**31 - 1, 0))
+        return self.clamped(node, np.where(b == 0, largest, towards_zero), heeds=True)
+
     # Rows
 
     def from_sums(self, node: Node, sums: Array) -> Array:

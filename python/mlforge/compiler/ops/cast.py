@@ -11,12 +11,15 @@ from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.shared.movement import input_is_activation
 from mlforge.compiler.ops.shared.overlap import elements_overlap
 
-_TYPES: Final = {DType.INT8: 1, DType.INT16: 2, DType.INT32: 3, DType.FLOAT32: 4}  # enum mlforge_type
+# enum mlforge_type; of uint32, the bits are those of int32, of which smaller types are made alike
+_TYPES: Final = {DType.INT8: 1, DType.INT16: 2, DType.INT32: 3, DType.UINT32: 3, DType.FLOAT32: 4}
 
 
 def types_are_numbers(view: View) -> str:
-    """Input and output are int8, int16, int32 or float32."""
+    """Input and output are int8, int16, int32, uint32 or float32, and not uint32 and float32."""
     a, b = view.input(), view.output
+    if {a.dtype, b.dtype} == {DType.UINT32, DType.FLOAT32}:
+        return f"they are {a} and {b}"
     return "" if a.dtype in _TYPES and b.dtype in _TYPES else f"they are {a} and {b}"
 
 

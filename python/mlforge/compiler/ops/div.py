@@ -17,19 +17,23 @@ from mlforge.compiler.fixed_point import (
 )
 from mlforge.compiler.graph import Attributes, DType
 from mlforge.compiler.ops.operator import Field, Options, View, output_stage, read_activation
-from mlforge.compiler.ops.shared.broadcast import Broadcast
+from mlforge.compiler.ops.shared.arithmetic import Arithmetic
+from mlforge.compiler.ops.shared.integers import is_plain_int32
 from mlforge.compiler.ops.shared.scaled_pair import ArithmeticAttributes, result_range
 
 _MAX_EXPONENT = 23  # the smallest headroom of a dividend
 
 
-def input_is_int8(view: View) -> str:
-    """The inputs are int8."""
-    return "" if view.input().dtype is DType.INT8 else f"the first input is {view.input()}"
+def input_is_int8_or_int32(view: View) -> str:
+    """The inputs are int8, or int32 without a scale."""
+    accepted = view.input().dtype is DType.INT8 or is_plain_int32(view.input())
+    return "" if accepted else f"the first input is {view.input()}"
 
 
 def ratio_is_moderate(view: View) -> str:
-    """The first input's scale, divided by the second's and the output's, is below 2^23."""
+    """Of int8: the first input's scale, divided by the second's and the output's, is below 2^23."""
+    if is_plain_int32(view.input()):
+        return ""
     return "" if _multiplier(view).exponent <= _MAX_EXPONENT else "the scales are too far apart"
 
 
@@ -43,10 +47,11 @@ def _multiplier(view: View) -> Multiplier:
     return quantize_multiplier(factor) if np.isfinite(factor) else Multiplier(0, _MAX_EXPONENT + 1)
 
 
-class Div(Broadcast):
+class Div(Arithmetic):
     kind = "DIV"
+    name = "div"
     options = "DivOptions"
-    constraints = (input_is_int8, *Broadcast.constraints, ratio_is_moderate)
+    constraints = (input_is_int8_or_int32, *Arithmetic.constraints, ratio_is_moderate)
     kernel = "mlforge_div"
     parameters_type = "mlforge_product"
 

@@ -9,12 +9,14 @@ import numpy as np
 from mlforge.compiler.fixed_point import Ints
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.ops.operator import Field, Options, View
-from mlforge.compiler.ops.shared.broadcast import Broadcast
+from mlforge.compiler.ops.shared.arithmetic import Arithmetic
 from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 
 
-class Maximum(Broadcast):
+class Maximum(Arithmetic):
     kind = "MAXIMUM"
+    name = "maximum"
+    clamps_int32 = False
     kernel = "mlforge_maximum"
     parameters_type = "mlforge_maximum"
 

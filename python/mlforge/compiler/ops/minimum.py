@@ -13,6 +13,7 @@ from mlforge.compiler.ops.operator import Field, View
 
 class Minimum(Maximum):
     kind = "MINIMUM"
+    name = "minimum"
 
     def results(self, view: View, a: Ints, b: Ints) -> Ints:
         return np.minimum(a, b)

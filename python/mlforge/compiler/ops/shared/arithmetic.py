@@ -1,4 +1,4 @@
-"""ADD, SUB and MUL, which also take int32."""
+"""ADD, SUB, MUL, DIV, MAXIMUM and MINIMUM, which also take int32."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ class Arithmetic(Broadcast):
         return Broadcast.lower(self, view, isa)
 
     def lower_int32(self, view: View) -> Lowered:
-        fused = view.node.attributes_as(ArithmeticAttributes).activation
-        low, high = _RANGES[fused if self.clamps_int32 else Activation.NONE]
+        clamps = self.clamps_int32
+        fused = view.node.attributes_as(ArithmeticAttributes).activation if clamps else Activation.NONE
+        low, high = _RANGES[fused]
         return Lowered(
             kernel=f"mlforge_{self.name}_s32",
             parameters_type="mlforge_arithmetic_s32",
