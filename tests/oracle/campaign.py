@@ -16,14 +16,14 @@ from tests.oracle.sound import is_defined, sound, sound_inputs
 from tests.oracle.wheel import Arrays, Oracle, Refusal
 from tests.unit.compiler.cases import Maker
 from tests.unit.compiler.harness import run_models
-from tests.unit.compiler.registry import CASES
+from tests.unit.compiler.registry import OF_TFLITE
 from tests.unit.compiler.tflite_writer import write_tflite
 
 BATCH = 250  # models in one program
 VECTORS = 2
 NETWORKS = 3  # one of so many graphs is a network
 ISAS = tuple(Isa)
-KINDS = tuple(sorted(CASES))
+KINDS = tuple(sorted(OF_TFLITE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Tally:
 def graph_of(seed: int) -> Graph:
     """A network, or one operator; each kind in turn."""
     number, rest = divmod(seed, NETWORKS)
-    made = network(seed) if rest == 0 else CASES[KINDS[(2 * number + rest) % len(KINDS)]](Maker(seed))
+    made = network(seed) if rest == 0 else OF_TFLITE[KINDS[(2 * number + rest) % len(KINDS)]](Maker(seed))
     return sound(made)
 
 

@@ -13,7 +13,7 @@ from mlforge.compiler.graph import Graph
 from tests.oracle.sound import is_defined, sound, sound_inputs
 from tests.oracle.wheel import Oracle, Refusal
 from tests.unit.compiler.cases import Maker
-from tests.unit.compiler.registry import CASES, Reference
+from tests.unit.compiler.registry import OF_TFLITE, Reference
 from tests.unit.compiler.tflite_writer import write_tflite
 
 VECTORS = 3
@@ -40,7 +40,7 @@ Answer = list[NDArray[np.generic]] | Refusal
 
 @pytest.fixture(scope="module")
 def cases() -> dict[str, list[Graph]]:
-    made = {kind: [sound(make(Maker(seed))) for seed in range(SEEDS)] for kind, make in CASES.items()}
+    made = {kind: [sound(make(Maker(seed))) for seed in range(SEEDS)] for kind, make in OF_TFLITE.items()}
     return {kind: [graph for graph in graphs if is_defined(graph)] for kind, graphs in made.items()}
 
 
@@ -55,7 +55,7 @@ def answers(newest: Oracle, cases: dict[str, list[Graph]]) -> dict[str, list[Ans
     return {kind: [next(given) for _ in graphs] for kind, graphs in cases.items()}
 
 
-@pytest.mark.parametrize("kind", sorted(CASES))
+@pytest.mark.parametrize("kind", sorted(OF_TFLITE))
 def test_the_interpreter_computes_the_same_bytes(
     kind: str, cases: dict[str, list[Graph]], answers: dict[str, list[Answer]]
 ) -> None:

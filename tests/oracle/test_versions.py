@@ -11,7 +11,7 @@ from tests.oracle.sound import sound, sound_inputs
 from tests.oracle.wheel import Oracle, Refusal, install
 from tests.programs.require import inapplicable
 from tests.unit.compiler.cases import Maker
-from tests.unit.compiler.registry import CASES, Reference
+from tests.unit.compiler.registry import OF_TFLITE, Reference
 from tests.unit.compiler.tflite_writer import write_tflite
 
 HERE = Path(__file__).parent
@@ -26,7 +26,7 @@ def test_the_documented_version_is_the_tested_one() -> None:
 
 
 def differing(oracle: Oracle, kind: str) -> int:
-    graphs = [sound(CASES[kind](Maker(seed))) for seed in range(SEEDS)]
+    graphs = [sound(OF_TFLITE[kind](Maker(seed))) for seed in range(SEEDS)]
     questions = [(write_tflite(graph), sound_inputs(graph, 1, seed)) for seed, graph in enumerate(graphs)]
     count = 0
     for (data, inputs), answer in zip(questions, oracle.answers(questions), strict=True):

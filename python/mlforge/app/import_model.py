@@ -15,8 +15,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mlforge.app.import_report import Departure, Imported, ImportReport, agreement
+from mlforge.app.import_trees import import_trees
 from mlforge.compiler.emitter import compile_graph
-from mlforge.compiler.model_kind import ModelKind, model_kind, other_kind
+from mlforge.compiler.model_kind import TREES, ModelKind, model_kind, other_kind
 from mlforge.compiler.still_float import refuse_still_float
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.errors import ModelError, TrainingError
@@ -44,41 +46,6 @@ class Source:
     weights: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """The first operator that is further from its source than a stage's tolerance."""
-
-    stage: str
-    kind: str
-    name: str
-    error: float
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """`errors`: at the output, of the float and of the int8 model, relative to the source. `agreement`: the share of
-    examples whose largest output is the source's; None of one output. `input_order`: see Conversion. `engine`: why
-    MLForge's engine cannot compile the model, else empty."""
-
-    framework: str
-    converter: str
-    source_shape: tuple[int, ...]
-    input_order: tuple[int, ...]
-    examples: int
-    float_error: float
-    int8_error: float
-    float_agreement: float | None
-    int8_agreement: float | None
-    departure: Departure | None
-    engine: str
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    tflite: bytes
-    report: ImportReport
-
-
 def import_model(source: Source, x: NDArray[np.float32]) -> Imported:
     """The int8 model, remembered. `x`: representative examples, float32 [N, *shape], in the layout of the source.
 
@@ -89,6 +56,8 @@ def import_model(source: Source, x: NDArray[np.float32]) -> Imported:
     """
     data = _read(source.path)
     kind = None if source.factory else _kind(source, data)
+    if kind in TREES:
+        return import_trees(source.path, kind, data, x)
     place = cached("imports", import_key(source, x), lambda scratch: _make(source, kind, data, x, scratch))
     return Imported((place / _MODEL).read_bytes(), _report(json.loads((place / _REPORT).read_text(encoding="utf-8"))))
 
@@ -109,7 +78,7 @@ def _read(path: Path) -> bytes:
 
 def _kind(source: Source, data: bytes) -> ModelKind:
     kind = model_kind(data)
-    if kind not in (ModelKind.ONNX, ModelKind.TORCH_EXPORT, *_FLOATS):
+    if kind not in (ModelKind.ONNX, ModelKind.TORCH_EXPORT, *TREES, *_FLOATS):
         if source.path.suffix == ".py":
             raise ModelError(
                 f"{source.path}: which function makes the network?", hint=f"{source.path}:FACTORY, without arguments"
@@ -170,8 +139,8 @@ def _compared(
         examples=len(stages.source),
         float_error=float_error,
         int8_error=int8_error,
-        float_agreement=_agreement(source, stages.floats),
-        int8_agreement=_agreement(source, stages.int8),
+        float_agreement=agreement(source, stages.floats),
+        int8_agreement=agreement(source, stages.int8),
         departure=_departure(converted, stages, float_error, int8_error),
         engine=engine,
     )
@@ -208,12 +177,6 @@ def _relative(source: NDArray[np.float32], ours: NDArray[np.float32]) -> float:
 
 def _shape(source: NDArray[np.float32], order: Sequence[int]) -> tuple[int, ...]:
     return tuple(source.shape[axis] for axis in order)
-
-
-def _agreement(source: NDArray[np.float32], ours: NDArray[np.float32]) -> float | None:
-    if source.ndim != 2 or source.shape[1] < 2:
-        return None
-    return float((source.argmax(axis=1) == ours.reshape(len(ours), -1).argmax(axis=1)).mean())
 
 
 def _report(document: dict[str, Any]) -> ImportReport:

@@ -1,5 +1,5 @@
 """Makes an int8 .tflite of a trained model: ONNX (.onnx), PyTorch (.pt2, or FILE.py:FACTORY with --weights), Keras
-(.keras), or a float .tflite. What kind a file is, its content says.
+(.keras), a float .tflite, or trees of XGBoost (.json, .ubj) and LightGBM (.txt). What kind a file is, its content says.
 
 Representative inputs set the ranges of the activations: an .npz file with `x` [N, ...] in the layout of the source, or
 the training examples of an application's contract. Converters run in environments of their own, which the first import
@@ -17,7 +17,8 @@ from mlforge.cli.common import add_json, print_json
 from mlforge.cli.main import Status
 
 if TYPE_CHECKING:
-    from mlforge.app.import_model import ImportReport, Source
+    from mlforge.app.import_model import Source
+    from mlforge.app.import_report import ImportReport
     from mlforge.training.request import Floats
 
 

@@ -14,7 +14,6 @@ from mlforge.errors import ModelError
 _HEAD_BYTES: Final = 4096
 _MAX_ENTRIES: Final = 65536
 _IMPORT: Final = "west mlforge import {file} --representative INPUTS.npz -o MODEL.tflite"
-_NO_TREES: Final = "MLForge takes networks (.onnx, .pt2, .keras, .tflite), and compiles no trees yet"
 _EXPORT: Final = "torch.onnx.export(module, example, 'MODEL.onnx') writes what `west mlforge import` takes"
 
 
@@ -44,14 +43,12 @@ class ModelKind(Enum):
     )
     PICKLE = _Told(
         "a Python pickle, as scikit-learn and joblib write (.pkl, .joblib)",
-        "a pickle is code that runs when it is read, and MLForge reads none; it takes networks: .onnx, .pt2, .keras",
+        "a pickle is code that runs when it is read, and MLForge reads none; it takes networks (.onnx, .pt2, "
+        ".keras) and trees as XGBoost and LightGBM save them (.json, .ubj, .txt)",
     )
-    XGBOOST = _Told("an XGBoost model in JSON", _NO_TREES)
-    XGBOOST_UBJSON = _Told(
-        "an XGBoost model in UBJSON",
-        _NO_TREES,
-    )
-    LIGHTGBM = _Told("a LightGBM model in text", _NO_TREES)
+    XGBOOST = _Told("an XGBoost model in JSON", f"`{_IMPORT}` quantises its trees")
+    XGBOOST_UBJSON = _Told("an XGBoost model in UBJSON", f"`{_IMPORT}` quantises its trees")
+    LIGHTGBM = _Told("a LightGBM model in text", f"`{_IMPORT}` quantises its trees")
     SAFETENSORS = _Told(
         "a safetensors file: weights without a network",
         "`west mlforge import NET.py:FACTORY --weights {file} --representative INPUTS.npz -o MODEL.tflite` takes both",
@@ -86,7 +83,8 @@ class ModelKind(Enum):
 
 
 # What `west mlforge compile` and a build make an int8 model of, beside `.tflite` itself.
-SOURCES: Final = frozenset({ModelKind.KERAS, ModelKind.ONNX, ModelKind.TORCH_EXPORT})
+TREES: Final = frozenset({ModelKind.XGBOOST, ModelKind.XGBOOST_UBJSON, ModelKind.LIGHTGBM})
+SOURCES: Final = frozenset({ModelKind.KERAS, ModelKind.ONNX, ModelKind.TORCH_EXPORT}) | TREES
 
 _MAGIC: Final = (
     (b"\x89HDF\r\n\x1a\n", ModelKind.HDF5),

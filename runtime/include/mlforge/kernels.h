@@ -272,6 +272,7 @@ void mlforge_pad_s8(const struct mlforge_pad *op, const int8_t *input, int8_t *o
 #include "mlforge/kernels_movement.h"
 #include "mlforge/kernels_recurrent.h"
 #include "mlforge/kernels_stream.h"
+#include "mlforge/kernels_trees.h"
 #include "mlforge/kernels_s16.h"
 #include "mlforge/kernels_signal.h"
 #include "mlforge/kernels_mve.h"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlforge.compiler.graph import Graph
+from mlforge.compiler.ops.trees import TREES
 from tests.unit.compiler import (
     cases,
     cases_arithmetic,
@@ -18,6 +19,7 @@ from tests.unit.compiler import (
     cases_matrices,
     cases_movement,
     cases_signal,
+    cases_trees,
     cases_variables,
 )
 from tests.unit.compiler.cases import Maker
@@ -27,6 +29,7 @@ from tests.unit.compiler.reference_logic import LogicReference
 from tests.unit.compiler.reference_matrices import MatricesReference
 from tests.unit.compiler.reference_movement import MovementReference
 from tests.unit.compiler.reference_signal import SignalReference
+from tests.unit.compiler.reference_trees import TreesReference
 from tests.unit.compiler.reference_variables import VariablesReference
 
 CASES: dict[str, Callable[[Maker], Graph]] = {
@@ -39,7 +42,12 @@ CASES: dict[str, Callable[[Maker], Graph]] = {
     **cases_variables.CASES,
     **cases_logic.CASES,
     **cases_signal.CASES,
+    **cases_trees.CASES,
 }
+
+
+# Those that TensorFlow Lite's interpreters have, too.
+OF_TFLITE = {kind: make for kind, make in CASES.items() if kind != TREES}
 
 
 class Reference(
@@ -50,5 +58,6 @@ class Reference(
     BlocksReference,
     MatricesReference,
     SignalReference,
+    TreesReference,
 ):
     """Runs a graph of any operators on one set of inputs."""

@@ -1,4 +1,4 @@
-"""Writes a Graph as a .tflite file, for tests of the reader. Slots are those of TensorFlow Lite's schema.fbs."""
+"""Writes any Graph as a .tflite file, for tests of the reader. Slots are those of TensorFlow Lite's schema.fbs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import flatbuffers
 import numpy as np
 from flatbuffers import flexbuffers
 from numpy.typing import NDArray
-from tflite.BuiltinOperator import BuiltinOperator
 from tflite.BuiltinOptions import BuiltinOptions
 
-from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Tensor
-from mlforge.compiler.ops import CUSTOM_OPERATORS, REMEMBERING
+from mlforge.compiler.graph import Attributes, DType, Graph, Node, Tensor
+from mlforge.compiler.ops import REMEMBERING
 from mlforge.compiler.ops.batch_matmul import BatchMatMulAttributes
 from mlforge.compiler.ops.concatenation import ConcatenationAttributes
 from mlforge.compiler.ops.cumsum import CumsumAttributes
@@ -35,20 +34,10 @@ from mlforge.compiler.ops.strided_slice import StridedSliceAttributes
 from mlforge.compiler.ops.svdf import SvdfAttributes
 from mlforge.compiler.ops.unidirectional_sequence_lstm import LstmAttributes
 from mlforge.compiler.ops.unpack import UnpackAttributes
+from mlforge.compiler.tflite_writer import TYPE_CODES, buffer, offsets, operator_code, quantization_table
 
 HANDLE: Any = "handle"  # the type of tensors that name a variable; no graph of ours has it
-_TYPES = {
-    DType.FLOAT32: 0,
-    DType.INT32: 2,
-    DType.UINT8: 3,
-    DType.INT64: 4,
-    DType.BOOL: 6,
-    DType.INT16: 7,
-    DType.INT8: 9,
-    DType.UINT64: 12,
-    DType.UINT32: 15,
-    HANDLE: 13,
-}
+_TYPES = {**TYPE_CODES, HANDLE: 13}
 RESOURCE_KINDS = ("READ_VARIABLE", "ASSIGN_VARIABLE")
 
 
@@ -71,9 +60,9 @@ def write_tflite(graph: Graph, nibbles: bool = False) -> bytes:
     graph = without_states(graph)
     graphs = with_handles(graph) if any(node.kind in RESOURCE_KINDS for node in graph.nodes) else [graph]
     kinds = sorted({node.kind for one in graphs for node in one.nodes})
-    buffers = [_buffer(b, b"")]
+    buffers = [buffer(b, b"")]
     subgraphs = [_subgraph(b, one, kinds, buffers, nibbles) for one in graphs]
-    tables = [_offsets(b, [_code(b, kind) for kind in kinds]), _offsets(b, subgraphs), 0, _offsets(b, buffers)]
+    tables = [offsets(b, [operator_code(b, kind) for kind in kinds]), offsets(b, subgraphs), 0, offsets(b, buffers)]
     b.StartObject(5)
     b.PrependUint32Slot(0, 3, 0)
     for slot, field in enumerate(tables, start=1):
@@ -122,49 +111,18 @@ def _subgraph(b: flatbuffers.Builder, graph: Graph, kinds: Sequence[str], buffer
     for tensor in graph.tensors:
         packs = nibbles and tensor.data is not None and tensor.dtype is DType.INT8
         if tensor.data is not None:
-            buffers.append(_buffer(b, _packed(tensor.data) if packs else np.ascontiguousarray(tensor.data).tobytes()))
+            buffers.append(buffer(b, _packed(tensor.data) if packs else np.ascontiguousarray(tensor.data).tobytes()))
         tensors.append(_tensor(b, tensor, len(buffers) - 1 if tensor.data is not None else 0, packs))
     operators = [_operator(b, graph, node, kinds.index(node.kind)) for node in graph.nodes]
     fields = [
-        _offsets(b, tensors),
+        offsets(b, tensors),
         b.CreateNumpyVector(np.array(graph.inputs, np.int32)),
         b.CreateNumpyVector(np.array(graph.outputs, np.int32)),
-        _offsets(b, operators),
+        offsets(b, operators),
     ]
     b.StartObject(5)
     for slot, field in enumerate(fields):
         b.PrependUOffsetTRelativeSlot(slot, field, 0)
-    return int(b.EndObject())
-
-
-def _offsets(b: flatbuffers.Builder, offsets: Sequence[int]) -> int:
-    b.StartVector(4, len(offsets), 4)
-    for offset in reversed(offsets):
-        b.PrependUOffsetTRelative(offset)
-    return int(b.EndVector())
-
-
-def _buffer(b: flatbuffers.Builder, data: bytes) -> int:
-    vector = 0
-    if data:
-        b.StartVector(1, len(data), 16)
-        b.head -= len(data)
-        b.Bytes[b.head : b.head + len(data)] = data
-        vector = b.EndVector()
-    b.StartObject(3)
-    b.PrependUOffsetTRelativeSlot(0, vector, 0)
-    return int(b.EndObject())
-
-
-def _code(b: flatbuffers.Builder, kind: str) -> int:
-    is_custom = kind in CUSTOM_OPERATORS
-    number = vars(BuiltinOperator)["CUSTOM" if is_custom else kind]
-    name = b.CreateString(kind) if is_custom else 0
-    b.StartObject(4)
-    b.PrependInt8Slot(0, min(number, 127), 0)
-    b.PrependUOffsetTRelativeSlot(1, name, 0)
-    b.PrependInt32Slot(2, 1, 1)
-    b.PrependInt32Slot(3, number, 0)
     return int(b.EndObject())
 
 
@@ -179,7 +137,7 @@ def _packed(values: NDArray[np.generic]) -> bytes:
 def _tensor(b: flatbuffers.Builder, tensor: Tensor, buffer: int, packed: bool) -> int:
     shape = b.CreateNumpyVector(np.array(tensor.shape, np.int32))
     name = b.CreateString(tensor.name)
-    quantization = _quantization(b, tensor.quantization) if tensor.quantization else 0
+    quantization = quantization_table(b, tensor.quantization) if tensor.quantization else 0
     b.StartObject(10)
     b.PrependUOffsetTRelativeSlot(0, shape, 0)
     b.PrependInt8Slot(1, 17 if packed else _TYPES[tensor.dtype], 0)
@@ -187,16 +145,6 @@ def _tensor(b: flatbuffers.Builder, tensor: Tensor, buffer: int, packed: bool) -
     b.PrependUOffsetTRelativeSlot(3, name, 0)
     b.PrependUOffsetTRelativeSlot(4, quantization, 0)
     b.PrependBoolSlot(5, tensor.is_variable, False)
-    return int(b.EndObject())
-
-
-def _quantization(b: flatbuffers.Builder, quantization: Quantization) -> int:
-    scales = b.CreateNumpyVector(np.array(quantization.scales, np.float32))
-    zero_points = b.CreateNumpyVector(np.array(quantization.zero_points, np.int64))
-    b.StartObject(7)
-    b.PrependUOffsetTRelativeSlot(2, scales, 0)
-    b.PrependUOffsetTRelativeSlot(3, zero_points, 0)
-    b.PrependInt32Slot(6, quantization.axis, 0)
     return int(b.EndObject())
 
 

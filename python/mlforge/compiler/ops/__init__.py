@@ -95,6 +95,7 @@ from mlforge.compiler.ops.svdf import Svdf
 from mlforge.compiler.ops.tanh import Tanh
 from mlforge.compiler.ops.transpose import Transpose
 from mlforge.compiler.ops.transpose_conv import TransposeConv
+from mlforge.compiler.ops.trees import Trees
 from mlforge.compiler.ops.unidirectional_sequence_lstm import UnidirectionalSequenceLstm
 from mlforge.compiler.ops.unpack import Unpack
 
@@ -196,12 +197,14 @@ _SIGNAL: Final[tuple[Operator, ...]] = (
     SignalWindow(),
 )
 
+_OF_MLFORGE: Final[tuple[Operator, ...]] = (Trees(),)  # custom operators that MLForge itself writes
+
 _OF_STREAMS: Final[tuple[Operator, ...]] = (AllColumns(), CountHops(), KeepColumns(), PutColumns(), RunningSum())
 
-CUSTOM_OPERATORS: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in _SIGNAL}
+CUSTOM_OPERATORS: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in (*_SIGNAL, *_OF_MLFORGE)}
 REMEMBERING: Final = {operator.kind: operator for operator in _SIGNAL if isinstance(operator, RememberingOperator)}
-OPERATORS: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in (*_ALL, *_SIGNAL)}
-_EVERY: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in (*_ALL, *_SIGNAL, *_OF_STREAMS)}
+OPERATORS: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in (*_ALL, *_SIGNAL, *_OF_MLFORGE)}
+_EVERY: Final[Mapping[str, Operator]] = {**OPERATORS, **{operator.kind: operator for operator in _OF_STREAMS}}
 
 
 def operator_for(kind: str) -> Operator:
