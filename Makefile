@@ -55,9 +55,9 @@ bench: setup-dev
 	@echo
 	$(PYTHON) bench/streaming.py
 
-# The digits lie inside scikit-learn's wheel; nothing of it is imported.
+# The data lie inside the wheels; nothing of these is imported.
 bench-search: setup-dev
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps scikit-learn==1.9.1
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps scikit-learn==1.9.1 aeon==1.6.0
 	$(PYTHON) bench/search.py run
 	$(PYTHON) bench/search.py pages
 

@@ -4,11 +4,13 @@
     .venv/bin/python bench/search.py run                what is missing of the runs of all proposers but the agent
     .venv/bin/python bench/search.py run --proposers agent --model NAME --endpoint URL
     make bench-orders                                   train first, cost first, and the command as it is
+    .venv/bin/python bench/search.py pool               what is missing of the tables of trainings in bench/pools
+    .venv/bin/python bench/search.py replay             all proposers but the agent on those tables: minutes
     .venv/bin/python bench/search.py pages              the figure and tables of docs/, from bench/search.json
 
-Whatever is finished is stored under build/bench/search and never made again, so a run may be ended at any time. `run`
-and `orders` put what is there into bench/search.json. The tasks are in bench/tasks; the digits come with scikit-learn
-(`pip install --no-deps scikit-learn`).
+Whatever is finished of `run` and `orders` is stored under build/bench/search and never made again, so a run may be
+ended at any time; they put what is there into bench/search.json. `pool` goes on where it ended, too. The tasks are in
+bench/tasks; the data of some come with scikit-learn and aeon (`pip install --no-deps scikit-learn aeon`).
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ from typing import Any
 
 from searching.figure import figure
 from searching.orders import compare
+from searching.pool import POOLS, Pool, fill
+from searching.replay import results_of
+from searching.replay_page import replay_page
 from searching.runs import TASKS, Job, Model, contract_of, done, settings, stored
 from searching.summary import PROPOSERS, orders_page, page
 
@@ -33,7 +38,10 @@ ROOT = HERE.parent
 RESULTS = HERE / "search.json"
 PERFORMANCE = ROOT / "docs" / "performance.md"
 FIGURE = ROOT / "docs" / "search.svg"
-SECTIONS = {"search": page, "orders": orders_page}
+REPLAYS = HERE / "replays.json"
+SECTIONS = {"replays": replay_page, "search": page, "orders": orders_page}
+POOLED = ("activity", "digits", "anomaly", "vowels", "leaves", "power", "progression")
+REPLAYED = ("random", "bayesian", "bayesian without designs", "tpe", "nsga2")
 NAMES = ("activity", "digits", "anomaly")
 
 
@@ -43,11 +51,11 @@ def run(arguments: argparse.Namespace) -> None:
     jobs = [
         Job(task, seed, tuple(arguments.proposers), arguments.trials, arguments.out, arguments.epochs, model)
         for seed in arguments.seeds
-        for task in arguments.tasks
+        for task in arguments.tasks or NAMES
     ]
     text = read(arguments.json)
     text |= {"date": f"{date.today():%Y-%m-%d}", "trials": arguments.trials}
-    text["tasks"] = {task: settings(contract_of(task, arguments.epochs)) for task in arguments.tasks}
+    text["tasks"] = {task: settings(contract_of(task, arguments.epochs)) for task in arguments.tasks or NAMES}
     text["agent"] = arguments.model if model else text.get("agent", "")
     with ProcessPoolExecutor(arguments.workers, multiprocessing.get_context("spawn")) as pool:
         for finished in as_completed([pool.submit(done, job) for job in jobs]):
@@ -64,7 +72,7 @@ def add(text: dict[str, Any], runs: list[dict[str, Any]]) -> None:
 
 def orders(arguments: argparse.Namespace) -> None:
     text = read(arguments.json)
-    for task in arguments.tasks:
+    for task in arguments.tasks or NAMES:
         epochs = contract_of(task, arguments.epochs).search.epochs
 
         def keep(found: dict[str, Any], task: str = task) -> None:
@@ -74,13 +82,33 @@ def orders(arguments: argparse.Namespace) -> None:
         compare(task, epochs, arguments.count, keep)
 
 
-def pages(results: Path = RESULTS, performance: Path = PERFORMANCE, drawing: Path = FIGURE) -> None:
+def pool(arguments: argparse.Namespace) -> None:
+    for task in arguments.tasks or POOLED:
+        fill(Pool(task, arguments.random, POOLS / f"{task}.jsonl"))
+
+
+def replay(arguments: argparse.Namespace) -> None:
+    """What is not replayed now stays as it was."""
+    text = json.loads(REPLAYS.read_text(encoding="utf-8")) if REPLAYS.exists() else {"tasks": {}}
+    text |= {"date": f"{date.today():%Y-%m-%d}", "seeds": arguments.replays, "trainings": arguments.trainings}
+    for task in arguments.tasks or POOLED:
+        known = Pool(task, 0, POOLS / f"{task}.jsonl").rows()
+        text["tasks"][task] = results_of(task, known, REPLAYED, arguments.replays, arguments.trainings)
+        text["tasks"] = {name: text["tasks"][name] for name in POOLED if name in text["tasks"]}
+        REPLAYS.write_text(json.dumps(text) + "\n", encoding="utf-8")
+        print(f"{task} is replayed", flush=True)
+
+
+def pages(
+    results: Path = RESULTS, performance: Path = PERFORMANCE, drawing: Path = FIGURE, replays: Path = REPLAYS
+) -> None:
     text = read(results)
     words = performance.read_text(encoding="utf-8")
     for name, make in SECTIONS.items():
         begin, end = f"<!-- {name} table -->", f"<!-- end of {name} table -->"
         head, rest = words.split(begin)
-        words = f"{head}{begin}\n{make(text)}\n{end}{rest.split(end)[1]}"
+        made = make(read(replays) if name == "replays" else text)
+        words = f"{head}{begin}\n{made}\n{end}{rest.split(end)[1]}"
     performance.write_text(words, encoding="utf-8")
     drawing.write_text(figure(text), encoding="utf-8")
 
@@ -92,20 +120,29 @@ def read(results: Path) -> dict[str, Any]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("run", "orders", "pages"))
-    parser.add_argument("--tasks", nargs="*", default=list(NAMES), choices=[path.name for path in TASKS.iterdir()])
+    parser.add_argument("what", choices=("run", "orders", "pool", "replay", "pages"))
+    parser.add_argument("--tasks", nargs="*", choices=[path.name for path in TASKS.iterdir() if path.is_dir()])
     parser.add_argument("--proposers", nargs="*", default=["random", "tpe", "nsga2"], choices=PROPOSERS)
     parser.add_argument("--seeds", nargs="*", type=int, default=[1, 2, 3, 4, 5])
     parser.add_argument("--trials", type=int, default=12, help="evaluations of each run (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=0, help="of each training (default: the task's)")
     parser.add_argument("--count", type=int, default=16, help="trainings for `orders` (default: %(default)s)")
+    parser.add_argument("--random", type=int, default=60, help="candidates of a `pool` (default: %(default)s)")
+    parser.add_argument("--replays", type=int, default=10, help="seeds of `replay` (default: %(default)s)")
+    parser.add_argument("--trainings", type=int, default=24, help="of each replay (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default: %(default)s)")
     parser.add_argument("--model", default="", help="the agent's language model, as its endpoint calls it")
     parser.add_argument("--endpoint", default="", help="the agent's endpoint, speaking OpenAI's chat completions")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench" / "search")
     parser.add_argument("--json", type=Path, default=RESULTS)
     arguments = parser.parse_args()
-    work: dict[str, Callable[[argparse.Namespace], object]] = {"run": run, "orders": orders, "pages": lambda _: pages()}
+    work: dict[str, Callable[[argparse.Namespace], object]] = {
+        "run": run,
+        "orders": orders,
+        "pool": pool,
+        "replay": replay,
+        "pages": lambda _: pages(),
+    }
     work[arguments.what](arguments)
     return 0
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mlforge.search.gaussian_process import Matrix, Prediction, Vector, fitted
 
 LARGEST_FIRST: Final = 3  # trainings before the model has a say
+_COSTING: Final = 0.1  # what costing takes, as a share of a training
 _BAND: Final = 0.15  # logarithm of multiplications within which candidates count as equally large
 
 
@@ -32,8 +33,15 @@ def order(
     """
     if len(losses) < LARGEST_FIRST:
         return _by_size(log_macs, chances, random)
-    hope = expected_improvement(fitted(seen, losses, candidates).predict(candidates), float(losses.min())) * chances
+    gain = expected_improvement(fitted(seen, losses, candidates).predict(candidates), float(losses.min()))
+    hope = gain * trained_share(chances)
     return np.argsort(-hope, kind="stable")
+
+
+def trained_share(chances: Vector) -> Vector:
+    """What part of the time that a proposal takes goes into training it, on average. To try one that breaks a limit
+    costs little, so a chance of a half is nearly as good as certainty, and one of a hundredth is not."""
+    return chances / (chances + _COSTING)
 
 
 def expected_improvement(prediction: Prediction, best: float) -> Vector:
@@ -52,5 +60,5 @@ def normal_below(values: Sequence[float] | Vector) -> Vector:
 def _by_size(log_macs: Vector, chances: Vector, random: np.random.Generator) -> NDArray[np.int64]:
     """Those that use most of what they are likely to be allowed; of equals by chance."""
     bands = np.floor(log_macs / _BAND) * _BAND
-    likely = np.where(chances > 0, bands + np.log(np.maximum(chances, exp(-30))), -np.inf)
+    likely = np.where(chances > 0, bands + np.log(np.maximum(trained_share(chances), exp(-30))), -np.inf)
     return np.lexsort((random.random(len(likely)), -likely))

@@ -20,9 +20,9 @@ from mlforge.records.architecture import validate
 from mlforge.records.quality import Metric
 from mlforge.records.trial import Trial
 from mlforge.search.acquisition import order
+from mlforge.search.candidates import Candidates, SpaceCandidates
 from mlforge.search.coordinates import coordinates
-from mlforge.search.designs import designs_of
-from mlforge.search.draws import Draw, Drawn, drawn, narrowed, neighbours
+from mlforge.search.draws import Draw, Drawn
 from mlforge.search.feasibility import chances, lower_bounds
 from mlforge.search.gaussian_process import Matrix
 from mlforge.search.history import derived_seed, distributions
@@ -34,8 +34,6 @@ from mlforge.search.traits import NAMES, FrontEnds, front_end_traits, traits
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-POOL: Final = 400  # random points
-NEIGHBOURS: Final = 100
 PARENTS: Final = 5  # best trials that have neighbours
 
 
@@ -47,7 +45,7 @@ class _Known:
     bounds: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BayesianProposer:
     """`limits`: by name, as a Verdict's checks have them; what is not limited is not looked at."""
 
@@ -55,8 +53,12 @@ class BayesianProposer:
     seed: int
     metric: Metric
     limits: Mapping[str, float] = field(default_factory=dict)
-    _pool: list[Drawn] = field(default_factory=list)  # the same for all proposals; drawn when first needed
+    candidates: Candidates | None = None  # what to choose from; by default what the space offers
+    _own: Candidates = field(init=False)
     _known: dict[str, _Known] = field(default_factory=dict)  # by the architecture's id
+
+    def __post_init__(self) -> None:
+        self._own = self.candidates or SpaceCandidates(self.space, self.seed)
 
     @property
     def name(self) -> str:
@@ -78,16 +80,11 @@ class BayesianProposer:
         self, trials: Sequence[Trial], values: Mapping[int, float], random: np.random.Generator
     ) -> list[Drawn]:
         """New valid architectures, each once."""
-        if not self._pool:
-            start = np.random.default_rng(derived_seed(self.seed, -1, 0))
-            space = narrowed(self.space, start)
-            self._pool.extend(Drawn(one, {}, one.id) for one in designs_of(space))
-            self._pool.extend(drawn(space, POOL, start))
         by_number = {trial.number: trial for trial in trials}
         best = sorted(values, key=lambda number: (values[number], number))[:PARENTS]
         parents = [by_number[number].parameters for number in best if by_number[number].parameters]
         seen = {one.id for trial in trials for one in (trial.architecture, trial.proposed)}
-        found = [*self._pool, *neighbours(self.space, parents, NEIGHBOURS, random)]
+        found = self._own.offered(parents, random)
         return list({one.id: one for one in found if one.id not in seen}.values())
 
     def _ranked(

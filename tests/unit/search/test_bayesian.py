@@ -11,13 +11,14 @@ from mlforge.compiler.emitter import compile_graph
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.contract import Task
 from mlforge.contract.contract import Execution
+from mlforge.errors import SearchError
 from mlforge.records.architecture import Architecture, Dense, Head, validate
 from mlforge.records.quality import Metric
 from mlforge.records.trial import Epoch, State, Trial
-from mlforge.search.acquisition import expected_improvement, order
+from mlforge.search.acquisition import expected_improvement, order, trained_share
 from mlforge.search.bayesian import BayesianProposer
 from mlforge.search.designs import designs_of
-from mlforge.search.draws import drawn, narrowed, neighbours
+from mlforge.search.draws import Drawn, drawn, narrowed, neighbours
 from mlforge.search.feasibility import chances, lower_bounds
 from mlforge.search.gaussian_process import Prediction, fitted
 from mlforge.search.observations import observations
@@ -25,7 +26,7 @@ from mlforge.search.random import RandomProposer
 from mlforge.search.space import FrontEndSpace, space_for
 from mlforge.search.stream_space import StreamSpace, without_padding
 from mlforge.search.traits import NAMES, front_end_traits, traits
-from tests.unit.search.synthetic import FLASH_LIMIT, best, search, space
+from tests.unit.search.synthetic import FLASH_LIMIT, best, evaluated, search, space
 from tests.unit.search.test_space import CASES
 
 LIMITS = {"flash": float(FLASH_LIMIT)}
@@ -62,6 +63,29 @@ def test_the_largest_that_may_fit_come_first() -> None:
     nothing = np.zeros((0, 1))
     ranked = order(sizes[:, None], sizes, nothing, np.zeros(0), np.array([1.0, 0.0, 0.9]), np.random.default_rng(0))
     assert ranked.tolist() == [2, 0, 1]
+
+
+def test_a_proposal_that_may_be_rejected_is_worth_a_try() -> None:
+    none, hardly, even, sure = trained_share(np.array([0.0, 0.01, 0.5, 1.0]))
+    assert none == 0
+    assert hardly < 0.15 * sure
+    assert even > 0.9 * sure
+
+
+def test_it_chooses_from_the_candidates_that_it_is_given() -> None:
+    few = drawn(space(), 3, np.random.default_rng(9))
+
+    class Few:
+        def offered(self, parents: object, random: object) -> list[Drawn]:
+            return few
+
+    proposer = BayesianProposer(space(), 1, Metric.ACCURACY, LIMITS, Few())
+    trials: list[Trial] = []
+    for number in range(3):
+        trials.append(evaluated(number, proposer.propose(number, trials)))
+    assert {trial.architecture.id for trial in trials} == {one.id for one in few}
+    with pytest.raises(SearchError, match="no new architecture"):
+        proposer.propose(3, trials)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
