@@ -40,6 +40,7 @@ PERFORMANCE = ROOT / "docs" / "performance.md"
 FIGURE = ROOT / "docs" / "search.svg"
 REPLAYS = HERE / "replays.json"
 SECTIONS = {"replays": replay_page, "search": page, "orders": orders_page}
+FEWEST = 16  # random candidates of a pool that is replayed
 POOLED = ("activity", "digits", "anomaly", "vowels", "leaves", "power", "progression")
 REPLAYED = ("random", "bayesian", "bayesian without designs", "tpe", "nsga2")
 NAMES = ("activity", "digits", "anomaly")
@@ -93,6 +94,9 @@ def replay(arguments: argparse.Namespace) -> None:
     text |= {"date": f"{date.today():%Y-%m-%d}", "seeds": arguments.replays, "trainings": arguments.trainings}
     for task in arguments.tasks or POOLED:
         known = Pool(task, 0, POOLS / f"{task}.jsonl").rows()
+        if sum(bool(row["loss"]) for row in known if row["from"] == "random") < FEWEST:
+            print(f"{task}: fewer than {FEWEST} random candidates are trained; not replayed", flush=True)
+            continue
         text["tasks"][task] = results_of(task, known, REPLAYED, arguments.replays, arguments.trainings)
         text["tasks"] = {name: text["tasks"][name] for name in POOLED if name in text["tasks"]}
         REPLAYS.write_text(json.dumps(text) + "\n", encoding="utf-8")

@@ -139,23 +139,23 @@ class Table:
         return Drawn(architecture, row["parameters"], row["id"])
 
 
-def replayed(table: Table, proposer: str, seed: int, trainings: int) -> list[float]:
-    """The int8 quality of each training, in order; fewer where the pool has no more."""
+def replayed(table: Table, proposer: str, seed: int, trainings: int) -> list[str]:
+    """The candidates that are trained, in order; fewer where the pool has no more."""
     if proposer == "random":
         order = np.random.default_rng(derived_seed(seed, 0, 0)).permutation(len(table.random_part))
-        return [table.by_id[table.random_part[at]]["quality"][0] for at in order[:trainings]]
+        return [table.random_part[at] for at in order[:trainings]]
     made = _proposer(table, proposer, seed)
     trials: list[Trial] = []
-    values: list[float] = []
+    trained: list[str] = []
     taken: set[str] = set()
-    while len(values) < trainings and len(trials) < _DRAWS and len(taken) < len(table.candidates):
+    while len(trained) < trainings and len(trials) < _DRAWS and len(taken) < len(table.candidates):
         architecture = made.propose(len(trials), trials).architecture
         name = architecture.id if proposer.startswith("bayesian") else table.nearest(architecture, taken)
         taken.add(name)
         trials.append(table.trial(len(trials), name))
         if trials[-1].state is State.TRAINED:
-            values.append(table.by_id[name]["quality"][0])
-    return values
+            trained.append(name)
+    return trained
 
 
 def _proposer(table: Table, name: str, seed: int) -> Proposer:
@@ -192,6 +192,7 @@ def results_of(
     table = Table.of(task, rows)
     parts = [table.part(seed) for seed in range(1, seeds + 1)]
     trainings = min(trainings, *(len(part.random_part) for part in parts))
+    runs = {name: [replayed(part, name, seed, trainings) for seed, part in enumerate(parts, 1)] for name in proposers}
     return {
         "metric": str(table.contract.metric),
         "higher_is_better": table.contract.metric.higher_is_better,
@@ -201,9 +202,14 @@ def results_of(
         "designs": len(table.trained) - len(table.random_part),
         "rejected": len(table.candidates) - len(table.trained),
         "noise": _noise(table),
-        "runs": {
-            name: [replayed(part, name, seed, trainings) for seed, part in enumerate(parts, 1)] for name in proposers
-        },
+        "runs": _looked_up(table, runs, "quality"),
+        "losses": _looked_up(table, runs, "loss"),
+    }
+
+
+def _looked_up(table: Table, runs: Mapping[str, Sequence[Sequence[str]]], key: str) -> dict[str, list[list[float]]]:
+    return {
+        proposer: [[table.by_id[name][key][0] for name in run] for run in seeds] for proposer, seeds in runs.items()
     }
 
 

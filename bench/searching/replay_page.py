@@ -12,6 +12,9 @@ from searching.summary import Floats, band
 
 YARDSTICK: Final = "random"
 DEFAULT: Final = "bayesian"
+TASKS: Final = 5  # fewer are no result
+HELD_OUT: Final = 2
+TRAININGS: Final = 24
 GOAL: Final = 0.5  # of random's trainings
 
 
@@ -35,6 +38,11 @@ def needed(about: Mapping[str, Any], proposer: str) -> list[float]:
     return [float(np.argmax(row)) + 1 if row.any() else float("inf") for row in hits]
 
 
+def by_loss(about: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same replays, with the float model's lowest validation loss as what counts."""
+    return {**about, "runs": about["losses"], "higher_is_better": False}
+
+
 def share(about: Mapping[str, Any], proposer: str) -> float:
     """Its median of trainings to random's final quality, over random's."""
     return median(needed(about, proposer)) / median(needed(about, YARDSTICK))
@@ -50,22 +58,24 @@ def below(about: Mapping[str, Any], proposer: str) -> list[int]:
 def replay_page(results: Mapping[str, Any]) -> str:
     """Markdown."""
     lines = [
-        f"Measured {results['date']}, {results['seeds']} seeds, {results['trainings']} trainings each.",
+        f"Measured {results['date']}, {results['seeds']} seeds, {results['trainings']} trainings each, or fewer where "
+        "the pool is small." + _unfinished(results["tasks"]),
         "",
-        "| task | metric | pool: random + designs | proposer | trainings to random's final quality | "
-        "share of random's | seeds that reach it | median final | mean below random's band after |",
-        "|---|---|---|---|---:|---:|---:|---:|---|",
+        "| task | metric | pool: random + designs | trainings | proposer | trainings to random's final quality | "
+        "share of random's | the same by validation loss | seeds that reach it | median final | "
+        "mean below random's band after |",
+        "|---|---|---|---:|---|---:|---:|---:|---:|---:|---|",
     ]
     for task, about in results["tasks"].items():
         for proposer, runs in about["runs"].items():
             counts = needed(about, proposer)
             middle = median(counts)
             final = abs(float(np.median(best_so_far(about, runs)[:, -1])))
-            part = share(about, proposer)
+            parts = share(about, proposer), share(by_loss(about), proposer)
             lines.append(
                 f"| {task}{' (held out)' if about['held_out'] else ''} | {about['metric']} | "
-                f"{about['random']} + {about['designs']} | {proposer} | {_count(middle)} | "
-                f"{'–' if proposer == YARDSTICK else f'{part:.2f}' if np.isfinite(part) else 'more'} | "
+                f"{about['random']} + {about['designs']} | {about['trainings']} | {proposer} | {_count(middle)} | "
+                f"{' | '.join('–' if proposer == YARDSTICK else _share(part) for part in parts)} | "
                 f"{sum(np.isfinite(counts))} of {len(counts)} | {final:.4g} | "
                 f"{', '.join(map(str, below(about, proposer))) or 'never'} |"
             )
@@ -84,6 +94,22 @@ def replay_page(results: Mapping[str, Any]) -> str:
             "between two seeds over that between candidates; for auc, of the metric): " + ", ".join(noise) + ".",
         ]
     return "\n".join(lines)
+
+
+def _unfinished(tasks: Mapping[str, Mapping[str, Any]]) -> str:
+    held_out = sum(about["held_out"] for about in tasks.values())
+    short = [task for task, about in tasks.items() if about["trainings"] < TRAININGS]
+    if len(tasks) >= TASKS and held_out >= HELD_OUT and not short:
+        return ""
+    few = f"; fewer than {TRAININGS} trainings on {', '.join(short)}" if short else ""
+    return (
+        f" **Unfinished:** {len(tasks)} tasks, {held_out} held out{few}. A result needs {TASKS} tasks with "
+        f"{HELD_OUT} held out, and {TRAININGS} trainings."
+    )
+
+
+def _share(part: float) -> str:
+    return f"{part:.2f}" if np.isfinite(part) else "more"
 
 
 def _count(middle: float) -> str:

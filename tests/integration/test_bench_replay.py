@@ -87,11 +87,12 @@ def test_a_level_that_is_never_reached_is_said() -> None:
         "designs": 0,
         "noise": None,
         "runs": runs,
+        "losses": runs,
     }
     assert needed(about, "bayesian") == [float("inf")] * 3
     assert share(about, "bayesian") == float("inf")
     page = replay_page({"date": "2026-01-02", "seeds": 3, "trainings": 2, "tasks": {"one": about}})
-    assert "not reached | more | 0 of 3" in page
+    assert "not reached | more | 1.00 | 0 of 3" in page
     assert "on 0 of 1 tasks; not on one." in page
 
 

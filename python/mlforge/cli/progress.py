@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlforge.measure.ranking import validation, winner
-from mlforge.records.trial import State, Trial
+from mlforge.records.trial import Epoch, State, Trial
 from mlforge.records.verdict import Verdict
 from mlforge.report.facts import said
 from mlforge.report.units import label, margin, score
@@ -30,6 +30,7 @@ STAGE_WORDS = {
     "quantise pruned": "trying other ways to int8, with fewer channels",
     "verify": "measuring int8 on host and target",
 }
+_PACED: Final = 3  # trainings after which their pace says something
 
 
 class Progress:
@@ -40,6 +41,7 @@ class Progress:
         self._lock = threading.Lock()
         self._stages: dict[int, tuple[str, float]] = {}
         self._trials: list[Trial] = []
+        self._epochs: dict[int, str] = {}  # how far the trainings are that are under way
         self._budget = 0
         self._resumed = 0
         self._started = time.monotonic()
@@ -58,6 +60,7 @@ class Progress:
 
     def begun(self, budget: int, finished: Sequence[Trial], retried: int) -> None:
         self._budget, self._trials, self._resumed = budget, list(finished), counted(finished)
+        self._started = time.monotonic()
         if finished or retried:
             rejected = len(finished) - self._resumed
             beside = f", {rejected} proposals were rejected before training" if rejected else ""
@@ -67,10 +70,17 @@ class Progress:
     def stage(self, number: int, stage: str) -> None:
         with self._lock:
             self._stages[number] = (stage, time.monotonic())
+            self._epochs.pop(number, None)
+
+    def epoch(self, number: int, history: Sequence[Epoch], epochs: int) -> None:
+        loss = min(epoch.validation_loss for epoch in history)
+        with self._lock:
+            self._epochs[number] = f", epoch {len(history)} of at most {epochs}, validation loss {loss:.3f}"
 
     def ended(self, trial: Trial) -> None:
         with self._lock:
             self._stages.pop(trial.number, None)
+            self._epochs.pop(trial.number, None)
             self._trials.append(trial)
             done = counted(self._trials)
         self._console.print(trial_line(trial, done, self._budget), soft_wrap=True)
@@ -79,21 +89,25 @@ class Progress:
 
     def _render(self) -> RenderableType:
         with self._lock:
-            stages, trials = dict(self._stages), list(self._trials)
+            stages, trials, epochs = dict(self._stages), list(self._trials), dict(self._epochs)
         bar = Table.grid(padding=(0, 1))
         done = min(counted(trials), self._budget)
         bar.add_row(ProgressBar(max(self._budget, 1), done, width=30), f"{done}/{self._budget}", self._time_left(done))
         now = time.monotonic()
         lines = [
-            Text(f"trial {number:>3}  {STAGE_WORDS.get(stage, stage)} … {now - since:.0f} s", style="cyan")
+            Text(
+                f"trial {number:>3}  {STAGE_WORDS.get(stage, stage)} … {now - since:.0f} s{epochs.get(number, '')}",
+                style="cyan",
+            )
             for number, (stage, since) in sorted(stages.items())
         ]
         return Group(Text(""), bar, Text(best_line(trials)), *lines)
 
     def _time_left(self, done: int) -> str:
+        """By the pace since the study began or resumed; nothing before enough trainings have shown it."""
         fresh = done - self._resumed
         elapsed = time.monotonic() - self._started
-        if fresh <= 0:
+        if fresh < _PACED or done >= self._budget:
             return ""
         return f"about {(self._budget - done) * elapsed / fresh / 60:.1f} min left"
 

@@ -17,25 +17,33 @@ from numpy.typing import NDArray
 from mlforge.search.gaussian_process import Matrix, Prediction, Vector, fitted
 
 LARGEST_FIRST: Final = 3  # trainings before the model has a say
+_GAIN: Final = 0.3  # by which the log loss falls where the logarithm of the multiplications rises by one
 _COSTING: Final = 0.1  # what costing takes, as a share of a training
 _BAND: Final = 0.15  # logarithm of multiplications within which candidates count as equally large
 
 
 def order(
-    candidates: Matrix, log_macs: Vector, seen: Matrix, losses: Vector, chances: Vector, random: np.random.Generator
+    candidates: Matrix, seen: Matrix, losses: Vector, chances: Vector, random: np.random.Generator
 ) -> NDArray[np.int64]:
     """Indices of `candidates` [N, traits], the most promising first.
 
     Args:
-        log_macs: of each candidate.
+        candidates: the first trait is the logarithm of the multiplications.
         seen: traits of the trained candidates, [M, traits], and their log losses, [M].
         chances: that a candidate keeps all limits, [N].
     """
     if len(losses) < LARGEST_FIRST:
-        return _by_size(log_macs, chances, random)
-    gain = expected_improvement(fitted(seen, losses, candidates).predict(candidates), float(losses.min()))
+        return _by_size(candidates[:, 0], chances, random)
+    beyond = fitted(seen, losses - _prior(seen), candidates).predict(candidates)
+    prediction = Prediction(_prior(candidates) + beyond.mean, beyond.deviation)
+    gain = expected_improvement(prediction, float(losses.min()))
     hope = gain * trained_share(chances)
     return np.argsort(-hope, kind="stable")
+
+
+def _prior(traits: Matrix) -> Vector:
+    """The log loss that is expected before anything is known, but for a constant: it falls with the multiplications."""
+    return np.asarray(-_GAIN * traits[:, 0])
 
 
 def trained_share(chances: Vector) -> Vector:

@@ -99,7 +99,7 @@ class BayesianProposer:
         fits = chances([one.bounds for one in candidates], rows, self.limits, measured)
         trained = np.array([trial.number in values for trial in ordered], bool)
         losses = np.array([values[trial.number] for trial in ordered if trial.number in values])
-        return order(rows, rows[:, 0], known[trained], losses, fits, random)
+        return order(rows, known[trained], losses, fits, random)
 
     def _about(self, one: Drawn) -> _Known:
         if one.id not in self._known:

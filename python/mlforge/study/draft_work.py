@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mlforge.app.model import (
     int8_inputs,
@@ -12,7 +13,7 @@ from mlforge.app.model import (
 )
 from mlforge.records.architecture import Architecture
 from mlforge.records.quality import Quality, Split, Stage
-from mlforge.records.trial import Inherited, Trial
+from mlforge.records.trial import Epoch, Inherited, Trial
 from mlforge.study.trial_draft import StoppedError, TrialDraft
 from mlforge.study.warm_start import Source
 from mlforge.study.workbench import Workbench
@@ -40,13 +41,16 @@ class DraftWork:
         request = replace(request, initial=self.begins_with.keras)
         if request.teacher:
             return self.draft.take(self.bench.known_training(request))
-        result = self.draft.take(self.bench._watched_training(request, self.visible))
+        result = self.draft.take(self.bench._watched_training(request, self.visible, partial(self._shown, request)))
         self.draft.history = result.history
         if result.inherited:
             self.draft.inherited = Inherited(self.begins_with.trial, result.inherited)
         if isinstance(result, Stopped):
             raise StoppedError(result)
         return result
+
+    def _shown(self, request: TrainingRequest, history: tuple[Epoch, ...]) -> None:
+        self.draft.observer.epoch(self.draft.number, history, request.recipe.epochs)
 
     def teacher(self, request: TrainingRequest) -> TrainingResult:
         with self.bench.teaching:  # whoever comes second finds the answer in memory

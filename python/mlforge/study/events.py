@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from mlforge.records.trial import Trial
+from mlforge.records.trial import Epoch, Trial
 
 
 class Observer(Protocol):
@@ -16,6 +16,10 @@ class Observer(Protocol):
 
     def stage(self, number: int, stage: str) -> None:
         """Trial `number` enters a stage: propose, cost, train, verify."""
+        ...
+
+    def epoch(self, number: int, history: Sequence[Epoch], epochs: int) -> None:
+        """Trial `number` has trained so far, of so many epochs at most."""
         ...
 
     def ended(self, trial: Trial) -> None:
@@ -29,5 +33,7 @@ class Silent:
     def begun(self, budget: int, finished: Sequence[Trial], retried: int) -> None: ...
 
     def stage(self, number: int, stage: str) -> None: ...
+
+    def epoch(self, number: int, history: Sequence[Epoch], epochs: int) -> None: ...
 
     def ended(self, trial: Trial) -> None: ...

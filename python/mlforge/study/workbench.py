@@ -60,6 +60,7 @@ COSTED_FRAMES: Final = 2  # model inputs' worth of raw frames, for the cost of t
 
 T = TypeVar("T")
 Take: TypeAlias = Callable[[Cached[T]], T]
+Shown: TypeAlias = Callable[[tuple[Epoch, ...]], None]
 Answer: TypeAlias = Callable[[Target, Program, NDArray[np.int8]], NDArray[np.int8]]
 
 
@@ -317,8 +318,11 @@ class Workbench:
     def known_training(self, request: TrainingRequest) -> Cached[TrainingResult]:
         return self.cache.once(TrainingResult, TRAINING, request_parts(request), lambda: self.trainer.train(request))
 
-    def _watched_training(self, request: TrainingRequest, visible: Sequence[Trial]) -> Cached[TrainingResult | Stopped]:
-        """Trains, or remembers a training; either is stopped at the same epoch."""
+    def _watched_training(
+        self, request: TrainingRequest, visible: Sequence[Trial], shown: Shown = lambda _: None
+    ) -> Cached[TrainingResult | Stopped]:
+        """Trains, or remembers a training; either is stopped at the same epoch. `shown` takes the history after each
+        epoch of one that is under way."""
         parts = request_parts(request)
         whole = self.cache.find(TrainingResult, TRAINING, parts)
         known = whole or self.cache.find(Stopped, STOPPED, parts)
@@ -326,7 +330,7 @@ class Workbench:
             return Cached(Stopped(known.history[:at], known.inherited), from_cache=True)
         if whole is not None:
             return Cached(whole, from_cache=True)
-        result = self.trainer.train_watched(request, Watch(self.halving, visible))
+        result = self.trainer.train_watched(request, Watch(self.halving, visible, request.recipe.epochs, shown))
         self.cache.keep(STOPPED if isinstance(result, Stopped) else TRAINING, parts, result)
         return Cached(result, from_cache=False)
 
@@ -375,10 +379,13 @@ class Workbench:
 class Watch:
     halving: Halving
     visible: Sequence[Trial]
+    epochs: int
+    shown: Shown
 
     @property
     def rungs(self) -> tuple[int, ...]:
-        return self.halving.rungs
+        return tuple(range(1, self.epochs + 1))
 
     def goes_on(self, history: tuple[Epoch, ...]) -> bool:
-        return self.halving.stopped_at(self.visible, history) is None
+        self.shown(history)
+        return len(history) not in self.halving.rungs or self.halving.stopped_at(self.visible, history) is None

@@ -61,8 +61,17 @@ def test_improvement_counts_hope_and_doubt() -> None:
 def test_the_largest_that_may_fit_come_first() -> None:
     sizes = np.log([1e3, 1e6, 1e5])
     nothing = np.zeros((0, 1))
-    ranked = order(sizes[:, None], sizes, nothing, np.zeros(0), np.array([1.0, 0.0, 0.9]), np.random.default_rng(0))
+    ranked = order(sizes[:, None], nothing, np.zeros(0), np.array([1.0, 0.0, 0.9]), np.random.default_rng(0))
     assert ranked.tolist() == [2, 0, 1]
+
+
+def test_before_much_is_known_the_larger_of_two_is_preferred_and_data_may_say_otherwise() -> None:
+    random = np.random.default_rng(2)
+    seen, sure = np.array([[10.0, 0.0], [10.1, 1.0], [10.2, 0.5]]), np.ones(2)
+    candidates = np.array([[9.0, 0.5], [11.5, 0.5]])
+    assert order(candidates, seen, np.full(3, -1.0), sure, random)[0] == 1
+    many = np.column_stack([np.linspace(8, 12, 12), random.random(12)])
+    assert order(candidates, many, many[:, 0], sure, random)[0] == 0
 
 
 def test_a_proposal_that_may_be_rejected_is_worth_a_try() -> None:
