@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "serve": "run one model behind a serial port, for the MLPerf Tiny runner",
     "trace": "draw what runs when: feature stages and operators on a timeline",
     "verify": "compare the three stages: FP32 host, int8 host, int8 target",
+    "blocking": "find which function of an app locks interrupts longest",
     "footprint": "show who uses flash and RAM in an ELF",
     "bundle": "build, sign and describe a release; or verify one",
     "update": "deliver a bundle to a device over SMP; wait until it is confirmed",

@@ -26,6 +26,11 @@ def tracing_plugin(qemu: str) -> Path:
     return plugin(qemu, _sources() / "trace.c")
 
 
+def blocking_plugin(qemu: str) -> Path:
+    """The path of the plugin that finds locked interrupts; raises as `plugin` does."""
+    return plugin(qemu, _sources() / "blocking.c")
+
+
 def plugin(qemu: str, source: Path) -> Path:
     """The path of the plugin made from one C file, which may include qemu_plugin_api.h.
 
