@@ -125,11 +125,30 @@ def test_the_activity_sample(zephyr: Workspace, board: str, tmp_path: Path) -> N
     assert int(lines[-1].split()[0]) >= 5
 
 
+@pytest.mark.parametrize("board", boards("qemu_cortex_m3", "qemu_riscv32")[:1])
+@pytest.mark.usefixtures("need_toolchain")
+def test_the_sample_of_the_service(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    printed = zephyr.build(root() / "samples" / "hello_model", tmp_path / "build", board)
+    assert re.search(r"limits\.ram: 512 B; .* to spare", printed)
+    found = re.fullmatch(
+        r"17 answers, at most (\d+) thousandths off", run_image(tmp_path / "build", board, "thousandths off")[-1]
+    )
+    assert found and int(found[1]) < 50
+
+
 @pytest.mark.parametrize("board", boards("native_sim", "qemu_cortex_m3"))
 @pytest.mark.parametrize("suite", ["service", "sensor", "stream", "two_models"])
 @pytest.mark.usefixtures("need_toolchain")
 def test_suite_on_the_device(zephyr: Workspace, suite: str, board: str, tmp_path: Path) -> None:
     zephyr.build(HERE / suite, tmp_path / "build", board)
+    lines = run_image(tmp_path / "build", board, "PROJECT EXECUTION")
+    assert any("PROJECT EXECUTION SUCCESSFUL" in line for line in lines), "\n".join(lines[-60:])
+
+
+@pytest.mark.parametrize("board", boards("mps2/an385"))  # which has room for a second of it
+@pytest.mark.usefixtures("need_toolchain")
+def test_a_stream_at_48_khz(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    zephyr.build(HERE / "stream", tmp_path / "build", board, settings={"VOICE_RATE_HZ": "48000"})
     lines = run_image(tmp_path / "build", board, "PROJECT EXECUTION")
     assert any("PROJECT EXECUTION SUCCESSFUL" in line for line in lines), "\n".join(lines[-60:])
 

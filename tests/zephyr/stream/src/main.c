@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * 16,000 samples a second through a microphone's driver into a service: none is lost while
- * inferences run, and when one takes too long, each is accounted for.
+ * 16,000 samples a second (or 48,000) through a microphone's driver into a service: none is lost
+ * while inferences run, and when one takes too long, each is accounted for.
  */
 #include <string.h>
 #include <zephyr/ztest.h>

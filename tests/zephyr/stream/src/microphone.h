@@ -9,8 +9,10 @@
 #include <zephyr/audio/dmic.h>
 #include <zephyr/kernel.h>
 
+#include "voice.h"
+
 #define MICROPHONE_BLOCK_MS      10
-#define MICROPHONE_BLOCK_SAMPLES 160
+#define MICROPHONE_BLOCK_SAMPLES (VOICE_RATE_HZ * MICROPHONE_BLOCK_MS / 1000)
 
 extern const struct device *const microphone;
 

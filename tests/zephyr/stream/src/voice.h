@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A model by hand that listens at 16 kHz: a window of a second every half second, as its features
- * have quantised it. Its output is the sum of the window's bytes, each weighted by its place.
+ * A model by hand that listens, at 16 kHz or as CMake says: a window of a second every half second,
+ * as its features have quantised it. Its output is the sum of the window's bytes, each weighted by
+ * its place.
  */
 #ifndef VOICE_H_
 #define VOICE_H_
 
 #include <mlforge/service.h>
 
+#ifndef VOICE_RATE_HZ
 #define VOICE_RATE_HZ 16000
-#define VOICE_WINDOW  16000
-#define VOICE_HOP     8000
+#endif
+#define VOICE_WINDOW VOICE_RATE_HZ
+#define VOICE_HOP    (VOICE_RATE_HZ / 2)
 
 extern const struct mlforge_service voice_service;
 
