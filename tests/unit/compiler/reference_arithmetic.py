@@ -71,12 +71,12 @@ class ArithmeticReference(Interpreter):
 
     def sub(self, node: Node) -> Array:
         a, b = self.centred(node)
-        s1, s2, s3 = (F(scale) for scale in self.scales(node))
-        twice_max = F(2) * max(s1, s2)
+        s1, s2, s3 = self.scales(node)
+        twice_max = 2 * max(s1, s2)
         unit = self.headroom(node, 20, 15)
-        x = multiply_by_quantized_multiplier(a * unit, *quantize_multiplier(float(s1 / twice_max)))
-        y = multiply_by_quantized_multiplier(b * unit, *quantize_multiplier(float(s2 / twice_max)))
-        factor = float(twice_max / (F(unit) * s3))
+        x = multiply_by_quantized_multiplier(a * unit, *quantize_multiplier(s1 / twice_max))
+        y = multiply_by_quantized_multiplier(b * unit, *quantize_multiplier(s2 / twice_max))
+        factor = twice_max / (unit * s3)
         return self.finish_pair(node, multiply_by_quantized_multiplier(x - y, *quantize_multiplier(factor)))
 
     def squared_difference(self, node: Node) -> Array:
@@ -160,8 +160,8 @@ class ArithmeticReference(Interpreter):
 
     def leaky_relu(self, node: Node) -> Array:
         s1, s2 = self.unary_scales(node)
-        above = quantize_multiplier(float(s1 / s2))
-        below = quantize_multiplier(float(s1 * F(told(node).alpha) / s2))
+        above = quantize_multiplier(float(s1) / float(s2))
+        below = quantize_multiplier(float(s1) * told(node).alpha / float(s2))
         return self.each(node, lambda x: scaled(x, *(above if x >= 0 else below)))
 
     def hard_swish(self, node: Node) -> Array:

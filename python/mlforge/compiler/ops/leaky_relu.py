@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-import numpy as np
 from tflite.LeakyReluOptions import LeakyReluOptions
 
 from mlforge.compiler.fixed_point import quantize_multiplier
@@ -40,10 +39,9 @@ class LeakyRelu(Rescaling):
         return LeakyReluAttributes(float(table.Alpha()))
 
     def lines(self, view: View) -> Lines:
-        """Factors in float32 (CalculateOpDataLeakyRelu in micro/kernels/leaky_relu_common.cc)."""
+        """Factors in doubles (CalculateOpDataLeakyRelu in micro/kernels/leaky_relu_common.cc)."""
         source, result = view.input_quantization(), view.output_quantization
-        alpha = np.float32(view.node.attributes_as(LeakyReluAttributes).alpha)
-        scale = np.float32(source.scale)
-        above = quantize_multiplier(float(scale / np.float32(result.scale)))
-        below = quantize_multiplier(float(scale * alpha / np.float32(result.scale)))
+        alpha = view.node.attributes_as(LeakyReluAttributes).alpha
+        above = quantize_multiplier(source.scale / result.scale)
+        below = quantize_multiplier(source.scale * alpha / result.scale)
         return Lines(above, below, result.zero_point, *limits_of(view))

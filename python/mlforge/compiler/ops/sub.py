@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 from tflite.SubOptions import SubOptions
 
 from mlforge.compiler.fixed_point import Ints
@@ -25,16 +24,10 @@ def output_scale_is_sane(view: View) -> str:
 
 
 def _factors(view: View) -> tuple[float, float, float]:
-    """For input 1, input 2 and the output, divided as float32 (CalculateOpDataSub in micro/kernels/sub_common.cc)."""
-    a, b, result = (
-        np.float32(q.scale) for q in (view.input_quantization(0), view.input_quantization(1), view.output_quantization)
-    )
-    twice_max = np.float32(2) * max(a, b)
-    return (
-        float(a / twice_max),
-        float(b / twice_max),
-        float(twice_max / (np.float32(1 << _BITS[view.output.dtype]) * result)),
-    )
+    """For input 1, input 2 and the output, in doubles (CalculateOpDataSub in micro/kernels/sub_common.cc)."""
+    a, b, result = (q.scale for q in (view.input_quantization(0), view.input_quantization(1), view.output_quantization))
+    twice_max = 2 * max(a, b)
+    return a / twice_max, b / twice_max, twice_max / ((1 << _BITS[view.output.dtype]) * result)
 
 
 class Sub(Arithmetic):
