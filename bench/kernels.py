@@ -69,12 +69,13 @@ def layer(
 
 def of_int16(case: Case) -> Case:
     """The same layer with int16 activations and biases of 64 bits."""
-    x, weights, bias, y = case.graph.tensors
+    x, weights, bias, y, *shapes = case.graph.tensors
     tensors = (
         replace(x, dtype=DType.INT16, quantization=Quantization((0.0001,), (0,))),
         weights,
         replace(bias, dtype=DType.INT64, data=np.asarray(bias.data).astype(np.int64)),
         replace(y, dtype=DType.INT16, quantization=Quantization((0.0004,), (0,))),
+        *shapes,
     )
     kind, _, rest = case.name.partition(" ")
     return Case(f"{kind} of int16 {rest}", replace(case.graph, tensors=tensors))
@@ -154,6 +155,8 @@ def cases() -> Iterator[Case]:
     yield of_int16(conv((1, 16, 16, 16), 32, (3, 3)))
     yield of_int16(conv((1, 25, 5, 64), 64, (1, 1)))
     yield of_int16(depthwise((1, 25, 5, 64), (3, 3)))
+    yield of_int16(transposed((1, 16, 16, 32), 16, 3, 2))
+    yield of_int16(transposed((1, 32, 1, 16), 8, 4, 1))
     yield of_int16(dense(640, 128))
     yield dense(640, 128)
     yield dense(128, 128)

@@ -7,21 +7,35 @@
 
 #include <string.h>
 
-#include "kernels/shared/arithmetic.h"
+#include "kernels/shared/dot.h"
 
-/* What a filter makes of the input, as a value of the state. */
-static inline int32_t mlforge_svdf_feature(const struct mlforge_svdf *op, const int8_t *input,
-					   uint32_t filter, int32_t low, int32_t high)
+#define MLFORGE_SVDF_FILTERS 4
+
+/* What filters `first` and the `count` - 1 behind it make of the input, as values of the state;
+ * `count` is at most MLFORGE_SVDF_FILTERS. */
+static inline void mlforge_svdf_features(const struct mlforge_svdf *op, const int8_t *input,
+					 uint32_t first, uint32_t count, int32_t low, int32_t high,
+					 int32_t values[MLFORGE_SVDF_FILTERS])
 {
-	const int8_t *weights = op->feature_weights + filter * op->inputs;
-	int32_t sum = op->feature_bias[filter];
+	const int8_t *weights = op->feature_weights + first * op->inputs;
 
-	for (uint32_t k = 0; k < op->inputs; k++) {
-		sum = mlforge_accumulate(sum, weights[k], input[k]);
+	for (uint32_t i = 0; i < count; i++) {
+		values[i] = op->feature_bias[first + i];
 	}
-	return mlforge_clamp(mlforge_requantise(sum, op->feature_multiplier, op->feature_shift),
-			     low, high) +
-	       op->state_zero_point;
+	if (count == MLFORGE_SVDF_FILTERS) {
+		mlforge_dot_1x4(input, weights, op->inputs, values);
+	} else {
+		for (uint32_t i = 0; i < count; i++) {
+			values[i] = mlforge_dot_1x1(input, weights, op->inputs, values[i]);
+			weights += op->inputs;
+		}
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const int32_t value =
+			mlforge_requantise(values[i], op->feature_multiplier, op->feature_shift);
+
+		values[i] = mlforge_clamp(value, low, high) + op->state_zero_point;
+	}
 }
 
 #endif /* MLFORGE_KERNELS_SVDF_H_ */

@@ -14,16 +14,22 @@ void mlforge_svdf_s8(const struct mlforge_svdf *op, const int8_t *input, void *s
 	int8_t *remembered = state;
 
 	memmove(remembered, remembered + 1, filters * memory - 1);
-	for (uint32_t filter = 0; filter < filters; filter++) {
-		remembered[filter * memory + memory - 1] =
-			(int8_t)mlforge_svdf_feature(op, input, filter, INT8_MIN, INT8_MAX);
+	for (uint32_t filter = 0; filter < filters; filter += MLFORGE_SVDF_FILTERS) {
+		const uint32_t left = filters - filter;
+		const uint32_t count = left < MLFORGE_SVDF_FILTERS ? left : MLFORGE_SVDF_FILTERS;
+		int32_t values[MLFORGE_SVDF_FILTERS];
+
+		mlforge_svdf_features(op, input, filter, count, INT8_MIN, INT8_MAX, values);
+		for (uint32_t i = 0; i < count; i++) {
+			remembered[(filter + i + 1) * memory - 1] = (int8_t)values[i];
+		}
 	}
 	for (uint32_t unit = 0; unit < op->units; unit++) {
-		int32_t sum = op->bias[unit];
+		const int32_t sum =
+			mlforge_dot_1x1(remembered, weights, (int32_t)weighed, op->bias[unit]);
 
-		for (uint32_t i = 0; i < weighed; i++) {
-			sum = mlforge_accumulate(sum, *weights++, *remembered++);
-		}
+		remembered += weighed;
+		weights += weighed;
 		output[unit] = mlforge_finish(sum, op->multiplier, op->shift, &op->stage);
 	}
 }

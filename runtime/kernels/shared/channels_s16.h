@@ -78,7 +78,12 @@ static inline int16_t mlforge_finish_channel_s16(const struct mlforge_channels_s
 	const int32_t shift = channels->shift[c * channels->step];
 	int32_t y;
 
-	if (channels->wide) {
+	if (channels->wide && sum == (int32_t)sum && shift > 16 && shift <= 32) {
+		/* Both sides by 2^(32 - shift): the upper word of a product is what is wanted. */
+		const int64_t product = (int64_t)(int32_t)sum * (multiplier << (32 - shift));
+
+		y = (int32_t)((product + ((int64_t)1 << 31)) >> 32);
+	} else if (channels->wide) {
 		y = (int32_t)((sum * multiplier + ((int64_t)1 << (shift - 1))) >> shift);
 	} else if (sum == (int32_t)sum) {
 		y = mlforge_requantise((int32_t)sum, multiplier, shift);

@@ -125,6 +125,28 @@ static inline void mlforge_dot_1x4(const int8_t *x, const int8_t *w, int32_t siz
 	sums[3] = s3;
 }
 
+/* sum + the sum over k < size of x[k] * w[k] */
+static inline int32_t mlforge_dot_1x1(const int8_t *x, const int8_t *w, int32_t size, int32_t sum)
+{
+	const int8_t *const end = x + size;
+
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+	const int8_t *const whole = x + (size & ~3);
+
+	while (x != whole) {
+		sum = mlforge_multiply_pairs(mlforge_load_pairs(x), mlforge_load_pairs(w), sum);
+		x += 4;
+		w += 4;
+	}
+#else
+#pragma GCC unroll 4
+#endif
+	while (x != end) {
+		sum = mlforge_accumulate(sum, *x++, *w++);
+	}
+	return sum;
+}
+
 /* sums[j] += the sum over k < size of x[taps[k] + j] * w[k * stride + j] */
 static inline void mlforge_dot_taps_4(const int8_t *x, const int32_t *taps, const int8_t *w,
 				      int32_t stride, int32_t size, int32_t sums[4])
