@@ -36,9 +36,10 @@ KNOWN = {
     "BATCH_MATMUL 32x32x16": 5.0,
     "CONV_2D 1x1/1 16x16x64 -> 64, 8 groups": 8.0,  # eight products a result
     "DEPTHWISE_CONV_2D 9x1/1 17x1x64": 4.2,
-    "CONV_2D of int16 1x1/1 25x5x64 -> 64": 6.0,
+    "CONV_2D of int16 1x1/1 25x5x64 -> 64": 5.9,
     "CONV_2D of int16 3x3/1 16x16x16 -> 32": 5.1,
-    "DEPTHWISE_CONV_2D of int16 3x3/1 25x5x64": 24.1,
+    "DEPTHWISE_CONV_2D of int16 3x3/1 25x5x64": 10.4,
+    "TRANSPOSE_CONV of int16 3x3/2 16x16x32 -> 16": 6.2,
 }
 
 

@@ -11,13 +11,14 @@
 
 #define MLFORGE_SVDF_FILTERS 4
 
-/* What filters `first` and the `count` - 1 behind it make of the input, as values of the state;
- * `count` is at most MLFORGE_SVDF_FILTERS. */
+/* What filter `first` and those behind it make of the input, as values of the state: as many as
+ * there are left, at most MLFORGE_SVDF_FILTERS. */
 static inline void mlforge_svdf_features(const struct mlforge_svdf *op, const int8_t *input,
-					 uint32_t first, uint32_t count, int32_t low, int32_t high,
+					 uint32_t first, uint32_t left, int32_t low, int32_t high,
 					 int32_t values[MLFORGE_SVDF_FILTERS])
 {
 	const int8_t *weights = op->feature_weights + first * op->inputs;
+	const uint32_t count = left < MLFORGE_SVDF_FILTERS ? left : MLFORGE_SVDF_FILTERS;
 
 	for (uint32_t i = 0; i < count; i++) {
 		values[i] = op->feature_bias[first + i];
