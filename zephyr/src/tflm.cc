@@ -85,8 +85,16 @@ static void set_up(const struct mlforge_tflm *engine, uint8_t *arena)
 	if (engine->marks != nullptr) {
 		marks = new (engine->interpreter->marks) MlforgeTflmMarks(engine->marks);
 	}
-	new (engine->interpreter->interpreter) tflite::MicroInterpreter(
-		model, *operators, arena, engine->model->arena_bytes, nullptr, marks);
+	tflite::MicroAllocator *const allocator =
+		tflite::MicroAllocator::Create(arena, engine->model->arena_bytes);
+	tflite::MicroResourceVariables *variables = nullptr;
+
+	if (engine->variables > 0) {
+		variables = tflite::MicroResourceVariables::Create(
+			allocator, static_cast<int>(engine->variables));
+	}
+	new (engine->interpreter->interpreter)
+		tflite::MicroInterpreter(model, *operators, allocator, variables, marks);
 	if (interpreter_of(engine)->AllocateTensors() != kTfLiteOk) {
 		mlforge_tflm_failed(
 			name,
@@ -116,7 +124,8 @@ extern "C" void __cxa_free_exception(void *) noexcept
 
 extern "C" void mlforge_tflm_reset(const struct mlforge_tflm *engine, uint8_t *arena)
 {
-	if (engine->interpreter->arena != arena) {
+	/* Only a new interpreter gives variables the first values that the model says. */
+	if (engine->interpreter->arena != arena || engine->variables > 0) {
 		set_up(engine, arena);
 	} else if (interpreter_of(engine)->Reset() != kTfLiteOk) {
 		mlforge_tflm_failed(engine->model->name, "the model's state could not be reset");

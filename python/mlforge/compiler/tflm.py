@@ -58,7 +58,7 @@ def compile_tflm(data: bytes, name: str, arena_bytes: int, engine: Engine = Engi
     inputs, outputs = (tuple(map(tensor_info, tensors)) for tensors in (found.inputs, found.outputs))
     program = Program(
         name=name,
-        sources=_render(name, data, arena_bytes, operators, inputs, outputs),
+        sources=_render(name, data, arena_bytes, operators, inputs, outputs, found),
         model_symbol=f"{name}_model",
         model_header=f"{name}_model.h",
         arena_bytes=arena_bytes,
@@ -73,7 +73,7 @@ def compile_tflm(data: bytes, name: str, arena_bytes: int, engine: Engine = Engi
 
 def methods(found: Outline) -> tuple[str, ...]:
     """The resolver's methods for exactly these operators, each once. Raises UnsupportedOperatorError."""
-    kinds = sorted({node.kind for node in found.nodes})
+    kinds = sorted({node.kind for node in found.nodes} | found.called)
     for kind in kinds:
         if kind not in METHODS:
             raise UnsupportedOperatorError(
@@ -96,6 +96,7 @@ def _render(
     operators: tuple[Operator, ...],
     inputs: tuple[TensorInfo, ...],
     outputs: tuple[TensorInfo, ...],
+    found: Outline,
 ) -> Mapping[str, str]:
     values = {
         "streaming": None,
@@ -107,7 +108,8 @@ def _render(
         "outputs": outputs,
         "types": types(),
         "operators": operators,
-        "methods": tuple(METHODS[kind] for kind in sorted({operator.kind for operator in operators})),
+        "methods": methods(found),
+        "variables": found.variables,
         "flatbuffer_bytes": len(data),
         "flatbuffer": tuple(wrapped(list(data))),
     }

@@ -6,12 +6,14 @@ have can be outlined, too.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from mlforge.compiler.graph import MAX_BORDER, MAX_TENSORS, Tensor
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.lowering import lower_graph
+from mlforge.compiler.resources import named_by
 from mlforge.compiler.tflite_reader import MAX_OPERATORS, TfliteFile, guarded, read_tflite, text_of
 from mlforge.errors import ModelError, UnsupportedOperatorError
 
@@ -19,7 +21,7 @@ from mlforge.errors import ModelError, UnsupportedOperatorError
 @dataclass(frozen=True, slots=True)
 class OutlinedNode:
     kind: str  # TensorFlow Lite's name, such as "CONV_2D"
-    name: str  # of its first output
+    name: str  # of its first output; of an operator without any, its first input's or the kind's
     weight_bytes: int  # of its constant inputs
     macs: int  # multiply-accumulates of one inference; 0 where the static engine does not know the operator
 
@@ -29,6 +31,8 @@ class Outline:
     nodes: tuple[OutlinedNode, ...]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    called: frozenset[str] = frozenset()  # kinds of operators in subgraphs that these call
+    variables: int = 0  # resource variables that the model has
 
 
 def outline(data: bytes) -> Outline:
@@ -56,20 +60,39 @@ def _outline(file: TfliteFile, macs: dict[int, int]) -> Outline:
         raise ModelError(f'the input or output "{constant[0]}" is a constant')
     count = file.count(subgraph.OperatorsLength(), "operators", MAX_OPERATORS)
     nodes = tuple(_node(file, subgraph, index, macs.get(index, 0)) for index in range(count))
-    return Outline(nodes, borders[0], borders[1])
+    others = range(1, file.count(file.model.SubgraphsLength(), "subgraphs", MAX_OPERATORS))
+    called = frozenset(kind for index in others for kind, _ in _operators(file, file.subgraph_at(index)))
+    handles = {named_by(operator) for kind, operator in _operators(file, subgraph) if kind == "VAR_HANDLE"}
+    return Outline(nodes, borders[0], borders[1], called, len(handles))
+
+
+def _operators(file: TfliteFile, subgraph: Any) -> Iterator[tuple[str, Any]]:
+    for position in range(file.count(subgraph.OperatorsLength(), "operators", MAX_OPERATORS)):
+        operator = subgraph.Operators(position)
+        yield file.kind(operator, position), operator
 
 
 def _node(file: TfliteFile, subgraph: Any, position: int, macs: int) -> OutlinedNode:
     operator = subgraph.Operators(position)
     inputs = operator.InputsAsNumpy() if operator.InputsLength() else ()
-    if not operator.OutputsLength():
-        raise ModelError(f"operator {position} has no output")
+    kind = file.kind(operator, position)
     return OutlinedNode(
-        kind=file.kind(operator, position),
-        name=text_of(_tensor(file, subgraph, int(operator.Outputs(0))).Name() or b""),
+        kind=kind,
+        name=_name(file, subgraph, operator) or kind.lower(),
         weight_bytes=sum(_constant_bytes(file, subgraph, int(index)) for index in inputs if index >= 0),
         macs=macs,
     )
+
+
+def _name(file: TfliteFile, subgraph: Any, operator: Any) -> str:
+    """That of an operator without tensors, such as CALL_ONCE, is empty."""
+    if operator.OutputsLength():
+        index = int(operator.Outputs(0))
+    elif operator.InputsLength():
+        index = int(operator.Inputs(0))
+    else:
+        return ""
+    return text_of(_tensor(file, subgraph, index).Name() or b"")
 
 
 def _tensor(file: TfliteFile, subgraph: Any, index: int) -> Any:

@@ -20,6 +20,8 @@ from mlforge.compiler.tflm_operators import METHODS
 from mlforge.errors import ModelError, UnsupportedOperatorError
 from mlforge.records.program import Engine
 from mlforge.toolchain.sources import root
+from tests.unit.compiler.cases import Maker
+from tests.unit.compiler.registry import CASES
 from tests.unit.compiler.test_reader import ARCHITECTURE
 from tests.unit.compiler.tflite_writer import write_tflite
 
@@ -155,3 +157,14 @@ def test_borders_that_no_descriptor_holds_are_refused() -> None:
     ):
         with pytest.raises(ModelError, match=complaint):
             compile_tflm(write_tflite(broken), "net", 1024)
+
+
+def test_models_with_a_memory() -> None:
+    """Operators of the subgraph that gives variables their first values are needed, too."""
+    graph = next(g for seed in range(20) if (g := CASES["READ_VARIABLE"](Maker(seed))).tensors[-1].initial is not None)
+    program = compile_tflm(write_tflite(graph), "m", 4096).program
+    needed = {"AddCallOnce", "AddVarHandle", "AddReadVariable", "AddAssignVariable"}
+    assert needed <= set(methods_in(program.sources["m_tflm.cc"]))
+    assert ".variables = 1," in program.sources["m_model.c"]
+    assert [one.name for one in program.operators if one.kind == "CALL_ONCE"] == ["call_once"]
+    assert ".variables" not in compile_tflm(FILE, "m", 4096).program.sources["m_model.c"]

@@ -26,6 +26,8 @@ struct mlforge_tflm {
 	/** Makes the resolver, a tflite::MicroOpResolver; NULL where an operator does not go in. */
 	const void *(*operators)(void);
 	struct mlforge_tflm_interpreter *interpreter;
+	/** Resource variables of the model. */
+	uint32_t variables;
 	/** One function for each operator of the model, called before it runs. NULL for none. */
 	void (*const *marks)(void);
 };

@@ -26,19 +26,24 @@ class MlforgeTflmMarks: public tflite::MicroProfilerInterface
 		next_ = marks_;
 	}
 
+	/* Operators of a subgraph that an operator calls are a part of that one. */
 	uint32_t BeginEvent(const char *) override
 	{
-		(*next_++)();
+		if (depth_++ == 0) {
+			(*next_++)();
+		}
 		return 0;
 	}
 
 	void EndEvent(uint32_t) override
 	{
+		depth_--;
 	}
 
       private:
 	void (*const *marks_)();
 	void (*const *next_)();
+	uint32_t depth_ = 0;
 
 	TF_LITE_REMOVE_VIRTUAL_DELETE
 };
