@@ -32,6 +32,7 @@ from mlforge.contract.stages_signal import (
     MovingMeanSpec,
     PreEmphasisSpec,
     RateOfChangeSpec,
+    ResampleSpec,
     SmoothSpec,
     SquaredSlopeSpec,
 )
@@ -69,6 +70,7 @@ CASES: dict[str, tuple[list[StageSpec], StageSpec]] = {
     "`ema`": ([], SmoothSpec(64)),
     "`moving_mean` (64)": ([], MovingMeanSpec(64)),
     "`decimate` (4, 81 taps)": ([], DecimateSpec(4, 81)),
+    "`resample` (2 / 5, 56 taps)": ([], ResampleSpec(2, 5, 56)),
     "`magnitude`": ([], MagnitudeSpec()),
     "`envelope` (order 2)": ([], EnvelopeSpec(500, 2)),
     "`squared_slope`": ([], SquaredSlopeSpec()),
@@ -168,4 +170,4 @@ def _run(core: str, pipeline: Pipeline) -> tuple[Counter[str], float]:
     for block in (block for window in windows for block in window.blocks):
         found[image[bisect_right(starts, block.address) - 1].name] += block.instructions * block.executed
     hop = pipeline.window.hop * pipeline.flows[-1].hop
-    return found, len(windows) * hop / RATE_HZ
+    return found, float(len(windows) * hop / RATE_HZ)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from mlforge.contract.build_frame_stages import read_statistics
+from mlforge.contract.build_resample import read_resample
 from mlforge.contract.build_signal_stages import (
     read_dc,
     read_decimate,
@@ -42,7 +43,7 @@ from mlforge.contract.build_user_stage import read_user
 from mlforge.contract.contract import DataSpec
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, show
-from mlforge.contract.stages import StageSpec
+from mlforge.contract.stages import FrontEnd, StageSpec
 from mlforge.contract.stages_form import Form
 from mlforge.contract.tree import Node
 
@@ -70,6 +71,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "rate_of_change": _Kind(read_rate_of_change, _SIGNAL, once=False),
     "jerk": _Kind(read_jerk, _SIGNAL),
     "ema": _Kind(read_ema, _SIGNAL, once=False),
+    "resample": _Kind(read_resample, _SIGNAL),
     "decimate": _Kind(read_decimate, _SIGNAL, once=False),
     "magnitude": _Kind(read_magnitude, _SIGNAL),
     "envelope": _Kind(read_envelope, _SIGNAL),
@@ -124,7 +126,16 @@ def build_features(reader: Reader, data: DataSpec) -> tuple[StageSpec, ...]:
         reader.wrong(
             ("features",), f"`{_unlike(names)}` without `standardise`", "{standardise: {}} behind: they differ in unit"
         )
+    _check_hop(reader, names, FrontEnd((), tuple(stages)))
     return tuple(stages)
+
+
+def _check_hop(reader: Reader, names: list[str], chain: FrontEnd) -> None:
+    """Model inputs begin whole numbers of the signal's samples apart, behind `resample`, too."""
+    if chain.uneven > 1 and "window" in names:
+        steps = ("features", str(names.index("window")), "window")
+        expected = f"{chain.uneven} times this hop (of `window` or of `frame`), or a multiple of it"
+        reader.wrong(steps, "a hop that is no whole number of the signal's samples", expected)
 
 
 def _unlike(names: list[str]) -> str:

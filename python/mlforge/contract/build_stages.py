@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from fractions import Fraction
 from typing import Final, TypeVar
 
 from mlforge.contract.reader import Reader
@@ -45,21 +46,21 @@ E = TypeVar("E", bound=StrEnum)
 @dataclass(frozen=True, slots=True)
 class Place:
     """What a stage is given where it stands. `span` samples make a column, the next one begins `hop` later; samples
-    are those behind `decimate`, where there is one, which keeps one of `decimation`. `like` is whose integers it
-    has."""
+    are those behind `decimate` or `resample`, where there is one, which makes one of `decimation`. `like` is whose
+    integers it has."""
 
     signal: SignalSpec | None
     form: Form = Form.SIGNAL
     rows: int = 1
     span: int = 1
     hop: int = 1
-    decimation: int = 1
+    decimation: int | Fraction = 1
     like: Like = Like.MLFORGE
 
     @property
     def rate_hz(self) -> float | None:
         """Of samples, here; None where the contract names no signal."""
-        return self.signal.rate_hz / self.decimation if self.signal else None
+        return float(self.signal.rate_hz / self.decimation) if self.signal else None
 
     @property
     def unit(self) -> str:

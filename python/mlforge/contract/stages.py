@@ -3,12 +3,14 @@ or in columns (behind it); times were resolved with the signal's rate."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from typing import Final, TypeAlias
 
 from mlforge.contract.stages_frames import FrameStageSpec
-from mlforge.contract.stages_signal import DecimateSpec, SignalStageSpec
+from mlforge.contract.stages_signal import DecimateSpec, ResampleSpec, SignalStageSpec
 from mlforge.contract.stages_spectrum import SpectrumStageSpec, StackSpec
 from mlforge.contract.stages_tflm import Like, TflmStageSpec
 from mlforge.contract.stages_user import UserSpec
@@ -151,12 +153,14 @@ StageSpec: TypeAlias = (
 StageSetting: TypeAlias = tuple[str, int | float | str | bool]  # such as ("mel.bands", 40)
 
 
-def _reach(stage: StageSpec) -> tuple[int, int]:
-    """How many blocks a stage makes one of, and how many further ones it takes for the next."""
+def _reach(stage: StageSpec) -> tuple[int | Fraction, int | Fraction]:
+    """How many blocks a stage makes one of, and how many further ones it takes for the next, on average."""
     if isinstance(stage, FrameSpec):
         return stage.length, stage.hop
     if isinstance(stage, DecimateSpec):
         return stage.factor, stage.factor
+    if isinstance(stage, ResampleSpec):
+        return Fraction(stage.down, stage.up), Fraction(stage.down, stage.up)
     if isinstance(stage, WindowSpec):
         return stage.length, stage.hop
     if isinstance(stage, StackSpec):
@@ -179,16 +183,22 @@ class FrontEnd:
     @property
     def samples_needed(self) -> int:
         """Of a recording, for one model input; 1 where each recording is one."""
-        return self._span_and_hop[0]
+        return math.ceil(self._span_and_hop[0])
 
     @property
     def samples_between(self) -> int:
         """From one model input to the next."""
-        return self._span_and_hop[1]
+        return math.ceil(self._span_and_hop[1])
 
     @property
-    def _span_and_hop(self) -> tuple[int, int]:
-        span = hop = 1
+    def uneven(self) -> int:
+        """How many model inputs take a whole number of samples: 1 but behind `resample`, where it may be more."""
+        return Fraction(self._span_and_hop[1]).denominator
+
+    @property
+    def _span_and_hop(self) -> tuple[int | Fraction, int | Fraction]:
+        span: int | Fraction = 1
+        hop: int | Fraction = 1
         for stage in self.stages:
             length, step = _reach(stage)
             span, hop = span + (length - 1) * hop, hop * step

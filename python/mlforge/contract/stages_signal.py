@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 
 class FilterType(StrEnum):
@@ -64,6 +64,18 @@ class DecimateSpec:
     taps: int
 
 
+MAX_PHASE_TAPS: Final = 1 << 15  # of all phases: half of them are in flash, 2 bytes each
+
+
+@dataclass(frozen=True, slots=True)
+class ResampleSpec:
+    """`up` samples for each `down` of the signal, behind a low-pass with `taps` coefficients for each of them."""
+
+    up: int
+    down: int
+    taps: int
+
+
 @dataclass(frozen=True, slots=True)
 class MagnitudeSpec:
     """The Euclidean norm of each group of channels (their indices); no groups: of all channels. `keep`: behind the
@@ -100,6 +112,7 @@ SignalStageSpec: TypeAlias = (
     | DifferenceSpec
     | RateOfChangeSpec
     | DecimateSpec
+    | ResampleSpec
     | MagnitudeSpec
     | EnvelopeSpec
     | SquaredSlopeSpec

@@ -9,7 +9,6 @@ from mlforge.errors import DataError
 from mlforge.features.bands import Bands
 from mlforge.features.beats import Beats
 from mlforge.features.dct import Dct
-from mlforge.features.decimate import Decimate
 from mlforge.features.delta import Delta
 from mlforge.features.difference import Difference
 from mlforge.features.fft import Fft
@@ -25,6 +24,7 @@ from mlforge.features.noise_reduction import NoiseReduction
 from mlforge.features.pcan import Pcan
 from mlforge.features.pre_emphasis import PreEmphasis
 from mlforge.features.rectify import Rectify
+from mlforge.features.resample import Resample
 from mlforge.features.spectral import Peaks, Spectral
 from mlforge.features.squared_slope import SquaredSlope
 from mlforge.features.stack import Stack
@@ -48,7 +48,7 @@ FittedStage: TypeAlias = (
     | Filter
     | PreEmphasis
     | Difference
-    | Decimate
+    | Resample
     | Magnitude
     | Rectify
     | SquaredSlope

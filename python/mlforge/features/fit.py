@@ -210,13 +210,18 @@ def _with_window(draft: Pipeline, window: WindowSpec | None, signals: Sequence[N
     shapes = [signal.shape for signal in signals]
     if window is not None:
         cut = Window(window.length, window.hop)
-        needed = last.span + (window.length - 1) * last.hop
+        needed = math.ceil(last.span + (window.length - 1) * last.hop)
         if all(shape[0] < needed for shape in shapes):
             longest = max(shape[0] for shape in shapes)
             raise DataError(f"the longest recording has {longest} frames, the window needs {needed}")
         shape = _input_shape(window.length, last, window.layout if _framed(draft) else Layout.SERIES)
     else:
         cut, shape = _whole(draft, shapes)
+    if (cut.hop * last.hop).denominator != 1:
+        raise DataError(
+            f"model inputs would come every {float(cut.hop * last.hop):g} frames of the signal",
+            hint="a window with a hop that is a whole number of the signal's frames",
+        )
     return Pipeline(
         draft.channels, shape, draft.input_frac_bits, draft.stages, cut, samples=draft.samples, rate_hz=draft.rate_hz
     )
@@ -242,7 +247,9 @@ def _whole(draft: Pipeline, shapes: Sequence[tuple[int, ...]]) -> tuple[Window, 
     if _transforms(draft):
         columns = last.blocks(first[0])
         if columns == 0:
-            raise DataError(f"recordings of {first[0]} frames are shorter than the {last.span} that one column takes")
+            raise DataError(
+                f"recordings of {first[0]} frames are shorter than the {math.ceil(last.span)} that one column takes"
+            )
         layout = Layout.PICTURE if _framed(draft) else Layout.SERIES
         return Window(columns, columns), _input_shape(columns, last, layout)
     length = math.prod(first) // draft.channels

@@ -39,8 +39,9 @@ class Flow:
     blocks per second; 0 where the signal's rate is unknown. Each block is made of `span` frames of the signal, and the
     next one begins `hop` frames later. `degree` is 2 for powers, else 1; `grain` is log2 of the least value that the
     stages before can tell from zero. `step` is how many frames of the signal lie between two samples, in a block or
-    from one block to the next where blocks are samples: 1 but behind `decimate`. With `noise_bits`, each value has an
-    estimate of its noise behind all values, uint32, with so many fraction bits more. `tflm_size` is the size of the
+    from one block to the next where blocks are samples: 1 but behind `decimate` and `resample`. Behind `resample`, all
+    three may be fractions: a block is complete with the first frame that covers it. With `noise_bits`, each value has
+    an estimate of its noise behind all values, uint32, with so many fraction bits more. `tflm_size` is the size of the
     transform where values are the integers of TensorFlow Lite Micro's signal library, else 0.
     """
 
@@ -52,11 +53,11 @@ class Flow:
     high: int
     exponents: tuple[int, int] | None = None
     rate: Fraction = Fraction(0)
-    span: int = 1
-    hop: int = 1
+    span: int | Fraction = 1
+    hop: int | Fraction = 1
     degree: int = 1
     grain: int = 0
-    step: int = 1
+    step: int | Fraction = 1
     row_bits: tuple[int, ...] = ()
     noise_bits: int | None = None
     tflm_size: int = 0

@@ -15,6 +15,7 @@ from mlforge.contract.stages_signal import (
     MagnitudeSpec,
     MovingMeanSpec,
     RateOfChangeSpec,
+    ResampleSpec,
     SmoothSpec,
 )
 from mlforge.contract.stages_spectrum import BandsSpec, PeaksSpec, RrSpec, SpectralSpec, StackSpec
@@ -24,7 +25,6 @@ from mlforge.features.bands import make_bands
 from mlforge.features.beats import make_beats
 from mlforge.features.chain import FittedStage
 from mlforge.features.dct import make_dct
-from mlforge.features.decimate import make_decimate
 from mlforge.features.delta import make_delta
 from mlforge.features.difference import make_difference, make_rate_of_change
 from mlforge.features.fft import make_fft
@@ -36,6 +36,7 @@ from mlforge.features.magnitude import make_magnitude
 from mlforge.features.mel import make_mel
 from mlforge.features.moving_mean import make_moving_mean
 from mlforge.features.pcan import make_pcan
+from mlforge.features.resample import make_decimate, make_resample
 from mlforge.features.spectral import make_peaks, make_spectral
 from mlforge.features.stack import make_stack
 from mlforge.features.statistics import make_statistics
@@ -73,6 +74,7 @@ MAKERS: Final[Mapping[type, Callable[[Any, Flow], FittedStage]]] = {
     SmoothSpec: make_smooth,
     DifferenceSpec: make_difference,
     DecimateSpec: make_decimate,
+    ResampleSpec: make_resample,
     MagnitudeSpec: make_magnitude,
     MovingMeanSpec: make_moving_mean,
     StatisticsSpec: make_statistics,

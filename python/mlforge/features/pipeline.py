@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
@@ -76,12 +77,12 @@ class Pipeline:
         """How many raw frames so many model inputs take, from a reset on."""
         last = self.flows[-1]
         blocks = self.window.length + (inputs - 1) * self.window.hop
-        return last.span + (blocks - 1) * last.hop
+        return math.ceil(last.span + (blocks - 1) * last.hop)
 
     @property
     def input_hop(self) -> int:
         """Raw frames from one model input to the next."""
-        return self.window.hop * self.flows[-1].hop
+        return math.ceil(self.window.hop * self.flows[-1].hop)
 
     def inputs_of(self, frames: int) -> int:
         """How many model inputs so many raw frames give."""
@@ -162,6 +163,7 @@ def _check(pipeline: Pipeline) -> None:
         and FRAC_BITS_RANGE[0] <= pipeline.input_frac_bits <= FRAC_BITS_RANGE[1]
         and 0 <= pipeline.rate_hz < 2**31
         and not pipeline.flows[-1].row_bits
+        and pipeline.window.hop * pipeline.flows[-1].hop == pipeline.input_hop
         and pipeline.output_bytes == window.length * pipeline.block_length <= MAX_INPUT_VALUES
     )
     if not sound:

@@ -63,21 +63,24 @@ uint32_t mlforge_difference_process(const struct mlforge_stage *stage, const voi
 				    uint32_t count, void *output);
 
 /**
- * @brief The newest `length` samples times `taps`, once every `factor` samples, / 2^shift, rounded
- * to nearest (halves up). State: uint32 [3]: begun, the ring's oldest frame, samples since the last
- * output; then [length][channels] samples. */
-struct mlforge_decimate {
-	const int16_t *taps; /* Q15 [length], symmetric */
+ * @brief `up` outputs for each `down` samples: output m, from 1 on, comes with sample k =
+ * ceil(m down / up), and is the newest `length` samples times phase up - 1 - (k up - m down),
+ * / 2^shift, rounded to nearest (halves up). State: uint32 [3]: begun, the ring's oldest frame,
+ * time since the last output; then [length][channels] samples. */
+struct mlforge_resample {
+	const int16_t *taps; /* Q15 [(up + 1) / 2][length], the oldest sample's first; phase
+				up - 1 - p is phase p, backwards */
 	uint32_t length;
-	uint32_t factor;
+	uint32_t up;   /* below down */
+	uint32_t down; /* at most 2^20 */
 	uint8_t shift;
 	uint8_t samples;
 	uint16_t channels;
 };
-uint32_t mlforge_decimate_process(const struct mlforge_stage *stage, const void *input,
+uint32_t mlforge_resample_process(const struct mlforge_stage *stage, const void *input,
 				  uint32_t count, void *output);
-uint32_t mlforge_decimate_wants(const struct mlforge_stage *stage, uint32_t blocks);
-void mlforge_decimate_reset(const struct mlforge_stage *stage);
+uint32_t mlforge_resample_wants(const struct mlforge_stage *stage, uint32_t blocks);
+void mlforge_resample_reset(const struct mlforge_stage *stage);
 
 /**
  * @brief sqrt of the sum of squares over each group of channels, times 2^shift, rounded down;

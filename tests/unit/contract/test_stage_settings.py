@@ -19,6 +19,7 @@ from mlforge.contract.stages_signal import (
     MovingMeanSpec,
     PreEmphasisSpec,
     RateOfChangeSpec,
+    ResampleSpec,
     SmoothSpec,
     SquaredSlopeSpec,
 )
@@ -60,6 +61,8 @@ GOOD = [
     ("moving_mean: {length: 150 ms}", MovingMeanSpec(150)),
     ("squared_slope: {}", SquaredSlopeSpec()),
     ("decimate: {factor: 4}", DecimateSpec(4, 81)),
+    ("resample: {to: 400 Hz}", ResampleSpec(2, 5, 56)),
+    ("resample: {to: 500 Hz, taps: 31}", ResampleSpec(1, 2, 31)),
     ("magnitude: {}", MagnitudeSpec()),
     ("magnitude: {of: [x, z], keep: true}", MagnitudeSpec(((0, 2),), True)),
     ("magnitude: {of: [[x, y], [2]]}", MagnitudeSpec(((0, 1), (2,)))),
@@ -77,6 +80,37 @@ def test_times_behind_decimation_are_of_the_lower_rate(tmp_path: Path) -> None:
     assert stages[1] == DifferenceSpec(5)
     with pytest.raises(ContractError, match=r"less than half the rate of the signal here, 50 Hz"):
         load(tmp_path, "decimate: {factor: 10}", "filter: {type: low_pass, cutoff: 60 Hz}")
+
+
+def test_rates_behind_resampling(tmp_path: Path) -> None:
+    stages = load(tmp_path, "resample: {to: 16 kHz}", "difference: {over: 50 ms}", rate="44.1 kHz")
+    assert stages == (ResampleSpec(160, 441, 62), DifferenceSpec(800))
+    assert load(tmp_path, "resample: {to: 8 kHz}", rate="48 kHz") == (ResampleSpec(1, 6, 132),)
+
+
+@pytest.mark.parametrize(
+    ("stages", "rate", "key", "found", "expected"),
+    [
+        (["resample: {to: 16001 Hz}"], "44.1 kHz", "features[0].resample.to", "16001 to 44100", "such as 16 kHz"),
+        (["decimate: {factor: 2}", "resample: {to: 400 Hz}"], "1 kHz", "features[1].resample", "behind", "in front of"),
+        (
+            ["resample: {to: 16 kHz}", "window: {length: 100 ms, hop: 15 ms}"],
+            "44.1 kHz",
+            "features[1].window",
+            "no whole number of the signal's samples",
+            "2 times this hop",
+        ),
+    ],
+)
+def test_impractical_resampling(
+    tmp_path: Path, stages: list[str], rate: str, key: str, found: str, expected: str
+) -> None:
+    with pytest.raises(ContractError) as caught:
+        load(tmp_path, *stages, rate=rate)
+    (problem,) = caught.value.problems
+    assert problem.key == key
+    assert found in problem.found
+    assert expected in problem.expected
 
 
 WRONG = [
@@ -102,6 +136,13 @@ WRONG = [
     ("decimate: {}", "decimate.factor", "nothing", "from 2 to 64"),
     ("decimate: {factor: 1}", "decimate.factor", "1", "from 2 to 64"),
     ("decimate: {factor: 4, taps: 80}", "decimate.taps", "an even number", "such as 81"),
+    ("resample: {}", "resample.to", "nothing", "a frequency"),
+    ("resample: {to: 1 kHz}", "resample.to", "1 kHz", "less than the signal's rate"),
+    ("resample: {to: 2 kHz}", "resample.to", "2 kHz", "or no `resample`"),
+    ("resample: {to: 5 Hz}", "resample.to", "200 times less", "at least 63 Hz"),
+    ("resample: {to: 400}", "resample.to", "400", "with its unit"),
+    ("resample: {to: 400 Hz, taps: 1}", "resample.taps", "1", "from 2 to 4095"),
+    ("resample: {to: 400 Hz, factor: 2}", "resample.factor", "the unknown key", "to"),
     ("magnitude: {of: [x, w]}", "magnitude.of", "the unknown channel", "x"),
     ("magnitude: {of: x}", "magnitude.of", "x", "a list of channels"),
     ("magnitude: {of: [3]}", "magnitude.of", "the unknown channel", "x"),

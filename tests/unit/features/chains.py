@@ -14,6 +14,7 @@ from mlforge.contract.stages_signal import (
     MovingMeanSpec,
     PreEmphasisSpec,
     RateOfChangeSpec,
+    ResampleSpec,
     SmoothSpec,
     SquaredSlopeSpec,
 )
@@ -76,6 +77,9 @@ CHAINS: dict[str, list[StageSpec]] = {
     "pre_emphasis": [PreEmphasisSpec(1.0), MovingMeanSpec(5)],
     "magnitude": [MagnitudeSpec(), FilterSpec(FilterType.LOW_PASS, (0.5,), 8)],
     "decimate": [DecimateSpec(3, 61), DecimateSpec(2, 3)],
+    "resample": [ResampleSpec(2, 5, 50), DecimateSpec(2, 3)],
+    "resample by many phases": [DifferenceSpec(1), ResampleSpec(7, 9, 25), DecimateSpec(7, 15)],
+    "frames of a resampled signal": [ResampleSpec(3, 4, 28), FrameSpec(30, 30), StatisticsSpec((Statistic.RMS,))],
     "squares": [SquaredSlopeSpec()],
     "envelope": [EnvelopeSpec(5, 4)],
     "statistics": [FrameSpec(100, 50), StatisticsSpec(tuple(Statistic))],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import scipy.signal
 from numpy.typing import NDArray
 
+from mlforge.contract.build_resample import usual_taps
 from mlforge.contract.build_signal_stages import MAX_STOP_ORDER
 from mlforge.contract.stages import FftSpec, FrameSpec, SignalSpec, Spectrum, StageSpec, StandardiseSpec, WindowSpec
 from mlforge.contract.stages_signal import (
@@ -18,6 +21,7 @@ from mlforge.contract.stages_signal import (
     MagnitudeSpec,
     MovingMeanSpec,
     PreEmphasisSpec,
+    ResampleSpec,
     SmoothSpec,
     SquaredSlopeSpec,
 )
@@ -26,6 +30,7 @@ from mlforge.features import Pipeline, extract_float, extract_int8, fit
 from mlforge.features.biquad import bounds
 from mlforge.features.filter import Filter
 from mlforge.features.flow import Element
+from mlforge.features.resample import make_resample, prototype
 
 from .signals import signals
 
@@ -182,6 +187,89 @@ def test_decimation(factor: int, taps: int, what: SignalSpec) -> None:
         assert got.shape == (3000 // factor, 1)
         assert pipeline.frames_for(1) == len(got) * factor
         assert np.abs(got[:, 0] - want).max() <= taps * 2.0**-16 + 1e-4, name  # taps rounded to 16 bits
+
+
+RATIOS = [ResampleSpec(1, 2, 44), ResampleSpec(2, 5, 56), ResampleSpec(160, 441, 62), ResampleSpec(147, 160, 24)]
+
+
+def resampled(spec: ResampleSpec, signal: Floats, what: SignalSpec = INT32) -> tuple[Floats, Floats, Pipeline]:
+    """As `made`, of a recording that is cut to whole periods of the ratio: it is one model input."""
+    return made(spec, signal[: len(signal) // spec.down * spec.down], what)
+
+
+@pytest.mark.parametrize("spec", RATIOS, ids=lambda spec: f"{spec.up} for {spec.down}")
+@pytest.mark.parametrize("what", [INT16, INT32], ids=["int16", "int32"])
+def test_resampling_as_scipy_computes_it(spec: ResampleSpec, what: SignalSpec) -> None:
+    filter_ = prototype(spec)
+    phases = [filter_[phase :: spec.up].sum() for phase in range(spec.up)]
+    filter_ = filter_ / np.resize(phases, len(filter_))
+    assert np.allclose(filter_, filter_[::-1])
+    for name, signal in ALL.items():
+        got, stored, pipeline = resampled(spec, signal, what)
+        padded = np.concatenate([np.repeat(stored[:1], spec.taps, axis=0), stored])[:, 0]
+        want = scipy.signal.upfirdn(filter_, padded, spec.up, 1)
+        want = want[spec.taps * spec.up :][spec.down - 1 :: spec.down][: len(got)]
+        assert got.shape == (len(stored) * spec.up // spec.down, 1)
+        assert pipeline.frames_for(1) == len(stored)
+        assert pipeline.flows[-1].sample_rate * spec.down == RATE * spec.up
+        assert np.abs(got[:, 0] - want).max() <= spec.taps * 2.0**-16 + 1e-4, name  # taps rounded to 16 bits
+
+
+@pytest.mark.parametrize("spec", RATIOS, ids=lambda spec: f"{spec.up} for {spec.down}")
+def test_what_resampling_passes_and_stops(spec: ResampleSpec) -> None:
+    """With 22 taps for each unit of the ratio: flat to 0.4 of the new rate, and 60 dB less from 0.6 of it on."""
+    new_rate = RATE * spec.up / spec.down
+    seconds = np.arange(8 * spec.down * max(1, 500 // spec.down)) / RATE
+    for share in (0.02, 0.2, 0.4, 0.6, 0.8):
+        frequency = share * new_rate
+        if frequency >= RATE / 2:
+            continue
+        signal = 0.9 * np.sin(2 * np.pi * frequency * seconds)[:, None]
+        got, _, _ = resampled(spec, signal)
+        times = ((np.arange(len(got)) + 1) * spec.down - 1 - (spec.taps * spec.up - 1) / 2) / spec.up / RATE
+        want = 0.9 * np.sin(2 * np.pi * frequency * times) if share <= 0.4 else 0 * times
+        error = np.abs(got[:, 0] - want)[spec.taps + 2 :]
+        assert error.max() <= (2e-3 if share <= 0.4 else 1e-3), share
+
+
+@pytest.mark.parametrize("ratio", ["1/2", "2/5", "160/441", "80/441", "147/160", "1/16", "499/500", "5/64"])
+def test_the_low_pass_of_resampling(ratio: str) -> None:
+    """Of 16-bit taps: within 0.1 % up to 0.4 of the new rate, and 60 dB less from 0.6 of it on; constants pass."""
+    up, down = map(int, ratio.split("/"))
+    spec = ResampleSpec(up, down, usual_taps(Fraction(down, up)))
+    stage = make_resample(spec, fit([], [ALL["noise"]], INT32).source)
+    half = [np.array(stage.taps[start : start + spec.taps]) for start in range(0, len(stage.taps), spec.taps)]
+    phases = [half[phase] if phase < len(half) else half[up - 1 - phase][::-1] for phase in range(up)]
+    assert {int(phase.sum()) for phase in phases} == {1 << 15}
+    whole = np.stack(phases, axis=1)[::-1].ravel()
+    response = np.abs(np.fft.rfft(whole / 2**15 / up, 1 << 16))
+    share = np.arange(len(response)) / (1 << 16) * down
+    assert np.abs(response[share <= 0.4] - 1).max() <= 1e-3
+    assert response[share >= 0.6].max() <= 1e-3
+
+
+def test_resampling_agrees_with_resample_poly() -> None:
+    """scipy's own filter is another one; of what both pass, they make the same but for their delays."""
+    spec = RATIOS[2]
+    seconds = np.arange(4410) / RATE
+    tones = [0.3 * np.sin(2 * np.pi * f * seconds + f) for f in (11, 37, 103)]
+    signal = np.sum(tones, axis=0)[:, None]
+    got, _, _ = resampled(spec, signal)
+    # Ours is (length - 1) / 2 units of 1 / up late, and output 0 is at unit down - 1.
+    delay = (spec.up * spec.taps - 1) // 2 - (spec.down - 1)
+    fine = scipy.signal.resample_poly(signal[:, 0], spec.up, 1)
+    at = np.arange(len(got)) * spec.down - delay
+    inner = (at > 40 * spec.up) & (at < len(fine) - 40 * spec.up)
+    between = (fine[at[inner] - 1] + fine[at[inner]]) / 2
+    assert np.abs(got[inner, 0] - between).max() <= 4e-3
+
+
+def test_unsound_resampling() -> None:
+    with pytest.raises(DataError, match="at its own rate"):
+        fit([DecimateSpec(2, 41), ResampleSpec(2, 5, 50)], [ALL["noise"]], INT32)
+    with pytest.raises(DataError, match=r"every 12\.5 frames"):
+        fit([ResampleSpec(2, 5, 50), WindowSpec(20, 5)], [ALL["noise"]], INT32)
+    assert fit([ResampleSpec(2, 5, 50), WindowSpec(20, 4)], [ALL["noise"]], INT32).input_hop == 10
 
 
 def test_mel_and_frames_behind_decimation_know_the_rate() -> None:
