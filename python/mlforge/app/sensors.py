@@ -1,12 +1,13 @@
 """Sensors that devicetree has a model fed by, held against the signal that the contract says the model was trained on.
 
-A wrong rate or a wrong order of channels changes no type and no size: only here can a build tell.
+A wrong rate, a wrong order of channels or a wrong unit changes no type and no size: only here can a build tell.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,12 +22,33 @@ _AXES: Final = re.compile(
     r"(?P<sensor>a|acc|accel|accelerometer|g|gyr|gyro|gyroscope|m|mag|magn|magnetometer)-?(?P<axis>[xyz])"
 )
 _SENSORS: Final = {"a": "accel", "g": "gyro", "m": "magn"}  # by their first letter
+SCALE_TOLERANCE: Final = 0.005  # scales are whole millionths, and people write 0.102 for a 9.80665th
+_STANDARD_GRAVITY: Final = 9.80665  # m/s^2, by definition (3rd CGPM, 1901)
+_SEPARATORS: Final = re.compile(r"[,;]| and ")
+# What a contract may call the unit: the sensor that has it, and how many of it are one of Zephyr's unit for that sensor
+# (m/s^2, rad/s, Gauss; include/zephyr/drivers/sensor.h).
+_UNITS: Final[Mapping[str, tuple[str, float]]] = {
+    "m/s^2": ("accel", 1.0),
+    "m/s2": ("accel", 1.0),
+    "m/s²": ("accel", 1.0),
+    "g": ("accel", 1 / _STANDARD_GRAVITY),
+    "mg": ("accel", 1000 / _STANDARD_GRAVITY),
+    "rad/s": ("gyro", 1.0),
+    "deg/s": ("gyro", math.degrees(1)),
+    "°/s": ("gyro", math.degrees(1)),
+    "dps": ("gyro", math.degrees(1)),
+    "gauss": ("magn", 1.0),
+    "ut": ("magn", 100.0),
+    "µt": ("magn", 100.0),
+}
 
 
 def refuse_other_sensors(contract: Contract, devicetree: Path) -> None:
-    """Holds `sampling-period-us` and `sensor-channels` of the model's node against `data.signal`, or against what the
-    data set is known to be. A contract that says nothing of its signal allows everything, and channels are compared
-    where the contract calls all of them as sensors are called (accel-x, acc_x, ax, ...).
+    """Holds `sampling-period-us`, `sensor-channels` and `sensor-scales-micro` of the model's node against
+    `data.signal`, or the first two against what the data set is known to be. A contract that says nothing of its
+    signal allows everything. Channels are compared where the contract calls all of them as sensors are called (accel-x, acc_x, ax,
+    ...), scales of the sensors whose unit it names (`g`, or `g, rad/s`). A negative scale turns an axis round, which is
+    allowed.
 
     Args:
         devicetree: devicetree_generated.h of the build.
@@ -38,7 +60,7 @@ def refuse_other_sensors(contract: Contract, devicetree: Path) -> None:
     node = Node("", f"DT_N_S_mlforge_S_{contract.name.lower()}", read_devicetree(devicetree))
     if f"{node.identifier}_P_sensors_LEN" not in node.macros:
         return
-    if problems := [*_rate(contract, node), *_channels(contract, node)]:
+    if problems := [*_rate(contract, node), *_channels(contract, node), *_scales(contract, node)]:
         raise ContractError(problems)
 
 
@@ -53,12 +75,40 @@ def _channels(contract: Contract, node: Node) -> Iterator[Problem]:
     trained = [_channel(name) for name in _signal(contract)[1]]
     if not trained or None in trained:
         return
-    count = node.number("P_sensor_channels_LEN") or 0
-    named = [node.macros.get(f"{node.identifier}_P_sensor_channels_IDX_{i}", "").strip('"') for i in range(count)]
-    read = [part for name in named for part in _expanded(name)]
+    read = [part for name in _named(node) for part in _expanded(name)]
     if read != trained:
         found = f"{_listed(trained)}, but devicetree's sensor-channels of {contract.name} are {_listed(read)}"
         yield _problem(contract, "channels", found, "the channels in the contract's order")
+
+
+def _scales(contract: Contract, node: Node) -> Iterator[Problem]:
+    unit = contract.data.signal.unit if contract.data.signal is not None else ""
+    units = {sensor: (text.strip(), scale) for text in _SEPARATORS.split(unit) for sensor, scale in _known(text)}
+    for index, name in enumerate(_named(node)):
+        if (found := units.get(name.partition("-")[0])) is None:
+            continue
+        text, scale = found
+        micro = _signed(node.number(f"P_sensor_scales_micro_IDX_{index}"))
+        if abs(abs(micro) / (scale * 1e6) - 1) > SCALE_TOLERANCE:
+            found_text = f"{text}, but devicetree's sensor-scales-micro of {contract.name} has {micro} for {name}"
+            yield _problem(contract, "unit", found_text, f"{round(scale * 1e6)}, which makes {text} of Zephyr's unit")
+
+
+def _known(text: str) -> Iterator[tuple[str, float]]:
+    if (found := _UNITS.get(text.strip().lower())) is not None:
+        yield found
+
+
+def _signed(cell: int | None) -> int:
+    """Devicetree has cells of 32 bits without a sign; 1000000 where the property is not set."""
+    if cell is None:
+        return 1_000_000
+    return cell - (1 << 32) if cell >= 1 << 31 else cell
+
+
+def _named(node: Node) -> list[str]:
+    count = node.number("P_sensor_channels_LEN") or 0
+    return [node.macros.get(f"{node.identifier}_P_sensor_channels_IDX_{i}", "").strip('"') for i in range(count)]
 
 
 def _signal(contract: Contract) -> tuple[float, Sequence[str]]:
