@@ -46,9 +46,9 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
 def refuse_other_sensors(contract: Contract, devicetree: Path) -> None:
     """Holds `sampling-period-us`, `sensor-channels` and `sensor-scales-micro` of the model's node against
     `data.signal`, or the first two against what the data set is known to be. A contract that says nothing of its
-    signal allows everything. Channels are compared where the contract calls all of them as sensors are called (accel-x, acc_x, ax,
-    ...), scales of the sensors whose unit it names (`g`, or `g, rad/s`). A negative scale turns an axis round, which is
-    allowed.
+    signal allows everything. Channels are compared where the contract calls all of them as sensors are called
+    (accel-x, acc_x, ax, ...), scales of the sensors whose unit it names (`g`, or `g, rad/s`). A negative scale turns an
+    axis round, which is allowed.
 
     Args:
         devicetree: devicetree_generated.h of the build.
