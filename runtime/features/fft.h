@@ -14,7 +14,9 @@
  * fft    the stage's tables
  * input  the first sample of one channel
  * z      int32 [size]: size / 2 complex numbers */
-void mlforge_fft_load(const struct mlforge_fft *fft, const void *input, int32_t *z);
+typedef void (*mlforge_fft_load)(const struct mlforge_fft *fft, const void *input, int32_t *z);
+void mlforge_fft_load_int16(const struct mlforge_fft *fft, const void *input, int32_t *z);
+void mlforge_fft_load_int32(const struct mlforge_fft *fft, const void *input, int32_t *z);
 
 /* size / 2 complex numbers in bit-reversed order to their transform in natural order, in place:
  * four times (or twice, where log2(size) is even: the first pass is of radix 2 then) and in each

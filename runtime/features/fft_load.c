@@ -39,12 +39,14 @@ static inline int32_t mlforge_fft_tapered(const uint8_t *sample, int32_t weight,
 			 shift);
 }
 
-/* Pairs `from` to `to`; the weight of sample i is weights[i * direction], of all samples 1 where
+/* Always inline, so that each type of samples has loops of its own, and an image those of one.
+ *
+ * Pairs `from` to `to`; the weight of sample i is weights[i * direction], of all samples 1 where
  * direction is 0. */
-static inline void mlforge_fft_load_pairs(const struct mlforge_fft *fft,
-					  struct mlforge_fft_cursor *cursor, uint32_t from,
-					  uint32_t to, const uint16_t *weights, int32_t direction,
-					  bool narrow)
+static inline __attribute__((always_inline)) void
+mlforge_fft_load_pairs(const struct mlforge_fft *fft, struct mlforge_fft_cursor *cursor,
+		       uint32_t from, uint32_t to, const uint16_t *weights, int32_t direction,
+		       bool narrow)
 {
 	const uint32_t shift = fft->shift;
 	const uint32_t step = fft->channels * (narrow ? 2U : 4U);
@@ -98,8 +100,8 @@ static void mlforge_fft_clear(const struct mlforge_fft *fft,
 }
 
 /* Where there is half a taper: the other half mirrors it. */
-static inline void mlforge_fft_load_all(const struct mlforge_fft *fft,
-					struct mlforge_fft_cursor *cursor, bool narrow)
+static inline __attribute__((always_inline)) void
+mlforge_fft_load_all(const struct mlforge_fft *fft, struct mlforge_fft_cursor *cursor, bool narrow)
 {
 	static const uint16_t one = 32768;
 	const uint32_t length = fft->length;
@@ -127,13 +129,16 @@ static inline void mlforge_fft_load_all(const struct mlforge_fft *fft,
 	mlforge_fft_clear(fft, cursor, (length + 1U) / 2U);
 }
 
-void mlforge_fft_load(const struct mlforge_fft *fft, const void *input, int32_t *z)
+void mlforge_fft_load_int16(const struct mlforge_fft *fft, const void *input, int32_t *z)
 {
 	struct mlforge_fft_cursor cursor = {input, z, 0};
 
-	if (fft->samples == MLFORGE_SAMPLES_INT16) {
-		mlforge_fft_load_all(fft, &cursor, true);
-	} else {
-		mlforge_fft_load_all(fft, &cursor, false);
-	}
+	mlforge_fft_load_all(fft, &cursor, true);
+}
+
+void mlforge_fft_load_int32(const struct mlforge_fft *fft, const void *input, int32_t *z)
+{
+	struct mlforge_fft_cursor cursor = {input, z, 0};
+
+	mlforge_fft_load_all(fft, &cursor, false);
 }

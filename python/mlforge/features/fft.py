@@ -34,8 +34,6 @@ class FftTables(ctypes.Structure):
         ("first", ctypes.c_uint8),
         ("shift", ctypes.c_uint8),
         ("channels", ctypes.c_uint8),
-        ("samples", ctypes.c_uint8),
-        ("magnitude", ctypes.c_uint8),
     ]
 
 
@@ -49,8 +47,12 @@ class Fft(PlainStage):
     spectrum: Spectrum
 
     template: ClassVar[str] = "fft.c.j2"
-    function: ClassVar[str] = "mlforge_fft_process"
     works_in_output: ClassVar[bool] = True
+
+    def process(self, flow: Flow) -> str:
+        """A function for each type of samples and of results: the others are not linked."""
+        samples = "int16" if flow.element is Element.INT16 else "int32"
+        return f"mlforge_fft_process_{samples}_{self.spectrum.value}"
 
     def output(self, flow: Flow) -> Flow:
         require(self.size in SIZES, "fft", f"a size of {self.size}: expected one of {', '.join(map(str, SIZES))}")
@@ -111,10 +113,6 @@ class Fft(PlainStage):
         """[size / 4 - 1] pairs."""
         return tuple(_factor(i, self.size) for i in range(1, self.size // 4))
 
-    @property
-    def magnitude(self) -> int:
-        return int(self.spectrum is Spectrum.MAGNITUDE)
-
     def native_tables(self, flow: Flow) -> ctypes.Structure:
         taper = self.taper_table
         return FftTables(
@@ -126,8 +124,6 @@ class Fft(PlainStage):
             self.first,
             self.shift(flow),
             flow.channels,
-            int(flow.element is Element.INT16),
-            self.magnitude,
         )
 
 

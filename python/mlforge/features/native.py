@@ -120,7 +120,7 @@ class _Chain:
         self.stages = (NativeStage * max(1, len(stages)))()
         for index, (stage, place) in enumerate(zip(stages, layout.places, strict=True)):
             self.stages[index] = NativeStage(
-                process=_address(code, stage.function),
+                process=_address(code, stage.process(flows[index])),
                 wants=_address(code, stage.wants),
                 reset=_address(code, stage.reset),
                 tables=self._keep(stage.native_tables(flows[index])),

@@ -17,12 +17,15 @@ class Stage(Protocol):
     """
 
     template: ClassVar[str]
-    function: ClassVar[str]  # process
     wants: ClassVar[str]
     reset: ClassVar[str]
     keeps_output: ClassVar[bool]  # what it makes stays there for its next block: nobody shares the place
     in_place: ClassVar[bool]  # may write where it reads
     works_in_output: ClassVar[bool]  # may use the place of what it makes as its scratch
+
+    def process(self, flow: Flow) -> str:
+        """The C function that computes it, for what it takes."""
+        ...
 
     def output(self, flow: Flow) -> Flow:
         """What it makes of `flow`. Raises DataError where it cannot take it, or an intermediate might overflow."""
@@ -46,11 +49,15 @@ class PlainStage:
 
     __slots__ = ()
 
+    function: ClassVar[str]  # where one computes it, whatever it takes
     wants: ClassVar[str] = ""
     reset: ClassVar[str] = ""
     keeps_output: ClassVar[bool] = False
     in_place: ClassVar[bool] = False
     works_in_output: ClassVar[bool] = False
+
+    def process(self, flow: Flow) -> str:
+        return self.function
 
     def work_bytes(self, flow: Flow) -> int:
         return 0

@@ -170,11 +170,15 @@ struct mlforge_fft {
 	uint8_t first; /**< radix of the first pass: 4 where log2(size) is odd, else 2 */
 	uint8_t shift; /**< right shift of tapered samples: no sum overflows */
 	uint8_t channels;
-	uint8_t samples;   /**< enum mlforge_samples */
-	uint8_t magnitude; /**< 0: power */
 };
-uint32_t mlforge_fft_process(const struct mlforge_stage *stage, const void *input, uint32_t count,
-			     void *output);
+uint32_t mlforge_fft_process_int16_power(const struct mlforge_stage *stage, const void *input,
+					 uint32_t count, void *output);
+uint32_t mlforge_fft_process_int16_magnitude(const struct mlforge_stage *stage, const void *input,
+					     uint32_t count, void *output);
+uint32_t mlforge_fft_process_int32_power(const struct mlforge_stage *stage, const void *input,
+					 uint32_t count, void *output);
+uint32_t mlforge_fft_process_int32_magnitude(const struct mlforge_stage *stage, const void *input,
+					     uint32_t count, void *output);
 
 /**
  * @brief Triangular filters between neighbouring corners: filter b rises over segment b and falls
