@@ -146,7 +146,8 @@ class Pipeline:
         try:
             pipeline = structure(_CONVERTER, json.loads(text), cls)
         except (ValueError, RecursionError) as error:
-            raise DataError(f"not a feature pipeline: {error}") from error
+            hint = "one of another version of MLForge: `west mlforge optimise` locks a model for this one"
+            raise DataError(f"not a feature pipeline: {error}", hint=hint) from error
         _check(pipeline)
         return pipeline
 
