@@ -8,90 +8,106 @@
 #include "dsp_pixels.h"
 
 struct outputs_4 {
-	const uint32_t *x;
-	const uint32_t *x_end;
 	const uint32_t *weights;
+	const uint32_t *x;
+	uint32_t entry; /* where four_outputs enters its loop, in bytes from the loop's start */
 	const int32_t *sums;
+	const uint32_t *x_end;
+	int32_t factors_step; /* bytes to go behind the four that were used */
+	int32_t zero_point;
 	const int32_t *factors;
-	int32_t factors_step; /* bytes to go back behind the four that were used */
 	int8_t *output;
 	int8_t *output_end;
-	int32_t zero_point;
-	uint32_t skip; /* -quads modulo 4 */
+	uint32_t middle; /* as entry, where an odd quad begins */
 };
+
+/* How four_outputs is laid out: its loop is UNROLLED quads, in steps of two that load their inputs
+ * at once. */
+#define UNROLLED   8U
+#define LOAD_BYTES 4U
+#define QUAD_BYTES 52U
+#define STEP_BYTES (LOAD_BYTES + 2U * QUAD_BYTES)
+#define STUB_BYTES 8U /* just in front of the loop: it loads the inputs of an odd quad */
+
+static void enter(struct outputs_4 *job, uint32_t quads)
+{
+	const uint32_t skip = -quads % UNROLLED;
+
+	job->middle = skip / 2 * STEP_BYTES + LOAD_BYTES + QUAD_BYTES;
+	job->entry = skip % 2 ? -STUB_BYTES : skip / 2 * STEP_BYTES;
+}
 
 #if MLFORGE_DSP
 
-#define QUAD                                                                                       \
+/* Four inputs meet four outputs; the words of weights are extracted in place, which leaves the
+ * registers for loading the inputs of two quads at once. */
+#define QUAD(x0, x1)                                                                               \
 	"ldmia.w r12!, {r4, r5, r6, r7}\n"                                                         \
-	"ldrd r8, r9, [lr], #8\n"                                                                  \
-	"sxtb16 r10, r4\n"                                                                         \
-	"smlad r1, r4, r8, r1\n"                                                                   \
-	"sxtb16 r4, r5\n"                                                                          \
-	"smlad r0, r10, r8, r0\n"                                                                  \
-	"smlad r2, r4, r8, r2\n"                                                                   \
-	"sxtb16 r10, r6\n"                                                                         \
-	"smlad r3, r5, r8, r3\n"                                                                   \
-	"sxtb16 r4, r7\n"                                                                          \
-	"smlad r0, r10, r9, r0\n"                                                                  \
-	"smlad r1, r6, r9, r1\n"                                                                   \
-	"smlad r2, r4, r9, r2\n"                                                                   \
-	"smlad r3, r7, r9, r3\n"
-#define QUAD_BYTES "56"
+	"smlad r1, r4, " x0 ", r1\n"                                                               \
+	"sxtb16 r4, r4\n"                                                                          \
+	"smlad r3, r5, " x0 ", r3\n"                                                               \
+	"sxtb16 r5, r5\n"                                                                          \
+	"smlad r0, r4, " x0 ", r0\n"                                                               \
+	"smlad r2, r5, " x0 ", r2\n"                                                               \
+	"smlad r1, r6, " x1 ", r1\n"                                                               \
+	"sxtb16 r6, r6\n"                                                                          \
+	"smlad r3, r7, " x1 ", r3\n"                                                               \
+	"sxtb16 r7, r7\n"                                                                          \
+	"smlad r0, r6, " x1 ", r0\n"                                                               \
+	"smlad r2, r7, " x1 ", r2\n"
+#define STEP                                                                                      \
+	"ldmia.w r11!, {r8, r9, r10, lr}\n" QUAD("r8", "r9") QUAD("r10", "lr")
 
-/* mlforge_dsp_requantise; r9 is the zero point. */
+/* mlforge_dsp_requantise; r10 is the zero point. */
 #define FINISH(sum, factor, power)                                                                 \
 	"add.w r8, " sum ", " sum ", asr #31\n"                                                    \
 	"smmlar r8, " sum ", " factor ", r8\n"                                                     \
-	"smmlar r8, r8, " power ", r9\n"                                                           \
+	"smmlar r8, r8, " power ", r10\n"                                                          \
 	"ssat r8, #8, r8\n"                                                                        \
 	"strb r8, [lr], #1\n"
 
-/* On the stack: as in struct outputs_4, but for where the loop over quads is entered. r11 is where
- * it ends. */
+/* On the stack: struct outputs_4 from x on, with addresses for entry and middle. */
 static MLFORGE_ASSEMBLY void four_outputs(const struct outputs_4 *job MLFORGE_IN_ARGUMENT)
 {
 	__asm__ volatile("push {r4-r11, lr}\n"
-			 "ldmia.w r0, {r1-r10}\n"
-			 "movs r0, #" QUAD_BYTES "\n"
-			 "adr.w r11, 2f\n"
-			 "mla r10, r10, r0, r11\n"
-			 "orr r10, r10, #1\n"
-			 "push {r1-r10}\n"
-			 "mov r12, r3\n"
-			 "mov r11, r2\n"
+			 "ldmia.w r0, {r1-r11}\n"
+			 "adr.w r12, 2f\n"
+			 "add r3, r3, r12\n"
+			 "add r11, r11, r12\n"
+			 "orr r3, r3, #1\n"
+			 "orr r11, r11, #1\n"
+			 "push {r2-r11}\n"
+			 "mov r12, r1\n"
 			 "1:\n"
-			 "ldr r4, [sp, #12]\n"
-			 "ldr.w lr, [sp]\n"
-			 "ldr r5, [sp, #36]\n"
+			 "ldr r4, [sp, #8]\n"
 			 "ldmia r4!, {r0, r1, r2, r3}\n"
-			 "str r4, [sp, #12]\n"
-			 "bx r5\n"
+			 "str r4, [sp, #8]\n"
+			 "ldmia.w sp, {r11, pc}\n"
+			 "ldrd r10, lr, [r11], #8\n" /* the stub */
+			 "ldr.w pc, [sp, #36]\n"
 			 "2:\n" /* clang-format off */
-			 QUAD
-			 QUAD
-			 QUAD
-			 QUAD
-			 "cmp lr, r11\n"
-			 "bne.w 2b\n"
-			 "ldrd r10, r8, [sp, #16]\n" /* clang-format on */
-			 "ldr.w lr, [sp, #24]\n"
-			 "ldr.w r9, [sp, #32]\n"
+			 STEP
+			 STEP
+			 STEP
+			 STEP
+			 "ldr r4, [sp, #12]\n"
+			 "cmp r4, r11\n"
+			 "bne.w 2b\n" /* clang-format on */
+			 "add.w r8, sp, #16\n"
+			 "ldmia.w r8, {r9, r10, r11, lr}\n"
 			 "subs r1, r1, r0\n"
 			 "subs r3, r3, r2\n"
 			 "asrs r1, r1, #8\n"
 			 "asrs r3, r3, #8\n"
-			 "ldmia.w r10!, {r4, r5, r6, r7}\n" /* clang-format off */
+			 "ldmia.w r11!, {r4, r5, r6, r7}\n" /* clang-format off */
 			 FINISH("r0", "r4", "r5")
 			 FINISH("r1", "r6", "r7")
-			 "ldmia.w r10!, {r4, r5, r6, r7}\n"
+			 "ldmia.w r11!, {r4, r5, r6, r7}\n"
 			 FINISH("r2", "r4", "r5")
 			 FINISH("r3", "r6", "r7") /* clang-format on */
-			 "ldr r0, [sp, #20]\n"
-			 "ldr r1, [sp, #28]\n"
-			 "sub.w r10, r10, r0\n"
-			 "str.w r10, [sp, #16]\n"
-			 "str.w lr, [sp, #24]\n"
+			 "ldr r1, [sp, #32]\n"
+			 "add r11, r11, r9\n"
+			 "strd r11, lr, [sp, #24]\n"
 			 "cmp lr, r1\n"
 			 "bne.w 1b\n"
 			 "add sp, sp, #40\n"
@@ -123,7 +139,7 @@ static void four_outputs(const struct outputs_4 *job)
 								   job->zero_point);
 			factors += 2;
 		}
-		factors -= job->factors_step / 4;
+		factors += job->factors_step / 4;
 		sums += 4;
 	}
 }
@@ -189,19 +205,19 @@ void mlforge_dsp_fully_connected_s8(const struct mlforge_dsp_fully_connected *op
 	uint32_t *const x = scratch;
 
 	for (uint32_t row = 0; row < op->rows; row++) {
-		const struct outputs_4 job = {
-			.x = x,
-			.x_end = x + 2 * quads,
+		struct outputs_4 job = {
 			.weights = (const uint32_t *)op->weights,
+			.x = x,
 			.sums = op->sums,
+			.x_end = x + 2 * quads,
+			.factors_step = op->per_output ? 0 : -32,
+			.zero_point = op->zero_point,
 			.factors = op->per_output ? op->factors : one,
-			.factors_step = op->per_output ? 0 : 32,
 			.output = output,
 			.output_end = output + op->outputs / 4 * 4,
-			.zero_point = op->zero_point,
-			.skip = -quads & 3U,
 		};
 
+		enter(&job, quads);
 		expand(input, op->inputs, x);
 		if (op->outputs >= 4) {
 			four_outputs(&job);
