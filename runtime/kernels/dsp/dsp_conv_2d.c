@@ -170,21 +170,20 @@ static void three_pixels(const struct walk *walk, struct mlforge_dsp_pixels *job
 {
 	const struct mlforge_dsp_conv_2d *op = walk->op;
 	const uint32_t quads = (uint32_t)(job->x_end - job->x) / 6;
-	const struct mlforge_dsp_pair *const first = walk->pairs;
-	const struct mlforge_dsp_pair *const end = first + (op->output_channels + 1) / 2;
+	const int32_t odd = op->output_channels % 2;
 
 	job->weights = (const uint32_t *)op->weights;
-	job->pairs = first;
-	if (op->output_channels % 2) {
-		job->pairs_end = first + 1;
+	job->pairs = walk->pairs;
+	if (odd) {
 		job->output = output + op->output_channels - 1;
+		job->last = job->output;
 		mlforge_dsp_pixels_3(job);
 		job->weights += 2 * quads;
-		job->pairs = first + 1;
+		job->pairs++;
 	}
-	job->pairs_end = end;
-	job->output = output;
-	if (job->pairs != end) {
+	if (op->output_channels > 1) {
+		job->output = output;
+		job->last = output + op->output_channels - odd - 2;
 		mlforge_dsp_pixels_3(job);
 	}
 }
@@ -245,10 +244,11 @@ void mlforge_dsp_conv_2d_s8(const struct mlforge_dsp_conv_2d *op, const int8_t *
 	walk.run_quads = (walk.run_bytes + 3) / 4;
 	const int32_t quads = walk.run_quads * window->kernel_height;
 	struct mlforge_dsp_pixels job = {
+		.relu = op->zero_point <= op->low, /* what is up to the zero point becomes low */
+		.zero_point = op->zero_point,
+		.stride = op->output_channels,
 		.x = expanded,
 		.x_end = expanded + 6 * quads,
-		.stride = op->output_channels,
-		.zero_point = op->zero_point,
 		.skip = (uint32_t)-quads & 3U,
 	};
 

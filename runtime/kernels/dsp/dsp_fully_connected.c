@@ -55,8 +55,7 @@ static void enter(struct outputs_4 *job, uint32_t quads)
 	"sxtb16 r7, r7\n"                                                                          \
 	"smlad r0, r6, " x1 ", r0\n"                                                               \
 	"smlad r2, r7, " x1 ", r2\n"
-#define STEP                                                                                      \
-	"ldmia.w r11!, {r8, r9, r10, lr}\n" QUAD("r8", "r9") QUAD("r10", "lr")
+#define STEP "ldmia.w r11!, {r8, r9, r10, lr}\n" QUAD("r8", "r9") QUAD("r10", "lr")
 
 /* mlforge_dsp_requantise; r10 is the zero point. */
 #define FINISH(sum, factor, power)                                                                 \

@@ -8,88 +8,101 @@
 
 #if MLFORGE_DSP
 
-/* Half a quad: r9 or r10 holds the weights, lr points to the windows. r0..r2 are the sums of
- * channel A, r3..r5 those of B and A. */
+/* Half a quad: r9 or r10 holds the weights, lr points to the windows, which end at r11. r0..r2 are
+ * the sums of channel A, r3..r5 those of B and A. */
 #define HALF(weights)                                                                              \
 	"ldmia.w lr!, {r6, r7, r8}\n"                                                              \
-	"sxtb16 r11, " weights "\n"                                                                \
-	"smlad r0, r11, r6, r0\n"                                                                  \
-	"smlad r1, r11, r7, r1\n"                                                                  \
-	"smlad r2, r11, r8, r2\n"                                                                  \
 	"smlad r3, " weights ", r6, r3\n"                                                          \
 	"smlad r4, " weights ", r7, r4\n"                                                          \
-	"smlad r5, " weights ", r8, r5\n"
+	"smlad r5, " weights ", r8, r5\n"                                                          \
+	"sxtb16 " weights ", " weights "\n"                                                        \
+	"smlad r0, " weights ", r6, r0\n"                                                          \
+	"smlad r1, " weights ", r7, r1\n"                                                          \
+	"smlad r2, " weights ", r8, r2\n"
 
 #define QUAD       "ldrd r9, r10, [r12], #8\n" HALF("r9") HALF("r10")
 #define QUAD_BYTES "68"
 
-/* mlforge_dsp_requantise; r10 is the zero point. */
-#define FINISH(sum, factor, power, to)                                                             \
-	"add.w r11, " sum ", " sum ", asr #31\n"                                                   \
-	"smmlar r11, " sum ", " factor ", r11\n"                                                   \
-	"smmlar r11, r11, " power ", r10\n"                                                        \
-	"ssat r11, #8, r11\n"                                                                      \
-	"strb.w r11, " to "\n"
+/* mlforge_dsp_requantise, but for the saturated byte's way to the output; r10 is the zero point. */
+#define SCALE(to, sum, factor, power)                                                              \
+	"add.w " to ", " sum ", " sum ", asr #31\n"                                                \
+	"smmlar " to ", " sum ", " factor ", " to "\n"                                             \
+	"smmlar " to ", " to ", " power ", r10\n"                                                  \
+	"ssat " to ", #8, " to "\n"
 
-/* On the stack: x, x_end, pairs, pairs_end, output, stride, zero point, where the loop over quads
- * is entered. */
+/* The same where negative sums are all one. */
+#define SCALE_POSITIVE(to, sum, factor, power)                                                     \
+	"smmlar " to ", " sum ", " factor ", " sum "\n"                                            \
+	"smmlar " to ", " to ", " power ", r10\n"                                                  \
+	"ssat " to ", #8, " to "\n"
+
+#define FINISH(SCALE_BY, a, b, to)                                                                 \
+	SCALE_BY("lr", a, "r6", "r7")                                                              \
+	SCALE_BY(a, b, "r8", "r9")                                                                 \
+	"bfi lr, " a ", #8, #8\n"                                                                  \
+	"strh.w lr, " to "\n"
+
+#define FINISH_ALL(SCALE_BY)                                                                       \
+	"add.w r10, r10, #8\n"                                                                     \
+	"ldmia.w r10!, {r6, r7, r8, r9}\n"                                                         \
+	"add.w lr, r11, #2\n"                                                                      \
+	"strd r10, lr, [sp]\n"                                                                     \
+	"ldr.w r10, [sp, #12]\n" FINISH(SCALE_BY, "r0", "r3",                                      \
+					"[r11]") "ldr r0, [sp, #16]\n" FINISH(SCALE_BY, "r1",      \
+									      "r4", "[r11, r0]")   \
+		FINISH(SCALE_BY, "r2", "r5", "[r11, r0, lsl #1]") "ldr r0, [sp, #32]\n"            \
+								  "cmp r11, r0\n"                  \
+								  "bne.w 1b\n"
+
+/* On the stack: struct mlforge_dsp_pixels up to the weights, with addresses for relu (where sums
+ * are finished) and skip (where the loop over quads is entered). */
 MLFORGE_ASSEMBLY void mlforge_dsp_pixels_3(const struct mlforge_dsp_pixels *op MLFORGE_IN_ARGUMENT)
 {
 	__asm__ volatile(
 		"push {r4-r11, lr}\n"
-		"ldmia.w r0, {r1-r9}\n"
-		"mov r12, r9\n"
+		"ldmia.w r0, {r1-r10}\n"
+		"mov r12, r10\n"
 		"movs r0, #" QUAD_BYTES "\n"
 		"adr.w r10, 2f\n"
 		"mla r8, r8, r0, r10\n"
 		"orr r8, r8, #1\n"
-		"push {r1-r8}\n"
+		"cmp r3, #0\n"
+		"adr.w r3, 3f\n"
+		"it ne\n"
+		"adrne.w r3, 4f\n"
+		"orr r3, r3, #1\n"
+		"push {r1-r9}\n"
 		"1:\n"
-		"ldr.w r11, [sp, #8]\n"
-		"ldr.w lr, [sp]\n"
+		"ldr.w r11, [sp]\n"
 		"ldrd r0, r3, [r11]\n"
+		"ldrd lr, r11, [sp, #20]\n"
 		"mov r1, r0\n"
 		"mov r2, r0\n"
 		"mov r4, r3\n"
 		"mov r5, r3\n"
-		"ldr.w r11, [sp, #28]\n"
-		"bx r11\n"
+		"ldr.w pc, [sp, #28]\n"
 		"2:\n" /* clang-format off */
-			 QUAD
-			 QUAD
-			 QUAD
-			 QUAD
-			 "ldr.w r11, [sp, #4]\n" /* clang-format on */
+		QUAD
+		QUAD
+		QUAD
+		QUAD /* clang-format on */
 		"cmp lr, r11\n"
 		"bne.w 2b\n"
-		"ldr.w r11, [sp, #8]\n"
 		"subs r3, r3, r0\n"
 		"subs r4, r4, r1\n"
 		"subs r5, r5, r2\n"
-		"add.w r11, r11, #8\n"
-		"ldmia.w r11!, {r6, r7, r8, r9}\n"
-		"str.w r11, [sp, #8]\n"
 		"asrs r3, r3, #8\n"
 		"asrs r4, r4, #8\n"
 		"asrs r5, r5, #8\n"
-		"ldr.w r10, [sp, #24]\n"
-		"ldr.w lr, [sp, #16]\n" /* clang-format off */
-			 FINISH("r0", "r6", "r7", "[lr]")
-			 FINISH("r3", "r8", "r9", "[lr, #1]")
-			 "ldr r0, [sp, #20]\n" /* clang-format on */
-							 "add.w r3, lr, #2\n"
-							 "str r3, [sp, #16]\n"
-							 "add lr, lr, r0\n" /* clang-format off */
-			 FINISH("r1", "r6", "r7", "[lr]")
-			 FINISH("r4", "r8", "r9", "[lr, #1]")
-			 "add lr, lr, r0\n"
-			 FINISH("r2", "r6", "r7", "[lr]")
-			 FINISH("r5", "r8", "r9", "[lr, #1]")
-			 "ldrd r0, r1, [sp, #8]\n" /* clang-format on */
-					  "cmp r0, r1\n"
-					  "bne.w 1b\n"
-					  "add sp, sp, #32\n"
-					  "pop {r4-r11, pc}\n");
+		"ldmia.w sp, {r10, r11, pc}\n"
+		"3:\n" /* clang-format off */
+		FINISH_ALL(SCALE)
+		"b.n 5f\n"
+		"4:\n"
+		FINISH_ALL(SCALE_POSITIVE)
+		"5:\n" /* clang-format on */
+								 "add sp, sp, #36\n"
+								 "pop {r4-r11, pc}\n");
 }
 
 /* A quad of each of three runs. */
@@ -134,7 +147,7 @@ void mlforge_dsp_pixels_3(const struct mlforge_dsp_pixels *op)
 	const uint32_t *w = op->weights;
 	int8_t *output = op->output;
 
-	for (const struct mlforge_dsp_pair *pair = op->pairs; pair != op->pairs_end; pair++) {
+	for (const struct mlforge_dsp_pair *pair = op->pairs; output <= op->last; pair++) {
 		int32_t a[3], both[3];
 
 		for (int p = 0; p < 3; p++) {

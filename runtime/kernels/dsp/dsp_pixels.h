@@ -31,14 +31,15 @@ struct mlforge_dsp_pair {
 
 /* Three windows against all channels of `pairs`. */
 struct mlforge_dsp_pixels {
+	const struct mlforge_dsp_pair *pairs;
+	int8_t *output; /* channel A of the first pair, first pixel */
+	uint32_t relu;  /* not 0 where a sum below 0 may have any result up to the zero point */
+	int32_t zero_point;
+	uint32_t stride;       /* bytes from a pixel to the next in the output */
 	const uint32_t *x;     /* three windows */
 	const uint32_t *x_end; /* x + 6 * quads */
-	const struct mlforge_dsp_pair *pairs;
-	const struct mlforge_dsp_pair *pairs_end;
-	int8_t *output;  /* channel A of the first pair, first pixel */
-	uint32_t stride; /* bytes from a pixel to the next in the output */
-	int32_t zero_point;
-	uint32_t skip; /* -quads modulo 4 */
+	uint32_t skip;         /* -quads modulo 4 */
+	const int8_t *last;    /* channel A of the last pair, first pixel */
 	const uint32_t *weights;
 };
 
