@@ -1,5 +1,5 @@
-"""Finds how long a Zephyr application locks interrupts, and which function does, by running its own image in QEMU for
-some time of computing. Nothing is added to the image. For boards with a Cortex-M that QEMU emulates.
+"""Finds how long a Zephyr application locks interrupts, and which function does, by running its own image in QEMU.
+Nothing is added to the image. For boards with a Cortex-M that QEMU emulates.
 
 Exit status: 0 done, 3 interrupts were locked for longer than --limit, 1 an error.
 """
@@ -17,10 +17,10 @@ from mlforge.cli.main import Status
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("elf", metavar="ELF", type=Path, help="the image, such as build/zephyr/zephyr.elf")
     parser.add_argument("--board", metavar="B", required=True, help="the Zephyr board that it was built for")
-    parser.add_argument("--limit", metavar="T", default="", help="the longest time that is allowed, such as '200 us'")
-    parser.add_argument("--clock", default="120 MHz", help="instructions a second, roughly (default: 120 MHz)")
+    parser.add_argument("--limit", metavar="T", default="", help="the longest time that interrupts may be locked, such as '200 us'")
+    parser.add_argument("--clock", default="120 MHz", help="about how many instructions QEMU runs a second (default: 120 MHz)")
     parser.add_argument(
-        "--seconds", type=bounded(float, 0.001), default=0.2, help="how long the application computes (default: 0.2)"
+        "--seconds", type=bounded(float, 0.001), default=0.2, help="how long it computes, sleep not counted (default: 0.2)"
     )
     add_json(parser)
 

@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         nargs="?",
         type=Path,
-        help="an int8 .tflite model, or a float .tflite, .keras, .onnx or .pt2 one",
+        help="an int8 .tflite model; or a float .tflite, .keras, .onnx or .pt2 one, or a file of trees",
     )
     source.add_argument(
         "--app", metavar="APP", type=Path, help="the locked model of the app in this directory, and its features"

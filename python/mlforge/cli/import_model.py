@@ -1,5 +1,6 @@
 """Makes an int8 .tflite of a trained model: ONNX (.onnx), PyTorch (.pt2, or FILE.py:FACTORY with --weights), Keras
-(.keras), a float .tflite, or trees of XGBoost (.json, .ubj) and LightGBM (.txt). What kind a file is, its content says.
+(.keras), a float .tflite, or trees of XGBoost (.json, .ubj) and LightGBM (.txt). The content of a file tells what kind
+it is.
 
 Representative inputs set the ranges of the activations: an .npz file with `x` [N, ...] in the layout of the source, or
 the training examples of an application's contract. Converters run in environments of their own, which the first import
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a model file, or FILE.py:FACTORY for a torch.nn.Module")
-    parser.add_argument("-o", "--output", metavar="F.tflite", type=Path, help="where to write the int8 model")
+    parser.add_argument("-o", "--output", metavar="F.tflite", type=Path, help="where to write it (default: MODEL_int8.tflite)")
     data = parser.add_mutually_exclusive_group(required=True)
     data.add_argument("--representative", metavar="F.npz", type=Path, help="representative inputs `x` [N, ...]")
     data.add_argument("--app", metavar="APP", type=Path, help="take them from the contract in this directory")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mlforge.cli.common import add_json, add_target, print_json
+from mlforge.cli.common import add_json, print_json
 from mlforge.cli.main import Status
 
 
@@ -22,7 +22,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=Path(),
         help="the directory of mlforge.yaml, to trace its locked model with its features (default: here), or a model",
     )
-    add_target(parser, default=None)
+    parser.add_argument(
+        "--target",
+        metavar="T",
+        default=None,
+        help="a board that QEMU emulates without an operating system, such as mps2/an386; `west mlforge targets` lists "
+        "them (default: the contract’s board)",
+    )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="F.html", help="the picture (default: APP/.mlforge/trace.html, trace.html)"
     )
