@@ -17,10 +17,14 @@ from mlforge.cli.main import Status
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("elf", metavar="ELF", type=Path, help="the image, such as build/zephyr/zephyr.elf")
     parser.add_argument("--board", metavar="B", required=True, help="the Zephyr board that it was built for")
-    parser.add_argument("--limit", metavar="T", default="", help="the longest time that interrupts may be locked, such as '200 us'")
-    parser.add_argument("--clock", default="120 MHz", help="about how many instructions QEMU runs a second (default: 120 MHz)")
     parser.add_argument(
-        "--seconds", type=bounded(float, 0.001), default=0.2, help="how long it computes, sleep not counted (default: 0.2)"
+        "--limit", metavar="T", default="", help="the longest time that interrupts may be locked, such as '200 us'"
+    )
+    parser.add_argument(
+        "--clock", default="120 MHz", help="about how many instructions take a second (default: 120 MHz)"
+    )
+    parser.add_argument(
+        "--seconds", type=bounded(float, 0.001), default=0.2, help="how long it computes, without sleep (default: 0.2)"
     )
     add_json(parser)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a model file, or FILE.py:FACTORY for a torch.nn.Module")
-    parser.add_argument("-o", "--output", metavar="F.tflite", type=Path, help="where to write it (default: MODEL_int8.tflite)")
+    parser.add_argument("-o", "--output", metavar="F.tflite", type=Path, help="the result (default: MODEL_int8.tflite)")
     data = parser.add_mutually_exclusive_group(required=True)
     data.add_argument("--representative", metavar="F.npz", type=Path, help="representative inputs `x` [N, ...]")
     data.add_argument("--app", metavar="APP", type=Path, help="take them from the contract in this directory")
