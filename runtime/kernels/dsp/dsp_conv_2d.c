@@ -249,7 +249,7 @@ void mlforge_dsp_conv_2d_s8(const struct mlforge_dsp_conv_2d *op, const int8_t *
 		.stride = op->output_channels,
 		.x = expanded,
 		.x_end = expanded + 6 * quads,
-		.skip = (uint32_t)-quads & 3U,
+		.skip = (uint32_t)-quads & 7U,
 	};
 
 	walk.padding = (int8_t *)(expanded + 6 * quads);

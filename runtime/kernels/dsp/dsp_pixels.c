@@ -85,6 +85,10 @@ MLFORGE_ASSEMBLY void mlforge_dsp_pixels_3(const struct mlforge_dsp_pixels *op M
 		QUAD
 		QUAD
 		QUAD
+		QUAD
+		QUAD
+		QUAD
+		QUAD
 		QUAD /* clang-format on */
 		"cmp lr, r11\n"
 		"bne.w 2b\n"

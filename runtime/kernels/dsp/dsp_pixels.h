@@ -38,7 +38,7 @@ struct mlforge_dsp_pixels {
 	uint32_t stride;       /* bytes from a pixel to the next in the output */
 	const uint32_t *x;     /* three windows */
 	const uint32_t *x_end; /* x + 6 * quads */
-	uint32_t skip;         /* -quads modulo 4 */
+	uint32_t skip;         /* -quads modulo 8 */
 	const int8_t *last;    /* channel A of the last pair, first pixel */
 	const uint32_t *weights;
 };
