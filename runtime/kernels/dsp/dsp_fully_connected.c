@@ -23,7 +23,7 @@ struct outputs_4 {
 
 /* How four_outputs is laid out: its loop is UNROLLED quads, in steps of two that load their inputs
  * at once. */
-#define UNROLLED   8U
+#define UNROLLED   16U
 #define LOAD_BYTES 4U
 #define QUAD_BYTES 52U
 #define STEP_BYTES (LOAD_BYTES + 2U * QUAD_BYTES)
@@ -85,6 +85,10 @@ static MLFORGE_ASSEMBLY void four_outputs(const struct outputs_4 *job MLFORGE_IN
 			 "ldrd r10, lr, [r11], #8\n" /* the stub */
 			 "ldr.w pc, [sp, #36]\n"
 			 "2:\n" /* clang-format off */
+			 STEP
+			 STEP
+			 STEP
+			 STEP
 			 STEP
 			 STEP
 			 STEP
