@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from mlforge.training.trainer import Trainer
 COMPARED: Final = 64  # examples that all stages compute
 FLOAT_TOLERANCE: Final = 1e-3  # of the float model, relative; rounding alone stays far below
 INT8_TOLERANCE: Final = 0.15  # of an int8 operator, relative: beyond what eight bits cost
+_MAX_BYTES: Final = 2 << 30  # what protobuf and flatbuffers can hold
 _HOW: Final = "1"  # another number where the same inputs would now give other bytes
 _MODEL, _REPORT = "model.tflite", "report.json"
 _FLOATS: Final = {ModelKind.TFLITE: Format.TFLITE, ModelKind.KERAS: Format.KERAS}
@@ -71,9 +73,14 @@ def import_key(source: Source, x: NDArray[np.float32]) -> str:
 
 def _read(path: Path) -> bytes:
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
+            raise ModelError(f"{path}: {'is a directory' if stat.S_ISDIR(found.st_mode) else 'not a file'}")
+        if found.st_size > _MAX_BYTES:
+            raise ModelError(f"{path}: larger than {_MAX_BYTES >> 30} GiB")
         return path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise ModelError(f"{path}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from error
 
 
 def _kind(source: Source, data: bytes) -> ModelKind:

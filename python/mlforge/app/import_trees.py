@@ -19,6 +19,7 @@ from mlforge.compiler.emitter import compile_graph
 from mlforge.compiler.from_ensemble import Border, border_of, graph_of, integer_thresholds
 from mlforge.compiler.graph import DType, Graph
 from mlforge.compiler.model_kind import ModelKind
+from mlforge.compiler.ops.trees import MAX_TREES
 from mlforge.compiler.tflite_writer import write_tflite
 from mlforge.errors import DataError, ModelError
 from mlforge.importing.lightgbm import read_lightgbm
@@ -28,6 +29,7 @@ from mlforge.targets.host import HostTarget
 
 ENOUGH: Final = 0.99  # of the examples: where int8 decides fewer as the source does, int16 is taken
 ERROR: Final = 0.02  # of values, relative; beyond it int16 is taken
+MAX_BYTES: Final = 32 << 20  # of a file: text takes some 100 bytes a node
 _NAMES: Final = {ModelKind.LIGHTGBM: "LightGBM"}
 
 
@@ -40,7 +42,11 @@ def import_trees(path: Path, kind: ModelKind, data: bytes, x: NDArray[np.float32
         BuildError: the host has no C compiler.
     """
     try:
+        if len(data) > MAX_BYTES:
+            raise ModelError(f"larger than {MAX_BYTES >> 20} MiB")
         ensemble = (read_lightgbm if kind is ModelKind.LIGHTGBM else read_xgboost)(data)
+        if len(ensemble.trees) > MAX_TREES:
+            raise ModelError(f"it has {len(ensemble.trees)} trees: at most {MAX_TREES}", hint="train fewer trees")
         rows = _rows(ensemble, x)
         source = results(ensemble, rows).astype(np.float32)
         tried = []

@@ -16,6 +16,8 @@ from mlforge.errors import ContractError, ForgeError, ToolError
 from mlforge.toolchain.machine import machine_failure, settle_temporary_files
 
 LOG_TAIL_LINES: Final = 25
+# A name in a file that somebody else wrote does not steer the terminal.
+_CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
 
 COMMANDS: Final = {
     "init": "write a commented contract beside prj.conf",
@@ -141,10 +143,11 @@ def _missing_package(error: ModuleNotFoundError) -> ForgeError:
 
 def _complain(error: ForgeError, status: Status, *, as_json: bool) -> Status:
     """Says what is wrong to people, and with --json on stdout to programs as well."""
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {error}".translate(_CONTROLS), file=sys.stderr)
     log = getattr(error, "log", "").rstrip()
     if isinstance(error, ToolError) and log:
-        print("\n".join(f"  | {line}" for line in log.splitlines()[-LOG_TAIL_LINES:]), file=sys.stderr)
+        lines = (f"  | {line.translate(_CONTROLS)}" for line in log.splitlines()[-LOG_TAIL_LINES:])
+        print("\n".join(lines), file=sys.stderr)
     if as_json:
         _print_error(error, log, status)
     return status

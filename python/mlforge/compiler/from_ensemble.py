@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.compiler.fixed_point import float32
-from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Tensor, validate
+from mlforge.compiler.graph import SCALE_RANGE, Attributes, DType, Graph, Node, Quantization, Tensor, validate
 from mlforge.compiler.lowering import check_graph
 from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
@@ -83,12 +83,19 @@ def _of_range(low: float, high: float) -> Quantization:
 
 
 def _scale(value: float) -> float:
+    """Of 0, 1: every quantisation holds zeros. Raises ModelError for values that are smaller or larger than sane."""
+    if value and not SCALE_RANGE[0] <= value <= SCALE_RANGE[1]:
+        raise ModelError(
+            f"a step of the quantisation would be {value:.3g}: expected {SCALE_RANGE[0]:g} to {SCALE_RANGE[1]:g}",
+            hint="bring features and targets to ranges around 1 before training",
+        )
     return float32(value) if value > 0 else 1.0
 
 
 def integer_thresholds(tree: Tree, strict: bool, border: Border) -> NDArray[np.float64]:
     """[splits], for `x <= threshold` of the input's integers; beyond what its type holds, too."""
-    return np.asarray(np.rint(tree.thresholds / border.input.scale) + (border.input.zero_point - strict))
+    with np.errstate(over="ignore"):
+        return np.asarray(np.rint(tree.thresholds / border.input.scale) + (border.input.zero_point - strict))
 
 
 class _Forest:

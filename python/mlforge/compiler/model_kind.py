@@ -94,6 +94,7 @@ _MAGIC: Final = (
     (b"\xfd7zXZ\x00", ModelKind.GZIP),
     (b"version https://git-lfs", ModelKind.LFS_POINTER),
     (b"tree\nversion=v", ModelKind.LIGHTGBM),
+    (b"tree\r\nversion=v", ModelKind.LIGHTGBM),  # from Windows
 )
 _C_ARRAY: Final = re.compile(rb"0x54,\s*0x46,\s*0x4c,\s*0x33", re.IGNORECASE)
 _XGBOOST: Final = re.compile(rb'^\s*\{\s*"(learner"\s*:\s*\{|version"\s*:\s*\[)')

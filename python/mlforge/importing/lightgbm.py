@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.errors import ModelError
-from mlforge.records.ensemble import Ensemble, Link, Tree, check
+from mlforge.records.ensemble import Ensemble, Ints, Link, Tree, check
 
 # Objectives whose results are the sums; others raise e to the sum, or have a sigmoid for each class.
 _PLAIN: Final = frozenset(
@@ -30,18 +30,21 @@ _MAX_OUTPUTS: Final = 4096
 def read_lightgbm(data: bytes) -> Ensemble:
     """Of the file's bytes. Raises ModelError for what is damaged, or is more than numeric splits and sums."""
     try:
-        return _ensemble(data.decode("utf-8"))
+        return _ensemble(data.decode("utf-8").replace("\r\n", "\n"))
     except (KeyError, ValueError, IndexError, OverflowError) as error:
         raise ModelError(f"the LightGBM model is damaged: {type(error).__name__} ({error})") from error
 
 
 def _ensemble(text: str) -> Ensemble:
-    head, *rest = text.split("end of trees")[0].split("\nTree=")
+    trees, end, _ = text.partition("\nend of trees")
+    head, *rest = trees.split("\nTree=")
+    if not end or any(int(part.partition("\n")[0]) != index for index, part in enumerate(rest)):
+        raise ModelError("the LightGBM model is damaged: trees are missing")
     fields = _fields(head)
-    objective, *options = fields.get("objective", "regression").split()
+    objective, *options = (fields.get("objective") or "regression").split()
     if objective not in _PLAIN | _SIGMOID | _SOFTMAX or "sqrt" in options:
         raise ModelError(
-            f"the LightGBM objective {' '.join([objective, *options])} is not supported",
+            f"the LightGBM objective {' '.join([objective, *options])[:60]} is not supported",
             hint=f"accepted: {', '.join(sorted(_PLAIN | _SIGMOID | _SOFTMAX))}",
         )
     outputs = int(fields["num_tree_per_iteration"])
@@ -53,17 +56,23 @@ def _ensemble(text: str) -> Ensemble:
     binary = objective in _SIGMOID
     steepness = next((float(option.partition(":")[2]) for option in options if option.startswith("sigmoid:")), 1.0)
     factor *= steepness if binary else 1.0
-    trees = tuple(_tree(_fields(part), index % outputs + binary, factor) for index, part in enumerate(rest))
+    with np.errstate(over="ignore"):  # what is not finite then is refused
+        found = tuple(_tree(_fields(part), index % outputs + binary, factor) for index, part in enumerate(rest))
     base = np.zeros(2 if binary else outputs)  # softmax of [0, sum] is the sigmoid of the sum
     link = Link.NONE if objective in _PLAIN else Link.SOFTMAX
-    found = Ensemble(int(fields["max_feature_idx"]) + 1, trees, base, False, link)
-    check(found)
-    return found
+    ensemble = Ensemble(int(fields["max_feature_idx"]) + 1, found, base, False, link)
+    check(ensemble)
+    return ensemble
 
 
 def _fields(text: str) -> dict[str, str]:
-    lines = (line.partition("=") for line in text.splitlines())
-    return {name.strip(): value.strip() for name, _, value in lines}
+    found: dict[str, str] = {}
+    for line in filter(None, text.split("\n")):
+        name, _, value = line.partition("=")
+        if name.strip() in found:
+            raise ModelError(f"the LightGBM model is damaged: it has {name.strip()[:60]!r} twice")
+        found[name.strip()] = value.strip()
+    return found
 
 
 def _tree(fields: Mapping[str, str], target: int, factor: float) -> Tree:
@@ -74,16 +83,16 @@ def _tree(fields: Mapping[str, str], target: int, factor: float) -> Tree:
     empty = np.zeros(0, np.int64)
     if count == 0:
         return Tree(empty, np.zeros(0), empty.reshape(0, 2), (leaves * factor)[:, None], -1, target)
-    kinds = _numbers(fields["decision_type"], count).astype(np.int64)
+    kinds = _whole(fields["decision_type"], count)
     if (kinds & _BY_CATEGORY).any():
         raise ModelError(
             "the LightGBM model splits by categories", hint="encode categories as numbers, and train again"
         )
     if ((kinds & _MISSING) == _ZERO_IS_MISSING).any():
         raise ModelError("the LightGBM model takes zeros for missing (zero_as_missing)")
-    children = np.stack([_numbers(fields[name], count).astype(np.int64) for name in ("left_child", "right_child")], 1)
+    children = np.stack([_whole(fields[name], count) for name in ("left_child", "right_child")], 1)
     return Tree(
-        features=_numbers(fields["split_feature"], count).astype(np.int64),
+        features=_whole(fields["split_feature"], count),
         thresholds=_numbers(fields["threshold"], count),
         children=children,
         leaves=(leaves * factor)[:, None],
@@ -93,7 +102,15 @@ def _tree(fields: Mapping[str, str], target: int, factor: float) -> Tree:
 
 
 def _numbers(text: str, count: int) -> NDArray[np.float64]:
-    values = np.array([float(word) for word in text.split()])
-    if len(values) != count:
-        raise ModelError(f"the LightGBM model is damaged: {len(values)} numbers where {count} are expected")
-    return values
+    return np.array([float(word) for word in _words(text, count)])
+
+
+def _whole(text: str, count: int) -> Ints:
+    return np.array([int(word) for word in _words(text, count)], np.int64)
+
+
+def _words(text: str, count: int) -> list[str]:
+    words = text.split()
+    if len(words) != count:
+        raise ModelError(f"the LightGBM model is damaged: {len(words)} numbers where {count} are expected")
+    return words

@@ -22,14 +22,19 @@ _MAX_DEPTH: Final = 32
 def read_ubjson(data: bytes) -> Any:
     """The one value that `data` holds. Raises ModelError where it is damaged."""
     try:
-        return _Reader(data).value(0)
+        reader = _Reader(data)
+        found = reader.value(0)
     except (struct.error, IndexError, UnicodeDecodeError) as error:
         raise ModelError(f"the UBJSON is damaged: {error}") from error
+    if reader.at != len(data):
+        raise ModelError(f"the UBJSON is damaged: something follows its end at byte {reader.at}")
+    return found
 
 
 class _Reader:
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
+        self.left = len(data)  # values that may still come: those of a typed array of nulls take no bytes
 
     def marker(self) -> str:
         self.at += 1
@@ -56,6 +61,9 @@ class _Reader:
 
     def value(self, depth: int, kind: str = "") -> Any:
         kind = kind or self.marker()
+        self.left -= 1
+        if self.left < 0:
+            raise ModelError("the UBJSON is damaged: it has more values than bytes")
         if kind in _NUMBERS:
             return self.number(kind)
         if depth > _MAX_DEPTH:
@@ -111,6 +119,8 @@ class _Reader:
         found: dict[str, Any] = {}
         while len(found) != size and (size >= 0 or self.peek() != "}"):
             name = self.text()
+            if name in found:
+                raise ModelError(f"the UBJSON is damaged: it has {name[:60]!r} twice")
             found[name] = self.value(depth + 1, kind)
         self.at += size < 0
         return found

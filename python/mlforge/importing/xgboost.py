@@ -7,7 +7,8 @@ the default way there; a device's features are never missing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from math import isfinite, log
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from mlforge.errors import ModelError
 from mlforge.importing.ubjson import read_ubjson
-from mlforge.records.ensemble import Ensemble, Link, Tree, check
+from mlforge.records.ensemble import Ensemble, Ints, Link, Tree, check
 
 # Objectives whose results are the sums; and those with a sigmoid or softmax. Others raise e to the sum.
 _PLAIN: Final = frozenset(
@@ -34,15 +35,23 @@ _PLAIN: Final = frozenset(
 _SIGMOID: Final = frozenset({"binary:logistic", "reg:logistic"})
 _SOFTMAX: Final = frozenset({"multi:softprob", "multi:softmax"})
 _MAX_OUTPUTS: Final = 4096
+_JSON: Final = re.compile(rb'\s*\{\s*"')
 
 
 def read_xgboost(data: bytes) -> Ensemble:
     """Of the file's bytes. Raises ModelError for what is damaged, or is more than numeric splits and sums."""
     try:
-        document = json.loads(data) if data.lstrip()[:2] in (b'{"', b"{\n", b"{ ", b"{\r") else read_ubjson(data)
+        document = json.loads(data, object_pairs_hook=_once) if _JSON.match(data) else read_ubjson(data)
         return _ensemble(document)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OverflowError) as error:
         raise ModelError(f"the XGBoost model is damaged: {type(error).__name__} ({error})") from error
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ModelError("the XGBoost model is damaged: it has the same name twice")
+    return found
 
 
 def _ensemble(document: Mapping[str, Any]) -> Ensemble:
@@ -51,11 +60,11 @@ def _ensemble(document: Mapping[str, Any]) -> Ensemble:
     objective = str(learner["objective"]["name"])
     if objective not in _PLAIN | _SIGMOID | _SOFTMAX:
         raise ModelError(
-            f"the XGBoost objective {objective} is not supported",
+            f"the XGBoost objective {objective[:60]} is not supported",
             hint=f"accepted: {', '.join(sorted(_PLAIN | _SIGMOID | _SOFTMAX))}",
         )
     if booster["name"] not in ("gbtree", "dart"):
-        raise ModelError(f"the XGBoost booster is {booster['name']}", hint="accepted: gbtree, dart")
+        raise ModelError(f"the XGBoost booster is {str(booster['name'])[:60]}", hint="accepted: gbtree, dart")
     inner = booster["gbtree"] if booster["name"] == "dart" else booster
     model = inner["model"]
     weights = [float(value) for value in booster.get("weight_drop", [])] or [1.0] * len(model["trees"])
@@ -95,17 +104,26 @@ def _tree(tree: Mapping[str, Any], target: int, weight: float) -> Tree:
         raise ModelError("the leaves of the XGBoost model have several values (multi_strategy)")
     if any(int(kind) for kind in tree.get("split_type", [])):
         raise ModelError("the XGBoost model splits by categories", hint="encode them as numbers")
-    children = np.array([tree["left_children"], tree["right_children"]], np.int64).T
-    conditions = np.array(tree["split_conditions"], np.float32).astype(np.float64)
+    children = np.stack([_whole(tree["left_children"]), _whole(tree["right_children"])], axis=1)
+    with np.errstate(over="ignore"):  # what is not finite then is refused
+        conditions = np.array(tree["split_conditions"], np.float32).astype(np.float64)
+        leaves = conditions * weight
     inner = children[:, 0] >= 0
     places = np.where(inner, np.cumsum(inner) - 1, 0 - np.cumsum(~inner))
     if children[inner].size and (children[inner].min() < 0 or children[inner].max() >= len(children)):
         raise ModelError("a node of the XGBoost model leads nowhere")
     return Tree(
-        features=np.array(tree["split_indices"], np.int64)[inner],
+        features=_whole(tree["split_indices"])[inner],
         thresholds=conditions[inner],
         children=places[children[inner]].reshape(-1, 2),
-        leaves=(conditions[~inner] * weight)[:, None],
+        leaves=leaves[~inner][:, None],
         root=int(places[0]),
         target=target,
     )
+
+
+def _whole(values: Sequence[Any]) -> Ints:
+    found = np.array(values)
+    if found.ndim != 1 or found.dtype.kind not in "iu":
+        raise ValueError("expected whole numbers")
+    return found.astype(np.int64)

@@ -14,7 +14,8 @@ from mlforge.errors import ModelError
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 
-MAX_NODES: Final = 1 << 20  # of all trees of a file: far beyond any microcontroller
+MAX_NODES: Final = 1 << 17  # of all trees of a file: twice what an operator holds
+MAX_SUM: Final = 1e20  # of what the trees come to: beyond it no quantisation is sane
 
 
 class Link(StrEnum):
@@ -62,12 +63,15 @@ def check(ensemble: Ensemble) -> None:
     if not ensemble.trees or ensemble.features < 1 or ensemble.outputs < 1:
         raise ModelError("the file has no trees, no features or no outputs")
     if sum(len(tree.features) + len(tree.leaves) for tree in ensemble.trees) > MAX_NODES:
-        raise ModelError(f"the trees have more than {MAX_NODES} nodes")
+        raise ModelError(f"the trees have more than {MAX_NODES} nodes", hint="train fewer or shallower trees")
     if not np.isfinite(ensemble.base).all():
         raise ModelError("what the sums start at is not finite")
     for number, tree in enumerate(ensemble.trees):
         if wrong := _wrong_with(tree, ensemble):
             raise ModelError(f"tree {number}: {wrong}")
+    reach = float(np.abs(ensemble.base).max()) + sum(float(np.abs(tree.leaves).max()) for tree in ensemble.trees)
+    if reach > MAX_SUM:
+        raise ModelError(f"the trees come to values of up to {reach:.3g}: at most {MAX_SUM:g}")
 
 
 def _wrong_with(tree: Tree, ensemble: Ensemble) -> str:

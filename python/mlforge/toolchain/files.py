@@ -18,7 +18,11 @@ def sha256(data: bytes) -> str:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Writes so that a killed process leaves the old file or the new one, never a part."""
+    """Writes so that a killed process leaves the old file or the new one, never a part. Devices and pipes are written
+    to, and never replaced by a file."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        path.write_bytes(data)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, scratch = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:

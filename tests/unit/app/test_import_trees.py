@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -55,3 +56,18 @@ def test_examples_of_another_kind_are_refused() -> None:
         import_model(Source(TREES / "xgboost_classes.json"), examples("classes")[:, :3])
     with pytest.raises(ModelError, match="needs representative data"):
         int8_model(Path("m.txt"), (TREES / "lightgbm_binary.txt").read_bytes(), None, Path())
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    for path in (tmp_path / "pipe.json", Path("/dev/zero")):
+        with pytest.raises(ModelError, match="not a file"):
+            import_model(Source(path), examples("classes"))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e-44, 3e38])
+def test_examples_of_an_insane_size_are_a_sentence(size: float) -> None:
+    x = np.full_like(examples("values"), size)
+    with pytest.raises(ModelError, match="a step of the quantisation would be"):
+        import_model(Source(TREES / "xgboost_values.json"), x)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mlforge.cli.main import COMMANDS, Status, main, module_of
@@ -85,6 +86,15 @@ def test_a_pipe_named_as_a_model_is_no_file(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.tflite"
     os.mkfifo(pipe)
     assert "not a file" in mlforge("run", str(pipe)).stderr
+
+
+def test_a_name_in_a_file_does_not_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trees = Path(__file__).parents[2] / "trees" / "xgboost_values.json"
+    (tmp_path / "trees.json").write_text(trees.read_text().replace('"name":"gbtree"', '"name":"\\u001b[2J\\u009b"'))
+    np.savez(tmp_path / "x.npz", x=np.zeros((2, 10), np.float32))
+    words = ["import", str(tmp_path / "trees.json"), "--representative", str(tmp_path / "x.npz")]
+    assert main(words) == Status.ERROR
+    assert r"the XGBoost booster is \x1b[2J\x9b" in capsys.readouterr().err
 
 
 def test_check_names_value_and_source_of_each_limit(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +112,56 @@ def test_no_part_of_a_file_is_a_stumble(name: str) -> None:
             broken[int(random.integers(len(broken)))] = int(random.integers(256))
         with contextlib.suppress(ModelError):
             (read_lightgbm if name.endswith("txt") else read_xgboost)(bytes(broken))
+
+
+def of(text: str) -> bytes:
+    return b"L" + struct.pack(">q", len(text)) + text.encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"{" + of("a") + b"[#l" + struct.pack(">i", 600) + 600 * b"[$Z#l\0\0\x07\xd0" + 6000 * b"x", "more values"),
+        (b"{" + of("a") + b"Z" + of("a") + b"Z}", "'a' twice"),
+        (b"{" + of("a") + b"Z}rest", "follows its end"),
+    ],
+)
+def test_ubjson_refused(data: bytes, told: str) -> None:
+    with pytest.raises(ModelError, match=told):
+        read_ubjson(data)
+
+
+def test_names_once_whole_numbers_and_white_space_of_any_kind() -> None:
+    text = (TREES / "xgboost_values.json").read_text()
+    assert read_xgboost(text.replace("{", "{\t", 1).encode()).features == 10
+    with pytest.raises(ModelError, match="twice"):
+        read_xgboost(text.replace('"num_feature":', '"num_feature":"9","num_feature":', 1).encode())
+    with pytest.raises(ModelError, match="whole numbers"):
+        read_xgboost(changed(*TREE, "left_children", 0, value=1.7))
+
+
+def test_a_part_of_the_trees_is_no_model() -> None:
+    text = (TREES / "lightgbm_values.txt").read_text()
+    assert len(read_lightgbm(text.replace("\n", "\r\n").encode()).trees) == 4
+    second = text.index("\nTree=2")
+    with pytest.raises(ModelError, match="trees are missing"):
+        read_lightgbm(text[:second].encode())
+    with pytest.raises(ModelError, match="trees are missing"):
+        read_lightgbm((text[:second] + text[text.index("\nTree=3") :]).encode())
+    for again in ("max_feature_idx=9", "num_leaves=8"):
+        with pytest.raises(ModelError, match="twice"):
+            read_lightgbm(text.replace(again, f"{again}\n{again}", 1).encode())
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_too_large_are_a_sentence_alone() -> None:
+    text = (TREES / "lightgbm_values.txt").read_text()
+    for value in ("1e30", "1.7e308"):
+        with pytest.raises(ModelError, match="come to values of up to"):
+            read_lightgbm(re.sub(r"leaf_value=\S+", f"leaf_value={value}", text, count=1).encode())
+    with pytest.raises(ModelError, match="damaged"):
+        read_lightgbm(re.sub(r"left_child=\S+", "left_child=1e30", text, count=1).encode())
+    with pytest.raises(ModelError, match="not finite"):
+        read_xgboost(changed(*TREE, "split_conditions", 0, value=1e39))
+    with pytest.raises(ModelError, match="come to values of up to"):
+        read_xgboost(changed("learner", "learner_model_param", "base_score", value="-1.7e308"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mlforge.toolchain.files import locked, made_once, write_changed
+from mlforge.toolchain.files import locked, made_once, write_atomically, write_changed
 
 MAKER = """
 import sys, time
@@ -79,3 +79,16 @@ def test_what_is_the_same_is_not_touched(tmp_path: Path) -> None:
     assert not write_changed(path, b"one")
     assert path.stat().st_mtime_ns == 1
     assert write_changed(path, b"two") and path.read_bytes() == b"two"
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    """As `-o /dev/null` would make a file of the device, for whoever may."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(pipe, b"model")
+        assert os.read(reader, 16) == b"model"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
