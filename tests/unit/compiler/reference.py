@@ -220,7 +220,7 @@ class Interpreter:
         sums = x @ matrix.T + self.bias(node, matrix.shape[0])
         if quant(weights).per_channel:
             return self.finish(node, sums)
-        product = float(np.float32(quant(source).scale) * np.float32(quant(weights).scale))
+        product = quant(source).scale * quant(weights).scale
         multiplier = quantize_multiplier(product / quant(output).scale)
         result = multiply_by_quantized_multiplier(wrap32(sums), *multiplier) + quant(output).zero_point
         return clamp(result, activation_bounds(told(node).activation, output))
@@ -269,7 +269,7 @@ class Interpreter:
 
     def relu(self, node: Node) -> Array:
         source, output = self.tensor(node, 0), self.output(node)
-        factor = float(np.float32(quant(source).scale) / np.float32(quant(output).scale))
+        factor = quant(source).scale / quant(output).scale
         centred = self.value(node, 0) - quant(source).zero_point
         result = quant(output).zero_point + multiply_by_quantized_multiplier(centred, *quantize_multiplier(factor))
         return clamp(result, activation_bounds("RELU", output))

@@ -96,8 +96,8 @@ class ArithmeticReference(Interpreter):
 
     def div(self, node: Node) -> Array:
         a, b = self.centred(node)
-        s1, s2, s3 = (F(scale) for scale in self.scales(node))
-        multiplier, shift = quantize_multiplier(float(s1 / (s2 * s3)))
+        s1, s2, s3 = self.scales(node)
+        multiplier, shift = quantize_multiplier(s1 / (s2 * s3))
         flat = [quotient(int(x), int(y), multiplier, shift) for x, y in zip(a.flat, b.flat, strict=True)]
         return self.finish_pair(node, np.array(flat, np.int64).reshape(a.shape))
 
@@ -125,19 +125,19 @@ class ArithmeticReference(Interpreter):
         results = [known(int(value) - source.zero_point) + output.zero_point for value in x.flat]
         return np.clip(np.array(results, np.int64), limits.min, limits.max).reshape(x.shape)
 
-    def unary_scales(self, node: Node) -> tuple[Any, Any]:
-        return F(quant(self.tensor(node, 0)).scale), F(quant(self.output(node)).scale)
+    def unary_scales(self, node: Node) -> tuple[float, float]:
+        return quant(self.tensor(node, 0)).scale, quant(self.output(node)).scale
 
     def abs(self, node: Node) -> Array:
         s1, s2 = self.unary_scales(node)
         if s1 == s2:
             return self.each(node, abs)
-        multiplier = quantize_multiplier(float(s1 / s2))
+        multiplier = quantize_multiplier(s1 / s2)
         return self.each(node, lambda x: scaled(abs(x), *multiplier))
 
     def rsqrt(self, node: Node) -> Array:
         s1, s2 = self.unary_scales(node)
-        multiplier, shift = quantize_multiplier(1.0 / float(np.sqrt(s1) * s2))
+        multiplier, shift = quantize_multiplier(1.0 / (math.sqrt(s1) * s2))
 
         def one(x: int) -> int:
             if x <= 0:  # the reference stops below zero, and takes the largest result at zero
@@ -148,7 +148,7 @@ class ArithmeticReference(Interpreter):
         return self.each(node, one)
 
     def elu(self, node: Node) -> Array:
-        s1, s2 = self.unary_scales(node)
+        s1, s2 = (F(scale) for scale in self.unary_scales(node))
         inverse = F(1) / s2
 
         def one(x: int) -> int:
@@ -160,15 +160,15 @@ class ArithmeticReference(Interpreter):
 
     def leaky_relu(self, node: Node) -> Array:
         s1, s2 = self.unary_scales(node)
-        above = quantize_multiplier(float(s1) / float(s2))
-        below = quantize_multiplier(float(s1) * told(node).alpha / float(s2))
+        above = quantize_multiplier(s1 / s2)
+        below = quantize_multiplier(s1 * told(node).alpha / s2)
         return self.each(node, lambda x: scaled(x, *(above if x >= 0 else below)))
 
     def hard_swish(self, node: Node) -> Array:
         s1, s2 = self.unary_scales(node)
-        high_resolution = F(1 / 128) * s1
-        output, output_exponent = quantize_multiplier(float(high_resolution / s2))
-        reluish, reluish_exponent = quantize_multiplier(float(high_resolution / (F(3) / F(32768))))
+        high_resolution = s1 / 128
+        output, output_exponent = quantize_multiplier(high_resolution / s2)
+        reluish, reluish_exponent = quantize_multiplier(high_resolution / (3 / 32768))
         factors = int16_multiplier(output), int16_multiplier(reluish)
 
         def one(x: int) -> int:

@@ -89,7 +89,7 @@ class Int16Reference(ArithmeticReference):
         finish = self.finish_narrow if self.sums_have_32_bits(node) else self.finish_wide
         if quant(self.tensor(node, 1)).per_channel:
             return finish(node, sums)
-        product = float(F(quant(self.tensor(node, 0)).scale) * F(quant(self.tensor(node, 1)).scale))
+        product = quant(self.tensor(node, 0)).scale * quant(self.tensor(node, 1)).scale
         return finish(node, sums, product / quant(self.output(node)).scale)
 
     def finish_channels(self, node: Node, sums: Array, filters: int) -> Array:
@@ -130,20 +130,20 @@ class Int16Reference(ArithmeticReference):
 
     def svdf(self, node: Node) -> Array:
         feature, time = self.value(node, 1), self.value(node, 2)
-        scales = [F(quant(self.tensor(node, position)).scale) for position in (0, 1, 2, 4)]
+        scales = [quant(self.tensor(node, position)).scale for position in (0, 1, 2, 4)]
         zero_point = quant(self.tensor(node, 4)).zero_point
         info = np.iinfo(self.tensor(node, 4).dtype.value)
         rank, memory = told(node).rank, time.shape[1]
         state = self.state(node, 4)
         state[:-1] = state[1:].copy()
         sums = feature @ (self.value(node, 0)[0] - quant(self.tensor(node, 0)).zero_point)
-        inner = quantize_multiplier(float(scales[0] * scales[1] / scales[3]))
+        inner = quantize_multiplier(scales[0] * scales[1] / scales[3])
         values = clamp(multiply_by_quantized_multiplier(wrap32(sums), *inner), (info.min, info.max))
         state[memory - 1 :: memory] = (values + zero_point).astype(info.dtype)
         weighed = (time * (state.reshape(-1, memory) - zero_point)).sum(axis=1)
         total = weighed.reshape(-1, rank).sum(axis=1) + (self.value(node, 3) if node.inputs[3] >= 0 else 0)
         output = quant(self.output(node))
-        outer = quantize_multiplier(float(scales[3] * scales[2] / F(output.scale)))
+        outer = quantize_multiplier(scales[3] * scales[2] / output.scale)
         return clamp(multiply_by_quantized_multiplier(wrap32(total), *outer) + output.zero_point, (-128, 127))
 
     def unidirectional_sequence_lstm(self, node: Node) -> Array:
@@ -180,7 +180,7 @@ class Int16Reference(ArithmeticReference):
         return np.array(rows)
 
     def gate_share(self, node: Node, x: Array, tensor: Tensor, weights: int, bias: Array) -> Array:
-        product = float(F(quant(tensor).scale) * F(quant(self.tensor(node, weights)).scale))
+        product = quant(tensor).scale * quant(self.tensor(node, weights)).scale
         sums = self.value(node, weights) @ (x - quant(tensor).zero_point) + bias
         return clamp(multiply_by_quantized_multiplier(wrap32(sums), *quantize_multiplier(product / 2.0**-12)), INT16)
 

@@ -24,9 +24,9 @@ class MatricesReference(Interpreter):
             x = self.value(node, position) - quant(self.tensor(node, position)).zero_point
             operands.append(np.swapaxes(x, -1, -2) if turned else x)
         sums = operands[0] @ operands[1]
-        scales = [np.float32(quant(self.tensor(node, position)).scale) for position in (0, 1)]
+        scales = [quant(self.tensor(node, position)).scale for position in (0, 1)]
         output = self.output(node)
-        factor = quantize_multiplier(float(scales[0] * scales[1]) / quant(output).scale)
+        factor = quantize_multiplier(scales[0] * scales[1] / quant(output).scale)
         if output.dtype is DType.INT16:
             wide = [multiply_int64(int(value), *factor) for value in sums.reshape(-1)]
             return clamp(np.array(wide).reshape(sums.shape), (-32768, 32767))

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from tflite.BatchMatMulOptions import BatchMatMulOptions
 
-from mlforge.compiler.fixed_point import INT8_MAX, INT8_MIN, Multiplier, float32, quantize_multiplier
+from mlforge.compiler.fixed_point import INT8_MAX, INT8_MIN, Multiplier, quantize_multiplier
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes, Shape
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.operator import (
@@ -91,8 +91,8 @@ def _batch(shape: Shape) -> Shape:
 
 
 def _multiplier(view: View) -> Multiplier:
-    """The scales are multiplied as float32 (GetQuantizedConvolutionMultipler in kernels/kernel_util.cc)."""
-    product = float32(np.float32(view.input_quantization(0).scale) * np.float32(view.input_quantization(1).scale))
+    """In doubles (GetQuantizedConvolutionMultipler in kernels/kernel_util.cc)."""
+    product = view.input_quantization(0).scale * view.input_quantization(1).scale
     return quantize_multiplier(product / view.output_quantization.scale)
 
 

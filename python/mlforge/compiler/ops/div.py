@@ -38,13 +38,9 @@ def ratio_is_moderate(view: View) -> str:
 
 
 def _multiplier(view: View) -> Multiplier:
-    """In float32 (CalculateOpDataDiv in micro/kernels/div.cc)."""
-    a, b, result = (
-        np.float32(q.scale) for q in (view.input_quantization(0), view.input_quantization(1), view.output_quantization)
-    )
-    with np.errstate(all="ignore"):
-        factor = float(a / (b * result))
-    return quantize_multiplier(factor) if np.isfinite(factor) else Multiplier(0, _MAX_EXPONENT + 1)
+    """In doubles (CalculateOpDataDiv in micro/kernels/div.cc)."""
+    a, b, result = (q.scale for q in (view.input_quantization(0), view.input_quantization(1), view.output_quantization))
+    return quantize_multiplier(a / (b * result))
 
 
 class Div(Arithmetic):

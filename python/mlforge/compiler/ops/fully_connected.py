@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from tflite.FullyConnectedOptions import FullyConnectedOptions
 
-from mlforge.compiler.fixed_point import Activation, Multiplier, activation_range, float32, quantize_multiplier
+from mlforge.compiler.fixed_point import Activation, Multiplier, activation_range
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes, DType
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.by_isa import mve
@@ -116,12 +116,7 @@ def _window(rows: int) -> Window:
 
 def _multipliers(view: View) -> list[Multiplier]:
     """One for all outputs, or one for each."""
-    if view.input_quantization(1).per_channel:
-        return multipliers_of(view, view.output.shape[-1])
-    # In contrast to convolutions, the reference multiplies the two scales as float32
-    # (GetQuantizedConvolutionMultipler in kernels/kernel_util.cc).
-    product = float32(np.float32(view.input_quantization().scale) * np.float32(view.input_quantization(1).scale))
-    return [quantize_multiplier(product / view.output_quantization.scale)]
+    return multipliers_of(view, view.output.shape[-1] if view.input_quantization(1).per_channel else 1)
 
 
 def _per_tensor(view: View) -> Lowered:

@@ -25,11 +25,11 @@ class HardSwish(Elementwise):
     constraints = (input_is_int8, output_is_int8, same_shape, scales_are_moderate)
 
     def results(self, view: View, values: Ints) -> Ints:
-        """HardSwish in kernels/internal/reference/hard_swish.h; the factors are float32 (hard_swish_common.cc)."""
+        """HardSwish in kernels/internal/reference/hard_swish.h; the factors are doubles (hard_swish_common.cc)."""
         source, result = view.input_quantization(), view.output_quantization
-        scale = np.float32(source.scale) / np.float32(1 << _BITS)
-        output = quantize_multiplier(float(scale / np.float32(result.scale)))
-        reluish = quantize_multiplier(float(scale / np.float32(3.0 / 32768.0)))
+        scale = source.scale / (1 << _BITS)
+        output = quantize_multiplier(scale / result.scale)
+        reluish = quantize_multiplier(scale / (3.0 / 32768.0))
         x = (values - source.zero_point) << _BITS
         gate = (_gate(x, reluish) + (1 << 15)) >> 1  # from [-1, 1) to [0, 1), in Q0.15
         product = gate * _multiply(x, _narrow(output))

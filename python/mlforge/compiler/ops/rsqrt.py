@@ -1,5 +1,7 @@
 """RSQRT (1 / square root)."""
 
+from math import sqrt
+
 import numpy as np
 
 from mlforge.compiler.fixed_point import (
@@ -23,8 +25,8 @@ def scales_are_moderate(view: View) -> str:
 
 
 def _root_times_scale(view: View) -> float:
-    root = np.sqrt(np.float32(view.input_quantization().scale))
-    return float(root * np.float32(view.output_quantization.scale))
+    """In doubles (SetRsqrtOutputMultiplier in micro/kernels/elementwise.cc)."""
+    return sqrt(view.input_quantization().scale) * view.output_quantization.scale
 
 
 class Rsqrt(Elementwise):

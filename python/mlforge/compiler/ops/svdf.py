@@ -161,8 +161,9 @@ def _wrapped(suffix: str, values: NDArray[np.int64]) -> Constant:
 
 
 def _multipliers(view: View) -> tuple[Multiplier, Multiplier]:
-    """From input to state, and from state to output, in float32 (PrepareSvdf in micro/kernels/svdf_common.cc)."""
-    scales = [np.float32(view.input_quantization(position).scale) for position in (0, _FEATURE, _TIME, _STATE)]
-    source, feature, time, state = scales
-    result = np.float32(view.output_quantization.scale)
-    return quantize_multiplier(float(source * feature / state)), quantize_multiplier(float(state * time / result))
+    """From input to state, and from state to output, in doubles (PrepareSvdf in micro/kernels/svdf_common.cc)."""
+    source, feature, time, state = (
+        view.input_quantization(position).scale for position in (0, _FEATURE, _TIME, _STATE)
+    )
+    result = view.output_quantization.scale
+    return quantize_multiplier(source * feature / state), quantize_multiplier(state * time / result)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tflite.UnidirectionalSequenceLSTMOptions import UnidirectionalSequenceLSTMOptions
 
-from mlforge.compiler.fixed_point import Multiplier, float32, quantize_multiplier
+from mlforge.compiler.fixed_point import Multiplier, quantize_multiplier
 from mlforge.compiler.graph import MAX_DIMENSION, Attributes, DType, Tensor
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.operator import (
@@ -225,10 +225,10 @@ def _gate_scales(view: View) -> Mapping[str, Field]:
 def _sum_scales(
     view: View, name: str, source: float, positions: tuple[int, ...]
 ) -> Iterator[tuple[str, Mapping[str, Field]]]:
-    """The scales of input and weights are multiplied as float32, as for FULLY_CONNECTED."""
+    """In doubles, as for FULLY_CONNECTED."""
     for gate, position in enumerate(positions):
-        product = float32(np.float32(source) * np.float32(view.input_quantization(position).scale))
-        yield f"{name}[{gate}]", _scale(quantize_multiplier(product / _SUM_SCALE))
+        factor = source * view.input_quantization(position).scale / _SUM_SCALE
+        yield f"{name}[{gate}]", _scale(quantize_multiplier(factor))
 
 
 def _scale(multiplier: Multiplier) -> Mapping[str, Field]:
