@@ -105,6 +105,8 @@ def _by_function(text: str, starts: list[int], names: list[str], per_us: float) 
 
 def _read(elf: Path) -> tuple[list[int], list[str], dict[int, int]]:
     """Where each function begins, their names, and what locks and unlocks where. Raises BuildError."""
+    if elf.exists() and not elf.is_file() and not elf.is_dir():  # a pipe would be waited for
+        raise BuildError(f"cannot read {elf}: not a file")
     try:
         with elf.open("rb") as stream:
             image = ELFFile(stream)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,9 @@ def test_no_image(tmp_path: Path) -> None:
 def test_a_board_that_is_no_emulated_cortex_m(board: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["blocking", "a.elf", "--board", board]) == 1
     assert "no emulated Cortex-M" in capsys.readouterr().err
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BuildError, match="not a file"):
+        blocking(tmp_path / "pipe", ZEPHYR_BOARDS["mps2/an386"], 120_000_000, 0.1)
