@@ -106,14 +106,20 @@ static void few_elements(const struct work *work, const int8_t *const windows[4]
 	mlforge_mve_few_elements(work->op, &tile, work->pitch);
 }
 
+/* Of four pixels, where the last of their words are not whole. */
+static int32_t incomplete_bytes(const struct mlforge_mve_conv_2d *op)
+{
+	return op->output_channels % 4 == 0 ? 0 : 4 * ((op->output_channels + 3) & ~3);
+}
+
 /* The same for longer ones. Words are stored, so that pixels that do not begin at one, or end with
- * one, are made behind the copies of their windows. */
+ * one, are made in front of the copies of their windows, of which there may be none. */
 static void more_elements(const struct work *work, const int8_t *const windows[4],
 			  const uint32_t offsets[4], int8_t *output)
 {
 	const struct mlforge_mve_conv_2d *op = work->op;
 	const int32_t channels = op->output_channels, groups = (channels + 3) / 4;
-	int8_t *const results = work->copies + 4 * work->pitch;
+	int8_t *const results = work->copies - incomplete_bytes(op);
 	struct mlforge_mve_four_pixels tile = {
 		.more_vectors = work->pitch / MLFORGE_MVE_FEW - 1,
 		.weights = op->groups,
@@ -153,7 +159,7 @@ void mlforge_mve_conv_2d_s8(const struct mlforge_mve_conv_2d *op, const int8_t *
 	const struct work work = {
 		.op = op,
 		.input = input,
-		.copies = scratch,
+		.copies = are_few ? scratch : scratch + incomplete_bytes(op),
 		.pitch = are_few ? size : (size + MLFORGE_MVE_FEW - 1) & -MLFORGE_MVE_FEW,
 		.is_read_whole = are_few || size % MLFORGE_MVE_FEW == 0,
 	};
@@ -172,7 +178,8 @@ void mlforge_mve_conv_2d_s8(const struct mlforge_mve_conv_2d *op, const int8_t *
 				offsets[i] = offsets[i - 1];
 				continue;
 			}
-			windows[i] = window_of(&work, &rows, is_whole, x, scratch + i * work.pitch);
+			windows[i] =
+				window_of(&work, &rows, is_whole, x, work.copies + i * work.pitch);
 			offsets[i] = (uint32_t)(i * op->output_channels);
 			if (++x == window->output_width) {
 				x = 0;

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mlforge.contract.stages import FftSpec, FrameSpec, LogSpec, MelSpec, SignalSpec, StageSpec
+from mlforge.contract.stages import FftSpec, FrameSpec, LogSpec, MelSpec, SignalSpec, Spectrum, StageSpec
 from mlforge.contract.stages_tflm import Like, NoiseReductionSpec, PcanSpec
 from mlforge.errors import DataError
 from mlforge.features import Pipeline, extract_float, extract_int8, fit
@@ -77,7 +77,7 @@ def test_filters_end_below_half_the_rate() -> None:
         fit(stages, [np.zeros((4000, 1))], MIC)
 
 
-FREE: list[StageSpec] = [FrameSpec(480, 320), FftSpec(512, output="magnitude"), MelSpec(20, 60, 7000)]  # type: ignore[arg-type]
+FREE: list[StageSpec] = [FrameSpec(480, 320), FftSpec(512, output=Spectrum.POWER), MelSpec(20, 60, 7000)]
 
 
 def free(*stages: StageSpec, samples: NDArray[np.float64]) -> tuple[Pipeline, NDArray[np.float64]]:
