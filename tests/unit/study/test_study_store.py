@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, event
 
 from mlforge.errors import StudyError
 from mlforge.study.memory.artefacts import ArtefactStore
 from mlforge.study.memory.database import sqlite_url
 from mlforge.study.memory.study_store import StudyStore
 from mlforge.toolchain.files import write_atomically
+from mlforge.toolchain.interrupts import uninterrupted
 from tests.unit.study.fakes import HistoryProposer, trial
 
 
@@ -149,3 +153,38 @@ def test_artefacts_are_checked_when_read(tmp_path: Path) -> None:
         artefacts.get(name)
     with pytest.raises(StudyError, match="missing"):
         artefacts.get("0" * 64)
+
+
+@pytest.mark.parametrize("method", ["recover", "trials", "interruptions", "facts_of_all", "excuse_all"])
+def test_ctrl_c_within_a_query_leaves_no_lock_behind(store: StudyStore, tmp_path: Path, method: str) -> None:
+    begin(store, 0)
+    store.finish(trial(0))
+    begin(store, 1)
+    event.listen(store.database.engine, "after_cursor_execute", interrupt_once())
+    with pytest.raises(KeyboardInterrupt) as interruption:
+        getattr(store, method)()
+    assert interruption.value.__traceback__ is not None  # it keeps alive what its frames hold
+    impatient = create_engine(sqlite_url(tmp_path), connect_args={"timeout": 0.2})
+    with impatient.begin() as connection:
+        connection.exec_driver_sql("UPDATE mlforge_claims SET beat_s = 0")
+
+
+def test_a_second_ctrl_c_does_not_wait() -> None:
+    reached = []
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        signal.raise_signal(signal.SIGINT)
+        reached.append("after the first")
+        signal.raise_signal(signal.SIGINT)
+        reached.append("after the second")
+    assert reached == ["after the first"]
+
+
+def interrupt_once() -> Callable[..., None]:
+    """A listener that presses Ctrl-C while the first query's cursor is open."""
+    pressed = iter([signal.SIGINT])
+
+    def press(*_: object) -> None:
+        for number in pressed:
+            signal.raise_signal(number)
+
+    return press

@@ -58,14 +58,14 @@ class DatabaseArtefacts:
 
         name = sha256(data)
         insert = "INSERT INTO mlforge_files (sha256, content) VALUES (:name, :data) ON CONFLICT DO NOTHING"
-        with self.database.engine.begin() as connection:
+        with self.database.writing() as connection:
             connection.execute(text(insert), {"name": name, "data": data})
         return name
 
     def get(self, name: str) -> bytes:
         from sqlalchemy import text
 
-        with self.database.engine.connect() as connection:
+        with self.database.reading() as connection:
             row = connection.execute(
                 text("SELECT content FROM mlforge_files WHERE sha256 = :name"), {"name": name}
             ).first()

@@ -48,7 +48,7 @@ class Claims:
     def take(self, name: str) -> bool:
         """Claims `name`; False where it is settled or another owner, who is alive, has it."""
         self._beat()
-        with self._database.engine.begin() as connection:
+        with self._database.writing() as connection:
             now = _now(connection)
             mine = {"name": name, "owner": self.owner, "now": now}
             insert = (
@@ -70,7 +70,7 @@ class Claims:
         update = (
             "UPDATE mlforge_claims SET outcome = :outcome WHERE name = :name AND owner = :owner AND outcome IS NULL"
         )
-        with self._database.engine.begin() as connection:
+        with self._database.writing() as connection:
             if not _changed(connection, update, {"name": name, "owner": self.owner, "outcome": outcome}):
                 raise LostClaimError(f"{name} was taken over by another process")
 
@@ -87,7 +87,7 @@ class Claims:
 
     def settled(self, prefix: str) -> Mapping[str, str]:
         """Outcomes of the settled claims whose names start with `prefix`, by the rest of their names."""
-        with self._database.engine.connect() as connection:
+        with self._database.reading() as connection:
             rows = _rows(
                 connection,
                 "SELECT name, outcome FROM mlforge_claims "
@@ -106,7 +106,7 @@ class Claims:
         return owner == self.owner or (now_s - beat_s < self._lease_s and not _died_here(owner))
 
     def _delete(self, condition: str, **values: str) -> None:
-        with self._database.engine.begin() as connection:
+        with self._database.writing() as connection:
             _changed(connection, f"DELETE FROM mlforge_claims WHERE {condition}", {"owner": self.owner, **values})
 
     def _beat(self) -> None:
@@ -121,7 +121,7 @@ class Claims:
         update = "UPDATE mlforge_claims SET beat_s = :now WHERE owner = :owner AND outcome IS NULL"
         while not self._closed.wait(self._lease_s / _BEATS_PER_LEASE):
             # A server that is away may come back before the lease is over.
-            with contextlib.suppress(sqlalchemy.exc.SQLAlchemyError), self._database.engine.begin() as connection:
+            with contextlib.suppress(sqlalchemy.exc.SQLAlchemyError), self._database.writing() as connection:
                 _changed(connection, update, {"owner": self.owner, "now": _now(connection)})
 
 

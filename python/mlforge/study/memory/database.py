@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from mlforge.app.paths import memory_directory
 from mlforge.errors import MachineError, StudyError
+from mlforge.toolchain.interrupts import uninterrupted
 from mlforge.toolchain.machine import machine_failure
 from mlforge.toolchain.packages import needed
 
@@ -50,6 +51,18 @@ class Database:
         """Where an SQLite file lies; None for a server."""
         name = self.engine.url.database
         return Path(name).parent if name and not self.shared else None
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlalchemy.Connection]:
+        """A connection; Ctrl-C waits until it is given back."""
+        with uninterrupted(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlalchemy.Connection]:
+        """A connection in a transaction, which is committed at the end; Ctrl-C waits for that."""
+        with uninterrupted(), self.engine.begin() as connection:
+            yield connection
 
     def close(self) -> None:
         self.storage.remove_session()

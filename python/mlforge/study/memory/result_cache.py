@@ -70,7 +70,7 @@ class DatabaseResults:
     def find(self, key: str) -> str | None:
         from sqlalchemy import text
 
-        with self.database.engine.connect() as connection:
+        with self.database.reading() as connection:
             row = connection.execute(text("SELECT value FROM mlforge_results WHERE key = :key"), {"key": key}).first()
         return None if row is None else str(row[0])
 
@@ -81,7 +81,7 @@ class DatabaseResults:
             "INSERT INTO mlforge_results (key, value) VALUES (:key, :value) "
             "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
         )
-        with self.database.engine.begin() as connection:
+        with self.database.writing() as connection:
             connection.execute(text(insert), {"key": key, "value": value})
 
 

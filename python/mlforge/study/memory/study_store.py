@@ -20,6 +20,7 @@ from mlforge.records.trial import Parameter, State, Trial
 from mlforge.study.memory.claims import LEASE_S, Claims, LostClaimError
 from mlforge.study.memory.database import open_database
 from mlforge.study.memory.deaths import LastWords, died_of_itself
+from mlforge.toolchain.interrupts import uninterrupted
 
 if TYPE_CHECKING:
     import optuna
@@ -33,8 +34,9 @@ FACT: Final = "mlforge:fact:"
 
 
 class StudyStore:
-    """One study in one database. Use from one thread."""
+    """One study in one database. Use from one thread. Ctrl-C waits for the end of each method."""
 
+    @uninterrupted()
     def __init__(self, storage: str, name: str, *, maximise: bool, lease_s: float = LEASE_S) -> None:
         """Opens or creates.
 
@@ -60,6 +62,7 @@ class StudyStore:
             load_if_exists=True,
         )
 
+    @uninterrupted()
     def close(self) -> None:
         """Gives back what is claimed, and lets go of the database."""
         self._begun.clear()
@@ -67,6 +70,7 @@ class StudyStore:
         self.claims.close()
         self.database.close()
 
+    @uninterrupted()
     def recover(self) -> int:
         """Settles what dead processes left open; what living ones are at is left to them.
 
@@ -85,6 +89,7 @@ class StudyStore:
                 interrupted += not self._salvaged(number, frozen)
         return interrupted
 
+    @uninterrupted()
     def trials(self, known: Container[int] = ()) -> tuple[Trial, ...]:
         """Every finished trial whose number is not in `known`, by number.
 
@@ -96,6 +101,7 @@ class StudyStore:
         kept = {frozen.number: frozen for frozen in self._optuna_trials()} if wanted else {}
         return tuple(self._record(number, kept.get(settled[number])) for number in wanted)
 
+    @uninterrupted()
     def maker_of(self, artefact: str) -> Trial | None:
         """The trial, of this study or any other in the database, that left an artefact with that SHA-256; None where
         there is none. A contract that changes starts another study, and the model stays what it was."""
@@ -106,19 +112,23 @@ class StudyStore:
                     return self._record(frozen.user_attrs[NUMBER], frozen)
         return None
 
+    @uninterrupted()
     def claim(self, number: int) -> bool:
         """Takes trial `number` on; False where it is finished, or a living process is at it."""
         return number not in self._begun and self.claims.take(self._name(number))
 
+    @uninterrupted()
     def release(self, number: int) -> None:
         """Gives a claim back that was not begun."""
         self.claims.release(self._name(number))
 
+    @uninterrupted()
     def interruptions(self) -> Mapping[int, int]:
         """How many evaluations of each trial ended their process, or may have; see study/memory/deaths.py."""
         attributes = [frozen.user_attrs for frozen in self._optuna_trials(self._optuna.trial.TrialState.FAIL)]
         return Counter(noted[NUMBER] for noted in attributes if INTERRUPTED in noted and EXCUSED not in noted)
 
+    @uninterrupted()
     def excuse_all(self) -> None:
         """Notes that what is under way here ends for a reason outside of the trials; they are evaluated again. Where
         that cannot be stored either, whoever finds them sees no trace of a fault of theirs."""
@@ -131,11 +141,13 @@ class StudyStore:
                 with contextlib.suppress(self._optuna.exceptions.UpdateFinishedTrialError):
                     self._optuna.Trial(self._study, trials[number]._trial_id).set_user_attr(EXCUSED, True)
 
+    @uninterrupted()
     def release_all(self) -> None:
         """Gives back whatever is claimed, so that others need not wait for it."""
         self._begun.clear()
         self.claims.release_all()
 
+    @uninterrupted()
     def begin(
         self,
         number: int,
@@ -154,6 +166,7 @@ class StudyStore:
         study_id = storage.get_study_id_from_name(self._study.study_name)
         self._begun[number] = storage.get_trial_number_from_id(storage.create_new_trial(study_id, frozen))
 
+    @uninterrupted()
     def finish(self, trial: Trial) -> bool:
         """Stores the whole record of a trial that `begin` announced.
 
@@ -178,15 +191,18 @@ class StudyStore:
         self._tell(number, trial)
         return True
 
+    @uninterrupted()
     def facts(self) -> Mapping[str, str]:
         """What was noted about the study as a whole."""
         return _facts(self._study.user_attrs)
 
+    @uninterrupted()
     def facts_of_all(self) -> tuple[Mapping[str, str], ...]:
         """What was noted about each study in this database."""
         summaries = self._optuna.get_all_study_summaries(storage=self.database.storage, include_best_trial=False)
         return tuple(_facts(summary.user_attrs) for summary in summaries)
 
+    @uninterrupted()
     def note(self, **facts: str) -> None:
         for key, value in facts.items():
             self._study.set_user_attr(f"{FACT}{key}", value)
