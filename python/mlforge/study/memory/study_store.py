@@ -36,7 +36,6 @@ FACT: Final = "mlforge:fact:"
 class StudyStore:
     """One study in one database. Use from one thread. Ctrl-C waits for the end of each method."""
 
-    @uninterrupted()
     def __init__(self, storage: str, name: str, *, maximise: bool, lease_s: float = LEASE_S) -> None:
         """Opens or creates.
 
