@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.compiler.graph import DType
-from mlforge.compiler.model_kind import TREES, ModelKind, model_kind
+from mlforge.compiler.model_kind import CLASSICAL, ModelKind, model_kind
 from mlforge.compiler.still_float import refuse_still_float
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.errors import DataError, ForgeError, ModelError, TrainingError, UnsupportedOperatorError
@@ -24,7 +24,7 @@ from mlforge.toolchain.files import write_atomically
 from mlforge.toolchain.packages import needed
 from mlforge.training.floats import Format, Quantisation, check_archive
 
-IMPORTED: Final = frozenset({ModelKind.ONNX, ModelKind.TORCH_EXPORT}) | TREES  # by a converter, or a reader of trees
+IMPORTED: Final = frozenset({ModelKind.ONNX, ModelKind.TORCH_EXPORT}) | CLASSICAL  # by a converter or a reader
 MAX_EXAMPLES: Final = 10_000
 _MAX_EXAMPLES_BYTES: Final = 512 << 20
 _HOW: Final = "1"  # how models are quantised: another number where the same inputs would now give other bytes

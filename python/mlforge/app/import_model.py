@@ -16,14 +16,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mlforge.app.import_classical import import_classical
 from mlforge.app.import_report import Departure, Imported, ImportReport, agreement
-from mlforge.app.import_trees import import_trees
 from mlforge.compiler.emitter import compile_graph
-from mlforge.compiler.model_kind import TREES, ModelKind, model_kind, other_kind
+from mlforge.compiler.model_kind import CLASSICAL, ModelKind, model_kind, of_scikit_learn, other_kind
 from mlforge.compiler.still_float import refuse_still_float
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.errors import ModelError, TrainingError
 from mlforge.importing.convert import Conversion, from_onnx, from_torch
+from mlforge.importing.onnx_ml import is_classical
 from mlforge.toolchain.cache import cached, digest
 from mlforge.toolchain.environment import ONNX, TORCH
 from mlforge.toolchain.files import write_atomically
@@ -58,8 +59,8 @@ def import_model(source: Source, x: NDArray[np.float32]) -> Imported:
     """
     data = _read(source.path)
     kind = None if source.factory else _kind(source, data)
-    if kind in TREES:
-        return import_trees(source.path, kind, data, x)
+    if kind in CLASSICAL or (kind is ModelKind.ONNX and is_classical(data)):
+        return import_classical(source.path, kind, data, x)
     place = cached("imports", import_key(source, x), lambda scratch: _make(source, kind, data, x, scratch))
     return Imported((place / _MODEL).read_bytes(), _report(json.loads((place / _REPORT).read_text(encoding="utf-8"))))
 
@@ -85,7 +86,7 @@ def _read(path: Path) -> bytes:
 
 def _kind(source: Source, data: bytes) -> ModelKind:
     kind = model_kind(data)
-    if kind not in (ModelKind.ONNX, ModelKind.TORCH_EXPORT, *TREES, *_FLOATS):
+    if kind not in (ModelKind.ONNX, ModelKind.TORCH_EXPORT, *CLASSICAL, *_FLOATS):
         if source.path.suffix == ".py":
             raise ModelError(
                 f"{source.path}: which function makes the network?", hint=f"{source.path}:FACTORY, without arguments"
@@ -97,7 +98,7 @@ def _kind(source: Source, data: bytes) -> ModelKind:
 def _make(source: Source, kind: ModelKind | None, data: bytes, x: NDArray[np.float32], scratch: Path) -> None:
     converted = None
     if kind is ModelKind.ONNX:
-        converted = from_onnx(source.path, x)
+        converted = _from_onnx(source.path, data, x)
     elif kind not in _FLOATS:
         converted = from_torch(source.path, x, source.factory, source.weights)
     if kind is ModelKind.KERAS:
@@ -113,6 +114,15 @@ def _make(source: Source, kind: ModelKind | None, data: bytes, x: NDArray[np.flo
     report = _compared(converted, form, x, stages, _engine(source.path, int8))
     write_atomically(scratch / _MODEL, int8)
     write_atomically(scratch / _REPORT, json.dumps(dataclasses.asdict(report), indent=1).encode())
+
+
+def _from_onnx(path: Path, data: bytes, x: NDArray[np.float32]) -> Conversion:
+    try:
+        return from_onnx(path, x)
+    except ModelError as error:
+        if b"ai.onnx.ml" not in data:
+            raise
+        raise ModelError(error.message, hint=of_scikit_learn(str(path))) from error
 
 
 def _engine(path: Path, int8: bytes) -> str:

@@ -1,6 +1,6 @@
 """Makes an int8 .tflite of a trained model: ONNX (.onnx), PyTorch (.pt2, or FILE.py:FACTORY with --weights), Keras
-(.keras), a float .tflite, or trees of XGBoost (.json, .ubj) and LightGBM (.txt). The content of a file tells what kind
-it is.
+(.keras), a float .tflite, trees of XGBoost (.json, .ubj) and LightGBM (.txt), or trees and linear models of
+scikit-learn (.json of sklearn_to_json.py, .onnx). The content of a file tells what kind it is.
 
 Representative inputs set the ranges of the activations: an .npz file with `x` [N, ...] in the layout of the source, or
 the training examples of an application's contract. Converters run in environments of their own, which the first import

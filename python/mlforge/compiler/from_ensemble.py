@@ -7,14 +7,13 @@ whose ways end alike; equal leaves are kept once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.compiler.fixed_point import float32
-from mlforge.compiler.graph import SCALE_RANGE, Attributes, DType, Graph, Node, Quantization, Tensor, validate
+from mlforge.compiler.border import PROBABILITY, Border, own_border, range_of, scale_of
+from mlforge.compiler.graph import Attributes, DType, Graph, Node, Quantization, Tensor, validate
 from mlforge.compiler.lowering import check_graph
 from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
@@ -23,43 +22,32 @@ from mlforge.errors import ModelError
 from mlforge.records.ensemble import Ensemble, Link, Tree, order
 
 _INT16_MAX: Final = 32767
-_PROBABILITY: Final = {
-    DType.INT8: Quantization((1 / 256,), (-128,)),
-    DType.INT16: Quantization((1 / 32768,), (0,)),
-}
 
 
-@dataclass(frozen=True, slots=True)
-class Border:
-    """Type and quantisation of the input, and the range of the results where they are no probabilities."""
-
-    dtype: DType
-    input: Quantization
-    results: tuple[float, float]
-
-
-def border_of(x: NDArray[np.float32], results: NDArray[np.float64], dtype: DType) -> Border:
-    """For inputs and results like these."""
-    low, high = min(0.0, float(x.min())), max(0.0, float(x.max()))
-    span = (float(results.min()), float(results.max()))
-    if dtype is DType.INT16:
-        return Border(dtype, Quantization((_scale(max(-low, high) / _INT16_MAX),), (0,)), span)
-    return Border(dtype, _of_range(low, high), span)
+def own_scales(ensemble: Ensemble, results: NDArray[np.float64], dtype: DType) -> Border:
+    """Floats, each feature with a scale from its lowest threshold to its highest."""
+    low, high = np.full(ensemble.features, np.inf), np.full(ensemble.features, -np.inf)
+    for tree in ensemble.trees:
+        np.minimum.at(low, tree.features, tree.thresholds)
+        np.maximum.at(high, tree.features, tree.thresholds)
+    asked = np.isfinite(low)
+    return own_border(np.where(asked, low, 0.0), np.where(asked, high, 0.0), results, dtype)
 
 
 def graph_of(ensemble: Ensemble, border: Border) -> Graph:
     """The graph: [1, features] to [1, outputs], int8 or int16. Raises ModelError where it is too large."""
     forest = _Forest(ensemble, border)
-    x = Tensor("features", (1, ensemble.features), border.dtype, border.input)
-    tensors = [x, *forest.constants(), Tensor("sums", (1, ensemble.outputs), DType.INT16, forest.sums())]
-    nodes = [Node(TREES, (0, 1, 2, 3, 4, 5), (6,), ElementwiseAttributes())]
+    tensors, nodes, x = border.begin(ensemble.features)
+    first = len(tensors)
+    tensors += [*forest.constants(), Tensor("sums", (1, ensemble.outputs), DType.INT16, forest.sums())]
+    nodes.append(Node(TREES, (x, *range(first, first + 5)), (first + 5,), ElementwiseAttributes()))
 
     def add(kind: str, name: str, dtype: DType, quantization: Quantization, attributes: Attributes) -> None:
         tensors.append(Tensor(name, (1, ensemble.outputs), dtype, quantization))
         nodes.append(Node(kind, (len(tensors) - 2,), (len(tensors) - 1,), attributes))
 
     if ensemble.link is Link.SOFTMAX:
-        add("SOFTMAX", "probabilities", DType.INT16, _PROBABILITY[DType.INT16], SoftmaxAttributes(1.0))
+        add("SOFTMAX", "probabilities", DType.INT16, PROBABILITY[DType.INT16], SoftmaxAttributes(1.0))
     if border.dtype is DType.INT8:
         add("QUANTIZE", "results", DType.INT8, _results(ensemble, border), ElementwiseAttributes())
     graph = Graph(tuple(tensors), tuple(nodes), (0,), (len(tensors) - 1,))
@@ -72,30 +60,13 @@ def _results(ensemble: Ensemble, border: Border) -> Quantization:
     """Of the output in int8."""
     low, high = border.results
     if ensemble.link is not Link.NONE:
-        return _PROBABILITY[DType.INT8]
-    return _of_range(min(0.0, low), max(0.0, high))
-
-
-def _of_range(low: float, high: float) -> Quantization:
-    """int8 from `low` (at most 0) to `high` (at least 0)."""
-    scale = _scale((high - low) / 255)
-    return Quantization((scale,), (int(np.clip(round(-128 - low / scale), -128, 127)),))
-
-
-def _scale(value: float) -> float:
-    """Of 0, 1: every quantisation holds zeros. Raises ModelError for values that are smaller or larger than sane."""
-    if value and not SCALE_RANGE[0] <= value <= SCALE_RANGE[1]:
-        raise ModelError(
-            f"a step of the quantisation would be {value:.3g}: expected {SCALE_RANGE[0]:g} to {SCALE_RANGE[1]:g}",
-            hint="bring features and targets to ranges around 1 before training",
-        )
-    return float32(value) if value > 0 else 1.0
+        return PROBABILITY[DType.INT8]
+    return range_of(min(0.0, low), max(0.0, high))
 
 
 def integer_thresholds(tree: Tree, strict: bool, border: Border) -> NDArray[np.float64]:
     """[splits], for `x <= threshold` of the input's integers; beyond what its type holds, too."""
-    with np.errstate(over="ignore"):
-        return np.asarray(np.rint(tree.thresholds / border.input.scale) + (border.input.zero_point - strict))
+    return border.whole(tree.thresholds, tree.features) - strict
 
 
 class _Forest:
@@ -107,8 +78,8 @@ class _Forest:
         base = float(np.abs(ensemble.base).max())
         scale = max(largest / _INT16_MAX, base / (MAX_BASE - 1))
         if ensemble.link is Link.SHARES:  # a leaf of 1 becomes 32767/32768, as the output can be no more
-            scale = min(scale, _PROBABILITY[DType.INT16].scale)
-        self.leaf_scale = _scale(scale)
+            scale = min(scale, PROBABILITY[DType.INT16].scale)
+        self.leaf_scale = scale_of(scale)
         self.splits: list[tuple[int, int, int, int]] = []
         self.leaves: dict[bytes, int] = {}
         self.values: list[NDArray[np.int16]] = []
@@ -179,8 +150,8 @@ class _Forest:
         for tree in self.ensemble.trees:
             reach[tree.target : tree.target + tree.leaves.shape[1]] += np.abs(tree.leaves).max(axis=0)
         if self.ensemble.link is Link.SHARES:
-            return _PROBABILITY[DType.INT16]
-        return Quantization((_scale(max(float(reach.max()) / _INT16_MAX, self.leaf_scale)),), (0,))
+            return PROBABILITY[DType.INT16]
+        return Quantization((scale_of(max(float(reach.max()) / _INT16_MAX, self.leaf_scale)),), (0,))
 
 
 def _ints(name: str, values: object) -> Tensor:

@@ -7,6 +7,7 @@ import re
 import zipfile
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Final
 
 from mlforge.errors import ModelError
@@ -14,6 +15,7 @@ from mlforge.errors import ModelError
 _HEAD_BYTES: Final = 4096
 _MAX_ENTRIES: Final = 65536
 _IMPORT: Final = "west mlforge import {file} --representative INPUTS.npz -o MODEL.tflite"
+_EXPORTER: Final = Path(__file__).parents[1] / "importing" / "inside" / "sklearn_to_json.py"
 _EXPORT: Final = "torch.onnx.export(module, example, 'MODEL.onnx') writes what `west mlforge import` takes"
 
 
@@ -43,12 +45,14 @@ class ModelKind(Enum):
     )
     PICKLE = _Told(
         "a Python pickle, as scikit-learn and joblib write (.pkl, .joblib)",
-        "a pickle is code that runs when it is read, and MLForge reads none; it takes networks (.onnx, .pt2, "
-        ".keras) and trees as XGBoost and LightGBM save them (.json, .ubj, .txt)",
+        "a pickle is code that runs when it is read, and MLForge reads none; where the model is yours, run "
+        "`python {exporter} {file} MODEL.json INPUTS.npz` in the environment that it is from; `west mlforge import` "
+        "takes MODEL.json",
     )
     XGBOOST = _Told("an XGBoost model in JSON", f"`{_IMPORT}` quantises its trees")
     XGBOOST_UBJSON = _Told("an XGBoost model in UBJSON", f"`{_IMPORT}` quantises its trees")
     LIGHTGBM = _Told("a LightGBM model in text", f"`{_IMPORT}` quantises its trees")
+    SKLEARN = _Told("a model of scikit-learn in JSON", f"`{_IMPORT}` quantises it")
     SAFETENSORS = _Told(
         "a safetensors file: weights without a network",
         "`west mlforge import NET.py:FACTORY --weights {file} --representative INPUTS.npz -o MODEL.tflite` takes both",
@@ -79,12 +83,13 @@ class ModelKind(Enum):
         return self.value.what
 
     def cure(self, file: str = "FILE") -> str:
-        return self.value.cure.format(file=file)
+        return self.value.cure.format(file=file, exporter=_EXPORTER)
 
 
+# What MLForge reads itself: trees and linear models. An ONNX file may hold such, too.
+CLASSICAL: Final = frozenset({ModelKind.XGBOOST, ModelKind.XGBOOST_UBJSON, ModelKind.LIGHTGBM, ModelKind.SKLEARN})
 # What `west mlforge compile` and a build make an int8 model of, beside `.tflite` itself.
-TREES: Final = frozenset({ModelKind.XGBOOST, ModelKind.XGBOOST_UBJSON, ModelKind.LIGHTGBM})
-SOURCES: Final = frozenset({ModelKind.KERAS, ModelKind.ONNX, ModelKind.TORCH_EXPORT}) | TREES
+SOURCES: Final = frozenset({ModelKind.KERAS, ModelKind.ONNX, ModelKind.TORCH_EXPORT}) | CLASSICAL
 
 _MAGIC: Final = (
     (b"\x89HDF\r\n\x1a\n", ModelKind.HDF5),
@@ -98,6 +103,7 @@ _MAGIC: Final = (
 )
 _C_ARRAY: Final = re.compile(rb"0x54,\s*0x46,\s*0x4c,\s*0x33", re.IGNORECASE)
 _XGBOOST: Final = re.compile(rb'^\s*\{\s*"(learner"\s*:\s*\{|version"\s*:\s*\[)')
+_SKLEARN: Final = re.compile(rb'^\s*\{\s*"mlforge-sklearn"\s*:')
 _XGBOOST_UBJSON: Final = re.compile(rb"^\{[Lil][\x00-\xff]{1,8}learner")
 _SAFETENSORS: Final = re.compile(rb"^[\x00-\xff]{5}\x00\x00\x00\{\s*\"")
 _PICKLE: Final = re.compile(rb"^\x80[\x02-\x05][\x00-\xff]")
@@ -131,6 +137,8 @@ def _of_structure(head: bytes) -> ModelKind:
         return ModelKind.SAFETENSORS
     if _XGBOOST.match(head):
         return ModelKind.XGBOOST
+    if _SKLEARN.match(head):
+        return ModelKind.SKLEARN
     if _XGBOOST_UBJSON.match(head):
         return ModelKind.XGBOOST_UBJSON
     if _C_ARRAY.search(head):
@@ -193,3 +201,8 @@ def other_kind(kind: ModelKind, file: str = "") -> ModelError:
     """The error for a file that is something else than a `.tflite` model, with what to do about it."""
     where = f"{file}: this is" if file else "this is"
     return ModelError(f"{where} {kind.what}", hint=kind.cure(file or "FILE"))
+
+
+def of_scikit_learn(file: str) -> str:
+    """What to do with an ONNX file whose operators are more than trees and sums."""
+    return f"{file} may be of scikit-learn: `python {_EXPORTER} MODEL.joblib MODEL.json` writes more kinds of models"

@@ -17,12 +17,13 @@ from tflite.TensorType import TensorType
 from mlforge.compiler.graph import DType, Graph, Node, Quantization, Tensor
 from mlforge.compiler.ops import CUSTOM_OPERATORS
 from mlforge.compiler.ops.fully_connected import FullyConnectedAttributes
+from mlforge.compiler.ops.scale_features import SCALE_FEATURES
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
 from mlforge.compiler.ops.trees import TREES
 from mlforge.errors import ModelError
 
 TYPE_CODES: Final = {dtype: int(vars(TensorType)[dtype.name]) for dtype in DType}
-_PLAIN: Final = frozenset({"QUANTIZE", "DEQUANTIZE", "LOGISTIC", TREES})  # without options
+_PLAIN: Final = frozenset({"QUANTIZE", "DEQUANTIZE", "LOGISTIC", SCALE_FEATURES, TREES})  # without options
 _OLD_CODES_END: Final = 127  # of the field that held one byte
 
 

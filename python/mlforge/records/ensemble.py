@@ -128,8 +128,12 @@ def sums(ensemble: Ensemble, x: NDArray[np.float32]) -> Floats:
 
 def results(ensemble: Ensemble, x: NDArray[np.float32]) -> Floats:
     """float64 [N, outputs] of float32 [N, features]: probabilities, or values."""
-    total = sums(ensemble, x)
-    if ensemble.link is not Link.SOFTMAX:
+    return linked(sums(ensemble, x), ensemble.link)
+
+
+def linked(total: Floats, link: Link) -> Floats:
+    """What a link makes of sums, float64 [N, outputs]."""
+    if link is not Link.SOFTMAX:
         return total
     raised = np.exp(total - total.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))

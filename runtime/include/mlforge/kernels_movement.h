@@ -81,6 +81,18 @@ struct mlforge_quantize {
 void mlforge_quantize_f32_s8(const struct mlforge_quantize *op, const void *input, void *output);
 void mlforge_quantize_f32_s16(const struct mlforge_quantize *op, const void *input, void *output);
 
+/* MLFORGE_SCALE_FEATURES: QUANTIZE with a scale of its own for each element,
+ * `clamp(round((x - offset) / step))`. Types are those of QUANTIZE. */
+struct mlforge_scale_features {
+	uint32_t count;
+	const int32_t *features; /* [count][2], the bits of floats: offset, step */
+};
+
+void mlforge_scale_features_s8(const struct mlforge_scale_features *op, const void *input,
+			       void *output);
+void mlforge_scale_features_s16(const struct mlforge_scale_features *op, const void *input,
+				void *output);
+
 /* DEQUANTIZE: `scale * (q - zero_point)`, rounded to float. `output` is float, 4-byte aligned;
  * `input` int8_t, or int16_t (2-byte aligned). */
 void mlforge_dequantize_s8_f32(const struct mlforge_quantize *op, const void *input, void *output);

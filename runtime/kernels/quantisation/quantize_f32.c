@@ -4,26 +4,11 @@
  * float.
  */
 #include "kernels/shared/arithmetic.h"
-
-/* Any result this large is clamped, whatever the zero point. */
-#define LARGE 262144.0f
+#include "kernels/shared/whole.h"
 
 static int32_t quantize(const struct mlforge_quantize *op, float x)
 {
-	const float scaled = x / op->scale;
-	int32_t whole = 0; /* stays for what is no number */
-
-	if (scaled >= LARGE) {
-		whole = (int32_t)LARGE;
-	} else if (scaled <= -LARGE) {
-		whole = -(int32_t)LARGE;
-	} else if (scaled > -LARGE && scaled < LARGE) {
-		whole = (int32_t)scaled;
-		const float rest = scaled - (float)whole; /* exact */
-
-		whole += (rest >= 0.5f) - (rest <= -0.5f);
-	}
-	return whole + op->zero_point;
+	return mlforge_whole(x / op->scale) + op->zero_point;
 }
 
 void mlforge_quantize_f32_s8(const struct mlforge_quantize *op, const void *input, void *output)

@@ -1,4 +1,4 @@
-"""Random forests: trees of all shapes, single leaves among them, leaves of one value and of one for each output."""
+"""Features with scales of their own; random forests: all shapes, single leaves among them, and leaves of any width."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from mlforge.compiler.fixed_point import float32
 from mlforge.compiler.graph import DType, Graph, Quantization, Tensor
+from mlforge.compiler.ops.scale_features import bits_of
 from mlforge.compiler.ops.shared.elementwise import ElementwiseAttributes
 from tests.unit.compiler.cases import Maker
 
@@ -50,4 +51,16 @@ def _grown(m: Maker, features: int, leaves: int, count: int, dtype: DType) -> tu
     return splits or [[0, 0, -1, -1]], roots
 
 
-CASES = {"MLFORGE_TREES": trees}
+def scale_features(m: Maker) -> Graph:
+    shape = m.random.choice([(1, 1), (1, 7), (1, 3, 4, 5)])
+    dtype = m.random.choice([DType.INT8, DType.INT16])
+    size = int(np.prod(shape))
+    offsets = (m.numbers.normal(size=size) * 10.0 ** m.numbers.integers(-6, 7, size)).astype(np.float32)
+    steps = (10.0 ** m.numbers.uniform(-6, 6, size)).astype(np.float32)
+    x = m.add(Tensor("x", shape, DType.FLOAT32))
+    features = m.integers(bits_of(offsets, steps))
+    output = m.add(Tensor("y", shape, dtype, Quantization((1.0,), (0,))))
+    return m.graph("MLFORGE_SCALE_FEATURES", [x, features], output, ElementwiseAttributes())
+
+
+CASES = {"MLFORGE_SCALE_FEATURES": scale_features, "MLFORGE_TREES": trees}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mlforge.compiler.graph import Graph
+from mlforge.compiler.ops.scale_features import SCALE_FEATURES
 from mlforge.compiler.ops.trees import TREES
 from tests.unit.compiler import (
     cases,
@@ -47,7 +48,7 @@ CASES: dict[str, Callable[[Maker], Graph]] = {
 
 
 # Those that TensorFlow Lite's interpreters have, too.
-OF_TFLITE = {kind: make for kind, make in CASES.items() if kind != TREES}
+OF_TFLITE = {kind: make for kind, make in CASES.items() if kind not in (SCALE_FEATURES, TREES)}
 
 
 class Reference(

@@ -66,6 +66,7 @@ from mlforge.compiler.ops.resize_bilinear import ResizeBilinear
 from mlforge.compiler.ops.resize_nearest_neighbor import ResizeNearestNeighbor
 from mlforge.compiler.ops.reverse_v2 import ReverseV2
 from mlforge.compiler.ops.rsqrt import Rsqrt
+from mlforge.compiler.ops.scale_features import ScaleFeatures
 from mlforge.compiler.ops.select_v2 import SelectV2
 from mlforge.compiler.ops.shape import Shape
 from mlforge.compiler.ops.signal.bands import (
@@ -197,7 +198,7 @@ _SIGNAL: Final[tuple[Operator, ...]] = (
     SignalWindow(),
 )
 
-_OF_MLFORGE: Final[tuple[Operator, ...]] = (Trees(),)  # custom operators that MLForge itself writes
+_OF_MLFORGE: Final[tuple[Operator, ...]] = (ScaleFeatures(), Trees())  # custom operators that MLForge itself writes
 
 _OF_STREAMS: Final[tuple[Operator, ...]] = (AllColumns(), CountHops(), KeepColumns(), PutColumns(), RunningSum())
 
