@@ -21,7 +21,7 @@ from mlforge.features.tflm_bands import TflmBands
 from mlforge.features.tflm_spectrum import TflmSpectrum
 from mlforge.features.window import Window
 from tests.oracle.signal_graph import Tables, frames_of, speech_front_end
-from tests.oracle.wheel import Arrays, Oracle, Refusal
+from tests.oracle.wheel import Oracle, Refusal
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.cases_signal import CASES
 from tests.unit.compiler.cases_signal import graph as signal_graph
@@ -93,23 +93,30 @@ def test_frames_where_they_are_valid(newest: Oracle, kind: str) -> None:
     assert vectors * len(graphs) // 3 < compared < vectors * len(graphs)
 
 
-@pytest.mark.parametrize("size", [8, 1 << 11, 1 << 12, 1 << 13, 1 << 14])
-def test_long_transforms(newest: Oracle, size: int) -> None:
-    """More than the reference of the unit tests can do in their time."""
-    maker = Maker(size)
-    samples = [maker.add(Tensor("x", (size,), DType.INT16)), maker.add(Tensor("y", (size + 2,), DType.INT16))]
-    graph = signal_graph(maker, "SignalRfft", samples[:1], samples[1:], T=7, fft_length=size)
-    inputs = [(maker.numbers.normal(0, 3000 * math.sqrt(size / 8), (2, size))).clip(-32768, 32767).astype(np.int16)]
-    (answer,) = newest.answers([(write_tflite(graph), inputs)])
-    assert not isinstance(answer, Refusal), answer
-    np.testing.assert_array_equal(on_host(graph, inputs)[0], answer[0])
+LONG = {"int16": (DType.INT16, 7), "int32": (DType.INT32, 2)}
 
 
-def on_host(graph: Graph, inputs: Arrays) -> list[NDArray[np.generic]]:
-    """Our outputs."""
+@pytest.mark.parametrize("name", LONG)
+def test_long_transforms(newest: Oracle, name: str) -> None:
+    """More than the reference of the unit tests can do in their time; there, and back."""
+    dtype, code = LONG[name]
+    limits = np.iinfo(dtype.value)
+    cases = []
+    for size in (8, 1 << 11, 1 << 12, 1 << 13, 1 << 14):
+        for kind, more in (("SignalRfft", (0, 2)), ("SignalIrfft", (2, 0))):
+            maker = Maker(size)
+            ends = [maker.add(Tensor(f"s{at}", (size + at_end,), dtype)) for at, at_end in enumerate(more)]
+            graph = signal_graph(maker, kind, ends[:1], ends[1:], T=code, fft_length=size)
+            loud = limits.max / 11 * math.sqrt(size / 8)
+            values = maker.numbers.normal(0, loud, (2, size + more[0])).clip(limits.min, limits.max)
+            cases.append((graph, [values.astype(dtype.value)]))
+    answers = newest.answers([(write_tflite(graph), inputs) for graph, inputs in cases])
+    models = {f"m{at}": (compile_graph(read_tflite(write_tflite(g)), f"m{at}"), x) for at, (g, x) in enumerate(cases)}
     with tempfile.TemporaryDirectory() as place:
-        compiled = compile_graph(read_tflite(write_tflite(graph)), "m")
-        return run_models(Path(place), {"m": (compiled, inputs)})["m"]
+        ours = run_models(Path(place), models)
+    for at, answer in enumerate(answers):
+        assert not isinstance(answer, Refusal), answer
+        np.testing.assert_array_equal(ours[f"m{at}"][0], answer[0])
 
 
 def test_front_end_in_a_graph(newest: Oracle) -> None:

@@ -44,9 +44,11 @@ struct mlforge_lstm_scale {
 	int8_t shift;
 };
 
-/* UNIDIRECTIONAL_SEQUENCE_LSTM, batch 1: int8 activations and weights, int16 cell state. The four
- * gates of a unit lie together, in the order forget, input, cell, output. The output [steps][units]
- * does not overlap the input; `hidden` is int8_t[units], `cell` int16_t[units]. */
+/* UNIDIRECTIONAL_SEQUENCE_LSTM, batch 1: int8 or int16 activations, int8 weights, int16 cell state.
+ * The four gates of a unit lie together, in the order forget, input, cell, output. The output
+ * [steps][units] does not overlap the input; `hidden` is [units] of its type, `cell`
+ * int16_t[units]. Of int16 activations, zero points are 0, and sums of 64 bits become a gate's
+ * share by (sum * multiplier + 2^(shift - 1)) >> shift, with multipliers of 15 bits. */
 struct mlforge_lstm {
 	uint16_t steps;
 	uint16_t inputs;
@@ -64,12 +66,16 @@ struct mlforge_lstm {
 	const int8_t *input_weights;      /* [units][4][inputs] */
 	const int8_t *recurrent_weights;  /* [units][4][units] */
 	const int32_t *input_bias;        /* [units][4], with the input's zero point folded in */
-	const int32_t *recurrent_bias;    /* [units][4]: the hidden state's zero point */
-	const uint16_t *table;            /* as in struct mlforge_sigmoid */
+	const int32_t
+		*recurrent_bias;  /* [units][4]: the hidden state's zero point; NULL of int16 */
+	const int64_t *wide_bias; /* int16 only: in place of input_bias, or NULL */
+	const uint16_t *table;    /* as in struct mlforge_sigmoid */
 };
 
 void mlforge_lstm_s8(const struct mlforge_lstm *op, const int8_t *input, int8_t *hidden, void *cell,
 		     int8_t *output);
+void mlforge_lstm_s16(const struct mlforge_lstm *op, const void *input, void *hidden, void *cell,
+		      void *output);
 
 #ifdef __cplusplus
 }

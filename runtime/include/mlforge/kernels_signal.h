@@ -42,6 +42,21 @@ struct mlforge_signal_fft {
 
 void mlforge_signal_rfft(const struct mlforge_signal_fft *op, const void *input, void *output);
 
+/* SignalIrfft: rows of fft.size / 2 + 1 complex int16 become `size` = fft.size int16. */
+void mlforge_signal_irfft(const struct mlforge_signal_fft *op, const void *input, void *output);
+
+/* Both, of int32. */
+struct mlforge_signal_fft_s32 {
+	uint32_t rows;
+	uint32_t size;
+	struct mlforge_tflm_fft_s32 fft;
+};
+
+void mlforge_signal_rfft_s32(const struct mlforge_signal_fft_s32 *op, const void *input,
+			     void *output);
+void mlforge_signal_irfft_s32(const struct mlforge_signal_fft_s32 *op, const void *input,
+			      void *output);
+
 /* SignalEnergy: of complex int16, uint32 [count], those from start to end - 1; others are 0. Works
  * in place. */
 struct mlforge_signal_energy {

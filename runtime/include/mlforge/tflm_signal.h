@@ -49,7 +49,7 @@ static inline int16_t mlforge_tflm_scaled(int16_t value, uint32_t bits)
 	return (int16_t)(uint16_t)((uint32_t)(int32_t)value << bits);
 }
 
-/** @brief The tables of a real transform of `size` samples, a power of 2 from 8 to 2048. */
+/** @brief The tables of a real transform of `size` samples, a power of 2 from 8 to 16384. */
 struct mlforge_tflm_fft {
 	const int16_t *cosines; /**< [size / 4 + 1]: 32767 cos(2 pi i / size), rounded */
 	uint16_t size;
@@ -65,6 +65,30 @@ uint32_t mlforge_tflm_place(const struct mlforge_tflm_fft *fft, uint32_t i);
  * imaginary).
  */
 void mlforge_tflm_transform(const struct mlforge_tflm_fft *fft, int16_t *z);
+
+/**
+ * @brief Its inverse: samples times 1 / size of what the bins stand for.
+ *
+ * @param bins int16 [size / 2 + 1][2]
+ * @param z int16 [size]; does not overlap the bins
+ */
+void mlforge_tflm_inverse(const struct mlforge_tflm_fft *fft, const int16_t *bins, int16_t *z);
+
+/** @brief As struct mlforge_tflm_fft, for int32. */
+struct mlforge_tflm_fft_s32 {
+	const int32_t *cosines; /**< [size / 4 + 1]: (2^31 - 1) cos(2 pi i / size), rounded */
+	uint16_t size;
+};
+
+/** @brief As mlforge_tflm_place, for int32. */
+uint32_t mlforge_tflm_place_s32(const struct mlforge_tflm_fft_s32 *fft, uint32_t i);
+
+/** @brief As mlforge_tflm_transform, for int32. */
+void mlforge_tflm_transform_s32(const struct mlforge_tflm_fft_s32 *fft, int32_t *z);
+
+/** @brief As mlforge_tflm_inverse, for int32. */
+void mlforge_tflm_inverse_s32(const struct mlforge_tflm_fft_s32 *fft, const int32_t *bins,
+			      int32_t *z);
 
 /**
  * @brief Squares of magnitudes; `energies` may be the place of `bins`.

@@ -103,6 +103,26 @@ def lstm(m: Maker) -> Graph:
     return stateful(m, "UNIDIRECTIONAL_SEQUENCE_LSTM", operands, output, LstmAttributes(clip, time_major))
 
 
+def lstm_of_any_type(m: Maker) -> Graph:
+    graph = lstm(m)
+    if m.random.random() > SHARE:
+        return graph
+    graph = activations_are_int16(graph)
+    tensors, node = list(graph.tensors), graph.nodes[0]
+    for position in (0, 18):
+        found, index = graph.tensors[node.inputs[position]], node.inputs[position]
+        scale = float32(m.quantization(index).scale / m.random.choice([1, 16, 256]))
+        tensors[index] = replace(found, quantization=Quantization((scale,), (0,)))
+    tensors[node.outputs[0]] = replace(
+        graph.tensors[node.outputs[0]], quantization=tensors[node.inputs[18]].quantization
+    )
+    for index in node.inputs[12:16]:
+        size = m.random.choice([1, 10**6, 10**9, 2**40])
+        data = m.numbers.integers(-size, size, tensors[index].shape, np.int64)
+        tensors[index] = replace(tensors[index], dtype=DType.INT64, data=data)
+    return replace(graph, tensors=tuple(tensors))
+
+
 def stateful(m: Maker, kind: str, operands: list[int], output: int, attributes: object) -> Graph:
     graph = m.graph(kind, [index for index in operands if index != ABSENT], output, attributes)  # type: ignore[arg-type]
     node = replace(graph.nodes[0], inputs=tuple(operands))
@@ -117,5 +137,5 @@ CASES: dict[str, Case] = {
     "MAX_POOL_2D": wide(cases.pool("MAX_POOL_2D")),
     "SVDF": svdf,
     "TRANSPOSE_CONV": sums(cases_arithmetic.transpose_conv, (DType.INT16, DType.INT64), position=3),
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm_of_any_type,
 }

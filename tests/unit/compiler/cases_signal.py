@@ -8,7 +8,7 @@ import numpy as np
 
 from mlforge.compiler.graph import DType, Graph, Shape, Tensor
 from mlforge.compiler.ops import REMEMBERING
-from mlforge.compiler.ops.signal.operator import INT16_TYPE, SignalAttributes, with_states
+from mlforge.compiler.ops.signal.operator import INT16_TYPE, INT32_TYPE, SignalAttributes, with_states
 from tests.unit.compiler.cases import Maker
 
 SHARE = 1 << 14
@@ -47,11 +47,25 @@ def scale(m: Maker) -> Graph:
     return graph(m, "SignalFftAutoScale", ends[:1], ends[1:])
 
 
+def of_transform(m: Maker) -> tuple[DType, int]:
+    """The type of samples, and T."""
+    return m.random.choice([(DType.INT16, INT16_TYPE), (DType.INT16, INT16_TYPE), (DType.INT32, INT32_TYPE)])
+
+
 def rfft(m: Maker) -> Graph:
     length = 1 << m.random.choice([3, 4, 5, 6, 7, 8, 9])
     size, rows = m.random.choice([length, m.random.randint(1, length)]), outer(m) if length < 512 else ()
-    ends = [signal(m, DType.INT16, *rows, size), signal(m, DType.INT16, *rows, length + 2)]
-    return graph(m, "SignalRfft", ends[:1], ends[1:], T=INT16_TYPE, fft_length=length)
+    dtype, kind = of_transform(m)
+    ends = [signal(m, dtype, *rows, size), signal(m, dtype, *rows, length + 2)]
+    return graph(m, "SignalRfft", ends[:1], ends[1:], T=kind, fft_length=length)
+
+
+def irfft(m: Maker) -> Graph:
+    length = 1 << m.random.choice([3, 4, 5, 6, 7, 8, 9])
+    rows = outer(m) if length < 512 else ()
+    dtype, kind = of_transform(m)
+    ends = [signal(m, dtype, *rows, length + 2), signal(m, dtype, *rows, length)]
+    return graph(m, "SignalIrfft", ends[:1], ends[1:], T=kind, fft_length=length)
 
 
 def energy(m: Maker) -> Graph:
@@ -165,6 +179,7 @@ CASES: dict[str, Callable[[Maker], Graph]] = {
     "SignalFilterBankSpectralSubtraction": subtraction,
     "SignalFilterBankSquareRoot": roots,
     "SignalFramer": framer,
+    "SignalIrfft": irfft,
     "SignalOverlapAdd": overlap_add,
     "SignalPCAN": pcan,
     "SignalRfft": rfft,

@@ -175,13 +175,17 @@ class Int16Reference(ArithmeticReference):
                 cell[:] = clamp(cell, (-limit, limit))
             output = sigmoids(gate(x, 4, 8, 15))
             scaled = times(tanhs(cell, 12 + power), output, 2.0**-30 / quant(hidden_tensor).scale)
-            hidden[:] = clamp(scaled + quant(hidden_tensor).zero_point, (-128, 127))
+            info = np.iinfo(hidden_tensor.dtype.value)
+            hidden[:] = clamp(scaled + quant(hidden_tensor).zero_point, (info.min, info.max))
             rows.append(hidden.copy())
         return np.array(rows)
 
     def gate_share(self, node: Node, x: Array, tensor: Tensor, weights: int, bias: Array) -> Array:
         product = quant(tensor).scale * quant(self.tensor(node, weights)).scale
         sums = self.value(node, weights) @ (x - quant(tensor).zero_point) + bias
+        if self.is_int16(node):
+            wide = quantize_multiplier(product / 2.0**-12)
+            return clamp(np.array([multiply_int64(int(one), *wide) for one in sums]), INT16)
         return clamp(multiply_by_quantized_multiplier(wrap32(sums), *quantize_multiplier(product / 2.0**-12)), INT16)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,73 +25,98 @@ def clip16(value: int) -> int:
     return max(-(1 << 15), min((1 << 15) - 1, value))
 
 
-def rounded(value: int) -> int:
-    """sround of kiss_fft for 16 bits."""
-    return wrap16((value + (1 << 14)) >> 15)
-
-
 Complex = tuple[int, int]
 
 
-def over(z: Complex, radix: int) -> Complex:
-    return rounded(z[0] * (32767 // radix)), rounded(z[1] * (32767 // radix))
+@dataclass(frozen=True)
+class Kiss:
+    """kiss_fft in fixed point of `bits`."""
 
+    bits: int = 16
 
-def times(a: Complex, b: Complex) -> Complex:
-    return rounded(a[0] * b[0] - a[1] * b[1]), rounded(a[0] * b[1] + a[1] * b[0])
+    @property
+    def largest(self) -> int:
+        return (1 << (self.bits - 1)) - 1
 
+    def wrap(self, value: int) -> int:
+        half = 1 << (self.bits - 1)
+        return (value + half) % (2 * half) - half
 
-def plus(a: Complex, b: Complex) -> Complex:
-    return wrap16(a[0] + b[0]), wrap16(a[1] + b[1])
+    def rounded(self, value: int) -> int:
+        """sround"""
+        return self.wrap((value + (1 << (self.bits - 2))) >> (self.bits - 1))
 
+    def half(self, sum_of_two: int) -> int:
+        """HALF_OF a sum that C makes in 32 bits."""
+        return self.wrap((sum_of_two if self.bits == 16 else self.wrap(sum_of_two)) >> 1)
 
-def minus(a: Complex, b: Complex) -> Complex:
-    return wrap16(a[0] - b[0]), wrap16(a[1] - b[1])
+    def over(self, z: Complex, radix: int) -> Complex:
+        return self.rounded(z[0] * (self.largest // radix)), self.rounded(z[1] * (self.largest // radix))
 
+    def times(self, a: Complex, b: Complex) -> Complex:
+        return self.rounded(a[0] * b[0] - a[1] * b[1]), self.rounded(a[0] * b[1] + a[1] * b[0])
 
-def twiddle(phase: float) -> Complex:
-    return math.floor(0.5 + 32767 * math.cos(phase)), math.floor(0.5 + 32767 * math.sin(phase))
+    def plus(self, a: Complex, b: Complex) -> Complex:
+        return self.wrap(a[0] + b[0]), self.wrap(a[1] + b[1])
 
+    def minus(self, a: Complex, b: Complex) -> Complex:
+        return self.wrap(a[0] - b[0]), self.wrap(a[1] - b[1])
 
-def transform(z: list[Complex]) -> list[Complex]:
-    """kf_work: radix 4 as long as it divides, then 2."""
-    size = len(z)
-    if size == 1:
-        return z
-    radix = 4 if size % 4 == 0 else 2
-    return butterflies([transform(z[at::radix]) for at in range(radix)], radix, size)
+    def twiddle(self, phase: float) -> Complex:
+        return math.floor(0.5 + self.largest * math.cos(phase)), math.floor(0.5 + self.largest * math.sin(phase))
 
+    def transform(self, z: list[Complex], turn: int = -1) -> list[Complex]:
+        """kf_work: radix 4 as long as it divides, then 2. `turn` is 1 for the inverse."""
+        size = len(z)
+        if size == 1:
+            return z
+        radix = 4 if size % 4 == 0 else 2
+        return self.butterflies([self.transform(z[at::radix], turn) for at in range(radix)], radix, size, turn)
 
-def butterflies(parts: list[list[Complex]], radix: int, size: int) -> list[Complex]:
-    step, result = size // radix, [(0, 0)] * size
-    for k in range(step):
-        row = [over(part[k], radix) for part in parts]
-        row = [row[0], *(times(row[q], twiddle(-2 * math.pi * q * k / size)) for q in range(1, radix))]
-        if radix == 2:
-            result[k], result[k + step] = plus(row[0], row[1]), minus(row[0], row[1])
-            continue
-        s5, s0 = minus(row[0], row[2]), plus(row[0], row[2])
-        s3, s4 = plus(row[1], row[3]), minus(row[1], row[3])
-        result[k], result[k + 2 * step] = plus(s0, s3), minus(s0, s3)
-        result[k + step] = wrap16(s5[0] + s4[1]), wrap16(s5[1] - s4[0])
-        result[k + 3 * step] = wrap16(s5[0] - s4[1]), wrap16(s5[1] + s4[0])
-    return result
+    def butterflies(self, parts: list[list[Complex]], radix: int, size: int, turn: int) -> list[Complex]:
+        step, result = size // radix, [(0, 0)] * size
+        for k in range(step):
+            row = [self.over(part[k], radix) for part in parts]
+            factors = [self.twiddle(turn * 2 * math.pi * q * k / size) for q in range(radix)]
+            row = [row[0], *(self.times(row[q], factors[q]) for q in range(1, radix))]
+            if radix == 2:
+                result[k], result[k + step] = self.plus(row[0], row[1]), self.minus(row[0], row[1])
+                continue
+            s5, s0 = self.minus(row[0], row[2]), self.plus(row[0], row[2])
+            s3, s4 = self.plus(row[1], row[3]), self.minus(row[1], row[3])
+            result[k], result[k + 2 * step] = self.plus(s0, s3), self.minus(s0, s3)
+            result[k + step] = self.wrap(s5[0] - turn * s4[1]), self.wrap(s5[1] + turn * s4[0])
+            result[k + 3 * step] = self.wrap(s5[0] + turn * s4[1]), self.wrap(s5[1] - turn * s4[0])
+        return result
 
+    def of_samples(self, x: list[int]) -> list[Complex]:
+        """kiss_fftr"""
+        half = len(x) // 2
+        z = self.transform(list(zip(x[::2], x[1::2], strict=True)))
+        mean = self.over(z[0], 2)
+        bins = [(0, 0)] * (half + 1)
+        bins[0], bins[half] = (self.wrap(mean[0] + mean[1]), 0), (self.wrap(mean[0] - mean[1]), 0)
+        for k in range(1, half // 2 + 1):
+            a, b = self.over(z[k], 2), self.over((z[half - k][0], self.wrap(-z[half - k][1])), 2)
+            even = self.plus(a, b)
+            odd = self.times(self.minus(a, b), self.twiddle(-math.pi * (k / half + 0.5)))
+            bins[k] = self.half(even[0] + odd[0]), self.half(even[1] + odd[1])
+            bins[half - k] = self.half(even[0] - odd[0]), self.half(odd[1] - even[1])
+        return bins
 
-def real_transform(x: list[int]) -> list[Complex]:
-    """kiss_fftr."""
-    half = len(x) // 2
-    z = transform(list(zip(x[::2], x[1::2], strict=True)))
-    mean = over(z[0], 2)
-    bins = [(0, 0)] * (half + 1)
-    bins[0], bins[half] = (wrap16(mean[0] + mean[1]), 0), (wrap16(mean[0] - mean[1]), 0)
-    for k in range(1, half // 2 + 1):
-        a, b = over(z[k], 2), over((z[half - k][0], wrap16(-z[half - k][1])), 2)
-        even = plus(a, b)
-        odd = times(minus(a, b), twiddle(-math.pi * (k / half + 0.5)))
-        bins[k] = wrap16((even[0] + odd[0]) >> 1), wrap16((even[1] + odd[1]) >> 1)
-        bins[half - k] = wrap16((even[0] - odd[0]) >> 1), wrap16((odd[1] - even[1]) >> 1)
-    return bins
+    def to_samples(self, bins: list[Complex]) -> list[int]:
+        """kiss_fftri"""
+        half = len(bins) - 1
+        z = [(0, 0)] * half
+        z[0] = self.over((self.wrap(bins[0][0] + bins[half][0]), self.wrap(bins[0][0] - bins[half][0])), 2)
+        for k in range(1, half // 2 + 1):
+            a, b = self.over(bins[k], 2), self.over((bins[half - k][0], self.wrap(-bins[half - k][1])), 2)
+            even = self.plus(a, b)
+            odd = self.times(self.minus(a, b), self.twiddle(math.pi * (k / half + 0.5)))
+            z[k] = self.plus(even, odd)
+            other = self.minus(even, odd)
+            z[half - k] = other[0], self.wrap(-other[1])
+        return [part for number in self.transform(z, 1) for part in number]
 
 
 def root(value: int) -> int:
@@ -166,9 +192,16 @@ class SignalReference(Interpreter):
         bits = max(0, 15 - (largest & U32).bit_length())
         return self.shaped(node, [wrap16(x << bits) for x in row], bits)
 
+    def kiss(self, node: Node) -> Kiss:
+        return Kiss(8 * self.output(node).dtype.size_bytes)
+
     def signalrfft(self, node: Node) -> Array:
-        length = self.told(node)["fft_length"]
-        return np.array([real_transform(row + [0] * (length - len(row))) for row in self.rows(node)])
+        length, kiss = self.told(node)["fft_length"], self.kiss(node)
+        return np.array([kiss.of_samples(row + [0] * (length - len(row))) for row in self.rows(node)])
+
+    def signalirfft(self, node: Node) -> Array:
+        kiss = self.kiss(node)
+        return np.array([kiss.to_samples(list(zip(row[::2], row[1::2], strict=True))) for row in self.rows(node)])
 
     def signalenergy(self, node: Node) -> Array:
         (row,) = self.rows(node)

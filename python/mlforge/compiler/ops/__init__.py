@@ -78,7 +78,7 @@ from mlforge.compiler.ops.signal.bands import (
 )
 from mlforge.compiler.ops.signal.frames import SignalDelay, SignalFramer, SignalOverlapAdd, SignalStacker
 from mlforge.compiler.ops.signal.operator import RememberingOperator
-from mlforge.compiler.ops.signal.spectrum import SignalEnergy, SignalFftAutoScale, SignalRfft, SignalWindow
+from mlforge.compiler.ops.signal.spectrum import SignalEnergy, SignalFftAutoScale, SignalIrfft, SignalRfft, SignalWindow
 from mlforge.compiler.ops.slice import Slice
 from mlforge.compiler.ops.softmax import Softmax
 from mlforge.compiler.ops.space_to_batch_nd import SpaceToBatchNd
@@ -191,6 +191,7 @@ _SIGNAL: Final[tuple[Operator, ...]] = (
     SignalFilterBankSpectralSubtraction(),
     SignalFilterBankSquareRoot(),
     SignalFramer(),
+    SignalIrfft(),
     SignalOverlapAdd(),
     SignalPcan(),
     SignalRfft(),

@@ -1,7 +1,8 @@
-"""UNIDIRECTIONAL_SEQUENCE_LSTM: int8 activations and weights, int16 cell state, no peepholes, projection or norm.
+"""UNIDIRECTIONAL_SEQUENCE_LSTM: int8 or int16 activations, int8 weights, int16 cell state; no variants.
 
 The inputs stand in the order of micro/kernels/lstm_shared.h; the arithmetic is that of micro/kernels/lstm_eval.{h,cc}
-and lstm_eval_common.cc. Between the gates' sums and their functions, values have the scale 2^-12; after them, 2^-15.
+and lstm_eval_common.cc. Between the gates' sums and their functions, values have the scale 2^-12; after them, 2^-15. Of int16,
+sums have 64 bits and are rounded once, as in FULLY_CONNECTED (int16_sums.py).
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ from mlforge.compiler.ops.operator import (
     Operator,
     Options,
     View,
-    input_is_int8,
-    output_is_int8,
     without_options,
 )
+from mlforge.compiler.ops.shared.int16_sums import ACCUMULATOR_BITS, MAX_EXPONENT, wide_step
+from mlforge.compiler.ops.shared.integers import input_is_integer, is_int8, output_is_alike
 from mlforge.compiler.ops.shared.tables import logistic_table
 from mlforge.compiler.ops.shared.weights import constant_array
 from mlforge.errors import UnsupportedOperatorError
@@ -43,6 +44,7 @@ _SUM_SCALE: Final = 2.0**-12
 _GATE_SCALE: Final = 2.0**-15
 _TANH: Final = 4  # ActivationFunctionType
 _MAX_FACTOR: Final = 1 << 30
+_MAX_WIDE_FACTOR: Final = (1 << MAX_EXPONENT) * (1 - 2**-20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,15 @@ def weights_are_alike(view: View) -> str:
 
 
 def biases_fit(view: View) -> str:
-    """The biases are constant int32 [units]."""
+    """The biases are constant int32 [units] (int16 activations: int64, below 2^46)."""
+    dtype = DType.INT32 if is_int8(view) else DType.INT64
     for position in _BIASES:
         tensor = view.input(position)
-        if not tensor.is_constant or tensor.dtype is not DType.INT32 or tensor.shape != view.output.shape[-1:]:
+        if not tensor.is_constant or tensor.dtype is not dtype or tensor.shape != view.output.shape[-1:]:
             return f'the bias "{tensor.name}" is {"" if tensor.is_constant else "not constant "}{tensor}'
+        bias = constant_array(view, position)
+        if max(int(bias.max()), -int(bias.min())) >= 1 << (ACCUMULATOR_BITS - 1):
+            return f'the bias "{tensor.name}" goes from {bias.min()} to {bias.max()}'
     return ""
 
 
@@ -89,14 +95,16 @@ def shapes_fit(view: View) -> str:
 
 
 def states_are_variable(view: View) -> str:
-    """The hidden state is a variable int8 [units]; the cell state int16 with the zero point 0 and a scale of 2^-27 to 1
-    that is a power of 2."""
-    for position, dtype in ((_HIDDEN, DType.INT8), (_CELL, DType.INT16)):
+    """The hidden state is a variable [units] of the input's type, of int16 with the zero point 0; the cell state int16
+    with the zero point 0 and a scale of 2^-27 to 1 that is a power of 2."""
+    for position, dtype in ((_HIDDEN, view.output.dtype), (_CELL, DType.INT16)):
         tensor = view.input(position)
         if not tensor.is_variable or tensor.dtype is not dtype or tensor.elements != view.output.shape[-1]:
             return f'the state "{tensor.name}" is {"" if tensor.is_variable else "not variable "}{tensor}'
         if tensor.quantization is None or tensor.quantization.per_channel:
             return f'the state "{tensor.name}" has no quantisation, or several scales'
+    if not is_int8(view) and view.input_quantization(_HIDDEN).zero_point:
+        return f"the hidden state has the zero point {view.input_quantization(_HIDDEN).zero_point}"
     cell = view.input_quantization(_CELL)
     fraction, exponent = frexp(cell.scale)
     if cell.zero_point == 0 and fraction == 0.5 and -26 <= exponent <= 1:
@@ -105,12 +113,13 @@ def states_are_variable(view: View) -> str:
 
 
 def scales_are_moderate(view: View) -> str:
-    """Input or hidden state times weights have a scale of at most 2^18; the hidden state has one above 2^-30."""
+    """Input or hidden state times weights have a scale of at most 2^18 (int16: below a 32nd); the hidden state has one
+    above 2^-30."""
     hidden = view.input_quantization(_HIDDEN).scale
     for source, positions in ((view.input_quantization().scale, _INPUT_WEIGHTS), (hidden, _RECURRENT_WEIGHTS)):
         for position in positions:
             scale = view.input_quantization(position).scale
-            if source * scale > _SUM_SCALE * _MAX_FACTOR:
+            if source * scale > _SUM_SCALE * (_MAX_FACTOR if is_int8(view) else _MAX_WIDE_FACTOR):
                 return f"the scales are {source:.9g} and {scale:.9g}"
     return "" if hidden > 2.0**-30 else f"the hidden state has the scale {hidden:.9g}"
 
@@ -132,8 +141,8 @@ class UnidirectionalSequenceLstm(Operator):
     inputs = (24, 24)
     states = (_HIDDEN, _CELL)
     constraints = (
-        input_is_int8,
-        output_is_int8,
+        input_is_integer,
+        output_is_alike,
         variants_are_absent,
         shapes_fit,
         weights_are_alike,
@@ -157,23 +166,21 @@ class UnidirectionalSequenceLstm(Operator):
         units, inputs = view.output.shape[-1], view.input().shape[-1]
         steps = view.output.elements // units
         weights, recurrent = _interleaved(view, _INPUT_WEIGHTS), _interleaved(view, _RECURRENT_WEIGHTS)
-        hidden = view.input_quantization(_HIDDEN)
         return Lowered(
-            kernel="mlforge_lstm_s8",
+            kernel="mlforge_lstm_s8" if is_int8(view) else "mlforge_lstm_s16",
             parameters_type="mlforge_lstm",
             parameters={
                 "steps": steps,
                 "inputs": inputs,
                 "units": units,
-                "hidden_zero_point": hidden.zero_point,
+                "hidden_zero_point": view.input_quantization(_HIDDEN).zero_point,
                 **_clip(view),
                 **_cell_scale(view.input_quantization(_CELL).scale),
                 **_gate_scales(view),
                 "input_weights": Constant("input", weights),
                 "recurrent_weights": Constant("recurrent", recurrent),
-                "input_bias": _bias("input_bias", _biases(view), view.input_quantization().zero_point, weights),
+                **(_folded_biases(view, weights, recurrent) if is_int8(view) else _wide_bias(_biases(view))),
                 "table": Constant("table", logistic_table()),
-                "recurrent_bias": _bias("recurrent_bias", np.zeros((units, 4), np.int64), hidden.zero_point, recurrent),
             },
             inputs=view.node.inputs[:1],
             states=(view.node.inputs[_HIDDEN], view.node.inputs[_CELL]),
@@ -192,6 +199,22 @@ def _interleaved(view: View, positions: tuple[int, ...]) -> NDArray[np.int8]:
 def _biases(view: View) -> NDArray[np.int64]:
     """int64[units, gates]"""
     return np.stack([constant_array(view, position) for position in _BIASES], axis=1)
+
+
+def _folded_biases(view: View, weights: NDArray[np.int8], recurrent: NDArray[np.int8]) -> Mapping[str, Field]:
+    """The zero points of int8 become part of the biases."""
+    nothing = np.zeros(recurrent.shape[:2], np.int64)
+    hidden = view.input_quantization(_HIDDEN).zero_point
+    return {
+        "input_bias": _bias("input_bias", _biases(view), view.input_quantization().zero_point, weights),
+        "recurrent_bias": _bias("recurrent_bias", nothing, hidden, recurrent),
+    }
+
+
+def _wide_bias(bias: NDArray[np.int64]) -> Mapping[str, Field]:
+    if np.array_equal(bias, bias.astype(np.int32)):
+        return {"input_bias": Constant("input_bias", bias.astype(np.int32))}
+    return {"wide_bias": Constant("input_bias", bias)}
 
 
 def _bias(suffix: str, bias: NDArray[np.int64], zero_point: int, weights: NDArray[np.int8]) -> Constant:
@@ -227,8 +250,12 @@ def _sum_scales(
 ) -> Iterator[tuple[str, Mapping[str, Field]]]:
     """In doubles, as for FULLY_CONNECTED."""
     for gate, position in enumerate(positions):
-        factor = source * view.input_quantization(position).scale / _SUM_SCALE
-        yield f"{name}[{gate}]", _scale(quantize_multiplier(factor))
+        multiplier = quantize_multiplier(source * view.input_quantization(position).scale / _SUM_SCALE)
+        if is_int8(view):
+            yield f"{name}[{gate}]", _scale(multiplier)
+        else:
+            value, shift = wide_step(multiplier)
+            yield f"{name}[{gate}]", {"multiplier": value, "shift": shift}
 
 
 def _scale(multiplier: Multiplier) -> Mapping[str, Field]:

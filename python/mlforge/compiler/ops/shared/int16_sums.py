@@ -9,6 +9,7 @@ no zero point but 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,8 @@ from mlforge.compiler.ops.shared.window import Axis, Window
 
 _INT16_BYTES = 2
 _LARGEST = 1 << 15  # magnitude of an activation
-_ACCUMULATOR_BITS = 47  # and a sign; what the reference asserts
-_MAX_EXPONENT = 7
+ACCUMULATOR_BITS: Final = 47  # and a sign; what the reference asserts
+MAX_EXPONENT: Final = 7
 
 
 def bias_fits(view: View) -> str:
@@ -71,13 +72,13 @@ def sums_mismatch(view: View, source: int, bias: int, axis: int) -> str:
     largest = np.abs(weights).sum(axis=tuple(i for i in range(weights.ndim) if i != axis)) * _LARGEST
     if view.has_input(bias):
         added = constant_array(view, bias)
-        if max(int(added.max()), -int(added.min())) >= 1 << _ACCUMULATOR_BITS:
+        if max(int(added.max()), -int(added.min())) >= 1 << ACCUMULATOR_BITS:
             return f"the bias goes from {added.min()} to {added.max()}"
         largest = largest + np.abs(added)
-    if largest.max() >= 1 << _ACCUMULATOR_BITS:
+    if largest.max() >= 1 << ACCUMULATOR_BITS:
         return f"a sum may reach {largest.max()}"
     scale = max(view.input_quantization(1).scales) * view.input_quantization(source).scale
-    if scale >= view.output_quantization.scale * (1 << _MAX_EXPONENT) * (1 - 2**-20):
+    if scale >= view.output_quantization.scale * (1 << MAX_EXPONENT) * (1 - 2**-20):
         return f"the scales are {scale:.9g} and {view.output_quantization.scale:.9g}"
     return ""
 

@@ -16,6 +16,7 @@ from mlforge.compiler.ops.signal.options import read_options
 from mlforge.errors import ModelError, UnsupportedOperatorError
 
 INT16_TYPE: Final = 7  # TensorType.INT16, the option T
+INT32_TYPE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""SignalWindow, SignalFftAutoScale, SignalRfft and SignalEnergy: from samples to the energies of a spectrum."""
+"""SignalWindow, SignalFftAutoScale, SignalRfft, SignalEnergy: from samples to energies of a spectrum. SignalIrfft."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import math
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlforge.compiler.graph import DType
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.operator import Constant, Lowered, View
 from mlforge.compiler.ops.signal.operator import (
     INT16_TYPE,
+    INT32_TYPE,
     SignalOperator,
     constant_int16,
     mismatch,
@@ -23,6 +25,7 @@ from mlforge.compiler.ops.signal.operator import (
 
 _SIZES: Final = tuple(1 << power for power in range(3, 15))  # of transforms
 _MAX_SHIFT: Final = 31
+_TRANSFORMED: Final = {INT16_TYPE: DType.INT16, INT32_TYPE: DType.INT32}  # by the option T
 
 
 def window_fits(view: View) -> str:
@@ -88,16 +91,44 @@ class SignalFftAutoScale(SignalOperator):
 
 
 def transform_fits(view: View) -> str:
-    """Input and output are int16 (T is 7); fft_length is a power of 2 from 8 to 16384, not less than the input's last
-    dimension; the output's is 2 more; all others are the same."""
-    if found := mismatch(view, [DType.INT16], [DType.INT16]):
+    """Input and output are int16 (T is 7) or int32 (T is 2); fft_length is a power of 2 from 8 to 16384, not less than
+    the input's last dimension; the output's is 2 more; all others are the same."""
+    if found := _transform_mismatch(view):
         return found
     length, source, result = told(view)["fft_length"], view.input().shape, view.output.shape
-    if told(view)["T"] != INT16_TYPE or length not in _SIZES:
-        return f"T is {told(view)['T']}, fft_length {length}"
-    if not source or source[-1] > length or result != (*source[:-1], length + 2):
-        return shapes(view)
-    return ""
+    return "" if source and source[-1] <= length and result == (*source[:-1], length + 2) else shapes(view)
+
+
+def inverse_fits(view: View) -> str:
+    """Input and output are int16 (T is 7) or int32 (T is 2); fft_length is a power of 2 from 8 to 16384, and the output's
+    last dimension; the input's is 2 more; all others are the same."""
+    if found := _transform_mismatch(view):
+        return found
+    length, source, result = told(view)["fft_length"], view.input().shape, view.output.shape
+    return "" if result and result[-1] == length and source == (*result[:-1], length + 2) else shapes(view)
+
+
+def _transform_mismatch(view: View) -> str:
+    kind, length = told(view)["T"], told(view)["fft_length"]
+    if kind not in _TRANSFORMED or length not in _SIZES:
+        return f"T is {kind}, fft_length {length}"
+    return mismatch(view, [_TRANSFORMED[kind]], [_TRANSFORMED[kind]])
+
+
+def _transform(view: View, kernel: str, size: int, rows: int) -> Lowered:
+    suffix = "_s32" if view.output.dtype is DType.INT32 else ""
+    length = told(view)["fft_length"]
+    return Lowered(
+        kernel=kernel + suffix,
+        parameters_type="mlforge_signal_fft" + suffix,
+        parameters={
+            "rows": rows,
+            "size": size,
+            "fft": {"cosines": Constant("cosines", _cosines(length, view.output.dtype)), "size": length},
+        },
+        inputs=view.node.inputs,
+        outputs=view.node.outputs,
+    )
 
 
 class SignalRfft(SignalOperator):
@@ -107,24 +138,26 @@ class SignalRfft(SignalOperator):
     constraints = (transform_fits,)
 
     def lower(self, view: View, isa: Isa) -> Lowered:
-        size, length = view.input().shape[-1], told(view)["fft_length"]
-        return Lowered(
-            kernel="mlforge_signal_rfft",
-            parameters_type="mlforge_signal_fft",
-            parameters={
-                "rows": view.input().elements // size,
-                "size": size,
-                "fft": {"cosines": Constant("cosines", _cosines(length)), "size": length},
-            },
-            inputs=view.node.inputs,
-            outputs=view.node.outputs,
-        )
+        size = view.input().shape[-1]
+        return _transform(view, "mlforge_signal_rfft", size, view.input().elements // size)
 
 
-def _cosines(size: int) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+class SignalIrfft(SignalOperator):
+    kind = "SignalIrfft"
+    options_of = ("T", "fft_length")
+    inputs = (1, 1)
+    constraints = (inverse_fits,)
+
+    def lower(self, view: View, isa: Isa) -> Lowered:
+        size = view.output.shape[-1]
+        return _transform(view, "mlforge_signal_irfft", size, view.output.elements // size)
+
+
+def _cosines(size: int, dtype: DType) -> NDArray[np.signedinteger]:
     """Of struct mlforge_tflm_fft; Kiss FFT's factors."""
+    largest = np.iinfo(dtype.value).max
     turns = (2 * math.pi * at / size for at in range(size // 4 + 1))
-    return np.array([math.floor(0.5 + 32767 * math.cos(turn)) for turn in turns], np.int16)
+    return np.array([math.floor(0.5 + largest * math.cos(turn)) for turn in turns], dtype.value)
 
 
 def energy_fits(view: View) -> str:
