@@ -11,6 +11,7 @@ import numpy as np
 
 from mlforge.compiler import CompiledModel, Isa, compile_graph, read_tflite
 from mlforge.compiler.graph import Graph
+from tests.oracle.branches import branching
 from tests.oracle.graphs import network
 from tests.oracle.sound import is_defined, sound, sound_inputs
 from tests.oracle.wheel import Arrays, Oracle, Refusal
@@ -22,6 +23,7 @@ from tests.unit.compiler.tflite_writer import write_tflite
 BATCH = 250  # models in one program
 VECTORS = 2
 NETWORKS = 3  # one of so many graphs is a network
+BRANCHES = 8  # and one of so many of those has branches or loops
 ISAS = tuple(Isa)
 KINDS = tuple(sorted(OF_TFLITE))
 
@@ -42,6 +44,8 @@ class Tally:
 def graph_of(seed: int) -> Graph:
     """A network, or one operator; each kind in turn."""
     number, rest = divmod(seed, NETWORKS)
+    if rest == 0 and number % BRANCHES == 0:
+        return branching(seed)
     made = network(seed) if rest == 0 else OF_TFLITE[KINDS[(2 * number + rest) % len(KINDS)]](Maker(seed))
     return sound(made)
 

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mlforge.compiler import compile_graph, read_tflite
-from mlforge.compiler.graph import DType, Graph, Tensor
+from mlforge.compiler.graph import DType, Tensor
 from mlforge.contract.stages import WindowSpec
 from mlforge.contract.stages_tflm import Like
 from mlforge.features import Pipeline, fit

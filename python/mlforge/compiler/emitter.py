@@ -13,7 +13,7 @@ import numpy as np
 from jinja2 import Environment
 from numpy.typing import NDArray
 
-from mlforge.compiler.graph import DType, Graph, Tensor
+from mlforge.compiler.graph import ABSENT, DType, Graph, Tensor
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.lowering import Call, Sequence, check_graph
 from mlforge.compiler.ops.operator import Constant, Field, Float, Lowered
@@ -121,6 +121,7 @@ class _Function:
     calls: tuple[_KernelCall, ...]
     end: int  # of the last byte that it touches
     shared_bytes: int = 0  # of tables that earlier operators have
+    guards: tuple[tuple[int, bool], ...] = ()  # offsets of conditions, and what they are to be
 
 
 def compile_graph(
@@ -150,7 +151,7 @@ def compile_graph(
     inputs = tuple(tensor_info(graph.tensors[index], plan.offsets[index]) for index in graph.inputs)
     outputs = tuple(tensor_info(graph.tensors[index], plan.offsets[index]) for index in graph.outputs)
     functions = [_function(name, sequence, plan, time) for time in range(len(sequence.calls))]
-    functions = _sharing_tables(functions) if streamed else functions
+    functions = _sharing_tables(functions) if streamed or _repeats(graph) else functions
     streaming = _streaming(streamed, inputs[0], plan) if streamed else None
     program = Program(
         name=name,
@@ -242,7 +243,19 @@ def _function(name: str, sequence: Sequence, plan: Plan, time: int) -> _Function
             for position, one in enumerate(lowered.calls)
         ),
         end=max([*ends, scratch + step.scratch_bytes]),
+        guards=tuple((plan.offsets[guard.condition], guard.value) for guard in call.node.guards),
     )
+
+
+def _repeats(graph: Graph) -> bool:
+    """Whether operators have weights that others have, too, as those of unrolled loops do."""
+    weights = [
+        index
+        for node in graph.nodes
+        for index in set(node.inputs)
+        if index != ABSENT and graph.tensors[index].is_constant and graph.tensors[index].dtype is DType.INT8
+    ]
+    return len(set(weights)) < len(weights)
 
 
 def _sharing_tables(functions: Iterable[_Function]) -> list[_Function]:

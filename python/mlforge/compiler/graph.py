@@ -117,11 +117,23 @@ A = TypeVar("A", bound=Attributes)
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """The tensor `condition`, one bool, is to be `value`."""
+
+    condition: int
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
+    """`guards`: it runs only where all of them hold, looked at from the first on. Its results then belong to nodes with
+    the same guards, or to a SELECT_V2 that leaves them aside."""
+
     kind: str  # TensorFlow Lite's name, such as "CONV_2D"
     inputs: tuple[int, ...]  # ABSENT where an optional input is left out
     outputs: tuple[int, ...]
     attributes: Attributes
+    guards: tuple[Guard, ...] = ()
 
     def attributes_as(self, kind: type[A]) -> A:
         """Raises ModelError where the node has attributes of another operator."""
@@ -220,6 +232,10 @@ def _check_flow(graph: Graph) -> None:
                 shared[index] = by_name
             elif index not in ready and not graph.tensors[index].is_constant:
                 raise ModelError(f"{where} reads {graph.label(index)} before anything has written it")
+        for guard in node.guards:
+            condition = graph.tensors[guard.condition]
+            if guard.condition not in ready or condition.dtype is not DType.BOOL or condition.elements != 1:
+                raise ModelError(f"{where} is guarded by {graph.label(guard.condition)}, which is no truth by then")
         for index in node.outputs:
             _check_index(graph, index, where)
             tensor = graph.tensors[index]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -103,7 +103,7 @@ def _result(node: Node) -> int:
 
 
 def _memory_problem(graph: Graph, calls: list[Call], views: Mapping[int, Slice]) -> MemoryProblem:
-    steps = tuple(_memory_step(call.lowered) for call in calls)
+    steps = tuple(_memory_step(call.lowered, [guard.condition for guard in call.node.guards]) for call in calls)
     states = tuple(dict.fromkeys(state for call in calls for one in call.lowered.calls for state in one.states))
     states = tuple(dict.fromkeys((*states, *_states_of(graph, views))))
     used = {*states, *graph.inputs, *graph.outputs, *views, *(part.root for part in views.values())}
@@ -118,8 +118,8 @@ def _states_of(graph: Graph, views: Mapping[int, Slice]) -> list[int]:
     return sorted({part.root for part in views.values() if graph.tensors[part.root].is_variable})
 
 
-def _memory_step(lowered: Lowered) -> MemoryStep:
-    reads = dict.fromkeys(tensor for call in lowered.calls for tensor in call.inputs)
+def _memory_step(lowered: Lowered, conditions: Iterable[int]) -> MemoryStep:
+    reads = dict.fromkeys((*(tensor for call in lowered.calls for tensor in call.inputs), *conditions))
     writes = dict.fromkeys(tensor for call in lowered.calls for tensor in call.outputs)
     return MemoryStep(
         reads=tuple(reads),

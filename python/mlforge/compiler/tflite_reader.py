@@ -18,12 +18,13 @@ from tflite.BuiltinOptions import BuiltinOptions
 from tflite.Model import Model
 from tflite.TensorType import TensorType
 
-from mlforge.compiler import resources
+from mlforge.compiler import control, resources
 from mlforge.compiler.graph import (
     ABSENT,
     MAX_ELEMENTS,
     MAX_RANK,
     MAX_TENSORS,
+    Attributes,
     DType,
     Graph,
     Node,
@@ -36,7 +37,7 @@ from mlforge.compiler.model_kind import ModelKind, model_kind, other_kind
 from mlforge.compiler.ops import CUSTOM_OPERATORS, OPERATORS, REMEMBERING, operator_for
 from mlforge.compiler.ops.nearest import QUANTISE, computes_in_floats, unknown_custom_operator
 from mlforge.compiler.ops.signal.operator import with_states
-from mlforge.errors import ModelError
+from mlforge.errors import ModelError, UnsupportedOperatorError
 
 T = TypeVar("T")
 
@@ -125,7 +126,20 @@ class TfliteFile:
         return self.model.Subgraphs(index)
 
     def graph(self) -> Graph:
-        subgraph = self.subgraph()
+        """The main subgraph with those that its branches and loops run."""
+        return control.inlined(self.graph_at(0), self.branch)
+
+    def branch(self, index: int) -> Graph:
+        """A subgraph that others run."""
+        graph = self.graph_at(index)
+        if any(node.kind in resources.KINDS for node in graph.nodes):
+            hint = "accepted: variables that the main subgraph reads and assigns"
+            raise UnsupportedOperatorError("READ_VARIABLE", f"it stands in subgraph {index}", hint=hint)
+        return graph
+
+    def graph_at(self, number: int) -> Graph:
+        """One subgraph, as it is in the file."""
+        subgraph = self.subgraph_at(number)
         tensors = self.count(subgraph.TensorsLength(), "tensors", MAX_TENSORS)
         operators = self.count(subgraph.OperatorsLength(), "operators", MAX_OPERATORS)
         variables = resources.Variables(tensors)
@@ -169,7 +183,7 @@ class TfliteFile:
             elif kind in resources.KINDS:
                 yield variables.node(kind, operator, tensor)
             else:
-                yield self.node(kind, operator, position)
+                yield self.node(subgraph, kind, operator, position)
 
     def first_values(self, index: int) -> dict[resources.Name, Any]:
         """What the subgraph at `index` assigns to variables."""
@@ -183,14 +197,19 @@ class TfliteFile:
 
         return resources.first_values(operators, constant)
 
-    def node(self, kind: str, operator: Any, position: int) -> Node:
+    def node(self, subgraph: Any, kind: str, operator: Any, position: int) -> Node:
         where = f"operator {position} ({kind})"
-        if kind not in OPERATORS and (floats := self.float_type(operator)):
+        if kind in control.KINDS:
+            calls = control.read_calls(kind, self.options(operator, f"{kind.capitalize()}Options", where))
+            return self.with_operands(kind, operator, calls, where)
+        if kind not in OPERATORS and (floats := self.float_type(subgraph, operator)):
             raise computes_in_floats(kind, floats)
         implementation = operator_for(kind)
         is_custom = kind in CUSTOM_OPERATORS
         options = custom_options(operator) if is_custom else self.options(operator, implementation.options, where)
-        attributes = implementation.read(options)
+        return self.with_operands(kind, operator, implementation.read(options), where)
+
+    def with_operands(self, kind: str, operator: Any, attributes: Attributes, where: str) -> Node:
         return Node(
             kind=kind,
             inputs=_indexes(operator.InputsLength(), operator.InputsAsNumpy(), where),
@@ -198,9 +217,8 @@ class TfliteFile:
             attributes=attributes,
         )
 
-    def float_type(self, operator: Any) -> str:
+    def float_type(self, subgraph: Any, operator: Any) -> str:
         """The type of the operator's first output where it is one of floats, else ""."""
-        subgraph = self.subgraph()
         index = int(operator.Outputs(0)) if operator.OutputsLength() else ABSENT
         if not 0 <= index < self.count(subgraph.TensorsLength(), "tensors", MAX_TENSORS):
             return ""

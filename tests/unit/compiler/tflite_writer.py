@@ -12,6 +12,7 @@ from flatbuffers import flexbuffers
 from numpy.typing import NDArray
 from tflite.BuiltinOptions import BuiltinOptions
 
+from mlforge.compiler.control import Calls
 from mlforge.compiler.graph import Attributes, DType, Graph, Node, Tensor
 from mlforge.compiler.ops import REMEMBERING
 from mlforge.compiler.ops.batch_matmul import BatchMatMulAttributes
@@ -51,6 +52,14 @@ class OnceAttributes(Attributes):
     """The second subgraph is the one to run."""
 
 
+@dataclass(frozen=True, slots=True)
+class BranchAttributes(Attributes):
+    """Of IF and WHILE: the subgraphs themselves."""
+
+    first: Graph
+    second: Graph
+
+
 _FUSED = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")
 
 
@@ -58,7 +67,7 @@ def write_tflite(graph: Graph, nibbles: bool = False) -> bytes:
     """`nibbles`: constant int8 from -8 to 7 with a quantisation are written as int4."""
     b = flatbuffers.Builder(1024)
     graph = without_states(graph)
-    graphs = with_handles(graph) if any(node.kind in RESOURCE_KINDS for node in graph.nodes) else [graph]
+    graphs = with_handles(graph) if any(node.kind in RESOURCE_KINDS for node in graph.nodes) else with_branches(graph)
     kinds = sorted({node.kind for one in graphs for node in one.nodes})
     buffers = [buffer(b, b"")]
     subgraphs = [_subgraph(b, one, kinds, buffers, nibbles) for one in graphs]
@@ -104,6 +113,25 @@ def with_handles(graph: Graph) -> list[Graph]:
     once = [Node("CALL_ONCE", (), (), OnceAttributes())] if nodes else []
     main = replace(graph, tensors=tuple(tensors), nodes=(*once, *named, *turned))
     return [main, Graph(tuple(first), tuple(nodes), (), ())] if nodes else [main]
+
+
+def with_branches(graph: Graph) -> list[Graph]:
+    """The graph, and those that its branches and loops run, which it names by their numbers."""
+    made: list[Graph] = []
+
+    def add(one: Graph) -> int:
+        place = len(made)
+        made.append(one)
+        nodes = []
+        for node in one.nodes:
+            a = node.attributes
+            calls = Calls(add(a.first), add(a.second)) if isinstance(a, BranchAttributes) else a
+            nodes.append(replace(node, attributes=calls))
+        made[place] = replace(one, nodes=tuple(nodes))
+        return place
+
+    add(graph)
+    return made
 
 
 def _subgraph(b: flatbuffers.Builder, graph: Graph, kinds: Sequence[str], buffers: list[int], nibbles: bool) -> int:
@@ -202,6 +230,8 @@ def _options(b: flatbuffers.Builder, graph: Graph, node: Node) -> tuple[str, int
             return "VarHandleOptions", int(b.EndObject())
         case OnceAttributes():
             return ("CallOnceOptions", _table(b, [("Int32", 1)])) if node.kind == "CALL_ONCE" else ("", 0)
+        case Calls() as a:
+            return f"{node.kind.capitalize()}Options", _table(b, [("Int32", a.first), ("Int32", a.second)])
         case FullyConnectedAttributes() as a:
             fields = [_fused(a.activation), ("Int8", 0), ("Bool", False), ("Bool", False), _bias_type(a)]
             return "FullyConnectedOptions", _table(b, fields)

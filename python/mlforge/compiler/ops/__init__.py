@@ -208,6 +208,19 @@ REMEMBERING: Final = {operator.kind: operator for operator in _SIGNAL if isinsta
 OPERATORS: Final[Mapping[str, Operator]] = {operator.kind: operator for operator in (*_ALL, *_SIGNAL, *_OF_MLFORGE)}
 _EVERY: Final[Mapping[str, Operator]] = {**OPERATORS, **{operator.kind: operator for operator in _OF_STREAMS}}
 
+_OF_SUBGRAPHS: Final = (  # see control.py, whose errors say the same
+    "## IF",
+    "",
+    "- The condition is one bool.",
+    "- Both branches have as many inputs and outputs as the operator has (inputs without the condition), of one type.",
+    "- Results of both have one shape, of int8, int16, int32, float32 or bool. No branch reads or assigns a variable.",
+    "",
+    "## WHILE",
+    "",
+    "- The number of rounds follows from constants, such as a counter.",
+    "- With all rounds the model has at most 4096 operators. No round reads or assigns a variable, or keeps a state.",
+)
+
 
 def operator_for(kind: str) -> Operator:
     """Raises UnsupportedOperatorError for an operator that the engine does not have."""
@@ -233,4 +246,5 @@ def supported_ops_markdown() -> str:
         lines += [f"## {kind}", "", f"{span(operator.inputs, 'input')}, {span(operator.outputs, 'output')}.", ""]
         lines += [f"- {sentence(constraint)}" for constraint in operator.constraints]
         lines.append("")
+    lines += [*_OF_SUBGRAPHS, ""]
     return "\n".join(lines)

@@ -1,8 +1,8 @@
 """UNIDIRECTIONAL_SEQUENCE_LSTM: int8 or int16 activations, int8 weights, int16 cell state; no variants.
 
 The inputs stand in the order of micro/kernels/lstm_shared.h; the arithmetic is that of micro/kernels/lstm_eval.{h,cc}
-and lstm_eval_common.cc. Between the gates' sums and their functions, values have the scale 2^-12; after them, 2^-15. Of int16,
-sums have 64 bits and are rounded once, as in FULLY_CONNECTED (int16_sums.py).
+and lstm_eval_common.cc. Between the gates' sums and their functions, values have the scale 2^-12; after them, 2^-15. Of
+int16, sums have 64 bits and are rounded once, as in FULLY_CONNECTED (int16_sums.py).
 """
 
 from __future__ import annotations

@@ -13,6 +13,6 @@ def prune(graph: Graph) -> Graph:
     kept: list[Node] = []
     for node in reversed(graph.nodes):
         if needed.intersection(node.outputs) or not node.outputs:
-            needed.update(node.inputs)
+            needed.update(node.inputs, (guard.condition for guard in node.guards))
             kept.append(node)
     return graph if len(kept) == len(graph.nodes) else replace(graph, nodes=tuple(reversed(kept)))

@@ -66,6 +66,8 @@ def stream_graph(graph: Graph, hop: Hop) -> StreamedGraph:
 
     Raises ModelError where nothing of it can be streamed; the message has every reason.
     """
+    if any(node.guards for node in graph.nodes):
+        raise ModelError("nothing of the model can be streamed: it has branches", hint="a model without IF")
     graph = _without_leading_views(prune(fold_padding(prune(graph))))
     ways = [analyse(graph, hop, edges=edges) for edges in (False, True)]
     useful = [way for way in ways if not all(step.is_view for step in way.steps.values())]

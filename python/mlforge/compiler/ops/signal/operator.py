@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.compiler.graph import Attributes, DType, Graph, Node, Tensor
+from mlforge.compiler.graph import Attributes, DType, Graph, Tensor
 from mlforge.compiler.ops.operator import Constant, Operator, Options, View
 from mlforge.compiler.ops.signal.options import read_options
 from mlforge.errors import ModelError, UnsupportedOperatorError
@@ -75,7 +75,7 @@ def with_states(graph: Graph, remembering: dict[str, RememberingOperator]) -> Gr
         if operator is None:
             continue
         words = max(1, -(-operator.remember(View(graph, node)) // 4))
-        nodes[position] = Node(node.kind, (*node.inputs, len(tensors)), node.outputs, node.attributes)
+        nodes[position] = replace(node, inputs=(*node.inputs, len(tensors)))
         tensors.append(Tensor(f"state of operator {position}", (words,), DType.INT32, is_variable=True))
     return Graph(tuple(tensors), tuple(nodes), graph.inputs, graph.outputs)
 

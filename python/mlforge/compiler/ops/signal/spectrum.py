@@ -100,8 +100,8 @@ def transform_fits(view: View) -> str:
 
 
 def inverse_fits(view: View) -> str:
-    """Input and output are int16 (T is 7) or int32 (T is 2); fft_length is a power of 2 from 8 to 16384, and the output's
-    last dimension; the input's is 2 more; all others are the same."""
+    """Input and output are int16 (T is 7) or int32 (T is 2); fft_length is a power of 2 from 8 to 16384, and the
+    output's last dimension; the input's is 2 more; all others are the same."""
     if found := _transform_mismatch(view):
         return found
     length, source, result = told(view)["fft_length"], view.input().shape, view.output.shape
