@@ -29,14 +29,22 @@ CORES = {
     "cortex-m0": "mps2/an385@cortex-m0",
 }
 MIC = SignalSpec(16_000, ("mic",), "", "int16", 15)
-CHAIN: list[StageSpec] = [FrameSpec(480, 320), FftSpec(512), MelSpec(40, 20, 8000), LogSpec(), DctSpec(COEFFICIENTS)]
+BITS = (32, 16)  # of the transform
 SIGNAL = signals(8_000, 16_000)["noise"]
 STEP_DB = 0.25  # of the int8 coefficients: how fine errors are seen
 NEPERS = math.log(10) / 20  # in a decibel of magnitude
 COLUMNS = 12
 STAGES = {
     "frame": ("mlforge_framer", "memcpy", "memmove"),
-    "taper": ("mlforge_fft_load", "mlforge_load", "mlforge_clear", "mlforge_fft_clear"),
+    "taper": (
+        "mlforge_fft_load",
+        "mlforge_load",
+        "mlforge_clear",
+        "mlforge_fft_clear",
+        "mlforge_fft16_load",
+        "mlforge_fft16_scan",
+        "mlforge_fft16_taper",
+    ),
     "fft": (
         "mlforge_fft_passes",
         "mlforge_pass_vectors",
@@ -46,8 +54,20 @@ STAGES = {
         "mlforge_fft_split",
         "mlforge_fft_pass",
         "mlforge_fft_first_of",
+        "mlforge_fft16_butterfly",
+        "mlforge_fft16_reverse",
+        "mlforge_fft16_pass",
+        "mlforge_fft16_first",
     ),
-    "power": ("mlforge_fft_powers", "mlforge_powers", "mlforge_fft_magnitudes", "mlforge_fft_process"),
+    "power": (
+        "mlforge_fft_powers",
+        "mlforge_powers",
+        "mlforge_fft_magnitudes",
+        "mlforge_fft_process",
+        "mlforge_fft16_powers",
+        "mlforge_fft16_magnitudes",
+        "mlforge_fft16_process",
+    ),
     "mel": ("mlforge_mel", "mlforge_bands"),
     "log": ("mlforge_log",),
     "dct": ("mlforge_dct",),
@@ -70,13 +90,18 @@ class Measured:
     error_db: float
 
 
-def measure_ours(core: str) -> Measured:
-    pipeline = fit([*CHAIN, WindowSpec(1, 1)], [SIGNAL], MIC).with_quantisation(STEP_DB, 0)
+def chain(bits: int) -> list[StageSpec]:
+    frames: list[StageSpec] = [FrameSpec(480, 320), FftSpec(512, bits=bits)]
+    return [*frames, MelSpec(40, 20, 8000), LogSpec(), DctSpec(COEFFICIENTS)]
+
+
+def measure_ours(core: str, bits: int) -> Measured:
+    pipeline = fit([*chain(bits), WindowSpec(1, 1)], [SIGNAL], MIC).with_quantisation(STEP_DB, 0)
     return _measure(core, emit(pipeline, "ours"), "ours_pipeline", pipeline)
 
 
 def measure_peer(core: str) -> Measured:
-    pipeline = fit([*CHAIN, WindowSpec(1, 1)], [SIGNAL], MIC)
+    pipeline = fit([*chain(32), WindowSpec(1, 1)], [SIGNAL], MIC)
     return _measure(core, peer_sources(STEP_DB * NEPERS), "peer_pipeline", pipeline)
 
 

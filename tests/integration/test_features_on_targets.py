@@ -68,6 +68,7 @@ XYZ = SignalSpec(1000, ("x", "y", "z"), "", "int16", 15)
 CHAINS: dict[str, tuple[SignalSpec, list[StageSpec]]] = {
     "cepstrum": (MIC, [*BANDS, DctSpec(2), DeltaSpec(3), WindowSpec(1, 1)]),
     "slaney": (MIC, [FrameSpec(64, 64), FftSpec(64), MelSpec(4, 0, 8000, MelScale.SLANEY, MelNorm.SLANEY)]),
+    "narrow": (MIC, [FrameSpec(300, 200), FftSpec(512, bits=16), MelSpec(20, 20, 8000), LogSpec()]),
     "axes": (AXES, [FrameSpec(33, 16), FftSpec(64, Taper.HAMMING, Spectrum.MAGNITUDE), MelSpec(4, 0, 25), LogSpec()]),
 }
 

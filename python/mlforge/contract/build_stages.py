@@ -38,6 +38,7 @@ MAX_WINDOW: Final = 65_536
 MAX_CLIP: Final = 1000  # deviations
 MAX_ROWS: Final = 1024  # of bands
 FFT_SIZES: Final = (32, 64, 128, 256, 512, 1024, 2048)
+FFT_BITS: Final = (32, 16)
 
 Steps = tuple[str, ...]
 E = TypeVar("E", bound=StrEnum)
@@ -104,15 +105,16 @@ def read_frame(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, P
 
 
 def read_fft(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Place]:
-    known_settings(reader, steps, ["size", "taper", "output", "like"])
+    known_settings(reader, steps, ["size", "taper", "output", "bits", "like"])
     like = choice(reader, (*steps, "like"), Like, Like.MLFORGE)
-    _no_settings_beside(reader, steps, like, ("taper", "output"))
+    _no_settings_beside(reader, steps, like, ("taper", "output", "bits"))
     size = _fft_size(reader, (*steps, "size"), place.rows)
     spec = FftSpec(
         size,
         choice(reader, (*steps, "taper"), Taper, Taper.HANN),
         choice(reader, (*steps, "output"), Spectrum, Spectrum.POWER),
         like,
+        _fft_bits(reader, (*steps, "bits")),
     )
     return spec, replace(place, form=Form.SPECTRUM, rows=size // 2 + 1, like=like)
 
@@ -132,6 +134,16 @@ def _same_integers(reader: Reader, steps: Steps, place: Place, own: Sequence[str
         reader.wrong((*steps, "like"), f"{like} behind {before}", f"like: {place.like}, as `fft` has it")
     _no_settings_beside(reader, steps, place.like, own)
     return place.like
+
+
+def _fft_bits(reader: Reader, steps: Steps) -> int:
+    node = reader.node(*steps)
+    if node is None:
+        return FFT_BITS[0]
+    if type(node.value) is not int or node.value not in FFT_BITS:
+        reader.wrong(steps, show(node), f"one of: {', '.join(map(str, FFT_BITS))}")
+        return FFT_BITS[0]
+    return node.value
 
 
 def _fft_size(reader: Reader, steps: Steps, length: int) -> int:

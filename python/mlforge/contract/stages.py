@@ -89,12 +89,14 @@ class FrameSpec:
 
 @dataclass(frozen=True, slots=True)
 class FftSpec:
-    """Taper and Fourier transform of each stretch: size / 2 + 1 bins. `size` is a power of two, at least the length."""
+    """Taper and Fourier transform of each stretch: size / 2 + 1 bins. `size` is a power of two, at least the length;
+    it computes in `bits`, 32 or 16."""
 
     size: int
     taper: Taper = Taper.HANN
     output: Spectrum = Spectrum.POWER
     like: Like = Like.MLFORGE
+    bits: int = 32
 
 
 @dataclass(frozen=True, slots=True)

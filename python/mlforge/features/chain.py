@@ -12,6 +12,7 @@ from mlforge.features.dct import Dct
 from mlforge.features.delta import Delta
 from mlforge.features.difference import Difference
 from mlforge.features.fft import Fft
+from mlforge.features.fft16 import Fft16
 from mlforge.features.filter import Filter
 from mlforge.features.flow import Flow
 from mlforge.features.framer import Framer
@@ -40,6 +41,7 @@ FittedStage: TypeAlias = (
     Standardise
     | Framer
     | Fft
+    | Fft16
     | Mel
     | Log
     | Level

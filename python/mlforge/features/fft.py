@@ -12,8 +12,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
-from mlforge.contract.stages import FftSpec, Spectrum, Taper
-from mlforge.errors import DataError
+from mlforge.contract.stages import Spectrum, Taper
 from mlforge.features.flow import Element, Flow
 from mlforge.features.stage import PlainStage, array, require
 
@@ -69,13 +68,12 @@ class Fft(PlainStage):
 
     @property
     def first(self) -> int:
-        """Radix of the first pass, which has no factors."""
-        return 4 if self.size.bit_length() % 2 == 0 else 2
+        return first_radix(self.size)
 
     @property
     def passes(self) -> int:
-        """Passes of radix 4 with factors: each doubles magnitudes, and halves the values' unit."""
-        return (self.size // 2 // self.first).bit_length() // 2
+        """Each doubles magnitudes, and halves the values' unit."""
+        return passes_behind(self.size)
 
     def shift(self, flow: Flow) -> int:
         """The least right shift of tapered samples with which the transform of pairs stays within 30 bits.
@@ -96,12 +94,7 @@ class Fft(PlainStage):
 
     @property
     def taper_table(self) -> tuple[int, ...]:
-        """Q15 [(length + 1) / 2 + 1], the first half, at most 32767; empty for none."""
-        if self.taper is Taper.NONE:
-            return ()
-        a = 0.5 if self.taper is Taper.HANN else 0.54
-        turns = (2 * math.pi * i / self.length for i in range((self.length + 1) // 2 + 1))
-        return tuple(min(Q15 - 1, round(Q15 * (a - (1 - a) * math.cos(angle)))) for angle in turns)
+        return taper_table(self.taper, self.length)
 
     @property
     def factors(self) -> tuple[int, ...]:
@@ -127,11 +120,23 @@ class Fft(PlainStage):
         )
 
 
-def make_fft(spec: FftSpec, flow: Flow) -> Fft:
-    """Raises DataError where blocks are longer than the transform."""
-    if flow.rows > spec.size:
-        raise DataError(f"frames of {flow.rows} samples are longer than the transform's {spec.size}")
-    return Fft(spec.size, flow.rows, spec.taper, spec.output)
+def first_radix(size: int) -> int:
+    """Of the first pass, which has no factors."""
+    return 4 if size.bit_length() % 2 == 0 else 2
+
+
+def passes_behind(size: int) -> int:
+    """Passes of radix 4 with factors."""
+    return (size // 2 // first_radix(size)).bit_length() // 2
+
+
+def taper_table(taper: Taper, length: int) -> tuple[int, ...]:
+    """Q15 [(length + 1) / 2 + 1], the first half, at most 32767; empty for none."""
+    if taper is Taper.NONE:
+        return ()
+    a = 0.5 if taper is Taper.HANN else 0.54
+    turns = (2 * math.pi * i / length for i in range((length + 1) // 2 + 1))
+    return tuple(min(Q15 - 1, round(Q15 * (a - (1 - a) * math.cos(angle)))) for angle in turns)
 
 
 def _factor(turn: int, size: int) -> int:

@@ -46,6 +46,9 @@ class Framer(PlainStage):
     def state_bytes(self, flow: Flow) -> int:
         return 4
 
+    def common_bytes(self, flow: Flow) -> int:
+        return (self.length - self.hop) * flow.size_bytes
+
     def native_tables(self, flow: Flow) -> ctypes.Structure:
         return FramerTables(self.length, self.hop, flow.size_bytes)
 

@@ -17,11 +17,13 @@ UNLIMITED: Final = 2**32 - 1  # where that is the first stage: it reads frames w
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Of a stage: offsets in the shared memory, None where it has no use for it. `kept_bytes` are of its own."""
+    """Of a stage: offsets in the shared memory, None where it has no use for it. `kept_bytes` are of its own, for its
+    output, or `saved_bytes`, its scratch, for what its next block begins with."""
 
     output: int | None
     work: int | None
     kept_bytes: int = 0
+    saved_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,10 @@ class Layout:
     shared_bytes: int
     head: int
     batch: int
+
+    @property
+    def total_bytes(self) -> int:
+        return self.shared_bytes + sum(place.kept_bytes + place.saved_bytes for place in self.places)
 
 
 @dataclass(slots=True)
@@ -56,8 +62,18 @@ def lay_out(stages: Sequence[Stage], flows: Sequence[Flow], window_blocks: int) 
     """`flows[i]` is what stage i takes, `flows[i + 1]` what it makes. The last stage writes into the collector's ring
     of `window_blocks`, which takes no more at once.
 
-    Largest first, each buffer goes to the lowest offset at which it meets none that is alive with it.
+    Largest first, each buffer goes to the lowest offset at which it meets none that is alive with it. Blocks that
+    overlap stay in a place of their own, or in the shared memory, with what the next one begins with saved: whichever
+    takes less.
     """
+    kept = _lay_out(stages, flows, window_blocks, saving=False)
+    if not any(stage.keeps_output for stage in stages):
+        return kept
+    saved = _lay_out(stages, flows, window_blocks, saving=True)
+    return saved if saved.total_bytes < kept.total_bytes else kept
+
+
+def _lay_out(stages: Sequence[Stage], flows: Sequence[Flow], window_blocks: int, saving: bool) -> Layout:
     head = _head(stages, flows)
     gathers = any(stage.wants for stage in stages)
     most = BATCH if gathers else min(BATCH, window_blocks)
@@ -67,9 +83,12 @@ def lay_out(stages: Sequence[Stage], flows: Sequence[Flow], window_blocks: int) 
     for index, stage in enumerate(stages):
         last = index + 1 == len(stages)
         size_bytes = flows[index + 1].size_bytes * (most if index + 1 < head else 1)
-        output = _output(stage, size_bytes, index, outputs) if not last else None
+        alone = flows[index].channels == 1
+        output = None
+        if not last and not (stage.keeps_output and not saving):
+            output = _output(stage, size_bytes, index, outputs, alone)
         needed = stage.work_bytes(flows[index])
-        if stage.works_in_output and output is not None and flows[index].channels == 1:
+        if stage.works_in_output and output is not None and alone:
             output.working_bytes = needed
             works.append(output)
         else:
@@ -86,16 +105,16 @@ def _head(stages: Sequence[Stage], flows: Sequence[Flow]) -> int:
     return gathering or (len(stages) if few else 0)
 
 
-def _output(stage: Stage, size_bytes: int, index: int, outputs: Sequence[_Buffer | None]) -> _Buffer | None:
-    """A buffer for what the stage makes; that of its input where it may write there; none where it keeps its own."""
+def _output(stage: Stage, size_bytes: int, index: int, outputs: Sequence[_Buffer | None], alone: bool) -> _Buffer:
+    """A buffer for what the stage makes; that of its input where it may write there. Blocks that gather there are
+    alive while the stages in front of them work. A stage that works in the place of its output does so, and in that of
+    its input, with one channel `alone`."""
     before = outputs[-1] if outputs else None
-    if stage.keeps_output:
-        return None
-    if stage.in_place and before is not None:
+    if stage.in_place and before is not None and (alone or not stage.works_in_output):
         before.last = index + 1
         before.size_bytes = max(before.size_bytes, size_bytes)
         return before
-    return _Buffer(size_bytes, index, index + 1)
+    return _Buffer(size_bytes, 0 if stage.keeps_output else index, index + 1)
 
 
 def _place(
@@ -116,7 +135,8 @@ def _place(
         Place(
             output.offset if output else None,
             work.offset if work else None,
-            made.size_bytes if stage.keeps_output and index + 1 < len(stages) else 0,
+            made.size_bytes if stage.keeps_output and output is None and index + 1 < len(stages) else 0,
+            stage.common_bytes(flows[index]) if stage.keeps_output and output is not None else 0,
         )
         for index, (stage, made, output, work) in enumerate(zip(stages, flows[1:], outputs, works, strict=True))
     )

@@ -21,13 +21,15 @@ from mlforge.contract.stages_signal import (
 from mlforge.contract.stages_spectrum import BandsSpec, PeaksSpec, RrSpec, SpectralSpec, StackSpec
 from mlforge.contract.stages_tflm import PcanSpec, TflmScaleSpec
 from mlforge.contract.stages_user import UserSpec
+from mlforge.errors import DataError
 from mlforge.features.bands import make_bands
 from mlforge.features.beats import make_beats
 from mlforge.features.chain import FittedStage
 from mlforge.features.dct import make_dct
 from mlforge.features.delta import make_delta
 from mlforge.features.difference import make_difference, make_rate_of_change
-from mlforge.features.fft import make_fft
+from mlforge.features.fft import Fft
+from mlforge.features.fft16 import Fft16
 from mlforge.features.filter import make_envelope, make_filter, make_smooth
 from mlforge.features.flow import Flow
 from mlforge.features.framer import make_framer
@@ -45,9 +47,17 @@ from mlforge.features.tflm_levels import TflmScale, make_tflm_levels
 from mlforge.features.tflm_spectrum import make_tflm_spectrum
 from mlforge.features.user import make_user
 
+NARROW_BITS: Final = 16
+
 
 def _fft(spec: FftSpec, flow: Flow) -> FittedStage:
-    return make_tflm_spectrum(spec, flow) if spec.like.foreign else make_fft(spec, flow)
+    """Raises DataError where blocks are longer than the transform."""
+    if spec.like.foreign:
+        return make_tflm_spectrum(spec, flow)
+    if flow.rows > spec.size:
+        raise DataError(f"frames of {flow.rows} samples are longer than the transform's {spec.size}")
+    kind = Fft16 if spec.bits == NARROW_BITS else Fft
+    return kind(spec.size, flow.rows, spec.taper, spec.output)
 
 
 def _mel(spec: MelSpec, flow: Flow) -> FittedStage:

@@ -126,7 +126,7 @@ class _Chain:
                 tables=self._keep(stage.native_tables(flows[index])),
                 state=self._memory(stage.state_bytes(flows[index])),
                 output=self._output(place),
-                work=self._at(place.work),
+                work=self._memory(place.saved_bytes) or self._at(place.work),
                 input_length=flows[index].length,
                 output_length=flows[index + 1].length,
             )

@@ -19,7 +19,7 @@ class Stage(Protocol):
     template: ClassVar[str]
     wants: ClassVar[str]
     reset: ClassVar[str]
-    keeps_output: ClassVar[bool]  # what it makes stays there for its next block: nobody shares the place
+    keeps_output: ClassVar[bool]  # what it makes grows in its place, and its next block begins with a part of it
     in_place: ClassVar[bool]  # may write where it reads
     works_in_output: ClassVar[bool]  # may use the place of what it makes as its scratch
 
@@ -37,6 +37,10 @@ class Stage(Protocol):
 
     def state_bytes(self, flow: Flow) -> int:
         """What it remembers, beside an output that it keeps; all zero after a reset."""
+        ...
+
+    def common_bytes(self, flow: Flow) -> int:
+        """What its next block begins with: where it saves that, its output is anybody's between two blocks."""
         ...
 
     def native_tables(self, flow: Flow) -> ctypes.Structure:
@@ -63,6 +67,9 @@ class PlainStage:
         return 0
 
     def state_bytes(self, flow: Flow) -> int:
+        return 0
+
+    def common_bytes(self, flow: Flow) -> int:
         return 0
 
 

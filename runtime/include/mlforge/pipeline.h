@@ -136,8 +136,9 @@ uint32_t mlforge_quantise_process(const struct mlforge_stage *stage, const void 
 /**
  * @brief Stretches of `length` frames, `hop` apart, hop at most length.
  *
- * In: [count][channels]; out: [length][channels]. The stage's output is its own: what two
- * stretches have in common stays there.
+ * In: [count][channels]; out: [length][channels]. What two stretches have in common stays in the
+ * output, which is the stage's own then, or waits in `work`: the rest of the output is anybody's
+ * from one stretch to the first sample of the next.
  */
 struct mlforge_framer {
 	uint32_t length;
@@ -179,6 +180,32 @@ uint32_t mlforge_fft_process_int32_power(const struct mlforge_stage *stage, cons
 					 uint32_t count, void *output);
 uint32_t mlforge_fft_process_int32_magnitude(const struct mlforge_stage *stage, const void *input,
 					     uint32_t count, void *output);
+
+/**
+ * @brief The same in 16 bits, each block with an exponent: half the memory, and less exact.
+ *
+ * In: int16 or int32 [length][channels]; out: int32 [size / 2 + 1][channels], magnitudes, or
+ * powers and an exponent for each channel. Work: uint32 [size / 2]; with one channel it may be the
+ * place of the output, and that of the input.
+ */
+struct mlforge_fft16 {
+	const uint16_t *taper;     /**< as above */
+	const uint32_t *rotations; /**< [size / 4]: W^0, W^1, ..., as pairs (cos, sin), Q14 */
+	const uint32_t *factors;   /**< [size / 8][2]: W^4i, W^6i, the same */
+	uint32_t length;           /**< 1 .. size */
+	uint16_t size;             /**< power of 2, 32 .. 2048 */
+	uint8_t first; /**< radix of the first pass: 4 where log2(size) is odd, else 2 */
+	uint8_t channels;
+	int8_t most; /**< bits by which magnitudes are too small at most: their fixed point */
+};
+uint32_t mlforge_fft16_process_int16_power(const struct mlforge_stage *stage, const void *input,
+					   uint32_t count, void *output);
+uint32_t mlforge_fft16_process_int16_magnitude(const struct mlforge_stage *stage, const void *input,
+					       uint32_t count, void *output);
+uint32_t mlforge_fft16_process_int32_power(const struct mlforge_stage *stage, const void *input,
+					   uint32_t count, void *output);
+uint32_t mlforge_fft16_process_int32_magnitude(const struct mlforge_stage *stage, const void *input,
+					       uint32_t count, void *output);
 
 /**
  * @brief Triangular filters between neighbouring corners: filter b rises over segment b and falls

@@ -207,6 +207,7 @@ def test_presets_are_sound(tmp_path: Path, name: str, rate: str, count: int) -> 
 TFLM = ("frame: {length: 512}", "fft: {like: tflm}", "mel: {bands: 8, low: 20 Hz, high: 400 Hz}", "noise_reduction: {}")
 TFLM_WRONG = [
     (("frame: {length: 512}", "fft: {like: tflm, taper: hamming}"), "1", "fft.taper", "beside like: tflm"),
+    (("frame: {length: 512}", "fft: {like: tflm, bits: 16}"), "1", "fft.bits", "beside like: tflm"),
     ((*TFLM[:2], "mel: {bands: 8, scale: htk}"), "2", "mel.scale", "beside like: tflm"),
     ((*TFLM[:2], "mel: {bands: 8, like: mlforge}"), "2", "mel.like", "behind stages like tflm"),
     (("frame: {length: 512}", "fft: {}", "mel: {bands: 8, like: tflm}"), "2", "mel.like", "MLForge's own"),

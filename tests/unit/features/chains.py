@@ -93,6 +93,8 @@ CHAINS: dict[str, list[StageSpec]] = {
     "shares": [*MAGNITUDES, BandsSpec((10, 50, 200, 499), share=True)],
     "shape": [*SPECTRUM, SpectralSpec(tuple(Shape))],
     "shape of magnitudes": [*MAGNITUDES, SpectralSpec(tuple(Shape))],
+    "16 bits": [FrameSpec(100, 60), FftSpec(128, bits=16), LogSpec()],
+    "16 bits, radix 2": [FrameSpec(60, 60), FftSpec(64, output=Spectrum.MAGNITUDE, bits=16)],
     "peaks": [*SPECTRUM, PeaksSpec(5), StackSpec(2)],
     "beats": [FrameSpec(300, 200), RrSpec(tuple(Rr), 8, 0.3)],
     "rate of change": [RateOfChangeSpec(7, 1000)],

@@ -53,6 +53,9 @@ CHAINS: dict[str, tuple[SignalSpec, list[StageSpec]]] = {
         [FrameSpec(441, 441), FftSpec(1024, Taper.HAMMING), MelSpec(9, 0, 8000, MelScale.SLANEY, MelNorm.SLANEY)],
     ),
     "power": (MIC, [FrameSpec(33, 1), FftSpec(2048)]),
+    "narrow": (MIC, [FrameSpec(480, 320), FftSpec(512, bits=16), MelSpec(40, 20, 8000), LogSpec(), DctSpec(10)]),
+    "narrow and long": (MIC, [FrameSpec(701, 300), FftSpec(1024, Taper.NONE, bits=16), LogSpec()]),
+    "narrow axes": (AXES, [FrameSpec(33, 16), FftSpec(64, Taper.HAMMING, Spectrum.MAGNITUDE, bits=16)]),
     "axes": (AXES, [FrameSpec(32, 16), FftSpec(32, Taper.NONE, Spectrum.MAGNITUDE), LogSpec()]),
     "raw": (MIC, [StandardiseSpec()]),
 }

@@ -33,6 +33,9 @@ RATE = 16_000
 SIGNAL = SignalSpec(RATE, ("mic",), "", "int16", 15)
 ALL = signals(4_000, RATE)
 GRAIN = 6e-5  # of a bin, of the largest of its frame: what powers of 31 bits and factors of 16 leave
+NARROW = 6e-3  # the same where the transform has 16 bits
+NARROW_OF = {"tone": 4e-4, "tone between bins": 4e-4, "tone at half the rate": 4e-4, "voice": 4e-4, "step": 4e-4}
+NARROW_SAMPLE = 2e-5  # of the largest sample, for each of the root of as many: what samples of 15 bits leave
 ROOT = 1.3e-4  # of a magnitude: the table's chords
 LOG_DB = 0.012  # the table's chords, and half a step of the values
 DCT_DB = 0.02
@@ -66,6 +69,54 @@ def test_magnitudes(name: str, size: int) -> None:
     real = reference(ALL[name], length, hop, size)
     bound = near(real, size) + ROOT * real
     assert (np.abs(got - real) <= bound).all(), (np.abs(got - real) / bound).max()
+
+
+def near_in_16_bits(name: str, signal: floats.Floats, real: floats.Floats, size: int) -> floats.Floats:
+    """The same for a transform of 16 bits."""
+    largest = np.abs(stored(signal)).max()
+    share: floats.Floats = NARROW_OF.get(name, NARROW) * real.max(axis=1, keepdims=True)
+    off: floats.Floats = share + NARROW_SAMPLE * np.sqrt(size) * largest + ROOT * real
+    return off
+
+
+@pytest.mark.parametrize("size", [32, 64, 128, 256, 512, 1024, 2048])
+@pytest.mark.parametrize("name", ALL)
+def test_magnitudes_in_16_bits(name: str, size: int) -> None:
+    length, hop = size - size // 16, size // 2
+    got = features([FrameSpec(length, hop), FftSpec(size, output=Spectrum.MAGNITUDE, bits=16)], ALL[name])
+    real = reference(ALL[name], length, hop, size)
+    bound = near_in_16_bits(name, ALL[name], real, size)
+    assert (np.abs(got - real) <= bound).all(), (np.abs(got - real) / bound).max()
+
+
+@pytest.mark.parametrize("taper", list(Taper))
+@pytest.mark.parametrize(("length", "hop"), [(480, 320), (441, 441), (1, 1), (33, 7), (512, 1), (257, 100)])
+def test_lengths_and_tapers_in_16_bits(taper: Taper, length: int, hop: int) -> None:
+    signal = ALL["voice"][:1500]
+    got = features([FrameSpec(length, hop), FftSpec(512, taper, Spectrum.MAGNITUDE, bits=16)], signal)
+    real = reference(signal, length, hop, 512, taper.value)
+    assert (np.abs(got - real) <= near_in_16_bits("voice", signal, real, 512)).all()
+
+
+def test_16_bits_see_what_is_quiet_as_well_as_what_is_loud() -> None:
+    """Samples of three bits: they have an exponent of their own, so that no step leaves the last of them behind."""
+    chain: list[StageSpec] = [FrameSpec(480, 320), FftSpec(512, bits=16), MelSpec(20, 100, 8000), LogSpec()]
+    quiet = np.random.default_rng(6).normal(0, 2 / 32768, (4000, 1))
+    levels = features(chain, quiet)[..., 0]
+    power = reference(quiet, 480, 320, 512)[..., 0] ** 2
+    real = 10 * np.log10(power @ floats.mel_weights(20, 100, 8000, RATE, 257, "htk", "none").T)
+    assert np.abs(levels - real).max() < 0.2
+
+
+def test_extremes_of_16_bits() -> None:
+    """Each part of each number as large as it can be: squares of every length, and noise of full scale."""
+    random = np.random.default_rng(8)
+    parts = [np.where(np.arange(512) // width % 2, 1.0, -1.0) for width in (1, 2, 3, 4, 8, 64, 128, 256)]
+    parts += [random.choice([-1.0, 1.0], 512) for _ in range(40)] + [np.full(512, -1.0)]
+    signal = np.concatenate(parts)[:, None]
+    got = features([FrameSpec(512, 512), FftSpec(512, Taper.NONE, Spectrum.MAGNITUDE, bits=16)], signal)
+    real = reference(signal, 512, 512, 512, "none")
+    assert (np.abs(got - real) <= NARROW * real.max(axis=1, keepdims=True) + ROOT * real).all()
 
 
 @pytest.mark.parametrize("taper", list(Taper))
@@ -190,6 +241,17 @@ def test_slopes_of_columns(width: int) -> None:
     slopes = [times @ levels[middle - half : middle + half + 1] / np.square(times).sum() for middle in middles]
     np.testing.assert_array_equal(got[:, :10], levels[half : len(levels) - half])
     np.testing.assert_allclose(got[:, 10:], slopes, atol=0.5 / 128 + 1e-6)
+
+
+def test_accelerometer_in_16_bits() -> None:
+    """Samples of 32 bits, axes of different size, each with an exponent of its own."""
+    seconds = np.arange(300)[:, None] / 50
+    signal = np.array([[9.0, 0.1, 1e-4]]) * np.sin(2 * np.pi * np.array([[1.5, 3, 6]]) * seconds)
+    what = SignalSpec(50, ("x", "y", "z"), "m/s^2")
+    got = features([FrameSpec(32, 16), FftSpec(32, bits=16), LogSpec()], signal, what)
+    real = np.abs(floats.spectrum(floats.frames(signal.astype(float), 32, 16), "hann", 32))
+    loud = real > real.max(axis=1, keepdims=True) / 10
+    assert np.abs(got - 20 * np.log10(real))[loud].max() < 0.1
 
 
 def test_one_band_and_an_empty_one() -> None:
