@@ -54,12 +54,13 @@ void mlforge_dsp_conv_2d_s8(const struct mlforge_dsp_conv_2d *op, const int8_t *
 /* FULLY_CONNECTED. Weights, for each four outputs A, B, C, D: in quads of four words, A and B as in
  * mlforge_dsp_conv_2d, then C and D in the same way, but word by word: (A, B) values 0 and 2, (C,
  * D) values 0 and 2, (A, B) values 1 and 3, (C, D) values 1 and 3. One to three outputs that are
- * left follow as pairs, in quads of two words. Input [rows][inputs], output [rows][outputs]. `sums`
- * holds sum_a and sum_both of each pair. `factors` holds factor and power of each output, or of
- * all. */
+ * left follow as pairs, in quads of two words. Input: `rows` times `inputs` bytes, each `step`
+ * bytes behind the one before; output [rows][outputs]. `sums` holds sum_a and sum_both of each
+ * pair. `factors` holds factor and power of each output, or of all. */
 struct mlforge_dsp_fully_connected {
 	uint32_t rows;
 	uint32_t inputs;
+	uint32_t step;
 	uint32_t outputs;
 	int16_t zero_point;
 	int8_t low; /* smallest and largest result */

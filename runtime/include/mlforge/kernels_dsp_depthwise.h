@@ -64,6 +64,29 @@ void mlforge_dsp_depthwise_stride_1_s8(const struct mlforge_dsp_depthwise *op, c
 void mlforge_dsp_depthwise_s8(const struct mlforge_dsp_depthwise *op, const int8_t *input,
 			      int8_t *output, void *scratch);
 
+/* The same layer for few pixels, at least four channels, and any window. Channels are taken in
+ * groups of four; where their number is no multiple of that, the last group begins with the fourth
+ * channel from the end. Weights: for each group and each two taps the bytes (c0, t0), (c1, t0),
+ * (c0, t1), (c1, t1), then those of c2 and c3. `sums` and `factors` hold the start of the sum, and
+ * factor and power, for each channel of each group. No accumulator reaches 2^28. */
+struct mlforge_dsp_depthwise_pixel {
+	struct mlforge_window window;
+	uint16_t channels;
+	uint8_t has_padding;
+	int8_t input_zero_point;
+	int16_t zero_point;
+	int8_t low; /* smallest and largest result */
+	int8_t high;
+	const int32_t *weights;
+	const int32_t *sums;    /* [groups][4] */
+	const int32_t *factors; /* [groups][4][2] */
+};
+
+/* `scratch`, 4-byte aligned: 4 bytes for each tap, their number rounded up to an even one; then,
+ * with padding, a byte for each channel. */
+void mlforge_dsp_depthwise_pixel_s8(const struct mlforge_dsp_depthwise_pixel *op,
+				    const int8_t *input, int8_t *output, void *scratch);
+
 #ifdef __cplusplus
 }
 #endif

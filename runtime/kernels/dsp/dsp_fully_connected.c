@@ -229,7 +229,7 @@ void mlforge_dsp_fully_connected_s8(const struct mlforge_dsp_fully_connected *op
 		if (op->low > INT8_MIN || op->high < INT8_MAX) {
 			clamp_all(op->low, op->high, op->outputs, output);
 		}
-		input += op->inputs;
+		input += op->step;
 		output += op->outputs;
 	}
 }

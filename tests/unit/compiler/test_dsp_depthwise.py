@@ -106,11 +106,20 @@ def test_scratch_is_a_moderate_share() -> None:
     assert planes.scratch_bytes(planes.band_rows()) <= 2 * 96 * 96 * 8 // 8
 
 
-def test_shapes_that_planes_do_not_suit_take_the_generic_kernel() -> None:
+def test_shapes_that_planes_do_not_suit_take_another_kernel() -> None:
     long = graph(Maker(1), (1, 20000), (1, 3), (2, 2), channels=2)
     assert "mlforge_depthwise_conv_2d_s8(" in lowered(long)
+    assert "mlforge_depthwise_conv_2d_s8(" in lowered(graph(Maker(1), (2, 1), (1, 1), (1, 1), channels=2))
     spread = graph(Maker(1), (1, 20000), (1, 3), (1, 1), (1, 32767), channels=64)  # 85,534 elements in a row
-    assert "mlforge_depthwise_conv_2d_s8(" in lowered(spread)
-    assert "mlforge_depthwise_conv_2d_s8(" in lowered(graph(Maker(1), (2, 1), (1, 1), (1, 1), channels=4))
+    assert "mlforge_dsp_depthwise_pixel_s8(" in lowered(spread)
     moderate = graph(Maker(1), (1, 20000), (1, 3), (1, 1), channels=16)
     assert "mlforge_dsp_depthwise_stride_1_s8(" in lowered(moderate)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "kernel", "channels"), [((9, 1), (9, 1), 4), ((9, 1), (9, 1), 7), ((3, 5), (3, 3), 64)]
+)
+def test_a_hop_of_a_stream_is_made_pixel_by_pixel(
+    sizes: tuple[int, int], kernel: tuple[int, int], channels: int
+) -> None:
+    assert "mlforge_dsp_depthwise_pixel_s8(" in lowered(graph(Maker(3), sizes, kernel, (3, 1), channels=channels))

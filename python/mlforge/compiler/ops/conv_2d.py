@@ -9,7 +9,7 @@ from tflite.Conv2DOptions import Conv2DOptions
 
 from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
-from mlforge.compiler.ops.by_isa import mve
+from mlforge.compiler.ops.by_isa import dsp_fully_connected, mve
 from mlforge.compiler.ops.by_isa.dsp_conv_2d import lower_for_dsp
 from mlforge.compiler.ops.by_isa.packed_conv_2d import lower_packed
 from mlforge.compiler.ops.operator import Field, Lowered, Options, View, read_activation, without_options
@@ -80,8 +80,9 @@ class Conv2D(Convolution):
             return _lower_groups(layer)
         if isa is Isa.MVE and (vectors := mve.lower_conv_2d(layer)):
             return vectors
-        fast = lower_for_dsp(layer) if isa.has_dsp else lower_packed(layer, isa)
-        return fast or _lower(layer)
+        if isa.has_dsp:
+            return dsp_fully_connected.lower_layer_for_dsp(layer) or lower_for_dsp(layer) or _lower(layer)
+        return lower_packed(layer, isa) or _lower(layer)
 
 
 def _walk(layer: Layer) -> Mapping[str, Field]:

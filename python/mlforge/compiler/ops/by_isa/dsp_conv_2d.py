@@ -43,8 +43,9 @@ def lower_for_dsp(layer: Layer) -> Lowered | None:
         },
         window.pixels,
         note=str(window),
-        # All three windows are copied first; but a last odd channel's dummy writes into the pixel behind them.
-        overlap=layer.overlap(in_flight=count % 2),
+        # All three windows are copied first; but a last odd channel's dummy writes into the pixel behind them, and
+        # where two windows are left, that in front of them is read again.
+        overlap=layer.overlap(in_flight=int(count % 2 or window.pixels % _PIXELS == 2)),
         takes_scratch=True,
         scratch_bytes=_scratch_bytes(window, paired.weights.shape, copies),
     )

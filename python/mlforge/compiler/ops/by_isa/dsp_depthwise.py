@@ -15,6 +15,7 @@ import numpy as np
 
 from mlforge.compiler.fixed_point import INT8_MIN, Ints
 from mlforge.compiler.graph import ABSENT, Tensor
+from mlforge.compiler.ops.by_isa import dsp_depthwise_pixel
 from mlforge.compiler.ops.by_isa.dsp import Channels
 from mlforge.compiler.ops.by_isa.dsp_channels import channel_fields
 from mlforge.compiler.ops.operator import Constant, Field, Lowered, View
@@ -149,7 +150,9 @@ def lower_multiplied(layer: Layer) -> Lowered | None:
     """For several outputs of each input channel: a call for the first output of all, then for the second, and so on."""
     multiplier, calls = layer.outputs // layer.inputs, []
     for number in range(multiplier):
-        part = lower_for_dsp(Layer.of(_every(layer, multiplier, number), layer.places))
+        one = Layer.of(_every(layer, multiplier, number), layer.places)
+        planes = _best_planes(one.window, one.outputs)
+        part = _lower_planes(one, planes) if planes else None
         if part is None:
             return None
         calls.append(_placed(part, multiplier, number))
@@ -196,13 +199,22 @@ def _named(fields: Mapping[str, Field], number: int) -> dict[str, Field]:
 
 def lower_for_dsp(layer: Layer) -> Lowered | None:
     """None for several outputs per input channel, and where the numbers do not suit the kernels."""
+    planes = _best_planes(layer.window, layer.outputs)
+    if _is_better_by_pixel(planes, layer) and (call := dsp_depthwise_pixel.lower_pixel(layer, _channels(layer))):
+        return call
+    return _lower_planes(layer, planes) if planes else None
+
+
+def _channels(layer: Layer) -> Channels | None:
+    """None for several outputs per input channel, and where requantisation would not be exact."""
+    channels = layer.channels(layer.weights.reshape(-1, layer.outputs).T)
+    return channels if layer.outputs == layer.inputs and _suit(channels) else None
+
+
+def _lower_planes(layer: Layer, planes: Planes) -> Lowered | None:
+    if (channels := _channels(layer)) is None:
+        return None
     window, count = layer.window, layer.outputs
-    channels = layer.channels(layer.weights.reshape(-1, count).T)
-    if count != layer.inputs or not _suit(channels):
-        return None
-    planes = _best_planes(window, count)
-    if planes is None:
-        return None
     band_rows = planes.band_rows()
     low, high = layer.limits
     scales = layer.view.input_quantization(1).scales
@@ -230,6 +242,14 @@ def lower_for_dsp(layer: Layer) -> Lowered | None:
         in_place=frozenset({layer.source}) if planes.works_in_place else frozenset(),
     )
     return replace(call, kernel=planes.kernel(layer.zero_points[1]))
+
+
+def _is_better_by_pixel(planes: Planes | None, layer: Layer) -> bool:
+    """Planes that work in place stay, as a second picture costs more than instructions."""
+    if planes is None:
+        return True
+    by_pixel = dsp_depthwise_pixel.cost(layer.window, layer.outputs)
+    return not planes.works_in_place and by_pixel < layer.outputs * planes.cost
 
 
 def _suit(channels: Channels) -> bool:
