@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Frames into packets, packets into a queue, and the thread that sends them. A packet is queued
- * whole or not at all.
+ * Frames into packets, and packets into a queue, from which record_uart.c or record_smp.c takes
+ * them. A packet is queued whole or not at all.
  */
 #include <mlforge/record.h>
 #include <string.h>
-#include <zephyr/drivers/uart.h>
 #include <zephyr/kernel.h>
 #include <zephyr/sys/byteorder.h>
 #include <zephyr/sys/crc.h>
 #include <zephyr/sys/ring_buffer.h>
 
-#if DT_HAS_CHOSEN(mlforge_record_uart)
-#define RECORD_UART DEVICE_DT_GET(DT_CHOSEN(mlforge_record_uart))
-#else
-#define RECORD_UART DEVICE_DT_GET(DT_CHOSEN(zephyr_console))
-#endif
+#include "record_queue.h"
 
 #define MAGIC_BYTES 4
 
 BUILD_ASSERT(!IS_ENABLED(CONFIG_BIG_ENDIAN), "packets are little endian, as the frames are");
 
-static const struct device *const record_uart = RECORD_UART;
 static const struct mlforge_instance *record_of;
 static uint32_t record_next; /* number of the next frame */
 
@@ -86,26 +80,23 @@ void mlforge_record(const struct mlforge_instance *instance, const void *frames,
 	k_mutex_unlock(&record_lock);
 }
 
-static void record_thread(void *unused1, void *unused2, void *unused3)
+uint32_t mlforge_record_peek(uint8_t *bytes, uint32_t most)
 {
-	uint8_t bytes[32];
+	(void)k_mutex_lock(&record_lock, K_FOREVER);
+	const uint32_t count = ring_buf_peek(&record_queue, bytes, most);
 
-	ARG_UNUSED(unused1);
-	ARG_UNUSED(unused2);
-	ARG_UNUSED(unused3);
-	for (;;) {
-		(void)k_mutex_lock(&record_lock, K_FOREVER);
-		const uint32_t count = ring_buf_get(&record_queue, bytes, sizeof(bytes));
-
-		k_mutex_unlock(&record_lock);
-		for (uint32_t i = 0; i < count; i++) {
-			uart_poll_out(record_uart, bytes[i]);
-		}
-		if (count == 0) {
-			(void)k_sem_take(&record_ready, K_FOREVER);
-		}
-	}
+	k_mutex_unlock(&record_lock);
+	return count;
 }
 
-K_THREAD_DEFINE(mlforge_record_thread, CONFIG_MLFORGE_RECORD_STACK_SIZE, record_thread, NULL, NULL,
-		NULL, CONFIG_MLFORGE_RECORD_PRIORITY, 0, 0);
+void mlforge_record_drop(uint32_t count)
+{
+	(void)k_mutex_lock(&record_lock, K_FOREVER);
+	(void)ring_buf_get(&record_queue, NULL, count);
+	k_mutex_unlock(&record_lock);
+}
+
+void mlforge_record_wait(void)
+{
+	(void)k_sem_take(&record_ready, K_FOREVER);
+}

@@ -28,7 +28,7 @@ _BUGS: Final = (NameError, ImportError, NotImplementedError)  # of ours: no devi
 
 
 @contextmanager
-def connected(link: Link, timeout_s: float = TIMEOUT_S) -> Iterator[Device]:
+def connected(link: Link, timeout_s: float = TIMEOUT_S) -> Iterator[SmpDevice]:
     """Raises LinkError where nobody answers, DeviceError where a package is missing."""
     transport = transport_of(link)
     try:
@@ -167,6 +167,13 @@ class SmpDevice:
                 f"{self._link} sends invalid answers or closes the connection ({type(error).__name__})"
             ) from error
 
+    def recorded(self, offset: int | None) -> tuple[int, bytes]:
+        """What was recorded behind `offset` bytes, perhaps nothing, and its offset; None begins anew."""
+        from mlforge.bundle.smp_messages import RecordRead
+
+        answer = self._ask(RecordRead(begin=offset is None, off=offset or 0), "tell what it records")
+        return answer.off, answer.data
+
     def _ask(self, request: Any, what: str) -> Any:
         from smpclient.generics import error
 
@@ -198,10 +205,9 @@ def _refused(what: str, answer: Any) -> DeviceError:
         code, said = int(rc), getattr(rc, "name", "")
     else:
         said = str(answer)[:200]
-    from mlforge.bundle.smp_messages import ERRORS, GROUP
+    from mlforge.bundle.smp_messages import ERRORS, GROUP, RECORD_ERRORS, RECORD_GROUP
 
-    if group == GROUP:
-        said = ERRORS.get(code, "")
+    said = {GROUP: ERRORS, RECORD_GROUP: RECORD_ERRORS}.get(group, {}).get(code, said)
     return DeviceError(
         f"the device does not {what}: {said or f'error {code} of group {group}'}", group=int(group), code=code
     )

@@ -119,3 +119,40 @@ class Calibrate(_Command, message.WriteRequest):
     _COMMAND_ID = 4
     _Response = CalibrateAnswer
     reset: bool = False
+
+
+RECORD_GROUP: Final = 78
+RECORD_ERRORS: Final = {1: "unknown error", 2: "another host has read on"}
+
+
+class RecordErrorV1(ErrorV1):
+    _GROUP_ID = RECORD_GROUP
+
+
+class RecordErrorV2(message.Response):
+    RESPONSE_TYPE = message.ResponseType.ERROR_V2
+    _OP = header.OP.READ_RSP
+    _GROUP_ID = RECORD_GROUP
+    err: dict[str, int]
+
+
+class RecordAnswer(message.ReadResponse):
+    """`data` is what follows `off` bytes of packets; it may be empty."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    _GROUP_ID = RECORD_GROUP
+    _COMMAND_ID = 0
+    off: int
+    data: bytes
+
+
+class RecordRead(message.ReadRequest):
+    """With `begin` what has waited is forgotten; without, the bytes in front of `off` have arrived."""
+
+    _GROUP_ID = RECORD_GROUP
+    _COMMAND_ID = 0
+    _Response = RecordAnswer
+    _ErrorV1 = RecordErrorV1
+    _ErrorV2 = RecordErrorV2
+    begin: bool = False
+    off: int = 0

@@ -10,16 +10,25 @@ Exit status: 0 done; 3 recorded, but frames were lost, or an expected text was n
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlforge.cli.common import add_app, add_json, bounded, console, print_json
+from mlforge.cli.devices import add_link, link_of
 from mlforge.cli.main import Status
+
+if TYPE_CHECKING:
+    from mlforge.targets.transport import Transport
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_app(parser)
-    parser.add_argument("--port", metavar="P", required=True, help="a serial port, or a URL such as socket://HOST:PORT")
-    parser.add_argument("--baud", metavar="N", type=int, default=115200, help="its speed (default: 115200)")
+    add_link(parser)
+    parser.add_argument(
+        "--smp", action="store_true", help="SMP on --port (CONFIG_MLFORGE_RECORD_SMP), as on the others"
+    )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--label", metavar="L", help="what is recorded: a class of the contract")
     what.add_argument("--replay", metavar="FILE", type=Path, help="a .wav or .csv file to play into the device")
@@ -51,16 +60,12 @@ def _replay(arguments: argparse.Namespace) -> Status:
     from mlforge.app.replay import replay, said
     from mlforge.data.long_recordings import read_signal
     from mlforge.features.pipeline import Pipeline
-    from mlforge.targets.transport import SerialTransport
 
     lock = read_lock(arguments.app)
     pipeline = Pipeline.from_json(json.dumps(lock.features))
     frames = pipeline.to_frames(read_signal(arguments.replay, pipeline.rate_hz))
-    line = SerialTransport(arguments.port, arguments.baud)
-    try:
+    with _line(arguments) as line:
         echo = replay(line, lock.name, frames, pipeline.input_frac_bits)
-    finally:
-        line.close()
     text = bytes(echo.text).decode(errors="replace")
     missing = said(text, arguments.expect)
     if arguments.json:
@@ -72,12 +77,29 @@ def _replay(arguments: argparse.Namespace) -> Status:
     return Status.UNMET if missing else Status.DONE
 
 
+@contextmanager
+def _line(arguments: argparse.Namespace) -> Iterator[Transport]:
+    if arguments.smp or not arguments.port:
+        from mlforge.bundle.smp_device import connected
+        from mlforge.bundle.smp_record import SmpLine
+
+        with connected(link_of(arguments)) as device:
+            yield SmpLine(device)
+        return
+    from mlforge.targets.transport import SerialTransport
+
+    line = SerialTransport(arguments.port, arguments.baud)
+    try:
+        yield line
+    finally:
+        line.close()
+
+
 def _record(arguments: argparse.Namespace) -> Status:
     from mlforge.app.record import record
     from mlforge.contract.load import load_contract
     from mlforge.data.recorded import Facts, write_recording
     from mlforge.errors import DataError
-    from mlforge.targets.transport import SerialTransport
 
     contract = load_contract(arguments.app)
     signal = contract.data.signal
@@ -87,14 +109,10 @@ def _record(arguments: argparse.Namespace) -> Status:
         )
     _check(arguments, contract.data.classes)
     screen = console()
-    line = SerialTransport(arguments.port, arguments.baud)
-    try:
+    with _line(arguments) as line:
         heard = record(line, contract.name, seconds=arguments.seconds)
-    finally:
-        line.close()
-    facts = Facts(
-        contract.name, arguments.label, arguments.group, arguments.port, signal.rate_hz, signal.channels, signal.unit
-    )
+    device = arguments.port or arguments.ble or arguments.udp
+    facts = Facts(contract.name, arguments.label, arguments.group, device, signal.rate_hz, signal.channels, signal.unit)
     path = write_recording(heard.recorded, facts, arguments.into or contract.app_dir / "recordings")
     recorded, whole = heard.recorded, not heard.recorded.lost and not heard.broken
     if arguments.json:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file
- * @brief Raw frames on their way to a model's features, sent over a serial line to
+ * @brief Raw frames on their way to a model's features, sent over a serial line or SMP to
  * `west mlforge record` (CONFIG_MLFORGE_RECORD).
  *
  * A packet is, little endian: "MFR1"; the type of the samples (0 int32, 1 int16); their fraction

@@ -8,6 +8,7 @@
 #include "activity_mlforge.h"
 
 #define FRAMES 100
+#define PERIOD K_MSEC(IS_ENABLED(CONFIG_MLFORGE_RECORD_SMP) ? 20 : 5)
 
 static void on_result(const struct mlforge_result *result, void *user_data)
 {
@@ -30,7 +31,7 @@ int main(void)
 		if (i % 50 == 0) {
 			printk("frame %d\n", i);
 		}
-		k_msleep(5);
+		k_sleep(PERIOD);
 	}
 	printk("all sent\n");
 	return 0;
