@@ -13,6 +13,7 @@ from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.contract import StandardiseSpec, WindowSpec
 from mlforge.contract.load import load_contract
 from mlforge.features.fit import fit
+from mlforge.features.pipeline import Pipeline
 from mlforge.records.architecture import Architecture, Conv, GlobalAveragePool, Head
 from mlforge.records.lock import ModelFile
 from mlforge.toolchain.files import sha256
@@ -58,10 +59,15 @@ def locked_app(app: Path, name: str = "activity") -> Path:
 
 def lock_model(app: Path, data: bytes) -> None:
     """Makes `data` the locked model of the app."""
-    contract = load_contract(app)
     signal = np.random.default_rng(1).normal(size=(100, CHANNELS))
-    pipeline = fit([WindowSpec(LENGTH, 16), StandardiseSpec()], [signal])
+    lock_features(app, data, fit([WindowSpec(LENGTH, 16), StandardiseSpec()], [signal]), CLASSES)
+
+
+def lock_features(app: Path, data: bytes, pipeline: Pipeline, classes: tuple[str, ...]) -> None:
+    """Makes `data` behind a fitted pipeline the locked model of the app."""
+    contract = load_contract(app)
     path = f"model/{contract.name}.tflite"
+    (app / "model").mkdir(exist_ok=True)
     (app / path).write_bytes(data)
     lock = factory.lock(factory.trained(1), [factory.trained(1)])
     cost, megahertz = lock.cost, contract.target.clock_hz / 1e6
@@ -75,6 +81,6 @@ def lock_model(app: Path, data: bytes) -> None:
             model=ModelFile(path, sha256(data), len(data)),
             contract_sha256=contract.digest,
             features=json.loads(pipeline.to_json()),
-            classes=CLASSES,
+            classes=classes,
         ),
     )

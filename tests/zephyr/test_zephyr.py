@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from mlforge.targets.host import HostTarget
 from mlforge.toolchain.sources import root
 from mlforge.toolchain.zephyr import ZephyrBuild
 from tests.programs.locked_app import lock_model, locked_app, tiny_tflite
+from tests.zephyr.counted import instructions_between
 from tests.zephyr.workspace import Workspace, boards, run_image
 
 pytestmark = pytest.mark.zephyr
@@ -143,6 +145,19 @@ def test_suite_on_the_device(zephyr: Workspace, suite: str, board: str, tmp_path
     zephyr.build(HERE / suite, tmp_path / "build", board)
     lines = run_image(tmp_path / "build", board, "PROJECT EXECUTION")
     assert any("PROJECT EXECUTION SUCCESSFUL" in line for line in lines), "\n".join(lines[-60:])
+    if (suite, board) == ("stream", "qemu_cortex_m3"):
+        _what_a_sample_costs(tmp_path / "build", board)
+
+
+def _what_a_sample_costs(build: Path, board: str) -> None:
+    """Instructions from the submission of ten blocks to the release of the last, five times for each of two models: one
+    whose features begin with frames, and one that quantises each sample of a window."""
+    counted = instructions_between(build, board, "cost_begins", "cost_ends", "TESTSUITE cost succeeded")
+    assert len(counted) == 2 * 5
+    framed, window = (sum(part, Counter()).total() / (5 * 10 * 160) for part in (counted[:5], counted[5:]))
+    print(f"instructions a sample, counted: {framed:.2f} to frames, {window:.2f} to a window")
+    assert framed <= 15, sum(counted[:5], Counter()).most_common(12)
+    assert window <= 35, sum(counted[5:], Counter()).most_common(12)
 
 
 @pytest.mark.parametrize("board", boards("mps2/an385"))  # which has room for a second of it

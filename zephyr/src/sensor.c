@@ -9,6 +9,8 @@
 #include <zephyr/init.h>
 #include <zephyr/logging/log.h>
 
+#include "feed.h"
+#include "fifo.h"
 #include "init_order.h"
 
 LOG_MODULE_DECLARE(mlforge, CONFIG_MLFORGE_LOG_LEVEL);
@@ -21,9 +23,8 @@ static K_THREAD_STACK_DEFINE(feed_stack, CONFIG_MLFORGE_SENSOR_STACK_SIZE);
 static struct k_work_q feed_queue;
 static atomic_t feed_queue_started;
 
-/* What is worth a line of the log: the 1st, 2nd, 4th, 8th, ... and not all of them. */
-static void feed_count(const struct mlforge_sensor *sensor, uint32_t *counter, uint32_t by,
-		       int status, const char *what)
+void mlforge_feed_count(const struct mlforge_sensor *sensor, uint32_t *counter, uint32_t by,
+			int status, const char *what)
 {
 	struct mlforge_sensor_state *state = sensor->state;
 	const k_spinlock_key_t key = k_spin_lock(&state->lock);
@@ -104,19 +105,21 @@ static void feed_once(const struct mlforge_sensor *sensor)
 	const int status = feed_read_frame(sensor);
 
 	if (status != 0) {
-		feed_count(sensor, &stats->errors, 1, status, "not read");
+		mlforge_feed_count(sensor, &stats->errors, 1, status, "not read");
 		mlforge_service_gap(sensor->service);
 	} else if (mlforge_service_submit(sensor->service, sensor->frame, K_NO_WAIT) != 0) {
-		feed_count(sensor, &stats->refused, 1, 0, NULL); /* the service has logged it */
+		mlforge_feed_count(sensor, &stats->refused, 1, 0,
+				   NULL); /* the service has logged it */
 	} else {
-		feed_count(sensor, &stats->frames, 1, 0, NULL);
+		mlforge_feed_count(sensor, &stats->frames, 1, 0, NULL);
 	}
 }
 
 static void feed_missed(const struct mlforge_sensor *sensor, uint32_t periods)
 {
 	if (periods > 0) {
-		feed_count(sensor, &sensor->state->stats.missed, periods, 0, "periods missed");
+		mlforge_feed_count(sensor, &sensor->state->stats.missed, periods, 0,
+				   "periods missed");
 		mlforge_service_gap(sensor->service);
 	}
 }
@@ -207,6 +210,26 @@ static void feed_set_rate(const struct mlforge_sensor *sensor)
 	}
 }
 
+static bool feed_has_fifo(const struct mlforge_sensor *sensor)
+{
+#ifdef CONFIG_MLFORGE_SENSOR_FIFO
+	return sensor->fifo != NULL;
+#else
+	ARG_UNUSED(sensor);
+	return false;
+#endif
+}
+
+/* Returns the status; where it is an error, the feed does not run. */
+static int feed_begun(const struct mlforge_sensor *sensor, int status, const char *wrong)
+{
+	if (status != 0) {
+		atomic_clear(&sensor->state->running);
+		mlforge_feed_count(sensor, &sensor->state->stats.errors, 1, status, wrong);
+	}
+	return status;
+}
+
 int mlforge_sensor_start(const struct mlforge_sensor *sensor)
 {
 	struct mlforge_sensor_state *state = sensor->state;
@@ -220,6 +243,9 @@ int mlforge_sensor_start(const struct mlforge_sensor *sensor)
 	feed_set_rate(sensor);
 	(void)atomic_set(&state->running, 1);
 	atomic_clear(&state->triggers);
+	if (feed_has_fifo(sensor)) {
+		return feed_begun(sensor, mlforge_fifo_start(sensor), "no stream of its FIFO");
+	}
 	if (!sensor->triggered) {
 		state->due_us = feed_uptime_us();
 		(void)k_work_schedule_for_queue(&feed_queue, &state->work, K_NO_WAIT);
@@ -232,9 +258,7 @@ int mlforge_sensor_start(const struct mlforge_sensor *sensor)
 			? sensor_trigger_set(sensor->devices[0], &state->trigger, feed_on_trigger)
 			: -ENODEV;
 
-	if (status != 0) {
-		atomic_clear(&state->running);
-		feed_count(sensor, &state->stats.errors, 1, status, "no data-ready trigger");
+	if (feed_begun(sensor, status, "no data-ready trigger") != 0) {
 		return status;
 	}
 	(void)k_work_schedule_for_queue(&feed_queue, &state->work, feed_patience(sensor));
@@ -247,6 +271,9 @@ void mlforge_sensor_stop(const struct mlforge_sensor *sensor)
 	struct k_work_sync sync;
 
 	if (atomic_clear(&state->running) == 0) {
+		return;
+	}
+	if (feed_has_fifo(sensor)) {
 		return;
 	}
 	if (sensor->triggered) {

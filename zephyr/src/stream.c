@@ -42,61 +42,108 @@ static void stream_resume(struct mlforge_stream *stream)
 
 static void stream_release(struct mlforge_stream *stream)
 {
-	const struct mlforge_block block = stream->now.block;
+	const struct mlforge_block block = stream->now;
 	const k_spinlock_key_t key = k_spin_lock(&stream->lock);
 
 	stream->processed += block.frames;
 	k_spin_unlock(&stream->lock, key);
-	stream->now.block.samples = NULL;
+	stream->now.samples = NULL;
 	if (block.release != NULL) {
 		block.release(block.samples, block.user_data);
 	}
 }
 
+static uint32_t stream_frame_bytes(const struct mlforge_stream *stream)
+{
+	const uint32_t sample_bytes =
+		stream->now.type == MLFORGE_SAMPLES_INT16 ? sizeof(int16_t) : sizeof(int32_t);
+
+	return sample_bytes * mlforge_features_frame_length(stream->service->instance->features);
+}
+
+/* As it came, before anything is corrected. */
+static void stream_record(const struct mlforge_stream *stream, const void *frames, uint32_t count)
+{
+#ifdef CONFIG_MLFORGE_RECORD
+	mlforge_record(stream->service->instance, frames, stream->now.type, count);
+#else
+	ARG_UNUSED(stream);
+	ARG_UNUSED(frames);
+	ARG_UNUSED(count);
+#endif
+}
+
+/* The frames that come next, and how many of them lie there. */
+static uint32_t stream_next(const struct mlforge_stream *stream, const void **frames)
+{
+	const struct mlforge_block *block = &stream->now;
+
+	if (block->read != NULL) {
+		return block->read(block, stream->taken, frames);
+	}
+	*frames = (const uint8_t *)block->samples + stream->taken * stream_frame_bytes(stream);
+	return block->frames - stream->taken;
+}
+
 /* Part of a block into the features; true when it completes a window. The features are held. */
 static bool stream_take(struct mlforge_stream *stream)
 {
-	const struct mlforge_instance *instance = stream->service->instance;
-	const struct mlforge_block *block = &stream->now.block;
-	const uint32_t sample_bytes =
-		block->type == MLFORGE_SAMPLES_INT16 ? sizeof(int16_t) : sizeof(int32_t);
-	const uint32_t frame_bytes =
-		sample_bytes * mlforge_features_frame_length(instance->features);
-	const uint8_t *from = (const uint8_t *)block->samples + stream->taken * frame_bytes;
+	const struct mlforge_block *block = &stream->now;
+	const void *frames = NULL;
+	const uint32_t there = stream_next(stream, &frames);
 	bool complete;
 
-	const uint32_t took = mlforge_take_block(instance, from, block->type,
-						 block->frames - stream->taken, &complete);
+	if (there == 0) {
+		LOG_WRN("%s: %u frames of a block could not be decoded", stream->service->name,
+			block->frames - stream->taken);
+		stream->taken = block->frames;
+		mlforge_gap_found(stream->service);
+		return false;
+	}
+	const uint32_t took = mlforge_take_block(stream->service->instance, frames, block->type,
+						 there, &complete);
 
+	stream_record(stream, frames, took);
 	stream->taken += took;
 	mlforge_gap_passed(stream->service, took);
 	return complete;
 }
 
-/* A whole block as it came, before anything is corrected. */
-static void stream_record(const struct mlforge_stream *stream)
-{
-#ifdef CONFIG_MLFORGE_RECORD
-	const struct mlforge_block *block = &stream->now.block;
-
-	mlforge_record(stream->service->instance, block->samples, block->type, block->frames);
-#else
-	ARG_UNUSED(stream);
-#endif
-}
-
 static void stream_read_block(struct mlforge_stream *stream)
 {
-	while (stream->taken < stream->now.block.frames && !atomic_get(&stream->complete)) {
+	while (stream->taken < stream->now.frames && !atomic_get(&stream->complete)) {
 		if (stream_take(stream)) {
-			stream->submitted_at = stream->now.submitted;
+			stream->submitted_at = stream->now_at;
 			stream->forgotten = false;
 			(void)atomic_set(&stream->complete, 1);
 			k_sem_give(stream->service->queue->ready);
 		}
 	}
-	if (stream->taken == stream->now.block.frames) {
+	if (stream->taken == stream->now.frames) {
 		stream_release(stream);
+	}
+}
+
+/* The oldest of the queue, where there is one. */
+static void stream_next_block(struct mlforge_stream *stream)
+{
+	struct mlforge_queued_block queued;
+
+	if (k_msgq_get(stream->queue, &queued, K_NO_WAIT) != 0) {
+		return;
+	}
+	stream->now = (struct mlforge_block){
+		.samples = queued.samples,
+		.frames = queued.frames,
+		.release = queued.release,
+		.user_data = queued.user_data,
+		.type = (enum mlforge_samples)queued.type,
+		.read = queued.read,
+	};
+	stream->now_at = queued.submitted;
+	stream->taken = 0;
+	if (queued.gap) {
+		mlforge_gap_found(stream->service);
 	}
 }
 
@@ -106,15 +153,10 @@ static void stream_work(struct k_work *work)
 
 	(void)k_mutex_lock(stream->features, K_FOREVER);
 	if (!atomic_get(&stream->complete)) {
-		if (stream->now.block.samples == NULL &&
-		    k_msgq_get(stream->queue, &stream->now, K_NO_WAIT) == 0) {
-			stream->taken = 0;
-			if (stream->now.gap) {
-				mlforge_gap_found(stream->service);
-			}
-			stream_record(stream);
+		if (stream->now.samples == NULL) {
+			stream_next_block(stream);
 		}
-		if (stream->now.block.samples != NULL) {
+		if (stream->now.samples != NULL) {
 			stream_read_block(stream);
 		}
 	}
@@ -130,7 +172,8 @@ static int stream_check(const struct mlforge_service *service, const struct mlfo
 {
 	const struct mlforge_pipeline *features = service->instance->features;
 
-	if (block == NULL || block->samples == NULL || block->frames == 0 || features == NULL) {
+	if (block == NULL || block->samples == NULL || block->frames == 0 ||
+	    block->frames >> MLFORGE_BLOCK_FRAMES_BITS != 0 || features == NULL) {
 		return -EINVAL;
 	}
 	if (block->type == MLFORGE_SAMPLES_INT16) {
@@ -138,16 +181,19 @@ static int stream_check(const struct mlforge_service *service, const struct mlfo
 		    mlforge_features_frame_length(features) > STREAM_CONVERTED_VALUES) {
 			return -ENOTSUP;
 		}
-		return (uintptr_t)block->samples % sizeof(int16_t) == 0 ? 0 : -EINVAL;
 	}
-	return (uintptr_t)block->samples % sizeof(int32_t) == 0 ? 0 : -EINVAL;
+	const size_t alignment = block->read != NULL                    ? 1
+				 : block->type == MLFORGE_SAMPLES_INT16 ? sizeof(int16_t)
+									: sizeof(int32_t);
+
+	return (uintptr_t)block->samples % alignment == 0 ? 0 : -EINVAL;
 }
 
 /* Before it is queued, from when on the thread of the streams may have processed it. */
 static void stream_count_submitted(struct mlforge_stream *stream,
 				   struct mlforge_queued_block *queued)
 {
-	const uint32_t frames = queued->block.frames;
+	const uint32_t frames = queued->frames;
 	const k_spinlock_key_t key = k_spin_lock(&stream->lock);
 
 	queued->gap = stream->gap;
@@ -187,7 +233,15 @@ int mlforge_service_submit_block(const struct mlforge_service *service,
 	if (!mlforge_allowed(service->instance)) {
 		return -EACCES;
 	}
-	struct mlforge_queued_block queued = {*block, now, false};
+	struct mlforge_queued_block queued = {
+		.samples = block->samples,
+		.release = block->release,
+		.user_data = block->user_data,
+		.read = block->read,
+		.submitted = now,
+		.frames = block->frames,
+		.type = block->type,
+	};
 
 	stream_count_submitted(service->stream, &queued);
 	const bool room = k_msgq_put(service->stream->queue, &queued,

@@ -5,7 +5,8 @@
  * frame of their values, and submits it.
  *
  * What to read, and how often, says the devicetree node of the model
- * (dts/bindings/mlforge/mlforge,model.yaml).
+ * (dts/bindings/mlforge/mlforge,model.yaml). Sensors with a FIFO hand over many frames at once, by
+ * reference.
  *
  * With CONFIG_MLFORGE_SENSOR=y each model whose node names sensors has a feed, `<name>_sensor`.
  * All feeds share one thread with a static stack, so that a bus that keeps one waiting keeps
@@ -19,6 +20,9 @@
 #include <zephyr/devicetree.h>
 #include <zephyr/drivers/sensor.h>
 #include <zephyr/kernel.h>
+#ifdef CONFIG_MLFORGE_SENSOR_FIFO
+#include <zephyr/rtio/rtio.h>
+#endif
 #include <zephyr/sys/atomic.h>
 #include <zephyr/sys/iterable_sections.h>
 #include <zephyr/sys/util.h>
@@ -36,9 +40,10 @@ struct mlforge_sensor_stats {
 	uint32_t frames;  /**< read and queued */
 	uint32_t refused; /**< read, but the service's queue was full; among its own `refused`, too
 			   */
-	uint32_t errors;  /**< a sensor was not ready, or could not be read: no frame */
+	uint32_t errors;  /**< a sensor was not ready, or could not be read: no frame. Of a FIFO:
+			     batches that could not be read, or that there was no memory for */
 	uint32_t missed;  /**< over before they could be read, or in which a sensor did not report:
-			     no frame */
+			     no frame. Of a FIFO: the times that it was full */
 	int32_t last_error; /**< a negative errno; 0: none */
 };
 
@@ -63,6 +68,27 @@ struct mlforge_sensor_state {
 	struct mlforge_sensor_stats stats;
 };
 
+#ifdef CONFIG_MLFORGE_SENSOR_FIFO
+#define MLFORGE_SENSOR_FIFO_DECODED 8 /* frames at a time */
+
+/* mantissa * 2^exponent */
+struct mlforge_fifo_scale {
+	int32_t mantissa;
+	int8_t exponent;
+};
+
+struct mlforge_sensor_fifo {
+	struct rtio_iodev *iodev;
+	uint32_t batch_us;
+	const struct sensor_decoder_api *decoder; /* NULL until it has begun */
+	struct mlforge_fifo_scale *scales;        /* one for each channel, as the next */
+	uint32_t *fits;                           /* where the decoder goes on */
+	int32_t *frames;                          /* [MLFORGE_SENSOR_FIFO_DECODED][values] */
+	uint32_t first;                           /* of these frames, in the batch */
+	uint32_t count;
+};
+#endif
+
 struct mlforge_sensor {
 	const char *name;
 	const struct mlforge_service *service;
@@ -74,6 +100,9 @@ struct mlforge_sensor {
 	uint32_t period_us;
 	int32_t *frame;
 	struct mlforge_sensor_state *state;
+#ifdef CONFIG_MLFORGE_SENSOR_FIFO
+	struct mlforge_sensor_fifo *fifo; /* NULL: it is read frame by frame */
+#endif
 };
 
 /**
@@ -143,6 +172,37 @@ void mlforge_sensor_log_stats(const struct mlforge_sensor *sensor);
 
 #define MLFORGE_SENSOR_DEVICE(node, prop, i) DEVICE_DT_GET(DT_PHANDLE_BY_IDX(node, prop, i))
 
+#ifdef CONFIG_MLFORGE_SENSOR_FIFO
+#define MLFORGE_SENSOR_FIFO(sensor_name, node)                                                     \
+	.fifo = COND_CODE_1(DT_NODE_HAS_PROP(node, fifo_batch_us), (&sensor_name##_fifo), (NULL)),
+#define MLFORGE_SENSOR_FIFO_STATE(sensor_name, node, frame_values)                                 \
+	BUILD_ASSERT(DT_PROP_LEN(node, sensors) == 1 && !DT_PROP(node, data_ready_trigger),        \
+		     STRINGIFY(sensor_name) ": fifo-batch-us needs one of `sensors` for all "      \
+					    "channels, and no data-ready-trigger");                \
+	SENSOR_DT_STREAM_IODEV(sensor_name##_iodev, DT_PHANDLE_BY_IDX(node, sensors, 0),           \
+			       {SENSOR_TRIG_FIFO_WATERMARK, SENSOR_STREAM_DATA_INCLUDE},           \
+			       {SENSOR_TRIG_FIFO_FULL, SENSOR_STREAM_DATA_NOP});                   \
+	static struct mlforge_fifo_scale                                                           \
+		sensor_name##_fifo_scales[DT_PROP_LEN(node, sensor_channels)];                     \
+	static uint32_t sensor_name##_fifo_fits[DT_PROP_LEN(node, sensor_channels)];               \
+	static int32_t sensor_name##_fifo_frames[MLFORGE_SENSOR_FIFO_DECODED * (frame_values)];    \
+	static struct mlforge_sensor_fifo sensor_name##_fifo = {                                   \
+		.iodev = &sensor_name##_iodev,                                                     \
+		.batch_us = DT_PROP(node, fifo_batch_us),                                          \
+		.scales = sensor_name##_fifo_scales,                                               \
+		.fits = sensor_name##_fifo_fits,                                                   \
+		.frames = sensor_name##_fifo_frames,                                               \
+	};
+#define MLFORGE_SENSOR_FIFO_DEFINE(sensor_name, node, frame_values)                                \
+	IF_ENABLED(DT_NODE_HAS_PROP(node, fifo_batch_us),                                        \
+		   (MLFORGE_SENSOR_FIFO_STATE(sensor_name, node, frame_values)))
+#else
+#define MLFORGE_SENSOR_FIFO(sensor_name, node)
+#define MLFORGE_SENSOR_FIFO_DEFINE(sensor_name, node, frame_values)                                \
+	BUILD_ASSERT(!DT_NODE_HAS_PROP(node, fifo_batch_us),                                       \
+		     STRINGIFY(sensor_name) ": fifo-batch-us needs CONFIG_SENSOR_ASYNC_API=y");
+#endif
+
 /**
  * @brief Defines `const struct mlforge_sensor sensor_name`.
  *
@@ -166,7 +226,8 @@ void mlforge_sensor_log_stats(const struct mlforge_sensor *sensor);
 	BUILD_ASSERT(                                                                              \
 		(uint64_t)DT_PROP(node, sampling_period_us) * CONFIG_SYS_CLOCK_TICKS_PER_SEC >=    \
 				USEC_PER_SEC ||                                                    \
-			DT_PROP(node, data_ready_trigger),                                         \
+			DT_PROP(node, data_ready_trigger) ||                                       \
+			DT_NODE_HAS_PROP(node, fifo_batch_us),                                     \
 		STRINGIFY(sensor_name) ": sampling-period-us is shorter than a tick; raise "         \
 				     "CONFIG_SYS_CLOCK_TICKS_PER_SEC, or set data-ready-trigger"); \
 	static const struct device *const sensor_name##_devices[] = {                              \
@@ -174,6 +235,7 @@ void mlforge_sensor_log_stats(const struct mlforge_sensor *sensor);
 	static const struct mlforge_sensor_channel sensor_name##_channels[] = {                    \
 		DT_FOREACH_PROP_ELEM_SEP(node, sensor_channels, MLFORGE_SENSOR_CHANNEL, (, ))};        \
 	static int32_t sensor_name##_frame[frame_values];                                          \
+	MLFORGE_SENSOR_FIFO_DEFINE(sensor_name, node, frame_values)                                \
 	extern const struct mlforge_sensor sensor_name;                                            \
 	static struct mlforge_sensor_state sensor_name##_state = {                                 \
 		.sensor = &sensor_name,                                                            \
@@ -187,7 +249,7 @@ void mlforge_sensor_log_stats(const struct mlforge_sensor *sensor);
 				  .triggered = DT_PROP(node, data_ready_trigger),                  \
 				  .period_us = DT_PROP(node, sampling_period_us),                  \
 				  .frame = sensor_name##_frame, .state = &sensor_name##_state,     \
-		}
+				  MLFORGE_SENSOR_FIFO(sensor_name, node)}
 
 #ifdef __cplusplus
 }

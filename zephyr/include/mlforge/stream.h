@@ -25,7 +25,7 @@ extern "C" {
 /** @brief A run of frames, where its driver has left it. */
 struct mlforge_block {
 	/** int16 or int32 [frames][mlforge_features_frame_length], aligned to its type: fixed point
-	 * with the fraction bits of the model's frames. */
+	 * with the fraction bits of the model's frames. Or whatever `read` makes such frames of. */
 	const void *samples;
 	/** Frames in the block, above 0. */
 	uint32_t frames;
@@ -36,13 +36,18 @@ struct mlforge_block {
 	void *user_data;
 	/** Type of the samples. */
 	enum mlforge_samples type;
+	/** NULL where `samples` are frames. Else they are as a driver has encoded them, and this
+	 * gives the frames from `first` on that are decoded, in the thread of the streams: it sets
+	 * `frames` and returns how many are there, at least 1; 0 where the rest cannot be decoded.
+	 * They stay as they are until the next call, and calls go forward. */
+	uint32_t (*read)(const struct mlforge_block *block, uint32_t first, const void **frames);
 };
 
 /**
  * @brief Initialises a struct mlforge_block in C and C++, with every warning on.
  */
 #define MLFORGE_BLOCK_INIT(its_samples, its_frames, its_type, its_release, its_user_data)          \
-	{(its_samples), (its_frames), (its_release), (its_user_data), (its_type)}
+	{(its_samples), (its_frames), (its_release), (its_user_data), (its_type), NULL}
 
 /**
  * @brief The same for a block of a struct k_mem_slab, such as drivers of DMIC and I2S fill, to
@@ -81,7 +86,8 @@ struct mlforge_service;
  * @retval 0        It is queued.
  * @retval -ENOBUFS The queue stayed full for `timeout`: its frames are counted as refused, and
  *                  logged. The samples are the caller's again; `release` is not called.
- * @retval -EINVAL  A NULL or misaligned pointer, no frames, or a model without features.
+ * @retval -EINVAL  A NULL or misaligned pointer, no frames or 2^29 and more, or a model without
+ *                  features.
  * @retval -ENOTSUP int16 samples in frames of more values than features of int32 convert.
  * @retval -EACCES  There are no inferences (mlforge_allowed).
  */
@@ -91,10 +97,19 @@ int mlforge_service_submit_block(const struct mlforge_service *service,
 /** @cond INTERNAL_HIDDEN */
 
 /* For MLFORGE_SERVICE_DEFINE and the service's own code. */
+
+#define MLFORGE_BLOCK_FRAMES_BITS 29
+
+/* A block as it waits, in few bytes. */
 struct mlforge_queued_block {
-	struct mlforge_block block;
+	const void *samples;
+	void (*release)(const void *samples, void *user_data);
+	void *user_data;
+	uint32_t (*read)(const struct mlforge_block *block, uint32_t first, const void **frames);
 	struct mlforge_moment submitted;
-	bool gap; /* frames are missing in front of it */
+	uint32_t frames: MLFORGE_BLOCK_FRAMES_BITS;
+	uint32_t type: 2; /* enum mlforge_samples */
+	uint32_t gap: 1;  /* frames are missing in front of it */
 };
 
 struct mlforge_stream {
@@ -102,7 +117,8 @@ struct mlforge_stream {
 	struct k_msgq *queue;
 	struct k_mutex *features; /* for whoever touches the features */
 	struct k_work work;
-	struct mlforge_queued_block now;    /* being read; its samples are NULL where none is */
+	struct mlforge_block now;           /* being read; its samples are NULL where none is */
+	struct mlforge_moment now_at;       /* when it was submitted */
 	uint32_t taken;                     /* frames of it */
 	atomic_t complete;                  /* a window waits for the service to read it */
 	bool forgotten;                     /* that window is none any more */
