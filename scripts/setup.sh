@@ -11,6 +11,27 @@ as_root() {
 	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# How long to wait for another apt, such as the updates that a machine makes of its own when it has started.
+lock_wait_s=${MLFORGE_APT_WAIT_S:-600}
+apt_locks=${MLFORGE_APT_LOCKS:-/var/lib/dpkg/lock-frontend /var/lib/apt/lists/lock /var/cache/apt/archives/lock}
+
+# Whether another apt is at work: the kernel lists the locks on its files, by their inodes.
+another_apt() {
+	local lock
+	for lock in $apt_locks; do
+		[ -e "$lock" ] && grep -qs ":$(stat -c %i "$lock") " /proc/locks && return
+	done
+	return 1
+}
+
+# apt itself waits for dpkg's lock alone (DPkg::Lock::Timeout), and not for that of the lists.
+wait_for_apt() {
+	another_apt || return 0
+	echo "setup: another apt is at work, as after a start of the system; waiting for it, up to $lock_wait_s s" >&2
+	local end=$((SECONDS + lock_wait_s))
+	while another_apt && [ $SECONDS -lt $end ]; do sleep 1; done
+}
+
 apt_install() {
 	[ "$#" -gt 0 ] || return 0
 	if ! command -v apt-get >/dev/null; then
@@ -18,6 +39,7 @@ apt_install() {
 		exit 1
 	fi
 	echo "setup: installing $*"
+	wait_for_apt
 	apt_get -qq update
 	apt_get -qq install -y --no-install-recommends "$@" >/dev/null
 }
@@ -26,15 +48,16 @@ apt_install() {
 # makes what is right: a download ends at once, packages that are being unpacked are finished first.
 apt_get() {
 	as_root sh -c '
-		script=$1
-		shift
-		env --default-signal=INT DEBIAN_FRONTEND=noninteractive apt-get "$@" &
+		script=$1 lock_wait_s=$2
+		shift 2
+		env --default-signal=INT DEBIAN_FRONTEND=noninteractive \
+			apt-get -o "DPkg::Lock::Timeout=$lock_wait_s" "$@" &
 		apt=$!
 		while kill -0 $apt 2>/dev/null; do
 			kill -0 "$script" 2>/dev/null || { kill -INT $apt; break; }
 			sleep 0.3
 		done
-		wait $apt' watch $$ "$@"
+		wait $apt' watch $$ "$lock_wait_s" "$@"
 }
 
 # By uv, which is quick; by pip where uv cannot, for want of a build of it or of a proxy's certificate.

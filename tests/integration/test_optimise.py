@@ -189,3 +189,18 @@ def test_another_study_of_the_same_data_measures_nothing_again(
         assert set(trial["recalled"]) == set(trial["seconds"])
         assert trial["qualities"] == before[trial["number"]]["qualities"]
         assert trial["cost"] == before[trial["number"]]["cost"]
+
+
+def test_a_trained_model_is_the_first_candidate(met: tuple[Path, int, dict[str, Any]], tmp_path: Path) -> None:
+    kept = (met[0] / ".mlforge" / "artefacts").iterdir()
+    trained = next(file.read_bytes() for file in sorted(kept) if file.read_bytes()[:2] == b"PK")
+    (tmp_path / "net.keras").write_bytes(trained)
+    app = make_app(tmp_path / "app", trials=1)
+    status, document = optimise(app, "--from", str(tmp_path / "net.keras"))
+    assert status == 0, document
+    lock = document["lock"]
+    assert lock["study"]["winner"] == 0
+    assert lock["architecture"]["imported"]["name"] == "net.keras"
+    stages = {(quality["stage"], quality["split"]) for quality in lock["qualities"]}
+    assert len(stages) == 6
+    assert "imported: net.keras" in (app / ".mlforge" / "report.html").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -95,3 +96,27 @@ def test_pip_does_what_uv_cannot(checkout: Path, tmp_path: Path, uv: str | None)
     assert "-m pip install --quiet --disable-pip-version-check -r requirements.txt" in said
     assert "--no-deps --no-build-isolation -e ." in said
     assert uv is None or "uv /etc/proxy.pem true" in said
+
+
+def test_another_apt_is_waited_for(checkout: Path, tmp_path: Path) -> None:
+    program(tmp_path / "bin", "apt-get", '#!/bin/sh\necho "$(date +%s%N) $@" >>"$LOG"\n')
+    venv = checkout / ".venv" / "bin"
+    venv.mkdir(parents=True)
+    for name in ("python", "uv"):
+        program(venv, name, "#!/bin/sh\nexit 0\n")
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        told = {**environment(tmp_path), "MLFORGE_APT_LOCKS": f"{tmp_path}/none {tmp_path}/lock"}
+        script = subprocess.Popen(
+            [checkout / "scripts" / "setup.sh", "run"], env=told, stderr=subprocess.PIPE, text=True
+        )
+        assert script.stderr is not None
+        assert "another apt is at work" in script.stderr.readline()
+        assert not (tmp_path / "log").exists()
+        fcntl.lockf(lock, fcntl.LOCK_UN)
+        freed = time.time_ns()
+        script.communicate(timeout=30)
+    assert script.returncode == 0
+    first = (tmp_path / "log").read_text().splitlines()[0]
+    assert int(first.split()[0]) > freed
+    assert "DPkg::Lock::Timeout=600" in first

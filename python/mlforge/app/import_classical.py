@@ -20,12 +20,12 @@ from mlforge.compiler import from_ensemble, from_linear
 from mlforge.compiler.border import Border, border_of
 from mlforge.compiler.emitter import compile_graph
 from mlforge.compiler.graph import DType, Graph
-from mlforge.compiler.model_kind import ModelKind
+from mlforge.compiler.model_kind import CLASSICAL, ModelKind
 from mlforge.compiler.ops.trees import MAX_TREES
 from mlforge.compiler.tflite_writer import write_tflite
 from mlforge.errors import DataError, ModelError
 from mlforge.importing.lightgbm import read_lightgbm
-from mlforge.importing.onnx_ml import read_onnx_ml
+from mlforge.importing.onnx_ml import is_classical, read_onnx_ml
 from mlforge.importing.sklearn import Known, read_sklearn
 from mlforge.importing.xgboost import read_xgboost
 from mlforge.records.ensemble import Ensemble, linked, next_places, sums
@@ -59,9 +59,11 @@ class _Tried:
         return self.error <= ERROR if self.agrees is None else self.agrees >= ENOUGH and self.error <= PROBABLE
 
 
-def import_classical(path: Path, kind: ModelKind, data: bytes, x: NDArray[np.float32]) -> Imported:
+def import_classical(
+    path: Path, kind: ModelKind | None, data: bytes, x: NDArray[np.float32], *, int8: bool = False
+) -> Imported:
     """The first of these that decides as the source does: int8 and int16 with one scale for all features; floats, each
-    with a scale of its own, in int8 and int16. `x`: examples, float32 [N, ...], `features` each.
+    with a scale of its own, in int8 and int16; or the first of all. `x`: examples, float32 [N, ...], `features` each.
 
     Raises:
         ModelError: the file is damaged, or holds more than numeric splits and sums, or the model is too large.
@@ -74,7 +76,7 @@ def import_classical(path: Path, kind: ModelKind, data: bytes, x: NDArray[np.flo
         read = _read(kind, data)
         rows = _rows(read.model, x)
         source = results(read.model, rows)
-        tried = _tried(read.model, rows, source.astype(np.float32))
+        tried = _tried(read.model, rows, source.astype(np.float32), int8=int8)
     except ModelError as error:
         raise ModelError(f"{path}: {error.message}", hint=error.hint) from error
     last = tried[-1]
@@ -94,7 +96,20 @@ def import_classical(path: Path, kind: ModelKind, data: bytes, x: NDArray[np.flo
             departure=departure or _departure(read.model, rows, last.border, source.astype(np.float32), last.ours),
             engine="",
         ),
+        floats=data,
+        is_network=False,
     )
+
+
+def is_read(kind: ModelKind | None, data: bytes) -> bool:
+    """Whether MLForge reads the file itself."""
+    return kind in CLASSICAL or (kind is ModelKind.ONNX and is_classical(data))
+
+
+def answers(kind: ModelKind, data: bytes, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the source computes, float32 [N, outputs] of float32 [N, ...]. Raises ModelError, DataError."""
+    model = _read(kind, data).model
+    return results(model, _rows(model, x)).astype(np.float32)
 
 
 def results(model: Model, x: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -103,7 +118,7 @@ def results(model: Model, x: NDArray[np.float32]) -> NDArray[np.float64]:
     return linked(total, model.link)
 
 
-def _read(kind: ModelKind, data: bytes) -> _Read:
+def _read(kind: ModelKind | None, data: bytes) -> _Read:
     if kind is ModelKind.SKLEARN:
         found = read_sklearn(data)
         return _Read(found.model, found.name, found.known)
@@ -130,7 +145,7 @@ def _rows(model: Model, x: NDArray[np.float32]) -> NDArray[np.float32]:
     return rows
 
 
-def _tried(model: Model, x: NDArray[np.float32], source: NDArray[np.float32]) -> list[_Tried]:
+def _tried(model: Model, x: NDArray[np.float32], source: NDArray[np.float32], *, int8: bool) -> list[_Tried]:
     """Up to the first that is enough. Raises ModelError where there is none that can be made."""
     if isinstance(model, Ensemble) and len(model.trees) > MAX_TREES:
         raise ModelError(f"it has {len(model.trees)} trees: at most {MAX_TREES}", hint="train fewer trees")
@@ -145,7 +160,7 @@ def _tried(model: Model, x: NDArray[np.float32], source: NDArray[np.float32]) ->
         ours = _computed(graph, x, border)
         agrees = agreement(source, ours) if _decides(model) else None
         found.append(_Tried(border, graph, ours, agrees, _error(model, source, ours)))
-        if found[-1].is_enough:
+        if int8 or found[-1].is_enough:
             break
     if not found and refused:
         raise refused

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.app.import_classical import import_classical
+from mlforge.app.import_classical import import_classical, is_read
 from mlforge.app.import_report import Departure, Imported, ImportReport, agreement
 from mlforge.compiler.emitter import compile_graph
 from mlforge.compiler.model_kind import CLASSICAL, ModelKind, model_kind, of_scikit_learn, other_kind
@@ -24,7 +24,6 @@ from mlforge.compiler.still_float import refuse_still_float
 from mlforge.compiler.tflite_reader import read_tflite
 from mlforge.errors import ModelError, TrainingError
 from mlforge.importing.convert import Conversion, from_onnx, from_torch
-from mlforge.importing.onnx_ml import is_classical
 from mlforge.toolchain.cache import cached, digest
 from mlforge.toolchain.environment import ONNX, TORCH
 from mlforge.toolchain.files import write_atomically
@@ -35,8 +34,8 @@ COMPARED: Final = 64  # examples that all stages compute
 FLOAT_TOLERANCE: Final = 1e-3  # of the float model, relative; rounding alone stays far below
 INT8_TOLERANCE: Final = 0.15  # of an int8 operator, relative: beyond what eight bits cost
 _MAX_BYTES: Final = 2 << 30  # what protobuf and flatbuffers can hold
-_HOW: Final = "1"  # another number where the same inputs would now give other bytes
-_MODEL, _REPORT = "model.tflite", "report.json"
+_HOW: Final = "2"  # another number where the same inputs would now give other bytes
+_MODEL, _FLOAT_MODEL, _REPORT = "model.tflite", "float.model", "report.json"
 _FLOATS: Final = {ModelKind.TFLITE: Format.TFLITE, ModelKind.KERAS: Format.KERAS}
 
 
@@ -49,8 +48,12 @@ class Source:
     weights: Path | None = None
 
 
-def import_model(source: Source, x: NDArray[np.float32]) -> Imported:
-    """The int8 model, remembered. `x`: representative examples, float32 [N, *shape], in the layout of the source.
+def import_model(source: Source, x: NDArray[np.float32], *, int8: bool = False) -> Imported:
+    """The int8 model, remembered.
+
+    Args:
+        x: representative examples, float32 [N, *shape], in the layout of the source.
+        int8: of trees and linear models, int8 features and results, however much that changes.
 
     Raises:
         ModelError: the model is of no kind that can be imported, is damaged, or one of its operators cannot be had.
@@ -59,10 +62,11 @@ def import_model(source: Source, x: NDArray[np.float32]) -> Imported:
     """
     data = _read(source.path)
     kind = None if source.factory else _kind(source, data)
-    if kind in CLASSICAL or (kind is ModelKind.ONNX and is_classical(data)):
-        return import_classical(source.path, kind, data, x)
+    if is_read(kind, data):
+        return import_classical(source.path, kind, data, x, int8=int8)
     place = cached("imports", import_key(source, x), lambda scratch: _make(source, kind, data, x, scratch))
-    return Imported((place / _MODEL).read_bytes(), _report(json.loads((place / _REPORT).read_text(encoding="utf-8"))))
+    report = _report(json.loads((place / _REPORT).read_text(encoding="utf-8")))
+    return Imported((place / _MODEL).read_bytes(), report, (place / _FLOAT_MODEL).read_bytes(), is_network=True)
 
 
 def import_key(source: Source, x: NDArray[np.float32]) -> str:
@@ -113,6 +117,7 @@ def _make(source: Source, kind: ModelKind | None, data: bytes, x: NDArray[np.flo
         raise TrainingError(f"{source.path}: {error.message}", log=error.log, hint=error.hint) from error
     report = _compared(converted, form, x, stages, _engine(source.path, int8))
     write_atomically(scratch / _MODEL, int8)
+    write_atomically(scratch / _FLOAT_MODEL, floats)
     write_atomically(scratch / _REPORT, json.dumps(dataclasses.asdict(report), indent=1).encode())
 
 

@@ -39,8 +39,13 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
+    """`floats`: what the int8 model was made of, a float `.tflite` or Keras archive; of trees and linear models, the
+    source itself."""
+
     tflite: bytes
     report: ImportReport
+    floats: bytes
+    is_network: bool
 
 
 def agreement(source: NDArray[np.float32], ours: NDArray[np.float32]) -> float | None:

@@ -16,6 +16,10 @@ COUNT: Final = 200
 
 def of_contract(app: Path) -> NDArray[np.float32]:
     """float32 [N, *input_shape], evenly over the training examples. Raises ContractError, DataError."""
-    x = prepare(load_contract(app)).train.x
+    return evenly(prepare(load_contract(app)).train.x)
+
+
+def evenly(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """At most COUNT of float32 [N, ...], in order."""
     chosen = np.unique(np.linspace(0, len(x) - 1, min(COUNT, len(x))).round().astype(np.int64))
     return np.ascontiguousarray(x[chosen], np.float32)

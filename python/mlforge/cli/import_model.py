@@ -40,7 +40,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.errors import ForgeError
     from mlforge.toolchain.files import write_atomically
 
-    source = _source(arguments)
+    source = source_of(arguments.model, arguments.weights)
     output = arguments.output or source.path.with_name(f"{source.factory or source.path.stem}_int8.tflite")
     imported = import_model(source, _examples(arguments))
     try:
@@ -56,16 +56,17 @@ def execute(arguments: argparse.Namespace) -> Status:
     return Status.DONE
 
 
-def _source(arguments: argparse.Namespace) -> Source:
+def source_of(model: str, weights: Path | None) -> Source:
+    """Of a model as the command line names it. Raises ForgeError."""
     from mlforge.app.import_model import Source
     from mlforge.errors import ForgeError
 
-    path, colon, factory = str(arguments.model).rpartition(":")
+    path, colon, factory = model.rpartition(":")
     if not colon or not path.endswith(".py"):
-        path, factory = str(arguments.model), ""
-    if arguments.weights and not factory:
+        path, factory = model, ""
+    if weights and not factory:
         raise ForgeError("--weights needs the network's code: FILE.py:FACTORY")
-    return Source(Path(path), factory, arguments.weights)
+    return Source(Path(path), factory, weights)
 
 
 def _examples(arguments: argparse.Namespace) -> Floats:

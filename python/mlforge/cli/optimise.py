@@ -39,6 +39,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
     parser.add_argument(
+        "--from",
+        dest="origin",
+        metavar="MODEL",
+        help="a trained model, as `import` takes it: the first candidate, and the teacher of smaller networks",
+    )
+    parser.add_argument("--weights", metavar="F", type=Path, help="with --from FILE.py:FACTORY: a checkpoint")
+    parser.add_argument(
         "--replay", action="store_true", help="take the agent's proposals from its stored exchanges; ask no model"
     )
 
@@ -46,6 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> Status:
     from rich.console import Console
 
+    from mlforge.cli.import_model import source_of
     from mlforge.cli.progress import Progress
     from mlforge.cli.reporting import report_path, write_report
     from mlforge.contract.load import load_contract
@@ -54,6 +62,9 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.toolchain.posix import refuse_without_posix
 
     refuse_without_posix("optimise")
+    if arguments.weights and not arguments.origin:
+        raise ForgeError("--weights goes with --from FILE.py:FACTORY")
+    origin = source_of(arguments.origin, arguments.weights) if arguments.origin else None
     contract = _overridden(load_contract(arguments.app), arguments)
     screen = Console(stderr=True, highlight=False) if arguments.json else console()
 
@@ -62,7 +73,7 @@ def execute(arguments: argparse.Namespace) -> Status:
 
     try:
         with Progress(screen) as progress:
-            result = optimise(contract, progress, say, storage_of(arguments), replay=arguments.replay)
+            result = optimise(contract, progress, say, storage_of(arguments), replay=arguments.replay, origin=origin)
     except KeyboardInterrupt:
         print(file=sys.stderr)  # behind the ^C
         raise ForgeError("stopped; everything finished is stored, and the same command resumes") from None

@@ -126,6 +126,16 @@ _CONVERTER: Final = new_converter(Convolution, Layer)
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """A model from elsewhere, trained already: the SHA-256 of two artefacts of the study, its `.tflite` and the float
+    model that it is from. `name` is that of its file, to be shown."""
+
+    int8: str
+    floats: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Architecture:
     """One network design. The last layer, a `Dense` of `outputs` units without activation, and the head are implied."""
 
@@ -135,6 +145,8 @@ class Architecture:
     head: Head
     # Which of the contract's front ends makes its input: empty, and not written down, where there is one.
     front_end: str = field(default="", metadata=OMIT_IF_DEFAULT)
+    # In place of layers and head; None, and not written down, for what a search proposes.
+    imported: Imported | None = field(default=None, metadata=OMIT_IF_DEFAULT)
 
     @property
     def id(self) -> str:
@@ -170,6 +182,10 @@ def validate(architecture: Architecture) -> Shape:
         raise ArchitectureError("outputs", f"{architecture.outputs}: too few for a {architecture.head} head")
     if len(architecture.layers) > MAX_LAYERS:
         raise ArchitectureError("layers", f"{len(architecture.layers)} layers: at most {MAX_LAYERS}")
+    if architecture.imported:
+        if architecture.layers:
+            raise ArchitectureError("layers", "an imported model stands alone: no layer may be beside it")
+        return shape
     for index, layer in enumerate(architecture.layers):
         shape = output_shape(layer, shape, f"layers[{index}]")
     if prod(shape) * architecture.outputs > MAX_ELEMENTS:

@@ -47,6 +47,8 @@ def layer_rows(architecture: Architecture) -> tuple[LayerRow, ...]:
     """Input, each layer, the final dense layer and the head."""
     shape = architecture.input_shape
     rows = [LayerRow(0, "Input", architecture.front_end, shape_text(shape), 0)]
+    if architecture.imported:
+        return (*rows, LayerRow(0, "Imported", architecture.imported.name, str(architecture.outputs), 0))
     for index, layer in enumerate(architecture.layers):
         try:
             after = output_shape(layer, shape, f"layers[{index}]")
@@ -63,6 +65,8 @@ def layer_rows(architecture: Architecture) -> tuple[LayerRow, ...]:
 
 def summary(architecture: Architecture) -> str:
     """One line, such as `Conv 8 · Separable 16 · GlobalAveragePool`, behind the front end where there are several."""
+    if architecture.imported:
+        return f"imported: {architecture.imported.name}"
     network = " · ".join(_brief(layer) for layer in architecture.layers) or "Dense only"
     return f"{architecture.front_end}: {network}" if architecture.front_end else network
 

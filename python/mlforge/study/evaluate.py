@@ -25,8 +25,8 @@ from mlforge.errors import (
     TrainingError,
     UnsupportedOperatorError,
 )
-from mlforge.records.architecture import Architecture
-from mlforge.records.quality import Split
+from mlforge.records.architecture import Architecture, Imported
+from mlforge.records.quality import Quality, Split, Stage
 from mlforge.records.trial import Failure, State, Trial
 from mlforge.search.proposer import Proposal
 from mlforge.study.draft_work import DraftWork
@@ -78,6 +78,8 @@ class Evaluator(Workbench):
             return self.behind(draft.architecture.front_end)
 
     def _evaluate(self, draft: TrialDraft, visible: Sequence[Trial]) -> Trial:
+        if draft.architecture.imported:
+            return self._imported(draft, draft.architecture.imported)
         with draft.stage("cost"):
             try:
                 proposed = self._sized(draft, draft.architecture)
@@ -103,14 +105,35 @@ class Evaluator(Workbench):
         with draft.stage("verify"):
             model = read_model(made.tflite, self.contract.name, self.prepared.pipeline, self.isa)
             _check_same_network(self.costed(draft.architecture), model)
-            examples, split = self.prepared.validate, Split.VALIDATE
-            on_host, on_target = self.int8_qualities(model, examples, split, self.known_answers(draft.take))
-            draft.qualities = (made.float_quality, on_host, on_target)
             draft.cost = draft.take(self.known_cost(model))
-            if self.contract.events:
-                draft.events = self.event_quality(model, self.prepared.validation_streams(), split)
-            draft.verdict = judge(self.contract, draft.cost, draft.qualities[-1], draft.events)
+            self._verify(draft, model, made.float_quality)
         return draft.ended(State.TRAINED)
+
+    def _imported(self, draft: TrialDraft, imported: Imported) -> Trial:
+        """One that was trained elsewhere: measured as any other. Where it breaks a limit it is rejected, but what it
+        reaches is known, since that is what the others are compared with."""
+        with draft.stage("cost"):
+            model = read_model(self.artefacts.get(imported.int8), self.contract.name, self.prepared.pipeline, self.isa)
+            try:
+                draft.cost = draft.take(self.known_cost(model))
+            except ImageTooLargeError as error:
+                return draft.ended(State.REJECTED, Failure("cost", f"too large for the board: {error.message}"))
+        draft.artefacts = {MODEL_FILE: imported.int8, FLOAT_MODEL_FILE: imported.floats}
+        with draft.stage("verify"):
+            outputs = draft.take(self.known_outputs(self.artefacts.get(imported.floats), self.prepared.validate.x))
+            self._verify(draft, model, self.judge(outputs, self.prepared.validate, Stage.FP32_HOST, Split.VALIDATE))
+        feasible = draft.verdict is not None and draft.verdict.feasible
+        return draft.ended(State.TRAINED if feasible else State.REJECTED)
+
+    def _verify(self, draft: TrialDraft, model: Model, float_quality: Quality) -> None:
+        """The int8 model on validation data, on the host and on the target, and the verdict on it all."""
+        examples, split = self.prepared.validate, Split.VALIDATE
+        on_host, on_target = self.int8_qualities(model, examples, split, self.known_answers(draft.take))
+        draft.qualities = (float_quality, on_host, on_target)
+        if self.contract.events:
+            draft.events = self.event_quality(model, self.prepared.validation_streams(), split)
+        if draft.cost is not None:
+            draft.verdict = judge(self.contract, draft.cost, on_target, draft.events)
 
     def _sized(self, draft: TrialDraft, architecture: Architecture) -> Sized:
         return Sized(architecture, draft.take(self.known_cost(self.costed(architecture))))

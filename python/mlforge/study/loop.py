@@ -20,6 +20,7 @@ from functools import partial
 from typing import Final
 
 from mlforge.errors import MachineError, SearchError
+from mlforge.records.architecture import Architecture
 from mlforge.records.trial import Failure, State, Trial
 from mlforge.search.proposer import Proposal, Proposer
 from mlforge.study.events import Observer
@@ -45,6 +46,7 @@ class Study:
     shared: bool = False  # whether several machines work on it
     poll_s: float = POLL_S
     attempts: int = ATTEMPTS
+    first: Architecture | None = None  # the first proposal, of which proposers know nothing
     _finished: dict[int, Trial] = field(default_factory=dict)
     _pending: dict[Future[Trial], int] = field(default_factory=dict)
     exhausted: str = ""  # why the proposer gave up before the budget's end
@@ -112,7 +114,7 @@ class Study:
         else:
             visible = [self._finished[earlier] for earlier in range(number - self.workers + 1)]
         try:
-            proposal = self.proposer.propose(number, visible)
+            proposal = self._proposal(number, visible)
         except SearchError as error:
             self.exhausted = str(error)
             self.store.release(number)
@@ -122,6 +124,11 @@ class Study:
         self.store.begin(number, proposal.parameters, proposal.distributions)
         self._pending[pool.submit(evaluate, number, proposal, self.observer, visible)] = number
         return True
+
+    def _proposal(self, number: int, visible: Sequence[Trial]) -> Proposal:
+        if number == 0 and self.first is not None:
+            return Proposal(self.first, {}, proposer="from")
+        return self.proposer.propose(number, [trial for trial in visible if trial.architecture.imported is None])
 
     def _concluded(self, budget: int) -> list[Trial]:
         """The finished trials of the budget, by number."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlforge.app import auto_limits, free_memory
 from mlforge.app.free_memory import Shape
+from mlforge.app.import_model import Source
 from mlforge.app.prepare import Prepared, prepare
 from mlforge.app.verdicts import limits_alone
 from mlforge.contract.contract import Contract, Execution, Pruner
@@ -31,6 +32,7 @@ from mlforge.study.memory.artefacts import Artefacts, artefacts_of
 from mlforge.study.memory.database import Database, storage_url
 from mlforge.study.memory.result_cache import DatabaseResults, ResultCache, identity_of
 from mlforge.study.memory.study_store import StudyStore
+from mlforge.study.origin import Origin, described, origin_of
 from mlforge.study.winner.confirm import Confirmer, confirming_target
 from mlforge.study.winner.evidence import evidence
 from mlforge.study.winner.finish import Outcome, conclude, write_nearest, write_winner
@@ -58,7 +60,15 @@ class Result:
     evidence: Evidence | None = None
 
 
-def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "", *, replay: bool = False) -> Result:
+def optimise(
+    contract: Contract,
+    observer: Observer,
+    say: Said,
+    storage: str = "",
+    *,
+    replay: bool = False,
+    origin: Source | None = None,
+) -> Result:
     """Runs or resumes the study of a contract and, where it is met, writes the winner beside `prj.conf`.
 
     Args:
@@ -66,6 +76,7 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
             agent that failed.
         storage: the URL of the study's database; empty for the one beside the app.
         replay: the agent's stored exchanges only; no model is asked.
+        origin: a trained model that is the first candidate, and where it is a network the teacher of the others.
 
     Raises:
         ForgeError: the data, the target or the study cannot be used. Failing trials do not raise.
@@ -88,13 +99,21 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
         for finding in inspection.findings:
             say(f"data: {finding}")
         refuse(inspection)
+        imported = origin_of(contract, prepared, origin) if origin else None
+        if imported:
+            say(described(imported))
+            if imported.teaches:
+                contract = dataclasses.replace(contract, training=dataclasses.replace(contract.training, distil=True))
         resolved = free_memory.resolve(contract, say, Shape(prepared.pipeline, prepared.classes, prepared.outputs))
         contract = resolved.contract
         for line in auto_limits.account(resolved):
             say(line)
         free_memory.remember(resolved)
-        with closing(open_store(contract, prepared, storage)) as store:
+        with closing(open_store(contract, prepared, storage, imported)) as store:
             artefacts = artefacts_of(store.database, contract.app_dir)
+            if imported:
+                artefacts.put(imported.int8)
+                artefacts.put(imported.floats)
             evaluator = Evaluator(
                 contract=contract,
                 prepared=prepared,
@@ -105,8 +124,10 @@ def optimise(contract: Contract, observer: Observer, say: Said, storage: str = "
                 recipe=recipe(contract),
                 cache=result_cache(store.database, artefacts, target),
                 halving=halving(contract.search.epochs) if contract.search.pruner is Pruner.HALVING else Halving(),
+                teacher=imported.floats if imported and imported.teaches else b"",
             )
             study = _study(evaluator, store, observer, say, replay=replay)
+            study.first = imported.architecture if imported else None
             trials = study.run(contract.search.trials)
             confirmer = Confirmer(evaluator, confirmed_on, say) if confirmed_on else None
             outcome = conclude(evaluator, store, trials, target.programs, say, confirmer)
@@ -148,11 +169,12 @@ def recipe(contract: Contract) -> Recipe:
     return Recipe(epochs=contract.search.epochs, seed=contract.search.seed, augmentation=contract.data.augment)
 
 
-def open_store(contract: Contract, prepared: Prepared, storage: str = "") -> StudyStore:
-    """The study of exactly this contract, these data and this recipe: any change starts another one beside it."""
+def open_store(contract: Contract, prepared: Prepared, storage: str = "", origin: Origin | None = None) -> StudyStore:
+    """The study of exactly this contract, these data, this recipe and first candidate: any change starts another one
+    beside it."""
     maximise = contract.metric.higher_is_better
     url = storage_url(contract.app_dir, storage)
-    return StudyStore(url, study_name(contract, prepared.data_digest), maximise=maximise)
+    return StudyStore(url, study_name(contract, prepared.data_digest, origin), maximise=maximise)
 
 
 def result_cache(database: Database, artefacts: Artefacts, target: Target) -> ResultCache:
@@ -161,7 +183,7 @@ def result_cache(database: Database, artefacts: Artefacts, target: Target) -> Re
     return ResultCache(DatabaseResults(database), artefacts, identity_of(versions.items()))
 
 
-def study_name(contract: Contract, data_digest: str) -> str:
+def study_name(contract: Contract, data_digest: str, origin: Origin | None = None) -> str:
     """`NAME-` and 12 hex digits of everything that decides a trial's result; the budget is not part of it. A limit from
     the app's build counts with its number, as one that was written."""
     content = dataclasses.asdict(
@@ -184,7 +206,8 @@ def study_name(contract: Contract, data_digest: str) -> str:
     if content["search"]["agent"] is None:
         content["search"].pop("agent")
     described = json.dumps(content, sort_keys=True, default=str)
-    return f"{contract.name}-{digest([described, data_digest, repr(recipe(contract))])[:12]}"
+    parts = [described, data_digest, repr(recipe(contract)), *([origin.architecture.id] if origin else [])]
+    return f"{contract.name}-{digest(parts)[:12]}"
 
 
 def _space(contract: Contract, prepared: Prepared) -> Space:

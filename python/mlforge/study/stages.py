@@ -96,7 +96,7 @@ def verify(
         for split, examples in ((Split.VALIDATE, prepared.validate), (Split.TEST, prepared.open_test(opening))):
             if float_model is not None:
                 say(f"FP32 on the host: {len(examples)} examples of the {split} split")
-                outputs = trainer.predict(float_model, examples.x)
+                outputs = evaluator.float_outputs(float_model, examples.x)
                 qualities.append(evaluator.judge(outputs, examples, Stage.FP32_HOST, split))
             say(f"int8 on the host and on {target.name}: {len(examples)} examples of the {split} split")
             qualities += evaluator.int8_qualities(model, examples, split)

@@ -45,8 +45,8 @@ class Work(Protocol):
 
     def train(self, request: TrainingRequest) -> TrainingResult: ...
 
-    def teacher(self, request: TrainingRequest) -> TrainingResult:
-        """As `train`, but once for all trials."""
+    def teacher(self, request: TrainingRequest) -> bytes:
+        """The float model that teaches: the study's, or what `request` trains, once for all trials."""
         ...
 
     def requantise(self, job: Requantisation) -> tuple[Variant, ...]: ...
@@ -132,9 +132,7 @@ class Making:
         with self.work.stage("distil"):
             try:
                 teacher = self.work.teacher(self.work.request(teacher_of(proposed.architecture)))
-                taught = self._made(
-                    Network.DISTILLED, proposed, self.work.train(replace(request, teacher=teacher.keras))
-                )
+                taught = self._made(Network.DISTILLED, proposed, self.work.train(replace(request, teacher=teacher)))
             except TrainingError as error:
                 self._tried.append(_failed(Network.DISTILLED, Method.PTQ, proposed, error.message))
                 return plain

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mlforge.app.decisions import Judge, decision_of, with_decision
 from mlforge.app.first_mismatch import first_mismatch
+from mlforge.app.import_classical import answers, is_read
 from mlforge.app.model import (
     Model,
     compile_model,
@@ -28,6 +29,7 @@ from mlforge.app.streams import Stream
 from mlforge.app.verdicts import judge
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.isa import Isa
+from mlforge.compiler.model_kind import model_kind
 from mlforge.contract.contract import Contract, Execution, Task
 from mlforge.contract.streams import FalseAccepts
 from mlforge.errors import DataError, RunError, TargetUnavailableError
@@ -98,6 +100,7 @@ class Workbench:
     cache: ResultCache = field(default_factory=ResultCache)
     teaching: threading.Lock = field(default_factory=threading.Lock)  # held while a study's teacher is trained
     halving: Halving = field(default_factory=Halving)  # stops nothing
+    teacher: bytes = b""  # a float model that candidates learn from; empty where the study trains one
 
     @property
     def metric(self) -> Metric:
@@ -343,9 +346,14 @@ class Workbench:
         parts = [*request_parts(job.request), job.keras, repr(job.share)]
         return self.cache.once(TrainingResult, "shrinking", parts, lambda: self.trainer.shrink(job))
 
+    def float_outputs(self, model: bytes, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What a trial's float model answers: [N, outputs] for [N, *input_shape]. Raises TrainingError, ModelError."""
+        kind = model_kind(model)
+        return answers(kind, model, x) if is_read(kind, model) else self.trainer.predict(model, x)
+
     def known_outputs(self, keras: bytes, x: NDArray[np.float32]) -> Cached[NDArray[np.float32]]:
         known = self.cache.once(
-            FloatOutputs, "outputs", [keras, *array_parts(x)], lambda: FloatOutputs(self.trainer.predict(keras, x))
+            FloatOutputs, "outputs", [keras, *array_parts(x)], lambda: FloatOutputs(self.float_outputs(keras, x))
         )
         return Cached(known.value.outputs, known.from_cache)
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from mlforge.contract import Task
+from mlforge.training.answers import Answers
 from mlforge.training.epoch import Losses
-from mlforge.training.fit import predict
 from mlforge.training.request import Floats, TrainingRequest
 from mlforge.training.targets import unit_of
 
@@ -27,7 +26,7 @@ _LEAST: Final = 1e-7  # probability
 class Lessons:
     """What `fit` asks a teacher for. The teacher answers in the labels' unit."""
 
-    def __init__(self, teacher: keras.Model, request: TrainingRequest) -> None:
+    def __init__(self, teacher: Answers, request: TrainingRequest) -> None:
         self._teacher = teacher
         self._classes = request.architecture.outputs if request.task is Task.CLASSIFICATION else 0
         self._unit = unit_of(request)
@@ -35,16 +34,24 @@ class Lessons:
     def targets(self, inputs: Floats, targets: NDArray[Any]) -> Floats:
         """Float32 [N, 2 * outputs]: labels (classes as one-hot rows), then the teacher's answers to `inputs`, softened
         probabilities for classes."""
-        answers = predict(self._teacher, inputs)
+        answers = self._teacher(inputs)
         if not self._classes:
             return np.concatenate([targets, self._unit.targets(inputs, answers)], axis=1)
-        softened = np.maximum(answers, _LEAST) ** (1 / TEMPERATURE)
+        softened = np.maximum(_probabilities(answers), _LEAST) ** (1 / TEMPERATURE)
         softened /= softened.sum(axis=1, keepdims=True)
         return np.concatenate([np.eye(self._classes, dtype=np.float32)[targets], softened], axis=1)
 
     def losses(self, smoothing: float) -> Losses:
         """Targets as above and outputs [N, outputs] to the loss of each example."""
         return _classes(smoothing) if self._classes else _values
+
+
+def _probabilities(answers: Floats) -> Floats:
+    """Networks from elsewhere may end without a softmax."""
+    if answers.min() >= 0 and np.allclose(answers.sum(axis=1), 1.0, atol=1e-3):
+        return answers
+    raised = np.exp(answers - answers.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
 
 
 def _classes(smoothing: float) -> Losses:

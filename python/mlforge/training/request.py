@@ -55,7 +55,7 @@ class TrainingRequest:
     x_validate: Floats
     y_validate: Labels
     recipe: Recipe = field(default_factory=Recipe)
-    teacher: bytes = b""  # a `.keras` archive of a network for the same task, to learn from besides the labels
+    teacher: bytes = b""  # a float model for the same task, `.keras` or `.tflite`, to learn from besides the labels
     initial: bytes = (
         b""  # a `.keras` archive of a network trained on the same examples: layers that agree begin with it
     )

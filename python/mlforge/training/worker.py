@@ -42,7 +42,7 @@ _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """A job: what a saved float model answers to `x`, float32 [N, *input_shape]."""
+    """A job: what a float model, a Keras archive or a `.tflite`, answers to `x`, float32 [N, *input_shape]."""
 
     keras: bytes
     x: Floats
@@ -266,15 +266,15 @@ def _inherited(model: keras.Model, request: TrainingRequest) -> tuple[str, ...]:
 def _lessons(request: TrainingRequest) -> Lessons | None:
     if not request.teacher:
         return None
-    from mlforge.training.archive import loaded
+    from mlforge.training.answers import answers_of
     from mlforge.training.distil import Lessons
 
-    return Lessons(loaded(request.teacher), request)
+    return Lessons(answers_of(request.teacher), request)
 
 
 def _predict(job: Prediction) -> Floats:
-    from mlforge.training.archive import loaded
-    from mlforge.training.fit import make_deterministic, predict
+    from mlforge.training.answers import answers_of
+    from mlforge.training.fit import make_deterministic
 
     make_deterministic(0)
-    return predict(loaded(job.keras), job.x)
+    return answers_of(job.keras)(job.x)

@@ -9,13 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from mlforge.errors import MachineError, SearchError
+from mlforge.records.architecture import Architecture, Head, Imported
 from mlforge.records.trial import State, Trial
-from mlforge.study.events import Silent
+from mlforge.search.proposer import Proposal
+from mlforge.study.events import Observer, Silent
 from mlforge.study.loop import ATTEMPTS, DRAWS, Study
 from mlforge.study.memory.study_store import StudyStore
 from tests.unit.study import fakes
@@ -192,3 +195,19 @@ def test_whoever_is_interrupted_on_purpose_or_by_the_machine_is_not_blamed(
             running.run(1)
         running.store.close()
     assert study(tmp_path / "a.db").run(4) == study(tmp_path / "b.db").run(4)
+
+
+def test_a_first_candidate_that_proposers_do_not_see(tmp_path: Path) -> None:
+    first = Architecture((4,), (), 2, Head.SOFTMAX, imported=Imported("a", "b", "net.onnx"))
+    one = study(tmp_path / "study.db")
+    one.first, plain = first, one.evaluate
+
+    def evaluate(number: int, proposal: Proposal, observer: Observer, visible: Sequence[Trial]) -> Trial:
+        if proposal.architecture.imported:
+            return Trial(number, State.TRAINED, proposal.architecture, proposal.parameters)
+        return plain(number, proposal, observer, visible)
+
+    one.evaluate = evaluate
+    trials = one.run(3)
+    assert [trial.architecture.imported is not None for trial in trials] == [True, False, False]
+    assert ids(trials)[1:] == ids(study(tmp_path / "other.db").run(3))[1:]

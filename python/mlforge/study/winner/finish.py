@@ -140,7 +140,7 @@ def _final_lock(
     model = read_model(tflite, contract.name, prepared.pipeline, evaluator.isa)
     opening = note_opening(store, prepared.data_digest, contract.data.split, best.number, sha256(tflite))
     examples = prepared.open_test(opening)
-    outputs = evaluator.trainer.predict(evaluator.artefacts.get(best.artefacts[FLOAT_MODEL_FILE]), examples.x)
+    outputs = evaluator.float_outputs(evaluator.artefacts.get(best.artefacts[FLOAT_MODEL_FILE]), examples.x)
     float_quality = evaluator.judge(outputs, examples, Stage.FP32_HOST, Split.TEST)
     host, on_target = evaluator.int8_qualities(model, examples, Split.TEST)
     cost = evaluator.measure(model, best.cost.prefer if best.cost else None)
@@ -202,7 +202,9 @@ def _facts(contract: Contract, choice: Choice, trials: Sequence[Trial], opening:
     states = [trial.state for trial in trials]
     training = [trial.seconds["train"] for trial in trials if "train" in trial.seconds]
     whole = [
-        trial.seconds["train"] for trial in trials if trial.state is State.TRAINED and "train" not in trial.recalled
+        trial.seconds["train"]
+        for trial in trials
+        if trial.state is State.TRAINED and "train" in trial.seconds and "train" not in trial.recalled
     ]
     rejected = states.count(State.REJECTED)
     return StudyFacts(
