@@ -124,6 +124,22 @@ static inline int32_t mlforge_smmlar(int32_t a, int32_t b, int32_t sum)
 	return result;
 }
 
+/* sum + a * b / 2^32, rounded down */
+static inline int32_t mlforge_smmla(int32_t a, int32_t b, int32_t sum)
+{
+	int32_t result;
+
+	__asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+	return result;
+}
+
+/* The halves of `pair` plus bytes 0 and 2, sign-extended, each modulo 2^16. */
+static inline uint32_t mlforge_add_even_bytes(uint32_t pair, uint32_t word)
+{
+	__asm__("sxtab16 %0, %0, %1" : "+r"(pair) : "r"(word));
+	return pair;
+}
+
 /* x held to the range of int8 */
 static inline int32_t mlforge_ssat8(int32_t x)
 {
@@ -225,6 +241,22 @@ static inline int32_t mlforge_smlad(uint32_t a, uint32_t b, int32_t sum)
 static inline int32_t mlforge_smmlar(int32_t a, int32_t b, int32_t sum)
 {
 	return (int32_t)((uint32_t)sum + (uint32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32));
+}
+
+static inline int32_t mlforge_smmla(int32_t a, int32_t b, int32_t sum)
+{
+	return (int32_t)((uint32_t)sum + (uint32_t)(((int64_t)a * b) >> 32));
+}
+
+/* Of pairs, each half modulo 2^16. */
+static inline uint32_t mlforge_add_pairs(uint32_t a, uint32_t b)
+{
+	return ((a + b) & 0xffffU) | ((a & 0xffff0000U) + (b & 0xffff0000U));
+}
+
+static inline uint32_t mlforge_add_even_bytes(uint32_t pair, uint32_t word)
+{
+	return mlforge_add_pairs(pair, mlforge_even_bytes(word));
 }
 
 static inline int32_t mlforge_ssat8(int32_t x)

@@ -20,14 +20,7 @@ static inline uint32_t mlforge_four_bytes(int8_t byte)
 	return 0x01010101U * (uint8_t)byte;
 }
 
-/* The sums of pairs, each modulo 2^16. */
 #if MLFORGE_DSP
-
-static inline uint32_t mlforge_add_even_bytes(uint32_t pair, uint32_t word)
-{
-	__asm__("sxtab16 %0, %0, %1" : "+r"(pair) : "r"(word));
-	return pair;
-}
 
 static inline uint32_t mlforge_add_odd_bytes(uint32_t pair, uint32_t word)
 {
@@ -58,16 +51,6 @@ static inline uint32_t mlforge_smaller_bytes(uint32_t a, uint32_t b)
 }
 
 #else
-
-static inline uint32_t mlforge_add_pairs(uint32_t a, uint32_t b)
-{
-	return ((a + b) & 0xffffU) | ((a & 0xffff0000U) + (b & 0xffff0000U));
-}
-
-static inline uint32_t mlforge_add_even_bytes(uint32_t pair, uint32_t word)
-{
-	return mlforge_add_pairs(pair, mlforge_even_bytes(word));
-}
 
 static inline uint32_t mlforge_add_odd_bytes(uint32_t pair, uint32_t word)
 {

@@ -14,7 +14,7 @@ struct mlforge_dsp_channel {
 	int32_t power;
 };
 
-struct mlforge_dsp_channel mlforge_dsp_channel(const struct mlforge_dsp_channels *from,
-					       int32_t index);
+void mlforge_dsp_channel(const struct mlforge_dsp_channels *from, int32_t index,
+			 struct mlforge_dsp_channel *channel);
 
 #endif /* MLFORGE_KERNELS_DSP_CHANNELS_H_ */

@@ -41,7 +41,7 @@ static MLFORGE_WALK(walk)
 static int32_t sum_of_window(const struct mlforge_dsp_plane *plane, const int8_t *x)
 {
 	const uint32_t *weights = plane->weights;
-	int32_t sum = plane->bias;
+	int32_t sum = plane->channel.bias;
 
 	for (int32_t rows = plane->kernel_rows; rows > 0; rows--) {
 		for (int32_t words = plane->words; words > 0; words--) {
@@ -61,8 +61,9 @@ static void walk(const struct mlforge_window *window, struct mlforge_dsp_plane *
 		int8_t *to = plane->output + row * plane->output_row;
 
 		for (int32_t column = 0; column < plane->columns; column++) {
-			*to = (int8_t)mlforge_dsp_requantise(sum_of_window(plane, x), plane->factor,
-							     plane->power, plane->zero_point);
+			*to = (int8_t)mlforge_dsp_requantise(
+				sum_of_window(plane, x), plane->channel.factor,
+				plane->channel.power, plane->zero_point);
 			x += plane->column_bytes;
 			to += plane->output_column;
 		}

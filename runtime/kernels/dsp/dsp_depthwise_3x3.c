@@ -22,14 +22,13 @@
 	"smlabt r12, r7, r5, r12\n" REST_OF_FOUR
 #define FOUR                                                                                       \
 	"ldm r1, {r4, r5, r6}\n"                                                                   \
-	"ldrd r7, r8, [r0]\n"                                                                      \
-	"ldr r12, [r0, #24]\n"                                                                     \
+	"ldm r0, {r7, r8, r12}\n"                                                                  \
 	"add r1, r1, r3\n"                                                                         \
 	"smlad r9, r7, r4, r12\n"                                                                  \
 	"smlabt r10, r7, r4, r12\n"                                                                \
 	"smlad r11, r7, r5, r12\n"                                                                 \
-	"smlabt r12, r7, r5, r12\n" REST_OF_FOUR ROW_OF_FOUR("8") "add r1, r1, r3\n" ROW_OF_FOUR(  \
-		"16")
+	"smlabt r12, r7, r5, r12\n" REST_OF_FOUR ROW_OF_FOUR("28") "add r1, r1, r3\n" ROW_OF_FOUR( \
+		"36")
 
 #define ROW_OF_TWO(offset)                                                                         \
 	"ldrd r4, r5, [r1]\n"                                                                      \
@@ -39,9 +38,9 @@
 	"smlatb r9, r8, r5, r9\n"                                                                  \
 	"smlad r10, r8, r5, r10\n"
 #define TWO                                                                                        \
-	"ldr r9, [r0, #24]\n"                                                                      \
+	"ldr r9, [r0, #8]\n"                                                                       \
 	"mov r10, r9\n" ROW_OF_TWO("0") "add r1, r1, r3\n" ROW_OF_TWO(                             \
-		"8") "add r1, r1, r3\n" ROW_OF_TWO("16")
+		"28") "add r1, r1, r3\n" ROW_OF_TWO("36")
 
 static MLFORGE_WALK(walk)
 {

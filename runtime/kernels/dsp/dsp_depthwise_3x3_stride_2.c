@@ -15,9 +15,9 @@
 	"smlatb r9, r8, r5, r9\n"                                                                  \
 	"smlatb r10, r8, r6, r10\n"
 #define TWO                                                                                        \
-	"ldr r9, [r0, #24]\n"                                                                      \
+	"ldr r9, [r0, #8]\n"                                                                       \
 	"mov r10, r9\n" ROW_OF_TWO("0") "add r1, r1, r3\n" ROW_OF_TWO(                             \
-		"8") "add r1, r1, r3\n" ROW_OF_TWO("16")
+		"28") "add r1, r1, r3\n" ROW_OF_TWO("36")
 
 #define REST_OF_FOUR                                                                               \
 	"ldrd r4, r5, [r1, #12]\n"                                                                 \
@@ -27,8 +27,7 @@
 	"smlatb r12, r8, r5, r12\n"
 #define FOUR                                                                                       \
 	"ldm r1, {r4, r5, r6}\n"                                                                   \
-	"ldrd r7, r8, [r0]\n"                                                                      \
-	"ldr r12, [r0, #24]\n"                                                                     \
+	"ldm r0, {r7, r8, r12}\n"                                                                  \
 	"smlad r9, r7, r4, r12\n"                                                                  \
 	"smlad r10, r7, r5, r12\n"                                                                 \
 	"smlatb r9, r8, r5, r9\n"                                                                  \
@@ -38,7 +37,7 @@
 	"smlad r12, r7, r4, r12\n"                                                                 \
 	"smlatb r11, r8, r4, r11\n"                                                                \
 	"smlatb r12, r8, r5, r12\n"                                                                \
-	"add r1, r1, r3\n" ROW_OF_TWO("8") REST_OF_FOUR "add r1, r1, r3\n" ROW_OF_TWO("16")        \
+	"add r1, r1, r3\n" ROW_OF_TWO("28") REST_OF_FOUR "add r1, r1, r3\n" ROW_OF_TWO("36")       \
 		REST_OF_FOUR
 
 static MLFORGE_WALK(walk)

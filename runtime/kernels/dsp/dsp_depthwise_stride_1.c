@@ -45,7 +45,7 @@ static MLFORGE_WALK(walk)
 static int32_t sum_of_window(const struct mlforge_dsp_plane *plane, const int8_t *x,
 			     const uint32_t *weights)
 {
-	int32_t sum = plane->bias;
+	int32_t sum = plane->channel.bias;
 
 	for (int32_t rows = plane->kernel_rows; rows > 0; rows--) {
 		for (int32_t word = 0; word < plane->words; word++) {
@@ -69,7 +69,8 @@ static void walk(const struct mlforge_window *window, struct mlforge_dsp_plane *
 			const int32_t sum =
 				sum_of_window(plane, x + 2 * (column - odd), plane->weights + odd);
 
-			*to = (int8_t)mlforge_dsp_requantise(sum, plane->factor, plane->power,
+			*to = (int8_t)mlforge_dsp_requantise(sum, plane->channel.factor,
+							     plane->channel.power,
 							     plane->zero_point);
 			to += plane->output_column;
 		}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * FULLY_CONNECTED for DSP: the input is expanded to int16 once, and meets four outputs at a time.
- * See dsp_pixels.h for quads, and for how two sums share an extraction.
+ * See dsp_pairs.h for quads, and for how two sums share an extraction.
  */
 #include <string.h>
 
-#include "dsp_pixels.h"
+#include "dsp_pairs.h"
 
 struct outputs_4 {
 	const uint32_t *weights;
@@ -169,8 +169,8 @@ static void last_outputs(const struct mlforge_dsp_fully_connected *op, const uin
 			.power_b = b[1],
 		};
 
-		mlforge_dsp_pixel_1(x, quads, &pair, weights, left > 1 ? 2 : 1, op->zero_point,
-				    output + o);
+		mlforge_dsp_pairs(x, quads, &pair, weights, left > 1 ? 2 : 1, op->zero_point,
+				  output + o);
 		weights += 2 * quads;
 	}
 }
@@ -179,12 +179,12 @@ static void expand(const int8_t *input, uint32_t count, uint32_t *to)
 {
 	const uint32_t rest = count % 4;
 
-	to = mlforge_dsp_expand_1(input, (int32_t)(count / 4), to);
+	to = mlforge_dsp_expand(input, (int32_t)(count / 4), to);
 	if (rest) {
 		int8_t last[4] = {0};
 
 		memcpy(last, input + count - rest, rest);
-		mlforge_dsp_expand_1(last, 1, to);
+		mlforge_dsp_expand(last, 1, to);
 	}
 }
 

@@ -10,8 +10,6 @@
  */
 #include "dsp_planes.h"
 
-#include "dsp_channels.h"
-
 /* The planes of a group of up to four channels. */
 struct group {
 	const struct mlforge_dsp_depthwise *op;
@@ -63,21 +61,38 @@ static void bring_one(const int8_t *from, int32_t channels, int8_t *to, int32_t 
 	}
 }
 
-static void bring_row(const struct group *group, const int8_t *from, int8_t *to)
+/* `rows` rows of the input from row `y` on, to `to`. */
+static void bring_part(const struct group *group, int32_t y, int32_t rows, int8_t *to)
 {
 	const struct mlforge_window *window = &group->op->window;
 	const int32_t odd = window->pad_left & 1;
+	struct mlforge_dsp_rows part = {
+		.from = group->input + y * group->row_step,
+		.step = group->column_step,
+		.to = to + 2 * window->pad_left,
+		.plane_bytes = group->plane_bytes,
+		.count = window->input_width,
+		.padding = group->padding,
+		.from_row = group->row_step,
+		.to_row = group->row_bytes,
+	};
 
-	to += 2 * window->pad_left;
 	if (group->channels == 4 && window->input_width >= 3) {
-		mlforge_dsp_bring_row(from, group->column_step, to - 2 * odd, group->plane_bytes,
-				      window->input_width, group->padding, odd);
+		part.to -= 2 * odd;
+		mlforge_dsp_bring_rows(&part, rows, odd);
 		return;
 	}
-	for (int32_t count = window->input_width; count > 0; count--) {
-		bring_one(from, group->channels, to, group->plane_bytes);
-		from += group->column_step;
-		to += 2;
+	for (; rows > 0; rows--) {
+		const int8_t *from = part.from;
+
+		to = part.to;
+		for (int32_t count = window->input_width; count > 0; count--) {
+			bring_one(from, group->channels, to, group->plane_bytes);
+			from += group->column_step;
+			to += 2;
+		}
+		part.from += group->row_step;
+		part.to += group->row_bytes;
 	}
 }
 
@@ -85,18 +100,21 @@ static void bring_row(const struct group *group, const int8_t *from, int8_t *to)
 static void bring_rows(const struct group *group, int32_t origin, int32_t begin, int32_t end)
 {
 	const struct mlforge_window *window = &group->op->window;
-	int8_t *to = group->rows + begin * group->row_bytes;
+	const int32_t first = origin + begin < 0 ? -origin : begin;
+	const int32_t last = smaller(end, window->input_height - origin);
 
-	for (int32_t row = begin; row < end; row++) {
-		const int32_t y = origin + row;
-
-		if (y >= 0 && y < window->input_height) {
-			bring_row(group, group->input + y * group->row_step, to);
-		} else if (group->op->band_rows <
-			   window->output_height) { /* else it has never been written over */
-			fill(to, group->row_bytes, group->op->input_zero_point);
+	if (first < last) {
+		bring_part(group, origin + first, last - first,
+			   group->rows + first * group->row_bytes);
+	}
+	if (group->op->band_rows < window->output_height) { /* else padding has never been written
+							     * over */
+		for (int32_t row = begin; row < end; row++) {
+			if (row < first || row >= last) {
+				fill(group->rows + row * group->row_bytes, group->row_bytes,
+				     group->op->input_zero_point);
+			}
 		}
-		to += group->row_bytes;
 	}
 }
 
@@ -112,12 +130,7 @@ static void walk_channels(const struct group *group, int32_t channel,
 	const int8_t *x = group->rows;
 
 	for (const int32_t end = channel + group->channels; channel < end; channel++) {
-		const struct mlforge_dsp_channel finish =
-			mlforge_dsp_channel(&op->outputs, channel);
-
-		plane->bias = finish.bias;
-		plane->factor = finish.factor;
-		plane->power = finish.power;
+		mlforge_dsp_channel(&op->outputs, channel, &plane->channel);
 		plane->rows = rows;
 		plane->x = x;
 		plane->output = output;

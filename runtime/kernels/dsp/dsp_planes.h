@@ -13,16 +13,16 @@
 #include <stdbool.h>
 
 #include "dsp.h"
+#include "dsp_channels.h"
 #include "mlforge/kernels.h"
 
 /* One channel, for a number of rows of output. The assembly knows the offsets. */
 struct mlforge_dsp_plane {
-	uint32_t taps[6]; /* 3x3: taps 0 and 1, taps 1 and 2 of each row */
-	int32_t bias;
-	int32_t factor; /* for mlforge_dsp_requantise, like the next two */
-	int32_t power;
+	uint32_t first_taps[2]; /* 3x3: taps 0 and 1, taps 1 and 2 of the first row */
+	struct mlforge_dsp_channel channel;
 	int32_t zero_point;
 	int32_t output_column; /* bytes from an output to the next in its row */
+	uint32_t taps[4];      /* of the other rows */
 	int32_t row_bytes;     /* from a row of the plane to the next */
 	const int8_t *x;       /* int16, 4-byte aligned: the first row of the first window */
 	int8_t *output;
@@ -56,12 +56,22 @@ struct mlforge_dsp_walk {
 void mlforge_dsp_planes(const struct mlforge_dsp_depthwise *op, const int8_t *input, int8_t *output,
 			uint32_t *scratch, int32_t words, const struct mlforge_dsp_walk *walk);
 
-/* `count` elements, `step` bytes apart, of four channels to four planes. `to` is 4-byte aligned.
- * With `is_odd`, an element of padding comes first, and there are at least 3 others. Behind the
- * last one there is padding up to a multiple of four elements. `padding` is its value in each byte.
- */
-void mlforge_dsp_bring_row(const int8_t *from, int32_t step, int8_t *to, int32_t plane_bytes,
-			   int32_t count, uint32_t padding, int32_t is_odd);
+/* Rows of four channels that go to four planes. The assembly knows the order. */
+struct mlforge_dsp_rows {
+	const int8_t *from;
+	int32_t step;        /* bytes from an element to the next */
+	int8_t *to;          /* 4-byte aligned */
+	int32_t plane_bytes; /* from a plane to the next */
+	int32_t count;       /* of elements in a row */
+	uint32_t padding;    /* its value in each byte */
+	int32_t from_row;    /* bytes from a row to the next */
+	int32_t to_row;
+};
+
+/* `rows` rows, at least one. With `is_odd`, an element of padding comes first, and there are at
+ * least 3 others. Behind the last one there is padding up to a multiple of four elements. `of` is
+ * used up. */
+void mlforge_dsp_bring_rows(struct mlforge_dsp_rows *of, int32_t rows, int32_t is_odd);
 
 /* A pair of two small numbers. */
 static inline uint32_t mlforge_dsp_pair_of(int32_t low, int32_t high)

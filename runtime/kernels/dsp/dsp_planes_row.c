@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A row of four channels, from channels-last int8 into four planes of int16: four elements at a
+ * Rows of four channels, from channels-last int8 into four planes of int16: four elements at a
  * time, which are four loads, four packings, eight extensions and four stores of two words.
  */
 #include "dsp_planes.h"
@@ -8,21 +8,21 @@
 #if MLFORGE_DSP
 
 /* r0 from, r1 step, r2 and r4..r6 the planes, r3 padding, lr elements to go less 4, r7..r10 four
- * elements. */
-__attribute__((naked)) void mlforge_dsp_bring_row(const int8_t *from __attribute__((unused)),
-						  int32_t step __attribute__((unused)),
-						  int8_t *to __attribute__((unused)),
-						  int32_t plane_bytes __attribute__((unused)),
-						  int32_t count __attribute__((unused)),
-						  uint32_t padding __attribute__((unused)),
-						  int32_t is_odd __attribute__((unused)))
+ * elements. On the stack: 0 the job, 4 rows to go, 8 whether it is odd. */
+MLFORGE_ASSEMBLY void mlforge_dsp_bring_rows(struct mlforge_dsp_rows *of MLFORGE_IN_ARGUMENT,
+					     int32_t rows MLFORGE_IN_ARGUMENT,
+					     int32_t is_odd MLFORGE_IN_ARGUMENT)
 {
-	__asm__ volatile("push {r4-r11, lr}\n"
+	__asm__ volatile("push {r0, r1, r2, r4-r11, lr}\n"
+			 "mov r12, r0\n"
+			 "ldmia.w r12, {r0, r1, r2}\n"
+			 "5:\n"
+			 "ldrd r3, lr, [r12, #12]\n"
 			 "add r4, r2, r3\n"
 			 "add r5, r4, r3\n"
 			 "add r6, r5, r3\n"
-			 "ldrd lr, r3, [sp, #36]\n"
-			 "ldr r7, [sp, #44]\n"
+			 "ldr r3, [r12, #20]\n"
+			 "ldr r7, [sp, #8]\n"
 			 "cbz r7, 3f\n"
 			 "mov r7, r3\n"
 			 "ldr r8, [r0]\n"
@@ -73,6 +73,17 @@ __attribute__((naked)) void mlforge_dsp_bring_row(const int8_t *from __attribute
 			 "movs lr, #0\n"
 			 "b 2b\n"
 			 "4:\n"
+			 "ldr r12, [sp]\n"
+			 "ldmia.w r12, {r0, r1, r2}\n"
+			 "ldrd r3, r4, [r12, #24]\n"
+			 "ldr r5, [sp, #4]\n"
+			 "add r0, r0, r3\n"
+			 "add r2, r2, r4\n"
+			 "stmia.w r12, {r0, r1, r2}\n"
+			 "subs r5, r5, #1\n"
+			 "str r5, [sp, #4]\n"
+			 "bne 5b\n"
+			 "add sp, sp, #12\n"
 			 "pop {r4-r11, pc}\n");
 }
 
@@ -83,8 +94,8 @@ static uint32_t load(const int8_t *from, int32_t step, int32_t i, int32_t count,
 	return i >= 0 && i < count ? mlforge_load_word(from + i * step) : padding;
 }
 
-void mlforge_dsp_bring_row(const int8_t *from, int32_t step, int8_t *to, int32_t plane_bytes,
-			   int32_t count, uint32_t padding, int32_t is_odd)
+static void bring_row(const int8_t *from, int32_t step, int8_t *to, int32_t plane_bytes,
+		      int32_t count, uint32_t padding, int32_t is_odd)
 {
 	for (int32_t i = is_odd ? -1 : 0; i < count; i += 4) {
 		const uint32_t a = load(from, step, i, count, padding);
@@ -103,6 +114,18 @@ void mlforge_dsp_bring_row(const int8_t *from, int32_t step, int8_t *to, int32_t
 		mlforge_store_words(to + 3 * plane_bytes, mlforge_odd_bytes(ab),
 				    mlforge_odd_bytes(cd));
 		to += 8;
+	}
+}
+
+void mlforge_dsp_bring_rows(struct mlforge_dsp_rows *of, int32_t rows, int32_t is_odd)
+{
+	const int8_t *from = of->from;
+	int8_t *to = of->to;
+
+	for (; rows > 0; rows--) {
+		bring_row(from, of->step, to, of->plane_bytes, of->count, of->padding, is_odd);
+		from += of->from_row;
+		to += of->to_row;
 	}
 }
 

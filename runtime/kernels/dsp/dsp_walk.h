@@ -16,9 +16,9 @@
 #define MLFORGE_PLANE_AT(field, offset)                                                            \
 	_Static_assert(offsetof(struct mlforge_dsp_plane, field) == (offset),                      \
 		       "the assembly's " #field)
-MLFORGE_PLANE_AT(bias, 24);
-MLFORGE_PLANE_AT(factor, 28);
-MLFORGE_PLANE_AT(zero_point, 36);
+MLFORGE_PLANE_AT(channel, 8);
+MLFORGE_PLANE_AT(zero_point, 20);
+MLFORGE_PLANE_AT(taps, 28);
 MLFORGE_PLANE_AT(row_bytes, 44);
 MLFORGE_PLANE_AT(x, 48);
 MLFORGE_PLANE_AT(columns, 56);
@@ -44,8 +44,8 @@ MLFORGE_PLANE_AT(left, 104);
 	"ssat " sum ", #8, " sum "\n"
 
 #define MLFORGE_LOAD_FINISH                                                                        \
-	"ldrd r4, r5, [r0, #28]\n"                                                                 \
-	"ldrd r6, r7, [r0, #36]\n"
+	"ldrd r4, r5, [r0, #12]\n"                                                                 \
+	"ldrd r6, r7, [r0, #20]\n"
 
 #define MLFORGE_WALK(name)                                                                         \
 	__attribute__((naked)) void name(const struct mlforge_window *window                       \

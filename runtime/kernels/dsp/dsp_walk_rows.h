@@ -22,7 +22,7 @@
 	"str r3, [r0, #104]\n"                                                                                                                                 \
 	"2:\n"                                                                                                                                                 \
 	"ldrd r2, lr, [r0, #80]\n"                                                                                                                             \
-	"ldr r8, [r0, #24]\n"                                                                                                                                  \
+	"ldr r8, [r0, #8]\n"                                                                                                                                   \
 	"mov r9, r8\n"                                                                                                                                         \
 	"mov r10, r8\n"                                                                                                                                        \
 	"mov r11, r8\n" START "3:\n" ROW "ldr r12, [r0, #92]\n"                                                                                                \

@@ -24,7 +24,7 @@ from mlforge.compiler.ops.shared.weights import constant_array, exact_bias
 from mlforge.compiler.ops.shared.window import Axis, Window
 
 _GROUP: Final = 4  # outputs
-_FEW_WINDOWS: Final = (1, 2, 4, 5)  # for which one at a time takes fewer instructions than three and the rest
+_FEW_WINDOWS: Final = (1, 2, 3)  # for which one at a time takes fewer instructions than four or five of them
 
 
 def lower_for_dsp(view: View, multipliers: Sequence[Multiplier], low: int, high: int) -> Lowered | None:
@@ -56,7 +56,7 @@ def lower_for_dsp(view: View, multipliers: Sequence[Multiplier], low: int, high:
 
 def lower_layer_for_dsp(layer: Layer) -> Lowered | None:
     """A convolution with few windows, each of which lies in one piece in the input: what is done once a call then
-    weighs more than what three windows at a time save. None for others, and where the numbers do not suit."""
+    weighs more than what several windows at a time save. None for others, and where the numbers do not suit."""
     window, inputs, columns = layer.window, layer.inputs, layer.window.width
     in_one_piece = window.height.is_trivial and columns.dilation == 1 and not window.has_padding
     if not in_one_piece or window.pixels not in _FEW_WINDOWS:
