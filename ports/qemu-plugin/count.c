@@ -4,24 +4,17 @@
  * ends in a taken branch, apart for each region of each measured window. It knows addresses only;
  * what they mean is the reader's.
  *
- * Arguments: marks=FILE with lines "HEX-ADDRESS ID", and out=FILE. When a block that starts at a
- * marked address is entered: ID 0 closes the window, IDs 1 and 2 open one of that kind (and close
- * one that is open), higher IDs switch the region in an open window. Output, text: "B block start
+ * Arguments: see places.h. When a block that starts at a watched place is entered: ID 0 closes the
+ * window, IDs 1 and 2 open one of that kind (and close one that is open), higher IDs switch the
+ * region in an open window. Output, text: "B block start
  * bytes instructions" once a block, "W kind" at a window's end, then its counts, "C region block
  * executed taken", and at exit "E". A file without its "E" is incomplete.
  */
-#include <inttypes.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "qemu_plugin_api.h"
+#include "places.h"
 
 enum {
 	REGION_CLOSED = 0,
-	FIRST_REGION = 3,
-	MAX_MARKS = 4096
+	FIRST_REGION = 3
 };
 
 struct counter {
@@ -40,18 +33,11 @@ struct block {
 	struct counter *counters; /* by region, of the open window */
 };
 
-struct mark {
-	uint64_t address;
-	uint32_t region;
-};
-
 enum {
 	BUCKETS = 4096,
 	NO_REGION = UINT32_MAX
 };
 
-static struct mark marks[MAX_MARKS];
-static size_t marks_count;
 static struct block *buckets[BUCKETS];
 static uint32_t blocks_count;
 static FILE *out;
@@ -60,15 +46,6 @@ static uint32_t window_kind; /* 0 outside of windows */
 static uint32_t region;
 static struct block *previous; /* the block that ran last in this window, and in which region */
 static uint32_t previous_region;
-
-static void *need(void *memory)
-{
-	if (memory == NULL) {
-		fputs("mlforge plugin: out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
-}
 
 static struct counter *counter_of(struct block *block, uint32_t at)
 {
@@ -146,14 +123,11 @@ static void on_execution(unsigned int vcpu, void *data)
 	}
 }
 
-static uint32_t mark_at(uint64_t address)
+static uint32_t region_at(uint64_t address)
 {
-	for (size_t i = 0; i < marks_count; i++) {
-		if (marks[i].address == address) {
-			return marks[i].region;
-		}
-	}
-	return NO_REGION;
+	const struct place *place = place_at(address);
+
+	return place == NULL ? NO_REGION : place->id;
 }
 
 /* QEMU may translate the same instructions again; they keep their number. */
@@ -170,7 +144,7 @@ static struct block *block_of(uint64_t start, uint64_t end, uint32_t instruction
 
 	*block = (struct block){
 		.number = blocks_count++,
-		.region = mark_at(start),
+		.region = region_at(start),
 		.start = start,
 		.end = end,
 		.instructions = instructions,
@@ -202,42 +176,11 @@ static void on_exit_of_qemu(qemu_plugin_id_t id, void *data)
 	fclose(out);
 }
 
-static bool read_marks(const char *path)
+int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
 {
-	FILE *file = fopen(path, "r");
-	bool room = true;
-
-	if (file == NULL) {
-		return false;
-	}
-	while (room && fscanf(file, "%" SCNx64 " %" SCNu32, &marks[marks_count].address,
-			      &marks[marks_count].region) == 2) {
-		room = ++marks_count < MAX_MARKS;
-	}
-	fclose(file);
-	return room;
-}
-
-PLUGIN_EXPORT int qemu_plugin_version = MLFORGE_PLUGIN_API;
-
-PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
-				      char **argv);
-
-PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
-				      char **argv)
-{
-	bool marked = false;
-
 	(void)info;
-	for (int i = 0; i < argc; i++) {
-		if (strncmp(argv[i], "marks=", 6) == 0) {
-			marked = read_marks(argv[i] + 6);
-		} else if (strncmp(argv[i], "out=", 4) == 0) {
-			out = fopen(argv[i] + 4, "w");
-		}
-	}
-	if (!marked || out == NULL) {
-		fputs("mlforge plugin: cannot read marks= or write out=\n", stderr);
+	out = places_and_output(argc, argv);
+	if (out == NULL) {
 		return 1;
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);

@@ -72,8 +72,8 @@ def blocking(elf: Path, machine: Machine, clock_hz: int, seconds: float) -> Bloc
     starts, names, marks = _read(elf)
     with tempfile.TemporaryDirectory(prefix="mlforge-") as scratch:
         given, out = Path(scratch) / "marks", Path(scratch) / "locked"
-        given.write_text("".join(f"{address:x} {kind}\n" for address, kind in sorted(marks.items())), encoding="ascii")
-        plugin = f"{blocking_plugin(machine.qemu)},marks={given},out={out},limit={round(seconds * 1e6 * per_us)}"
+        given.write_text("".join(f"{at:x} {at + 1:x} {kind}\n" for at, kind in marks.items()), encoding="ascii")
+        plugin = f"{blocking_plugin(machine.qemu)},places={given},out={out},limit={round(seconds * 1e6 * per_us)}"
         command: list[str | Path] = [machine.qemu, "-M", machine.machine, *machine.options, "-nodefaults"]
         command += ["-no-user-config", "-display", "none", "-monitor", "none", "-serial", "null"]
         command += ["-icount", f"shift={shift},sleep=off", "-kernel", elf, "-plugin", plugin]

@@ -78,7 +78,7 @@ def functions(elf: Path) -> tuple[Function, ...]:
 
 
 def marks(image: Sequence[Function], program: Program) -> str:
-    """The plugin's mark file: the measuring firmware's probes, and each operator's function in the model's object.
+    """The places that the plugin watches: the measuring firmware's probes, and each operator's function in the model's object.
 
     Raises:
         BuildError: an operator's function is not in the image, so its share could not be told.
@@ -92,7 +92,7 @@ def marks(image: Sequence[Function], program: Program) -> str:
         raise BuildError("two operators of the image share one function, so their shares could not be told apart")
     wanted = [(probes[name], region) for name, region in _PROBES.items()]
     wanted += [(entries[name], region) for name, region in operators.items()]
-    return "".join(f"{start:x} {region}\n" for start, region in wanted)
+    return "".join(f"{start:x} {start + 1:x} {region}\n" for start, region in wanted)
 
 
 def _starts(found: Iterable[Function]) -> dict[str, int]:

@@ -49,7 +49,7 @@ class Emulated:
         with tempfile.TemporaryDirectory(prefix="mlforge-") as scratch:
             marks, out = Path(scratch) / "marks", Path(scratch) / "counts"
             marks.write_text(counting.marks(image, program), encoding="ascii")
-            plugin = f"{counting_plugin(self.machine.qemu)},marks={marks},out={out}"
+            plugin = f"{counting_plugin(self.machine.qemu)},places={marks},out={out}"
             data, offset = device.with_frames(vectors, frames)
             with self._session(data, options=(*qemu.COUNTED, "-plugin", plugin)) as client:
                 batch = client.batch(len(vectors), program.output_bytes)
@@ -75,7 +75,7 @@ class Emulated:
         with tempfile.TemporaryDirectory(prefix="mlforge-") as scratch:
             ranges, out = Path(scratch) / "ranges", Path(scratch) / "events"
             ranges.write_text(found.ranges, encoding="ascii")
-            plugin = f"{tracing_plugin(self.machine.qemu)},ranges={ranges},out={out}"
+            plugin = f"{tracing_plugin(self.machine.qemu)},places={ranges},out={out}"
             data, offset = device.with_frames(vectors, frames)
             with self._session(data, options=(*qemu.COUNTED, "-plugin", plugin)) as client:
                 completed = 0 if frames is None else len(device.extract(client, frames, offset).rows)
