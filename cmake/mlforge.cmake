@@ -132,7 +132,8 @@ function(_mlforge_limits app name own)
   _mlforge_python(python)
   _mlforge_environment(environment)
   set(image "${CMAKE_BINARY_DIR}/zephyr/${CONFIG_KERNEL_BIN_NAME}.elf")
-  set(check ${environment} "${python}" -m mlforge check "${app}" --image "${image}")
+  set(check ${environment} "${python}" -m mlforge check "${app}" --image "${image}"
+    --board ${CONFIG_BOARD_TARGET})
   if(own)
     set_property(GLOBAL APPEND PROPERTY extra_post_build_commands COMMAND ${check})
     return()
@@ -363,6 +364,11 @@ function(_mlforge_instance target name includes)
     configure_file("${root}/zephyr/measured.c.in" "${directory}/${name}_measured.c" @ONLY)
     mlforge_add_objects(${target} measured ${common} SOURCES "${directory}/${name}_measured.c"
       CATEGORY application PART "measuring firmware")
+  endif()
+  if(CONFIG_MLFORGE_SCHEDULING)
+    configure_file("${root}/zephyr/scheduled.c.in" "${directory}/${name}_scheduled.c" @ONLY)
+    mlforge_add_objects(${target} scheduled ${common} "${root}/zephyr/src"
+      SOURCES "${directory}/${name}_scheduled.c" CATEGORY application PART "measuring firmware")
   endif()
   # A measured model stands in for the bundle's: no block then, but what asks for one must link.
   if(BUNDLED OR (CONFIG_MLFORGE_BUNDLE AND STAND_IN))

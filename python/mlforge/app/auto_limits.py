@@ -69,18 +69,24 @@ def remembered(contract: Contract) -> Contract:
 def resolved_from(contract: Contract, found: Mapping[str, Room], keep: Callable[[int], int]) -> Resolved:
     """The contract with what `keep` leaves of each room's free bytes. Raises LimitError where that is nothing."""
     used = {name: found[name] for name in sorted(contract.limits.auto)}
+    free = {name: room.free_bytes - _kept_free(contract, name) for name, room in used.items()}
     for name, room in used.items():
-        if room.free_bytes <= 0 or keep(room.free_bytes) <= 0:
+        if free[name] <= 0 or keep(free[name]) <= 0:
             reserved = room.region_bytes - room.app_bytes - room.free_bytes
             raise LimitError(
                 f"{_where(contract, name)}: auto: no room is left for a model: the application alone takes "
                 f"{room.app_bytes} of {room.region_bytes} bytes of {room.region}"
                 + (f", and MCUboot needs {reserved}" if reserved else "")
+                + (f", and {kept} are kept free" if (kept := _kept_free(contract, name)) else "")
             )
-    sizes = {name: keep(room.free_bytes) for name, room in used.items()}
+    sizes = {name: keep(size_bytes) for name, size_bytes in free.items()}
     if "ram" in used:
         sizes[SERVICE] = used["ram"].service_bytes
     return Resolved(replace(contract, limits=_with_sizes(contract.limits, sizes)), used)
+
+
+def _kept_free(contract: Contract, name: str) -> int:
+    return contract.target.ram_kept_free_bytes if name == "ram" else 0
 
 
 def _with_sizes(limits: Limits, sizes: Mapping[str, int]) -> Limits:
@@ -136,6 +142,9 @@ def account(resolved: Resolved) -> tuple[str, ...]:
         lines.append(f"limits.{name}: auto, {format_size(limit)}")
         lines += [f"  {item.size_bytes:>+12,}  {item.what:<32} {item.source}" for item in room.items]
         lines.append(f"  {room.free_bytes:>12,}  {'free':<32}")
-        if kept := resolved.kept_bytes(name):
+        if free := _kept_free(resolved.contract, name):
+            source = f"{resolved.contract.path.name}:{resolved.contract.line('target.ram_kept_free')}"
+            lines.append(f"  {-free:>+12,}  {'target.ram_kept_free':<32} {source}")
+        if kept := resolved.kept_bytes(name) - free:
             lines.append(f"  {-kept:>+12,}  {'kept for the app to grow':<32} rounded down to whole steps")
     return tuple(lines)

@@ -10,6 +10,7 @@ from mlforge.records.cost import Cost
 from mlforge.records.energy import MeasuredPower
 from mlforge.records.events import EventQuality
 from mlforge.records.quality import Metric, Quality
+from mlforge.records.scheduling import Blocking
 from mlforge.records.verdict import Check, Verdict
 
 
@@ -21,12 +22,14 @@ def judge(
     *,
     in_application: bool = False,
     power: MeasuredPower | None = None,
+    blocking: Blocking | None = None,
 ) -> Verdict:
     """Limit by limit, then goal by goal where a quality is given (goals on what it does not tell are left out).
 
     Args:
         in_application: the cost is of the app's own image, which has the app's inference service.
         power: what a meter measured on the board of the cost, in place of the estimate.
+        blocking: who locked interrupts in the app's image; None where that was not run.
 
     Raises:
         DataError: a goal on the worst stratum, of which none could be judged.
@@ -46,13 +49,22 @@ def judge(
     checks = [
         Check(name, unit, limit, float(value), _headroom(limit, float(value)), hard=True)
         for name, unit, limit in _bounds(contract)
-        if (value := found[name]) is not None
+        if (value := found.get(name)) is not None
     ]
+    if blocking is not None and contract.limits.blocking_us is not None:
+        checks.append(blocking_check(contract.limits.blocking_us, blocking))
     if quality is not None:
         checks += [check for goal in contract.goals if (check := _goal(goal, quality, contract)) is not None]
     if events is not None and contract.events is not None:
         checks += [_event_goal(metric, value, events) for metric, value in contract.events.goals.items()]
     return Verdict(tuple(checks))
+
+
+def blocking_check(limit_us: float, found: Blocking) -> Check:
+    """`where` is the function that locked interrupts for longest."""
+    longest_us = found.worst.longest_us if found.worst else 0.0
+    where = found.worst.function if found.worst else ""
+    return Check("blocking", "us", limit_us, longest_us, _headroom(limit_us, longest_us), hard=True, where=where)
 
 
 def limits_alone(contract: Contract) -> Verdict:
@@ -74,6 +86,7 @@ def _bounds(contract: Contract) -> list[tuple[str, str, float]]:
         ("current", "uA", limits.current_ua),
         ("temperature_rise", "K", limits.temperature_rise_k),
         ("cpu", "share", limits.cpu),
+        ("blocking", "us", limits.blocking_us),
     )
     return [(name, unit, float(limit)) for name, unit, limit in bounds if limit is not None]
 

@@ -33,11 +33,11 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.contract.units import format_time, parse_clock, parse_time
     from mlforge.errors import ForgeError
     from mlforge.targets.blocking import blocking
-    from mlforge.targets.zephyr_boards import ZEPHYR_BOARDS
+    from mlforge.targets.zephyr_boards import ZEPHYR_BOARDS, board_of_build
 
-    board = ZEPHYR_BOARDS.get(arguments.board)
-    if board is None or not board.core.startswith("cortex-m"):
-        known = ", ".join(name for name, each in ZEPHYR_BOARDS.items() if each.core.startswith("cortex-m"))
+    board = board_of_build(arguments.board)
+    if board is None or not board.is_cortex_m:
+        known = ", ".join(name for name, each in ZEPHYR_BOARDS.items() if each.is_cortex_m)
         raise ForgeError(f"--board: {arguments.board} is no emulated Cortex-M", hint=f"one of {known}")
     try:
         clock_hz = parse_clock(arguments.clock)

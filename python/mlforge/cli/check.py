@@ -32,6 +32,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="compare the limits with this image; exit status 3 if one is broken",
     )
+    parser.add_argument(
+        "--board",
+        metavar="B",
+        default="",
+        help="the Zephyr board that --image was built for: limits.blocking runs it in QEMU",
+    )
     parser.add_argument("--no-data", action="store_true", help="do not load and check the data")
     add_json(parser)
 
@@ -124,9 +130,12 @@ def _print_account(resolved: Resolved) -> None:
 def _check_image(contract: Contract, arguments: argparse.Namespace) -> Status:
     from mlforge.app.auto_limits import resolve_from_image
     from mlforge.app.image_limits import image_limits
+    from mlforge.app.own_image import held_blocking
 
     resolved = resolve_from_image(contract, arguments.image)
     held = image_limits(resolved, arguments.image)
+    blocking = held_blocking(contract, arguments.image, arguments.board) if arguments.board else None
+    met = held.met and (blocking is None or blocking.met)
     if arguments.json:
         rows = [
             {
@@ -139,11 +148,15 @@ def _check_image(contract: Contract, arguments: argparse.Namespace) -> Status:
             for limit in held.limits
         ]
         others = {"others": list(held.others)} if held.others else {}
-        print_json({"contract": str(contract.path), "met": held.met, "limits": rows, **others, **_rooms(resolved)})
+        ran = {"blocking": dataclasses.asdict(blocking)} if blocking else {}
+        print_json({"contract": str(contract.path), "met": met, "limits": rows, **ran, **others, **_rooms(resolved)})
     else:
         _print_account(resolved)
         for limit in held.limits:
             print(limit if limit.met else f"error: {limit}", file=sys.stdout if limit.met else sys.stderr)
+        if blocking is not None:
+            told = f"{contract.path}:{contract.line('limits.blocking')}: limits.blocking: {blocking}"
+            print(told if blocking.met else f"error: {told}", file=sys.stdout if blocking.met else sys.stderr)
         for sentence in held.others:
             print(sentence)
-    return Status.DONE if held.met else Status.UNMET
+    return Status.DONE if met else Status.UNMET

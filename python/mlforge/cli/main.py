@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "serve": "run one model behind a serial port, for the MLPerf Tiny runner",
     "trace": "draw what runs when: feature stages and operators on a timeline",
     "verify": "compare the three stages, FP32 host, int8 host, int8 target; or measure energy",
+    "scheduling": "measure what the model does to the app's threads and timers",
     "blocking": "find which function of an app locks interrupts longest",
     "footprint": "show who uses flash and RAM in an ELF",
     "bundle": "build, sign and describe a release; or verify one",

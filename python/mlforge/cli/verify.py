@@ -32,7 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--probe",
         metavar="KIND:PORT",
         default="",
-        help="with board:NAME: measure energy with a power meter, ppk2:/dev/ttyACM1 or lpm01a:/dev/ttyACM0",
+        help="with board:NAME: measure energy with a power meter, ppk2:/dev/ttyACM1, lpm01a:/dev/ttyACM0 or "
+        "otii:localhost:1905",
     )
     add_json(parser)
 
@@ -55,19 +56,23 @@ def execute(arguments: argparse.Namespace) -> Status:
                 "qualities": [dataclasses.asdict(quality) for quality in result.qualities],
                 "cost": dataclasses.asdict(result.cost),
                 "notes": list(result.notes),
+                "scheduling": dataclasses.asdict(result.scheduling) if result.scheduling else None,
                 "measured": None
                 if result.measured is None
                 else {**dataclasses.asdict(result.measured), "measured_over_estimated": result.measured.ratio},
             }
         )
     else:
-        from mlforge.report import energy, terminal
+        from mlforge.report import energy, scheduling, terminal
 
         screen = console()
         screen.print(terminal.quality_table(result.qualities))
         screen.print(terminal.verdict_table(result.verdict, title=f"{result.name} on {result.cost.target}"))
         if result.measured is not None:
             screen.print(energy.measured_table(result.measured))
+        if result.scheduling is not None:
+            for table in scheduling.tables(result.scheduling):
+                screen.print(table)
         for note in result.notes:
             screen.print(f"note: {note}")
     return Status.DONE if result.verdict.met else Status.UNMET

@@ -29,6 +29,7 @@ from mlforge.contract.contract import (
     Proposer,
     Pruner,
     SearchSpec,
+    TargetSpec,
     Task,
 )
 from mlforge.contract.front_ends import build_front_ends
@@ -40,6 +41,7 @@ from mlforge.contract.tree import Node, Report
 from mlforge.contract.units import parse_time
 from mlforge.records.program import Engine, Prefer
 
+_NO_CORTEX_M: Final = ("qemu_riscv32",)
 C_KEYWORDS: Final = re.compile(
     "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|main|"
     "register|restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while"
@@ -53,6 +55,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
     data = build_data(reader)
     front_ends = build_front_ends(reader, data)
     target = build_target(reader)
+    _watched(reader, target)
     decision = build_decision(reader, task)
     return Contract(
         path=path,
@@ -131,6 +134,16 @@ def _power(reader: Reader, data: DataSpec) -> PowerSpec | None:
         elif name == "temperature_rise" and power is not None and power.thermal_k_per_w is None:
             reader.wrong(steps, "temperature_rise without power.thermal_resistance", "the package's, such as '48 K/W'")
     return power
+
+
+def _watched(reader: Reader, target: TargetSpec) -> None:
+    """What only a run of the application's own image tells: QEMU's plugins follow Cortex-M alone."""
+    wanted = (("limits", "blocking"), ("limits", "deadlines"), ("target", "load"), ("target", "ram_kept_free"))
+    for steps in wanted:
+        if reader.node(*steps) is not None and target.board in _NO_CORTEX_M:
+            reader.wrong(
+                steps, f"{steps[1]} on {target.board}", "a board with a Cortex-M, in whose image it is measured"
+            )
 
 
 def _content(root: Node) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -18,6 +19,7 @@ from mlforge.contract.units import (
 )
 
 MAX_SIZE_BYTES: Final = 1 << 30
+_THREAD: Final = re.compile(r"[A-Za-z0-9_. -]{1,31}")
 MAX_TIME_US: Final = 3.6e9  # an hour; no inference on a microcontroller takes longer
 
 
@@ -33,6 +35,7 @@ def build_limits(reader: Reader) -> Limits:
     latency_us = reader.quantity(parse_time, "limits", "latency")
     if latency_us is not None and latency_us > MAX_TIME_US:
         reader.wrong(("limits", "latency"), repr(reader.text("limits", "latency")), "at most 60 min")
+    _needs_rate(reader)
     if reader.node("limits") is not None and not known:
         reader.wrong(("limits",), "no limit", "at least one of flash, ram, stack, latency, cpu, energy, current")
     return Limits(
@@ -45,7 +48,35 @@ def build_limits(reader: Reader) -> Limits:
         reader.quantity(parse_temperature, "limits", "temperature_rise"),
         _cpu(reader),
         auto,
+        reader.quantity(parse_time, "limits", "blocking"),
+        _deadlines(reader),
     )
+
+
+def _needs_rate(reader: Reader) -> None:
+    """What the rest of the application does while the model runs depends on how often that is."""
+    for steps in (("limits", "deadlines"), ("target", "load")):
+        rated = reader.node("data", "signal") is not None or reader.node("power", "period") is not None
+        if reader.node(*steps) is not None and not rated:
+            found = f"{steps[-1]}, where nothing says how often the model runs"
+            reader.wrong(steps, found, "data.signal: {rate: ...}, or power.period")
+
+
+def _deadlines(reader: Reader) -> dict[str, float]:
+    """Microseconds by the thread's name in Zephyr."""
+    node = reader.node("limits", "deadlines")
+    if node is not None and not reader.mapping("limits", "deadlines"):
+        reader.wrong(("limits", "deadlines"), "no thread", "names of threads with times, such as {control: 2 ms}")
+    found: dict[str, float] = {}
+    for name in reader.mapping("limits", "deadlines"):
+        if not _THREAD.fullmatch(str(name)):
+            expected = "a thread's name: at most 31 letters, digits, spaces, and any of _.-"
+            reader.wrong(("limits", "deadlines"), f"the name {str(name)!r}", expected)
+            continue
+        deadline_us = reader.quantity(parse_time, "limits", "deadlines", name)
+        if deadline_us is not None:
+            found[name] = deadline_us
+    return found
 
 
 def _cpu(reader: Reader) -> float | None:

@@ -9,9 +9,10 @@ from mlforge.contract.boards import ALIASES, CLOCK_HZ, UNMEASURED, canonical
 from mlforge.contract.contract import Confirm, TargetSpec
 from mlforge.contract.products import ZephyrBoard, advice, all_names, zephyr_boards
 from mlforge.contract.reader import Reader
-from mlforge.contract.units import format_time, parse_clock, parse_time
+from mlforge.contract.units import format_time, parse_clock, parse_share, parse_size, parse_time
 
 DEFAULT_BOARD: Final = "mps2/an386"
+MOST_LOAD: Final = 0.9
 _SHOWN: Final = 6  # boards of a choice
 
 
@@ -32,8 +33,18 @@ def build_target(reader: Reader) -> TargetSpec:
         clock_hz=clock_hz,
         product=board.name if board else reader.text("target", "product", default=""),
         confirm=reader.choice(Confirm, "target", "confirm", default=Confirm.AUTO),
+        ram_kept_free_bytes=reader.quantity(parse_size, "target", "ram_kept_free") or 0,
+        load=_load(reader),
         zephyr_board=board,
     )
+
+
+def _load(reader: Reader) -> float:
+    share = reader.quantity(parse_share, "target", "load") or 0.0
+    if share > MOST_LOAD:
+        found = repr(reader.text("target", "load"))
+        reader.wrong(("target", "load"), found, f"at most {MOST_LOAD:.0%}: the model needs some time, too")
+    return share
 
 
 def _product(reader: Reader, name: str) -> ZephyrBoard | None:

@@ -169,6 +169,8 @@ class Limits:
     temperature_rise_k: float | None = None  # of the chip over its surroundings, on average
     cpu: float | None = None  # share of the clock that features and inferences take at the signal's rate
     auto: frozenset[str] = frozenset()  # of "flash", "ram"
+    blocking_us: float | None = None  # the longest time that the app's image locks interrupts
+    deadlines_us: Mapping[str, float] = field(default_factory=dict)  # by the app's threads: from ready to waiting again
     # Where `ram` is auto: what the app's inference service takes. The limit is without it, the app's image has it.
     service_bytes: int = 0
 
@@ -258,6 +260,8 @@ class TargetSpec:
     clock_hz: int
     product: str = ""  # the Zephyr board of the product, where limits of `auto` come from; empty for `board`
     confirm: Confirm = Confirm.AUTO
+    ram_kept_free_bytes: int = 0  # occupied while a winner is confirmed
+    load: float = 0.0  # the share of the processor that other work takes then
     zephyr_board: ZephyrBoard | None = None  # what the contract calls its board, where that is not emulated itself
 
 

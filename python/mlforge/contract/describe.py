@@ -39,11 +39,15 @@ def describe(contract: Contract) -> tuple[Setting, ...]:
     if limits.cpu is not None:
         rows.append(_limit(contract, "cpu", limits.cpu, "", format_share(limits.cpu)))
     others = (
+        ("blocking", limits.blocking_us, "us", format_time),
         ("energy", limits.energy_uj, "uJ", format_energy),
         ("current", limits.current_ua, "uA", format_current),
         ("temperature_rise", limits.temperature_rise_k, "K", "{:g} K".format),
     )
     rows += [_limit(contract, name, value, unit, spelt(value)) for name, value, unit, spelt in others if value]
+    rows += [
+        _limit(contract, f"deadlines.{name}", us, "us", format_time(us)) for name, us in limits.deadlines_us.items()
+    ]
     if contract.power is not None:
         active_ua = contract.power.active_ua(contract.target.clock_hz)
         text = f"{format_current(active_ua)} at {contract.power.supply_v:g} V, {contract.power.name}"
@@ -69,6 +73,12 @@ def describe(contract: Contract) -> tuple[Setting, ...]:
     rows.append(
         Setting("target.clock", clock, "Hz", format_frequency(clock), _source(contract, "target.clock", default))
     )
+    if kept := contract.target.ram_kept_free_bytes:
+        source = _source(contract, "target.ram_kept_free", "")
+        rows.append(Setting("target.ram_kept_free", kept, "bytes", format_size(kept), source))
+    if contract.target.load:
+        source = _source(contract, "target.load", "")
+        rows.append(Setting("target.load", contract.target.load, "", format_share(contract.target.load), source))
     return tuple(rows)
 
 

@@ -10,13 +10,13 @@ class Check:
     """One limit or goal. `margin` is the share of the limit that is left: 0.25 means a quarter to spare, negative
     means broken by that share. For a goal on a quality (higher is better) it is `(measured - limit) / limit`."""
 
-    name: str  # flash, ram, stack, latency, energy, current, temperature_rise, the metric, or "worst " and the metric
+    name: str  # of a limit: flash, ram, blocking, ...; of a goal: the metric, or "worst " and the metric
     unit: str  # bytes, us, uJ, uA, K, or empty
     limit: float
     measured: float
     margin: float
     hard: bool  # a limit (hard) or a goal
-    where: str = ""  # of a goal on the worst stratum: which one, such as "subject=7"
+    where: str = ""  # which stratum was worst, such as "subject=7"; which function blocked longest
 
     @property
     def met(self) -> bool:

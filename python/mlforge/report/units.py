@@ -195,6 +195,7 @@ LABELS: Final = {
     "current": "Current, average",
     "temperature_rise": "Rise in temperature",
     "cpu": "CPU",
+    "blocking": "Interrupts locked",
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
     "f1": "F1",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mlforge.app.interference import noted_interference
 from mlforge.contract.contract import Contract
 from mlforge.measure.advice import advice
 from mlforge.measure.ranking import listed
@@ -51,6 +52,7 @@ from mlforge.report.rows import (
     threshold_rows,
     trial_row,
 )
+from mlforge.report.scheduling import SchedulingSection, scheduling_section
 from mlforge.report.subject import Headline, Subject, find_subject, head_facts, headline, subject_words
 from mlforge.report.variants import AttemptRow, RangeRow, attempt_rows, range_rows, ranges_sentence
 from mlforge.search.objectives import front
@@ -89,6 +91,7 @@ class Page:
     ranges_note: str
     cost_facts: tuple[Fact, ...]
     energy: EnergySection | None
+    scheduling: SchedulingSection | None
     cost_method: str
     comparison: tuple[CostRow, ...]  # with the image of the application, where the winner was measured there
     compared: tuple[str, str]  # the two targets
@@ -163,6 +166,7 @@ def build_page(
         ranges_note=ranges_sentence(lock.ranges) if lock else "",
         cost_facts=_cost_facts(cost) if cost else (),
         energy=energy_section(contract, lock.confirmed or cost if lock else cost),
+        scheduling=scheduling_section(noted_interference(contract) if contract else None),
         cost_method=units.one_line(cost.method) if cost else "",
         comparison=cost_rows(cost, lock.confirmed) if cost and lock and lock.confirmed else (),
         compared=_compared(lock),

@@ -10,7 +10,9 @@ from mlforge.app.auto_limits import remembered
 from mlforge.app.energy_log import Measured, note
 from mlforge.app.lockfile import locked_model, read_lock
 from mlforge.app.model import read_model
+from mlforge.app.own_image import own_blocking
 from mlforge.app.prepare import prepare
+from mlforge.app.scheduling import asked_for, scheduling, scheduling_checks
 from mlforge.app.verdicts import judge
 from mlforge.app.zephyr_app import application, is_zephyr_app
 from mlforge.contract.contract import Contract
@@ -20,6 +22,7 @@ from mlforge.measure.energy import measured as energy_measured
 from mlforge.records.cost import Cost
 from mlforge.records.lock import Lock
 from mlforge.records.quality import Quality, Split, Stage
+from mlforge.records.scheduling import Scheduling
 from mlforge.records.verdict import Verdict
 from mlforge.study.evaluate import FLOAT_MODEL_FILE, Evaluator
 from mlforge.study.memory.artefacts import artefacts_of
@@ -42,6 +45,7 @@ class Verification:
     verdict: Verdict  # on the test split, int8 on the target
     notes: tuple[str, ...]  # what differs from the lock, and what could not be measured
     measured: Measured | None = None  # by a power meter
+    scheduling: Scheduling | None = None  # where the contract asks for what only that tells
 
 
 def verify(
@@ -108,20 +112,26 @@ def verify(
             power = evaluator.power(model, meter, cost.prefer)
             measured = Measured(power, energy_measured(contract, cost, power), energy_of(contract, cost))
             note(contract.app_dir, target.name, lock.model.sha256, measured)
+    found = scheduling(contract, say) if asked_for(contract) else None
     final = (lock.final if lock.folds else None) or qualities[-1]  # of folds, one alone would be less sure
+    verdict = judge(
+        contract,
+        cost,
+        final,
+        in_application=contract.target.board.startswith(("zephyr:", "board:")),
+        power=measured.power if measured else None,
+        blocking=None if contract.limits.blocking_us is None else own_blocking(contract, say),
+    )
+    if found is not None:
+        verdict = Verdict((*verdict.checks, *scheduling_checks(contract, found)))
     return Verification(
         contract.name,
         tuple(qualities),
         cost,
-        judge(
-            contract,
-            cost,
-            final,
-            in_application=contract.target.board.startswith(("zephyr:", "board:")),
-            power=measured.power if measured else None,
-        ),
+        verdict,
         (*notes, *_changes(lock, qualities)),
         measured,
+        found,
     )
 
 

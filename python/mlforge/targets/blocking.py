@@ -6,11 +6,9 @@ Manual, B5.2), what is executed of it QEMU's plugin tells. Sleep takes no instru
 
 from __future__ import annotations
 
-import math
 import tempfile
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +17,8 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from mlforge.errors import BuildError, RunError, ToolError
-from mlforge.targets.qemu import Machine
+from mlforge.records.scheduling import Blocking, Locked
+from mlforge.targets.qemu import Machine, shift_of
 from mlforge.toolchain.plugin import blocking_plugin
 from mlforge.toolchain.process import find, run
 
@@ -33,29 +32,6 @@ _EXECUTABLE: Final = 4  # SHF_EXECINSTR
 _WALL_S: Final = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """What one function did: how often it locked interrupts, the longest time, and all of it, in microseconds."""
-
-    function: str
-    times: int
-    longest_us: float
-    total_us: float
-
-
-@dataclass(frozen=True, slots=True)
-class Blocking:
-    """`functions` begins with the one that blocked longest. A microsecond has `instructions_per_us` of QEMU's."""
-
-    functions: tuple[Locked, ...]
-    seconds: float
-    instructions_per_us: float
-
-    @property
-    def worst(self) -> Locked | None:
-        return self.functions[0] if self.functions else None
-
-
 def blocking(elf: Path, machine: Machine, clock_hz: int, seconds: float) -> Blocking:
     """Runs the application for so many seconds' worth of instructions at about that clock: QEMU's instructions take a
     power of two of nanoseconds.
@@ -67,7 +43,7 @@ def blocking(elf: Path, machine: Machine, clock_hz: int, seconds: float) -> Bloc
     """
     if find(machine.qemu) is None:
         raise ToolError(f"{machine.qemu} is not installed", hint="`west mlforge doctor` helps")
-    shift = max(0, min(10, round(math.log2(1e9 / clock_hz))))
+    shift = shift_of(clock_hz)
     per_us = 1000 / (1 << shift)
     starts, names, marks = _read(elf)
     with tempfile.TemporaryDirectory(prefix="mlforge-") as scratch:

@@ -78,7 +78,7 @@ def functions(elf: Path) -> tuple[Function, ...]:
 
 
 def marks(image: Sequence[Function], program: Program) -> str:
-    """The places that the plugin watches: the measuring firmware's probes, and each operator's function in the model's object.
+    """The places that the plugin watches: the firmware's probes, and each operator's function in the model's object.
 
     Raises:
         BuildError: an operator's function is not in the image, so its share could not be told.

@@ -6,6 +6,7 @@ Its serial port is one end of a socket pair, so no port number is needed and nob
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import subprocess
 import tempfile
@@ -22,6 +23,11 @@ from mlforge.toolchain.process import command_line, find
 # One instruction takes 1 ns of virtual time: counts and clocks repeat exactly from run to run.
 COUNTED: Final = ("-icount", "shift=0")
 _STOP_TIMEOUT_S: Final = 10.0
+
+
+def shift_of(clock_hz: int) -> int:
+    """For -icount, so that about `clock_hz` instructions take a second: each takes 2^shift nanoseconds."""
+    return max(0, min(10, round(math.log2(1e9 / clock_hz))))
 
 
 class Machine(Protocol):

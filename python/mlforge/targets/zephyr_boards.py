@@ -23,6 +23,10 @@ class ZephyrBoard:
     project: str = "cmsis"
 
     @property
+    def is_cortex_m(self) -> bool:
+        return self.core.startswith("cortex-m")
+
+    @property
     def is_native(self) -> bool:
         return not self.machine
 
@@ -51,6 +55,11 @@ _ZEPHYR_NAMES: Final[Mapping[str, str]] = {
     "bbc_microbit": "qemu_cortex_m0",
     "mps3/an547": "mps3/corstone300/an547",
 }
+
+
+def board_of_build(target: str) -> ZephyrBoard | None:
+    """The emulated board of a build's CONFIG_BOARD_TARGET, which names the SoC, too: qemu_cortex_m3/ti_lm3s6965."""
+    return ZEPHYR_BOARDS.get(target) or ZEPHYR_BOARDS.get(target.partition("/")[0])
 
 
 def zephyr_name(board: str) -> str | None:

@@ -92,7 +92,7 @@ def measuring_build(board: str, app: Path | None, program: Program | None) -> Me
         if program is None:
             _configure(workspace, build)
         else:
-            _sync(directory / "program", program_files(program))
+            sync(directory / "program", program_files(program))
             _compile(workspace, build, program)
         elf = _kept(build) if program is not None else build.elf
         return MeasuringBuild(elf, directory, workspace, read_kconfig(directory), time.monotonic() - started)
@@ -179,7 +179,7 @@ def _compile(workspace: Workspace, build: ZephyrBuild, program: Program) -> None
         raise
 
 
-def _sync(directory: Path, files: Mapping[str, str]) -> None:
+def sync(directory: Path, files: Mapping[str, str]) -> None:
     """Makes the directory hold these files; what has not changed is not touched, so that ninja need not compile it."""
     directory.mkdir(parents=True, exist_ok=True)
     for path in directory.iterdir():

@@ -30,6 +30,7 @@ WORDS = {
     "serve": [MODEL],
     "trace": [APP],
     "verify": [APP],
+    "scheduling": [APP],
     "blocking": [MODEL, "--board", "qemu_cortex_m3"],
     "footprint": [MODEL],
     "bundle": [APP],

@@ -11,6 +11,7 @@ import pytest
 from mlforge.contract.contract import Confirm, Contract
 from mlforge.contract.load import load_contract
 from mlforge.errors import BuildError, TargetUnavailableError
+from mlforge.records.scheduling import Delays, Part, Scheduling, ThreadPart, ThreadUse
 from mlforge.records.trial import Trial
 from mlforge.records.verdict import Check, Verdict
 from mlforge.study.optimise import study_name
@@ -76,6 +77,29 @@ def test_the_first_that_holds_wins(tmp_path: Path) -> None:
         (1, "the image does not fit"),
     ]
     assert [sentence.split(":")[0] for sentence in said] == ["trial 0 is passed over", "trial 1 is passed over"]
+
+
+def test_deadlines_and_load_are_held_against_what_was_measured(tmp_path: Path) -> None:
+    """The real verdict: the cost is fine, a thread's deadline is not."""
+    found = contract(tmp_path, ", ram_kept_free: 8 KiB")
+    found = replace(found, target=replace(found.target, load=0.3))
+    limits = replace(
+        found.limits, deadlines_us={"control": 1000.0}, flash_bytes=10**6, ram_bytes=10**6, latency_us=5000.0
+    )
+    made = Confirmer(cast("Any", FakeEvaluator(replace(found, limits=limits))), "zephyr:mps2/an386", print)
+
+    def broken(worst_us: float, inference_us: float, kept: bool) -> str:
+        part = ThreadPart(0.1, Delays(10, worst_us, 9), int(worst_us > 1000))
+        inference = Part("under load", None, None, Delays(10, inference_us, 9), 0)
+        threads = (ThreadUse("control", 1, 1024, 200, 1000.0, (part,)),)
+        scheduling = Scheduling("mps2/an386", 5e4, 1.0, 0.3, (inference,), threads, kept, "by hand")
+        verdict = made._verdict(trials(1)[0], Measured(fakes.cost(1000), scheduling=scheduling))
+        assert verdict is not None
+        return ", ".join(check.name for check in verdict.checks if not check.met)
+
+    assert broken(900, 4000, True) == ""
+    assert broken(1100, 4000, True) == "deadline of control"
+    assert broken(900, 6000, False) == "latency under 30% load, RAM kept free"
 
 
 def test_it_gives_up_after_the_promising_few(tmp_path: Path) -> None:

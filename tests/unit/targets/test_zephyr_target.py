@@ -82,9 +82,9 @@ def test_a_program_with_another_header_gets_the_names_that_the_instance_needs() 
 
 
 def test_only_what_changed_is_written(tmp_path: Path) -> None:
-    zephyr_build._sync(tmp_path, {"a.c": "one", "b.c": "two"})
+    zephyr_build.sync(tmp_path, {"a.c": "one", "b.c": "two"})
     before = (tmp_path / "a.c").stat().st_mtime_ns
-    zephyr_build._sync(tmp_path, {"a.c": "one", "c.c": "three"})
+    zephyr_build.sync(tmp_path, {"a.c": "one", "c.c": "three"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.c", "c.c"]
     assert (tmp_path / "a.c").stat().st_mtime_ns == before
 

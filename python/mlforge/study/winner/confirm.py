@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mlforge.app.model import int8_inputs, read_model
+from mlforge.app.scheduling import Candidate, asked_for, scheduling, scheduling_checks
 from mlforge.app.verdicts import judge
 from mlforge.app.zephyr_app import application, application_digest, is_zephyr_app
 from mlforge.contract.contract import Confirm, Contract
@@ -19,6 +20,7 @@ from mlforge.measure import ranking
 from mlforge.measure.ranking import Choice
 from mlforge.records.cost import Cost
 from mlforge.records.program import Prefer
+from mlforge.records.scheduling import Scheduling
 from mlforge.records.trial import Trial
 from mlforge.records.verdict import Verdict
 from mlforge.study.evaluate import MODEL_FILE, Evaluator
@@ -40,6 +42,7 @@ class Measured:
 
     cost: Cost | None
     reason: str = ""
+    scheduling: Scheduling | None = None  # where the contract keeps memory free, has a load, or deadlines of threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,9 @@ class Confirmer:
         prefer = trial.cost.prefer if trial.cost else base.contract.prefer
         if prefer is not Prefer.SPEED:
             parts.append(prefer)
+        if asked_for(base.contract):
+            target, deadlines = base.contract.target, base.contract.limits.deadlines_us
+            parts.append(f"{target.load} {target.ram_kept_free_bytes} {sorted(deadlines.items())}")
         try:
             return base.cache.once(Measured, "confirmed", parts, lambda: self._measure(base, tflite, app, prefer)).value
         except RunError as error:
@@ -117,14 +123,22 @@ class Confirmer:
         ]
         if different := int((answers[0] != answers[1]).any(axis=1).sum()):
             raise RunError(f"{different} of {len(inputs)} outputs differ from the host's")
-        return Measured(cost)
+        if not asked_for(base.contract):
+            return Measured(cost)
+        program = app.completed(model.compiled_for(evaluator.isa).program)
+        try:
+            return Measured(cost, scheduling=scheduling(base.contract, self.say, candidate=Candidate(program, cost)))
+        except ImageTooLargeError as error:
+            return Measured(None, error.message)
 
     def _verdict(self, trial: Trial, measured: Measured) -> Verdict | None:
         if measured.cost is None:
             return None
-        return judge(
-            self.evaluator.contract, measured.cost, ranking.validation(trial), trial.events, in_application=True
-        )
+        contract = self.evaluator.contract
+        verdict = judge(contract, measured.cost, ranking.validation(trial), trial.events, in_application=True)
+        if measured.scheduling is None:
+            return verdict
+        return Verdict((*verdict.checks, *scheduling_checks(contract, measured.scheduling)))
 
 
 def confirming_target(contract: Contract, say: Callable[[str], None]) -> str:

@@ -209,6 +209,55 @@ ZTEST(service, test_the_holder_of_the_lock_inherits_priority)
 	k_thread_priority_set(k_current_get(), CONFIG_ZTEST_THREAD_PRIORITY);
 }
 
+#define HOG_US 50000
+
+static K_THREAD_STACK_DEFINE(hog_stack, 1024);
+static struct k_thread hog_thread;
+static bool hogged;
+
+static void hog(void *first, void *second, void *third)
+{
+	ARG_UNUSED(first);
+	ARG_UNUSED(second);
+	ARG_UNUSED(third);
+	k_busy_wait(HOG_US);
+	hogged = true;
+}
+
+static void tell_and_compute(void)
+{
+	fake_during = NULL;
+	k_sem_give(&in_inference);
+	k_busy_wait(2000);
+}
+
+/* Priority inversion, provoked: the service has the model, an urgent thread wants it, and one in
+ * between has much to compute. */
+ZTEST(service, test_no_thread_in_between_holds_an_urgent_caller_up)
+{
+	const int8_t input[4] = {0};
+	int8_t output[2];
+
+	k_thread_priority_set(k_current_get(), 1);
+	hogged = false;
+	k_sem_init(&in_inference, 0, 1);
+	fake_during = tell_and_compute;
+	zassert_ok(mlforge_service_submit(&fake_service, input, K_NO_WAIT));
+	zassert_ok(k_sem_take(&in_inference, K_SECONDS(1)));
+	(void)k_thread_create(&hog_thread, hog_stack, K_THREAD_STACK_SIZEOF(hog_stack), hog, NULL,
+			      NULL, NULL, 5, 0, K_NO_WAIT);
+	const uint32_t began = k_cycle_get_32();
+
+	zassert_ok(mlforge_service_infer(&fake_service, input, output, K_SECONDS(1)));
+	const uint32_t waited_us = k_cyc_to_us_floor32(k_cycle_get_32() - began);
+
+	zassert_false(hogged, "the thread in between ran first");
+	zassert_true(waited_us < HOG_US / 2, "waited for %u us", waited_us);
+	zassert_ok(k_thread_join(&hog_thread, K_SECONDS(1)));
+	zassert_true(hogged);
+	k_thread_priority_set(k_current_get(), CONFIG_ZTEST_THREAD_PRIORITY);
+}
+
 ZTEST(service, test_zbus_carries_results)
 {
 	const int8_t input[4] = {7, 0, 0, 0};
