@@ -58,6 +58,24 @@ def require_tools(*names: str) -> None:
             missing(f"{name} is not installed")
 
 
+BROWSERS: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+
+def require_browser() -> str:
+    """The name of one that draws pages without a screen. `make test` installs none; the nightly run does."""
+    found = next((name for name in BROWSERS if find(name) is not None), None)
+    if found is None:
+        unasked("no browser: install chromium-headless-shell")
+    return found
+
+
+def require_babeltrace() -> str:
+    """The reader of the Common Trace Format. `make test` installs none; the nightly run does."""
+    if find("babeltrace2") is None:
+        unasked("no reader of the Common Trace Format: install babeltrace2")
+    return "babeltrace2"
+
+
 def require_packages(*names: str) -> None:
     """The Python packages are installed. They are not imported: TensorFlow must never be loaded into this process."""
     for name in names:

@@ -9,6 +9,10 @@ from enum import StrEnum
 class Track(StrEnum):
     """From what contains to what is contained."""
 
+    INTERRUPT = "interrupts"
+    THREAD = "threads"
+    FRAME = "sensor frames"
+    DEADLINE = "deadlines"  # from an inference's last frame to its result
     WINDOW = "model"  # whole inferences, and whole stretches of features
     OPERATOR = "operators"
     STAGE = "feature stages"
@@ -28,11 +32,12 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """`slices` by their beginning; those of one track do not overlap."""
+    """`slices` by their beginning; those of one track do not overlap. An instruction takes `ns_each` in QEMU."""
 
     model: str
     target: str
     slices: tuple[Slice, ...]
+    ns_each: int = 1
 
     @property
     def end(self) -> int:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mlforge.records.timeline import Timeline, Track
+from mlforge.records.timeline import Slice, Timeline, Track
 from mlforge.templating import environment
 
 WIDTH: Final = 1200.0
 _ROW: Final = 34.0
+_THIN: Final = 0.5  # of the picture's units
 _COLOURS: Final = 8  # of the style sheet
 _NS_PER_US: Final = 1000
 
@@ -46,6 +48,8 @@ def render_timeline(timeline: Timeline) -> str:
         .get_template("timeline.html.j2")
         .render(
             timeline=timeline,
+            whole=any(each.track is Track.THREAD for each in timeline.slices),
+            missed=sum(each.track is Track.DEADLINE and each.name == "missed" for each in timeline.slices),
             tracks=tracks,
             bars=_bars(timeline, tracks),
             shares=_shares(timeline),
@@ -74,21 +78,22 @@ def chrome_json(timeline: Timeline) -> str:
             "ph": "X",
             "pid": 1,
             "tid": threads[each.track],
-            "ts": each.begin / _NS_PER_US,
-            "dur": each.instructions / _NS_PER_US,
+            "ts": each.begin * timeline.ns_each / _NS_PER_US,
+            "dur": each.instructions * timeline.ns_each / _NS_PER_US,
             "args": {"instructions": each.instructions},
         }
         for each in timeline.slices
     ]
-    other = {"target": timeline.target, "time": "QEMU's: one instruction is one nanosecond"}
+    each_takes = "one nanosecond" if timeline.ns_each == 1 else f"{timeline.ns_each} nanoseconds"
+    other = {"target": timeline.target, "time": f"QEMU's: one instruction is {each_takes}"}
     return json.dumps({"traceEvents": events, "displayTimeUnit": "ns", "otherData": other}, indent=1) + "\n"
 
 
 def _bars(timeline: Timeline, tracks: list[Track]) -> list[Bar]:
     scale = WIDTH / max(timeline.end, 1)
     colours: dict[str, int] = {}
-    bars = []
-    for each in timeline.slices:
+    bars: list[Bar] = []
+    for each in _drawn(timeline, scale):
         colour = colours.setdefault(each.name, len(colours) % _COLOURS)
         width = each.instructions * scale
         label = each.name if width > 7 * len(each.name) else ""
@@ -96,6 +101,20 @@ def _bars(timeline: Timeline, tracks: list[Track]) -> list[Bar]:
         y = _ROW * tracks.index(each.track)
         bars.append(Bar(round(each.begin * scale, 2), y, round(max(width, 0.3), 2), colour, label, title))
     return bars
+
+
+def _drawn(timeline: Timeline, scale: float) -> Iterator[Slice]:
+    """Of the slices too thin to be seen, one for each half pixel of a track: a trace may have hundred thousands."""
+    seen: dict[Track, int] = {}
+    for each in timeline.slices:
+        place = int(each.begin * scale * 2)
+        if each.instructions * scale >= _THIN or seen.get(each.track) != place:
+            seen[each.track] = place
+            yield each
+
+
+def _of(taken: Counter[tuple[Track, str]], track: Track) -> list[int]:
+    return [instructions for (one, _), instructions in taken.items() if one is track]
 
 
 def _shares(timeline: Timeline) -> list[Share]:
@@ -108,7 +127,11 @@ def _shares(timeline: Timeline) -> list[Share]:
     of = {
         Track.WINDOW: max(timeline.end, 1),
         Track.OPERATOR: max(taken[Track.WINDOW, "inference"], 1),
-        Track.STAGE: max(taken[Track.WINDOW, "features"], 1),
+        Track.STAGE: max(taken[Track.WINDOW, "features"] or sum(_of(taken, Track.STAGE)), 1),
+        Track.FRAME: max(timeline.end, 1),
+        Track.DEADLINE: max(timeline.end, 1),
+        Track.THREAD: max(timeline.end, 1),
+        Track.INTERRUPT: max(timeline.end, 1),
     }
     return [
         Share(str(track), name, count, taken[track, name], f"{taken[track, name] / of[track]:.1%}")
