@@ -35,7 +35,8 @@ class Recording:
 
 
 class Probe(ABC):
-    """A meter on a serial port. `supply_v` is the voltage that the board gets, or has, while it is measured."""
+    """A meter on a serial port, unless `_connected` says otherwise. `supply_v` is the voltage that the board gets, or
+    has, while it is measured."""
 
     name: str = ""  # as people call it
     baud: int = 115_200
@@ -61,7 +62,7 @@ class Probe(ABC):
             RunError: the port is somebody else's, or the meter refuses what it is told.
         """
         self.close()
-        self._line = SerialTransport(device_id, self.baud)
+        self._line = self._connected(device_id)
         try:
             self._set_up(self._line)
         except RunError:
@@ -140,6 +141,10 @@ class Probe(ABC):
         return self._line
 
     # What each meter does in its own way
+
+    def _connected(self, device_id: str) -> Transport:
+        """The line to the meter. Raises LineError, RunError."""
+        return SerialTransport(device_id, self.baud)
 
     @abstractmethod
     def _set_up(self, line: Transport) -> None:

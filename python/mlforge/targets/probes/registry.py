@@ -1,4 +1,4 @@
-"""Which power meters there are: `ppk2:/dev/ttyACM1`, `lpm01a:/dev/ttyACM0`."""
+"""Which power meters there are: `ppk2:/dev/ttyACM1`, `lpm01a:/dev/ttyACM0`, `otii:localhost:1905`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Final
 
 from mlforge.errors import RunError
 from mlforge.targets.probes.lpm01a import Lpm01a
+from mlforge.targets.probes.otii import Otii
 from mlforge.targets.probes.ppk2 import Ppk2
 from mlforge.targets.probes.probe import Probe
 
-PROBES: Final[Mapping[str, type[Probe]]] = {"ppk2": Ppk2, "lpm01a": Lpm01a}
+PROBES: Final[Mapping[str, type[Probe]]] = {"ppk2": Ppk2, "lpm01a": Lpm01a, "otii": Otii}
 
 
 @contextlib.contextmanager

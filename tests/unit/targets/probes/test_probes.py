@@ -108,7 +108,7 @@ def test_a_voltage_that_it_cannot_give(text: str, supply_v: float) -> None:
         opened_probe(text, supply_v).__enter__()
 
 
-@pytest.mark.parametrize("text", ["ppk2", "otii:1905", ":/dev/ttyACM0", ""])
+@pytest.mark.parametrize("text", ["ppk2", "joulescope:0", ":/dev/ttyACM0", ""])
 def test_no_such_meter(text: str) -> None:
     with pytest.raises(RunError, match="is no power meter"):
         opened_probe(text, 3.0).__enter__()
