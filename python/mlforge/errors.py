@@ -102,6 +102,10 @@ class RunError(ToolError):
     """A firmware crashed, hung, or answered against the protocol."""
 
 
+class BoardFailedError(RunError):
+    """A board failed at each attempt, or could not be flashed: another one may well do it."""
+
+
 class LineError(RunError):
     """What came over the line to a device cannot be trusted, or nothing came: garbled, silent, gone, or the device
     started anew. Another attempt may succeed."""

@@ -10,17 +10,27 @@ from mlforge.cli.main import Status
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add_hardware_map(parser)
+    parser.add_argument("--release", metavar="ID", default="", help="let a board of the map out of quarantine")
     add_json(parser)
 
 
 def execute(arguments: argparse.Namespace) -> Status:
+    from mlforge.targets.quarantine import let_out, quarantined
     from mlforge.targets.registry import all_targets, mapped_targets
     from mlforge.targets.zephyr import zephyr_targets
 
     use_hardware_map(arguments)
+    if arguments.release:
+        let_out(arguments.release)
+
+    def kept(name: str) -> str | None:
+        found = quarantined(name.removeprefix("board:")) if name.startswith("board:") else None
+        return None if found is None else str(found)
+
     found = (*all_targets(), *zephyr_targets(), *mapped_targets())
     targets = [
-        (target, "" if target.name.startswith("board:") else target.core, target.unavailable()) for target in found
+        (target, "" if target.name.startswith("board:") else target.core, target.unavailable() or kept(target.name))
+        for target in found
     ]
     if arguments.json:
         rows = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,14 +18,15 @@ from typing import Final, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.errors import LineError, RunError, TargetUnavailableError
+from mlforge.errors import BoardFailedError, LineError, RunError, TargetUnavailableError
 from mlforge.records.program import Firmware, Program
-from mlforge.targets.board_lock import claimed
+from mlforge.targets.board_lock import LEASE_S, claimed, renew
 from mlforge.targets.device import Device, extract_streamed, with_frames
 from mlforge.targets.hardware_map import BoardEntry
 from mlforge.targets.probes.probe import Probe, Recording
 from mlforge.targets.program_files import checked_inputs, program_id
 from mlforge.targets.protocol import Batch, DeviceClient, DeviceInfo
+from mlforge.targets.quarantine import let_out, put_into
 from mlforge.targets.target import Inference, Timing
 from mlforge.targets.transport import SerialTransport
 from mlforge.toolchain.flash import Flasher, flash, west_missing
@@ -34,6 +36,7 @@ ATTEMPTS: Final = 4
 MAX_PART_BYTES: Final = 8 * 1024  # what is sent again at most, where a line garbles it
 _MOST_INFERENCES: Final = 1_000_000  # in a burst
 _STEADY: Final = 1.02  # the longest burst over the shortest
+_MINE: Final = threading.local()  # the boards that this thread has claimed
 _T = TypeVar("_T")
 
 
@@ -212,18 +215,40 @@ class HardwareTarget:
             RunError: the firmware or the flash tool failed, or the line did each time.
             TargetUnavailableError: another process has the board.
         """
-        with claimed(self.entry.id):
+        with self.claimed():
             reasons: list[str] = []
             for attempt in range(ATTEMPTS):
                 if attempt:
                     time.sleep(self.pause_s * 2 ** (attempt - 1))
                 try:
-                    return work(self._with_firmware(firmware))
+                    done = work(self._with_firmware(firmware))
                 except LineError as error:
                     reasons.append(error.message)
                     last = error
+                else:
+                    let_out(self.entry.id)
+                    return done
         told = f"{self.name}: given up after {ATTEMPTS} attempts: {'; then '.join(dict.fromkeys(reasons))}"
-        raise RunError(told, log=last.log, hint=last.hint) from last
+        put_into(self.entry.id, told)
+        raise BoardFailedError(told, log=last.log, hint=last.hint) from last
+
+    @contextlib.contextmanager
+    def claimed(self, *, wait: bool = True) -> Iterator[None]:
+        """The board for this thread alone, for as long as it uses it; again where this thread has it already.
+
+        Raises:
+            TargetUnavailableError: another process has it, or another thread, and `wait` is false.
+        """
+        held: set[str] = _MINE.__dict__.setdefault("boards", set())
+        if self.entry.id in held:
+            yield
+            return
+        with claimed(self.entry.id, lease_s=LEASE_S + self.entry.flash_timeout_s, wait=wait):
+            held.add(self.entry.id)
+            try:
+                yield
+            finally:
+                held.discard(self.entry.id)
 
     def _with_firmware(self, firmware: Firmware) -> DeviceInfo:
         """What the firmware says of itself, flashed before where another one runs or none answers."""
@@ -248,7 +273,8 @@ class HardwareTarget:
             )
         except RunError as error:
             if silence is None:
-                raise
+                put_into(self.entry.id, error.message)
+                raise BoardFailedError(error.message, log=error.log, hint=error.hint) from error
             raise LineError(f"{silence.message}; {error.message}", log=error.log, hint=silence.hint) from error
         info = self._greeted(wait_s=self.start_s)
         if info.program != wanted:
@@ -284,6 +310,7 @@ class HardwareTarget:
 
     @contextlib.contextmanager
     def _line(self) -> Iterator[DeviceClient]:
+        renew(self.entry.id)
         transport = SerialTransport(self.entry.serial, self.entry.baud)
         try:
             client = DeviceClient(transport, timeout_s=self.timeout_s)

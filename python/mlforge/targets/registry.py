@@ -7,7 +7,7 @@ from typing import Final
 
 from mlforge.contract.products import zephyr_boards
 from mlforge.errors import TargetUnavailableError
-from mlforge.targets import hardware
+from mlforge.targets import farm, hardware
 from mlforge.targets.baremetal import BaremetalTarget
 from mlforge.targets.boards import BOARDS
 from mlforge.targets.hardware_map import FILES, VARIABLE, BoardEntry, board_entry, hardware_map, read_map
@@ -69,10 +69,18 @@ def _board(name: str, app: Application | None) -> Target:
             f"no hardware map to find the board {name} in",
             hint=f"--hardware-map FILE, {VARIABLE}, or {FILES[0]} here; `twister --generate-hardware-map` writes one",
         )
-    return _hardware_target(board_entry(name, read_map(path)), app)
+    entries = read_map(path)
+    same = tuple(entry for entry in entries if entry.platform == name and entry.connected)
+    if len(same) > 1:
+        return farm.FarmTarget(tuple(_one(entry, app) for entry in same))
+    return _hardware_target(board_entry(name, entries), app)
 
 
 def _hardware_target(entry: BoardEntry, app: Application | None) -> Target:
+    return _one(entry, app)
+
+
+def _one(entry: BoardEntry, app: Application | None) -> hardware.HardwareTarget:
     return hardware.HardwareTarget(entry, ZephyrBuilder(entry.platform, app))
 
 
