@@ -42,7 +42,7 @@ lint:
 
 # `setup-dev` has installed every tool: a test that misses one fails. Zephyr alone may be absent.
 pytest:
-	MLFORGE_REQUIRE_TOOLS=1 $(PYTHON) -m pytest -n 2 --dist worksteal $(PYTEST_ARGUMENTS)
+	MLFORGE_REQUIRE_TOOLS=1 $(PYTHON) -m pytest -n 3 --dist worksteal $(PYTEST_ARGUMENTS)
 
 bench: setup-dev
 	$(PYTHON) bench/cost.py
