@@ -35,7 +35,7 @@ from mlforge.contract.contract import (
 from mlforge.contract.front_ends import build_front_ends
 from mlforge.contract.power import PowerSpec
 from mlforge.contract.reader import Reader
-from mlforge.contract.stages import FrontEnd
+from mlforge.contract.stages import FrontEnd, each_spec
 from mlforge.contract.stages_user import UserSpec
 from mlforge.contract.tree import Node, Report
 from mlforge.contract.units import parse_time
@@ -155,7 +155,8 @@ def _content(root: Node) -> str:
 
 def _code(front_ends: Sequence[FrontEnd]) -> str:
     """The texts of the application's own stages: another text makes other features."""
-    texts = {stage.text for front_end in front_ends for stage in front_end.stages if isinstance(stage, UserSpec)}
+    stages = (stage for front_end in front_ends for stage in each_spec(front_end.stages))
+    texts = {stage.text for stage in stages if isinstance(stage, UserSpec)}
     return json.dumps(sorted(texts)) if texts else ""
 
 

@@ -5,8 +5,9 @@ Reads a tree without choices: one with them is resolved to such a tree first, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Final, TypeAlias
 
 from mlforge.contract.build_frame_stages import read_statistics
@@ -43,7 +44,7 @@ from mlforge.contract.build_user_stage import read_user
 from mlforge.contract.contract import DataSpec
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, show
-from mlforge.contract.stages import FrontEnd, StageSpec
+from mlforge.contract.stages import BranchesSpec, FrontEnd, StageSpec, reach_of_chain
 from mlforge.contract.stages_form import Form
 from mlforge.contract.tree import Node
 
@@ -95,39 +96,107 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "stack": _Kind(read_stack, _SMALL | {Form.STANDARD}),
     "user": _Kind(read_user, _SMALL | {Form.SIGNAL, Form.FRAMES}, once=False),
     "delta": _Kind(read_delta, frozenset({Form.LEVELS, Form.COEFFICIENTS})),
+    "branches": _Kind(
+        lambda reader, steps, place: _read_branches(reader, steps, place),
+        frozenset({Form.SIGNAL, Form.FRAMES, Form.SPECTRUM, Form.BANDS, Form.LEVELS}),
+        once=False,
+    ),
 }
+_IN_BRANCHES: Final = {name: kind for name, kind in _KINDS.items() if name not in ("window", "standardise")}
+MOST_BRANCHES: Final = 16
 _BEHIND_WINDOW: Final = ("standardise",)  # point-wise: it makes no difference whether values are cut before
 
 
 def build_features(reader: Reader, data: DataSpec) -> tuple[StageSpec, ...]:
     """All stages in the order of the contract; each mistake is reported with its line."""
     node = reader.node("features")
-    stages: list[StageSpec] = []
-    names: list[str] = []
-    place = Place(signal=data.signal)
-    for index, item in enumerate(node.items if node else []):
-        steps = ("features", str(index))
-        name = item.value if isinstance(item.value, str) else _only_key(item)
-        if name is None:
-            reader.wrong(steps, show(item), "one stage with its settings, such as {standardise: {}}")
-        elif name not in _KINDS:
-            reader.wrong((*steps, name), f"the unknown stage {name!r}", did_you_mean(name, list(_KINDS)))
-        elif _fits(reader, name, names, place, steps):
-            stage, place = _KINDS[name].read(reader, (*steps, name), place)
-            stages.append(stage)
-            names.append(name)
-        else:
-            return tuple(stages)
-    if place.form is Form.FRAMES:
+    chain = _read_chain(reader, ("features",), node.items if node else [], Place(signal=data.signal), _KINDS)
+    if not chain.complete:
+        return chain.stages
+    if chain.place.form is Form.FRAMES:
         reader.wrong(
             ("features",), "`frame` at the end", "a stage behind it that makes columns of frames, such as `fft`"
         )
-    if place.form is Form.STATISTICS:
+    if chain.place.form is Form.STATISTICS:
+        found = f"`{_unlike(chain.names)}` without `standardise`"
+        reader.wrong(("features",), found, "{standardise: {}} behind: they differ in unit")
+    _check_hop(reader, chain.names, FrontEnd((), chain.stages))
+    return chain.stages
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """What was read of a chain: up to its first stage that may not stand where it does, or `complete`."""
+
+    stages: tuple[StageSpec, ...]
+    names: list[str]
+    place: Place
+    complete: bool
+
+
+def _read_chain(
+    reader: Reader, steps: tuple[str, ...], items: Sequence[Node], place: Place, kinds: Mapping[str, _Kind]
+) -> _Chain:
+    stages: list[StageSpec] = []
+    names: list[str] = []
+    for index, item in enumerate(items):
+        at = (*steps, str(index))
+        name = item.value if isinstance(item.value, str) else _only_key(item)
+        if name is None:
+            reader.wrong(at, show(item), "one stage with its settings, such as {standardise: {}}")
+        elif name in _KINDS and name not in kinds:
+            reader.wrong((*at, name), f"`{name}` in a branch", f"`{name}` behind `branches`")
+        elif name not in kinds:
+            reader.wrong((*at, name), f"the unknown stage {name!r}", did_you_mean(name, list(kinds)))
+        elif _fits(reader, name, names, place, at):
+            stage, place = kinds[name].read(reader, (*at, name), place)
+            stages.append(stage)
+            names.append(name)
+        else:
+            return _Chain(tuple(stages), names, place, complete=False)
+    return _Chain(tuple(stages), names, place, complete=True)
+
+
+def _read_branches(reader: Reader, steps: tuple[str, ...], place: Place) -> tuple[StageSpec, Place]:
+    """A list of chains, each of which takes what the stage is given."""
+    node = reader.node(*steps)
+    chains = node.items if node is not None and isinstance(node.value, list) else []
+    if not 2 <= len(chains) <= MOST_BRANCHES or not all(isinstance(one.value, list) for one in chains):
+        found = f"{len(chains)} branch" if len(chains) == 1 else show(node) if node else "nothing"
         reader.wrong(
-            ("features",), f"`{_unlike(names)}` without `standardise`", "{standardise: {}} behind: they differ in unit"
+            steps,
+            found,
+            f"2 to {MOST_BRANCHES} lists of stages, such as [[{{statistics: [rms]}}], [{{fft: {{}}}}, log]]",
         )
-    _check_hop(reader, names, FrontEnd((), tuple(stages)))
-    return tuple(stages)
+        return BranchesSpec(()), replace(place, form=Form.STATISTICS)
+    read = [
+        _read_chain(reader, (*steps, str(index)), chain.items, place, _IN_BRANCHES)
+        for index, chain in enumerate(chains)
+    ]
+    spec = BranchesSpec(tuple(chain.stages for chain in read))
+    if all(chain.complete for chain in read):
+        _check_branches(reader, steps, read)
+    ends = [chain.place for chain in read]
+    framed = replace(place, span=ends[0].span, hop=ends[0].hop, decimation=ends[0].decimation)
+    return spec, replace(framed, form=Form.STATISTICS, rows=sum(end.rows for end in ends))
+
+
+def _check_branches(reader: Reader, steps: tuple[str, ...], read: Sequence[_Chain]) -> None:
+    """Each must end with values, all at the same time."""
+    reaches = [reach_of_chain(chain.stages) for chain in read]
+    for index, (chain, reach) in enumerate(zip(read, reaches, strict=True)):
+        at = (*steps, str(index))
+        if chain.place.form is Form.FRAMES and chain.names:
+            reader.wrong(at, "`frame` at the end of a branch", "a stage behind it that describes frames, such as `fft`")
+        elif chain.names and chain.names[-1] in ("decimate", "resample"):
+            reader.wrong(at, f"`{chain.names[-1]}` at the end of a branch", "`frame` and a stage that describes frames")
+        elif reach != reaches[0]:
+            found = f"{_spelt_reach(reach)}, beside {_spelt_reach(reaches[0])}"
+            reader.wrong(at, found, "branches that make a value each at the same time: frames of one length and hop")
+
+
+def _spelt_reach(reach: tuple[int | Fraction, int | Fraction]) -> str:
+    return f"{float(reach[0]):g} samples for a column and {float(reach[1]):g} for the next"
 
 
 def _check_hop(reader: Reader, names: list[str], chain: FrontEnd) -> None:
@@ -140,7 +209,7 @@ def _check_hop(reader: Reader, names: list[str], chain: FrontEnd) -> None:
 
 def _unlike(names: list[str]) -> str:
     """The stage that made values of several units."""
-    return "peaks" if "peaks" in names else "statistics"
+    return next((name for name in ("branches", "peaks") if name in names), "statistics")
 
 
 def _fits(reader: Reader, name: str, names: list[str], place: Place, steps: tuple[str, ...]) -> bool:
@@ -156,7 +225,8 @@ def _fits(reader: Reader, name: str, names: list[str], place: Place, steps: tupl
         makers = ", ".join(f"`{maker}`" for maker, made in _MAKERS.items() if made in kind.takes)
         takes = " or ".join(sorted(form.value for form in kind.takes))
         cure = f" (made by {makers})" if makers else ""
-        before = f"`{names[-1]}`, which makes {place.form.value}" if names else "nothing, so on the raw signal"
+        start = "nothing, so on the raw signal" if place.form is Form.SIGNAL else f"nothing, so on {place.form.value}"
+        before = f"`{names[-1]}`, which makes {place.form.value}" if names else start
         found = f"`{name}` behind {before}"
         reader.wrong((*steps, name), found, f"in front of `{name}` {takes}{cure}")
         return False

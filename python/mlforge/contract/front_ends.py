@@ -26,6 +26,7 @@ from mlforge.contract.tree import Node, parse
 MAX_FRONT_ENDS: Final = 1024
 CHOOSE: Final = "choose"
 PRESET: Final = "preset"
+BRANCHES: Final = "branches"
 CHAIN: Final = "chain"  # the setting that says which of several chains
 
 Problem: TypeAlias = tuple[int, str, str, str]  # line, key, found, expected
@@ -164,23 +165,29 @@ def _report_unused(
 
 
 def _choices(reader: Reader, chain: Node) -> Iterator[_Choice]:
-    names = [next(iter(item.value)) for item in chain.items if isinstance(item.value, dict) and item.value]
+    found = list(_stages(chain, ()))
+    names = [stage for _, stage, _ in found]
+    for index, (before, stage, settings) in enumerate(found):
+        for key, node in settings.value.items() if isinstance(settings.value, dict) else ():
+            if not isinstance(node.value, dict) or CHOOSE not in node.value:
+                continue
+            steps = (*before, stage, key)
+            options = tuple(node.value[CHOOSE].items)
+            if len(node.value) != 1 or not options or any(isinstance(one.value, list | dict | None) for one in options):
+                reader.wrong(("features", *steps), show(node), "a choice such as {choose: [24, 40]}")
+                continue
+            name = stage if names.count(stage) == 1 else f"{stage}{names[:index].count(stage) + 1}"
+            yield _Choice(f"{name}.{key}", steps, options)
+
+
+def _stages(chain: Node, before: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, Node]]:
+    """(steps to it, name, settings) of each stage, those of branches behind them."""
     for index, item in enumerate(chain.items):
         for stage, settings in item.value.items() if isinstance(item.value, dict) else ():
-            for key, node in settings.value.items() if isinstance(settings.value, dict) else ():
-                if not isinstance(node.value, dict) or CHOOSE not in node.value:
-                    continue
-                steps = (str(index), stage, key)
-                options = tuple(node.value[CHOOSE].items)
-                if (
-                    len(node.value) != 1
-                    or not options
-                    or any(isinstance(one.value, list | dict | None) for one in options)
-                ):
-                    reader.wrong(("features", *steps), show(node), "a choice such as {choose: [24, 40]}")
-                    continue
-                name = stage if names.count(stage) == 1 else f"{stage}{names[:index].count(stage) + 1}"
-                yield _Choice(f"{name}.{key}", steps, options)
+            steps = (*before, str(index))
+            yield steps, stage, settings
+            for at, branch in enumerate(settings.items) if stage == BRANCHES else ():
+                yield from _stages(branch, (*steps, stage, str(at)))
 
 
 def _scalar(node: Node) -> int | float | str | bool:

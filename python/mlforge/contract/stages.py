@@ -4,6 +4,7 @@ or in columns (behind it); times were resolved with the signal's rate."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -135,6 +136,13 @@ class DeltaSpec:
     width: int = 5
 
 
+@dataclass(frozen=True, slots=True)
+class BranchesSpec:
+    """What each chain makes of the same block, one behind the other; a chain of no stages is the block itself."""
+
+    branches: tuple[tuple[StageSpec, ...], ...]
+
+
 StageSpec: TypeAlias = (
     WindowSpec
     | StandardiseSpec
@@ -149,14 +157,36 @@ StageSpec: TypeAlias = (
     | TflmStageSpec
     | SpectrumStageSpec
     | UserSpec
+    | BranchesSpec
 )
 
 
 StageSetting: TypeAlias = tuple[str, int | float | str | bool]  # such as ("mel.bands", 40)
 
 
+def each_spec(stages: Iterable[StageSpec]) -> Iterator[StageSpec]:
+    """The stages, and those of their branches."""
+    for stage in stages:
+        yield stage
+        if isinstance(stage, BranchesSpec):
+            for branch in stage.branches:
+                yield from each_spec(branch)
+
+
+def reach_of_chain(stages: Iterable[StageSpec]) -> tuple[int | Fraction, int | Fraction]:
+    """How many samples the first block of a chain takes, and how many further ones the next, on average."""
+    span: int | Fraction = 1
+    hop: int | Fraction = 1
+    for stage in stages:
+        length, step = _reach(stage)
+        span, hop = span + (length - 1) * hop, hop * step
+    return span, hop
+
+
 def _reach(stage: StageSpec) -> tuple[int | Fraction, int | Fraction]:
     """How many blocks a stage makes one of, and how many further ones it takes for the next, on average."""
+    if isinstance(stage, BranchesSpec):
+        return reach_of_chain(stage.branches[0]) if stage.branches else (1, 1)
     if isinstance(stage, FrameSpec):
         return stage.length, stage.hop
     if isinstance(stage, DecimateSpec):
@@ -199,12 +229,7 @@ class FrontEnd:
 
     @property
     def _span_and_hop(self) -> tuple[int | Fraction, int | Fraction]:
-        span: int | Fraction = 1
-        hop: int | Fraction = 1
-        for stage in self.stages:
-            length, step = _reach(stage)
-            span, hop = span + (length - 1) * hop, hop * step
-        return span, hop
+        return reach_of_chain(self.stages)
 
 
 class Gaps(StrEnum):

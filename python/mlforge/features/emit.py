@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from mlforge.errors import DataError
+from mlforge.features.chain import each_stage
 from mlforge.features.flow import Element
 from mlforge.features.layout import lay_out
 from mlforge.features.pipeline import Pipeline
@@ -34,7 +35,7 @@ def emit(pipeline: Pipeline, name: str) -> dict[str, str]:
         "flows": flows,
         "layout": lay_out(stages, flows, pipeline.window.length),
         "converted_bytes": _converted_bytes(pipeline),
-        "user_files": list(dict.fromkeys((one.file, one.text) for one in stages if isinstance(one, User))),
+        "user_files": list(dict.fromkeys((one.file, one.text) for one in each_stage(stages) if isinstance(one, User))),
     }
     return {
         f"{name}_pipeline.{kind}": environment("mlforge.features").get_template(f"pipeline.{kind}.j2").render(values)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.contract.stages import (
+    BranchesSpec,
     FrameSpec,
     Layout,
     LogSpec,
@@ -20,12 +21,13 @@ from mlforge.contract.stages import (
     StandardiseSpec,
     Statistics,
     WindowSpec,
+    each_spec,
 )
 from mlforge.contract.stages_signal import EnvelopeSpec, PreEmphasisSpec, SquaredSlopeSpec
 from mlforge.contract.stages_spectrum import BandsSpec, PeaksSpec, SpectralSpec
 from mlforge.contract.stages_tflm import NoiseReductionSpec, PcanSpec
 from mlforge.errors import DataError
-from mlforge.features.chain import FittedStage
+from mlforge.features.chain import Branches, FittedStage, each_stage
 from mlforge.features.fixed_range import HEADROOM_BITS, frac_bits_for, frac_bits_of_int16, wide_frac_bits
 from mlforge.features.flow import Element, Flow
 from mlforge.features.framer import Framer
@@ -41,7 +43,7 @@ from mlforge.features.standardise import Standardise, fit_standardise
 from mlforge.features.window import Window
 
 EVERY_BLOCK: Final = Window(1, 1)
-TAKING_EXPONENTS: Final = (MelSpec, LogSpec, BandsSpec, SpectralSpec, PeaksSpec)
+TAKING_EXPONENTS: Final = (MelSpec, LogSpec, BandsSpec, SpectralSpec, PeaksSpec, BranchesSpec)
 MAD_TO_DEVIATION: Final = 1.4826  # 1 / the normal distribution's third quartile
 
 
@@ -59,7 +61,7 @@ def fit(spec: Sequence[StageSpec], signals: Sequence[NDArray[Any]], signal: Sign
         raise DataError("no training recordings to fit the features to")
     window = next((stage for stage in spec if isinstance(stage, WindowSpec)), None)
     transforming = [stage for stage in spec if not isinstance(stage, WindowSpec | StandardiseSpec)]
-    framed = any(isinstance(stage, FrameSpec) for stage in spec)
+    framed = any(isinstance(stage, FrameSpec) for stage in each_spec(spec))
     if window is not None or transforming:
         what = "window" if window else "frame" if framed else type(transforming[0]).__name__.removesuffix("Spec")
         _check_series(signals, f"a {what}" if window or framed else f"{what} of the signal")
@@ -126,6 +128,8 @@ class _Draft:
         stage: FittedStage
         if isinstance(spec, StandardiseSpec):
             stage = fit_standardise(*self._statistics(spec.statistics), flow.frac_bits, spec.clip)
+        elif isinstance(spec, BranchesSpec):
+            stage = Branches(tuple(self._branch(branch) for branch in spec.branches))
         elif isinstance(spec, PreEmphasisSpec):
             stage = make_pre_emphasis(spec, flow, self.framed)
         elif isinstance(spec, NoiseReductionSpec):
@@ -135,6 +139,15 @@ class _Draft:
         else:
             raise DataError(f"a feature stage {type(spec).__name__} here")
         self.stages = (*self.stages, stage)
+
+    def _branch(self, spec: Sequence[StageSpec]) -> tuple[FittedStage, ...]:
+        """Fitted like a chain that goes on alone."""
+        alone = _Draft(self.source, self.signals, self.framed, self.stages)
+        for index, stage in enumerate(spec):
+            alone.add(stage, spec[index + 1 : index + 2])
+        if alone.flow.exponents is not None:
+            alone.level()
+        return alone.stages[len(self.stages) :]
 
     def end(self) -> None:
         if self.flow.exponents is not None:
@@ -228,7 +241,7 @@ def _with_window(draft: Pipeline, window: WindowSpec | None, signals: Sequence[N
 
 
 def _framed(draft: Pipeline) -> bool:
-    return any(isinstance(stage, Framer) for stage in draft.stages)
+    return any(isinstance(stage, Framer) for stage in each_stage(draft.stages))
 
 
 def _input_shape(columns: int, flow: Flow, layout: Layout) -> tuple[int, ...]:

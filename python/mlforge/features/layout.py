@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from mlforge.features.flow import Flow
-from mlforge.features.stage import Stage
+from mlforge.features.stage import UNLIMITED, Stage
 
 ALIGNMENT: Final = 8
 BATCH: Final = 32  # frames that stages in front of the first gathering one take at once
 MOST_CHANNELS: Final = 2  # of sound: so many go through stages without a gathering one in batches, too
-UNLIMITED: Final = 2**32 - 1  # where that is the first stage: it reads frames where they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +72,16 @@ def lay_out(stages: Sequence[Stage], flows: Sequence[Flow], window_blocks: int) 
     return saved if saved.total_bytes < kept.total_bytes else kept
 
 
+def lay_out_branch(stages: Sequence[Stage], flows: Sequence[Flow]) -> Layout:
+    """Of a chain whose scratch is others' between two blocks: what it keeps has places of its own."""
+    return _lay_out(stages, flows, 1, saving=False)
+
+
 def _lay_out(stages: Sequence[Stage], flows: Sequence[Flow], window_blocks: int, saving: bool) -> Layout:
     head = _head(stages, flows)
     gathers = any(stage.wants for stage in stages)
     most = BATCH if gathers else min(BATCH, window_blocks)
-    batch = {0: 1, 1: UNLIMITED}.get(head, most)
+    batch = min([{0: 1, 1: UNLIMITED}.get(head, most), *map(_runs, stages[:head], flows)])
     outputs: list[_Buffer | None] = []
     works: list[_Buffer | None] = []
     for index, stage in enumerate(stages):
@@ -96,6 +100,10 @@ def _lay_out(stages: Sequence[Stage], flows: Sequence[Flow], window_blocks: int,
         outputs.append(output)
     places, shared_bytes = _place(stages, flows, outputs, works)
     return Layout(places, shared_bytes, head, batch)
+
+
+def _runs(stage: Stage, flow: Flow) -> int:
+    return stage.runs(flow)
 
 
 def _head(stages: Sequence[Stage], flows: Sequence[Flow]) -> int:

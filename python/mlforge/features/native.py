@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.errors import DataError
+from mlforge.features.chain import Branches
 from mlforge.features.flow import Element, Flow
 from mlforge.features.layout import Layout, Place, lay_out
 from mlforge.features.pipeline import Pipeline
@@ -111,25 +112,50 @@ def run_native(pipeline: Pipeline, stages: Sequence[Stage], frames: NDArray[np.i
     return inputs[:made]
 
 
-class _Chain:
-    """The stages in memory, with all that they point to."""
+class NativeBranch(ctypes.Structure):
+    """`struct mlforge_branch`."""
 
-    def __init__(self, code: ctypes.CDLL, stages: Sequence[Stage], flows: Sequence[Flow], layout: Layout) -> None:
-        self._shared = (ctypes.c_uint64 * (layout.shared_bytes // 8 + 1))()
+    _fields_: ClassVar = [
+        ("stages", ctypes.POINTER(NativeStage)),
+        ("stages_count", ctypes.c_uint32),
+        ("length", ctypes.c_uint32),
+    ]
+
+
+class _Chain:
+    """The stages in memory, with all that they point to. `shared` is where their scratch begins: another's, or its
+    own."""
+
+    def __init__(
+        self, code: ctypes.CDLL, stages: Sequence[Stage], flows: Sequence[Flow], layout: Layout, shared: int = 0
+    ) -> None:
         self._kept: list[Any] = []
+        self._shared = shared or self._keep((ctypes.c_uint64 * (layout.shared_bytes // 8 + 1))())
+        self._code = code
         self.stages = (NativeStage * max(1, len(stages)))()
         for index, (stage, place) in enumerate(zip(stages, layout.places, strict=True)):
             self.stages[index] = NativeStage(
                 process=_address(code, stage.process(flows[index])),
                 wants=_address(code, stage.wants),
                 reset=_address(code, stage.reset),
-                tables=self._keep(stage.native_tables(flows[index])),
+                tables=self._tables(stage, flows[index], place),
                 state=self._memory(stage.state_bytes(flows[index])),
                 output=self._output(place),
                 work=self._memory(place.saved_bytes) or self._at(place.work),
                 input_length=flows[index].length,
                 output_length=flows[index + 1].length,
             )
+
+    def _tables(self, stage: Stage, flow: Flow, place: Place) -> int:
+        tables = stage.native_tables(flow)
+        if isinstance(stage, Branches):
+            chains = []
+            for part in stage.parts(flow):
+                inner = _Chain(self._code, part.stages, part.flows, part.layout, self._shared + (place.work or 0))
+                self._kept.append(inner)
+                chains.append(NativeBranch(inner.stages, len(part.stages), part.flows[-1].length))
+            tables.branches = self._keep((NativeBranch * len(chains))(*chains))
+        return self._keep(tables)
 
     def _keep(self, item: Any) -> int:
         self._kept.append(item)
@@ -139,7 +165,7 @@ class _Chain:
         return self._keep((ctypes.c_uint64 * (size_bytes // 8 + 1))()) if size_bytes else None
 
     def _at(self, offset: int | None) -> int | None:
-        return None if offset is None else ctypes.addressof(self._shared) + offset
+        return None if offset is None else self._shared + offset
 
     def _output(self, place: Place) -> int | None:
         return self._memory(place.kept_bytes) if place.kept_bytes else self._at(place.output)

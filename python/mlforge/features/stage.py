@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from mlforge.errors import DataError
 from mlforge.features.flow import Element, Flow
+
+UNLIMITED: Final = 2**32 - 1  # blocks at once
 
 
 class Stage(Protocol):
@@ -43,6 +45,10 @@ class Stage(Protocol):
         """What its next block begins with: where it saves that, its output is anybody's between two blocks."""
         ...
 
+    def runs(self, flow: Flow) -> int:
+        """How many blocks it takes at once at most."""
+        ...
+
     def native_tables(self, flow: Flow) -> ctypes.Structure:
         """Its C structure in memory, for the host; the structure keeps its arrays alive."""
         ...
@@ -71,6 +77,9 @@ class PlainStage:
 
     def common_bytes(self, flow: Flow) -> int:
         return 0
+
+    def runs(self, flow: Flow) -> int:
+        return UNLIMITED
 
 
 def require(sound: bool, stage: str, why: str) -> None:

@@ -32,6 +32,7 @@
 #define MLFORGE_PIPELINE_H_
 
 #include "mlforge/features.h"
+#include "mlforge/pipeline_branches.h"
 #include "mlforge/pipeline_frames.h"
 #include "mlforge/pipeline_signal.h"
 #include "mlforge/pipeline_spectrum.h"

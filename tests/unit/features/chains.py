@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlforge.contract.stages import FftSpec, FrameSpec, LogSpec, MelSpec, Spectrum, StageSpec
+from mlforge.contract.stages import BranchesSpec, FftSpec, FrameSpec, LogSpec, MelSpec, Spectrum, StageSpec
 from mlforge.contract.stages_frames import Statistic, StatisticsSpec
 from mlforge.contract.stages_signal import (
     DecimateSpec,
@@ -95,6 +95,15 @@ CHAINS: dict[str, list[StageSpec]] = {
     "shape of magnitudes": [*MAGNITUDES, SpectralSpec(tuple(Shape))],
     "16 bits": [FrameSpec(100, 60), FftSpec(128, bits=16), LogSpec()],
     "16 bits, radix 2": [FrameSpec(60, 60), FftSpec(64, output=Spectrum.MAGNITUDE, bits=16)],
+    "branches": [
+        BranchesSpec(
+            (
+                (FrameSpec(100, 50), StatisticsSpec((Statistic.RMS, Statistic.KURTOSIS))),
+                (MagnitudeSpec(), FrameSpec(100, 50), FftSpec(128, bits=16), LogSpec()),
+                (FrameSpec(100, 50), FftSpec(128), BranchesSpec(((BandsSpec((0, 100)),), (PeaksSpec(1),)))),
+            )
+        )
+    ],
     "peaks": [*SPECTRUM, PeaksSpec(5), StackSpec(2)],
     "beats": [FrameSpec(300, 200), RrSpec(tuple(Rr), 8, 0.3)],
     "rate of change": [RateOfChangeSpec(7, 1000)],

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mlforge.contract.stages import (
+    BranchesSpec,
     DctSpec,
     DeltaSpec,
     FftSpec,
@@ -25,14 +26,18 @@ from mlforge.contract.stages import (
     Taper,
     WindowSpec,
 )
+from mlforge.contract.stages_signal import DifferenceSpec
 from mlforge.features import Pipeline, emit, extract_int8, fit
 from mlforge.toolchain.process import run
 from mlforge.toolchain.sources import runtime_includes, runtime_sources
 
+from . import chains
 from .signals import signals
+from .test_branches import OF_FRAMES, OF_THE_SIGNAL
 
 MIC = SignalSpec(16_000, ("mic",), "", "int16", 15)
 AXES = SignalSpec(50, ("x", "y", "z"), "m/s^2")
+FAST = SignalSpec(1000, ("x", "y", "z"), "m/s^2")
 LOUDEST = np.concatenate([part[:700] for part in signals(1500, 16_000).values()]).astype(np.float32)
 FRONT: list[StageSpec] = [FrameSpec(480, 320), FftSpec(512), MelSpec(40, 20, 8000)]
 CHAINS: dict[str, tuple[SignalSpec, list[StageSpec]]] = {
@@ -58,6 +63,10 @@ CHAINS: dict[str, tuple[SignalSpec, list[StageSpec]]] = {
     "narrow axes": (AXES, [FrameSpec(33, 16), FftSpec(64, Taper.HAMMING, Spectrum.MAGNITUDE, bits=16)]),
     "axes": (AXES, [FrameSpec(32, 16), FftSpec(32, Taper.NONE, Spectrum.MAGNITUDE), LogSpec()]),
     "raw": (MIC, [StandardiseSpec()]),
+    "branches": (FAST, [*chains.CHAINS["branches"], StandardiseSpec()]),
+    "branches of frames": (MIC, [*OF_FRAMES, StandardiseSpec()]),
+    "branches of the signal": (FAST, [*OF_THE_SIGNAL, StandardiseSpec()]),
+    "branches of samples": (MIC, [BranchesSpec(((), (DifferenceSpec(2),))), StandardiseSpec()]),
 }
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
