@@ -22,8 +22,23 @@ from typing import Any, Final
 import yaml
 
 COLUMNS: Final = ("board", "core", "clock_hz", "flash_kib", "ram_kib")
-# Zephyr counts time on these by a slow timer, and says nothing of the processor's clock: the product specifications do.
+# Zephyr counts time on these by a slow timer, or works the clock out of several settings: what their manufacturers'
+# product specifications give as the processor's highest.
 SPECIFIED_HZ: Final = {
+    r"apollo3p?_blue": 48_000_000,
+    r"apollo4p": 96_000_000,
+    r"cc32[23]5?0?sf": 80_000_000,
+    r"lpc55s": 150_000_000,
+    r"mec150": 48_000_000,
+    r"r7fa2": 48_000_000,
+    r"r7fa4(e1|e2|m2|m3)": 100_000_000,
+    r"r7fa4l1": 80_000_000,
+    r"r7fa4(m1|w1)": 48_000_000,
+    r"r7fa6m[123]": 120_000_000,
+    r"r7fa6(e1|e2|m4|m5)": 200_000_000,
+    r"r7fa8": 480_000_000,
+    r"stm32f070": 48_000_000,
+    r"nrf54l.*/cpuflpr": 128_000_000,
     r"nrf51": 16_000_000,
     r"nrf52": 64_000_000,
     r"nrf5340/cpuapp": 128_000_000,
@@ -34,7 +49,7 @@ SPECIFIED_HZ: Final = {
 LEAST_HZ: Final = 2_000_000  # what counts slower is a timer
 _INCLUDE: Final = re.compile(r'^[ \t]*(?:#include|/include/)[ \t]*[<"]([^>"]+)[>"].*$', re.MULTILINE)
 _COMMENT: Final = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_NODE: Final = re.compile(r"(?:(\w+)\s*:\s*)?(&?\w+)(?:@\w+)?\s*\{")
+_NODE: Final = re.compile(r"(?:(\w+)\s*:\s*)?(&?[\w-]+)(?:@\w+)?\s*\{")
 _MACROS: Final = (("DT_FREQ_K", 1_000), ("DT_FREQ_M", 1_000_000))
 
 
@@ -56,23 +71,67 @@ class Tree:
 
         return str(_INCLUDE.sub(included, self.text(path)))
 
+    def kconfig_hz(self, soc: str, cluster: str, devicetree: str) -> int | None:
+        """The clock that the SoC's Kconfig defaults say, where there is one: that of a condition which names SoC and
+        cluster, or SoC, before others; by a property of a node of the devicetree, where they say so."""
+        defaults = self.kconfig_defaults(soc)
+        found = [(condition, _hz_of(value, devicetree)) for condition, value in defaults]
+        name = re.sub(r"\W", "_", soc).upper()
+        for told in (rf"SOC_{name}_{cluster.upper()}\b", rf"SOC_{name}\b"):
+            if hz := _only(hz for condition, hz in found if hz and re.search(told, condition)):
+                return hz
+        return _only(hz for condition, hz in found if hz and _of_series(condition, name)) or _only(
+            hz for _, hz in found if hz
+        )
+
     @cache  # noqa: B019 - lives as long as the program
-    def kconfig_hz(self, soc: str) -> int | None:
-        """The clock that the SoC's Kconfig defaults say, where there is one."""
+    def kconfig_defaults(self, soc: str) -> tuple[tuple[str, str], ...]:
+        """Condition and value of each default, the conditions around it included."""
         for description in self._descriptions():
             if re.search(rf"name:\s*{re.escape(soc)}\s*$", self.text(description), re.MULTILINE):
                 files = sorted(description.parent.rglob("Kconfig.defconfig*"))
-                return _only(hz for file in files for hz in _hz_defaults(self.text(file)))
-        return None
+                return tuple(default for file in files for default in _hz_defaults(self.text(file)))
+        return ()
 
     @cache  # noqa: B019
     def _descriptions(self) -> tuple[Path, ...]:
         return tuple(sorted((self.base / "soc").rglob("soc.yml")))
 
 
-def _hz_defaults(text: str) -> Iterator[int]:
-    for block in re.findall(r"config SYS_CLOCK_HW_CYCLES_PER_SEC\n((?:[ \t].*\n|\n)*)", text):
-        yield from (int(value) for value in re.findall(r"default (\d+)", block))
+def _of_series(condition: str, name: str) -> bool:
+    """Whether a condition asks for the series of a SoC, in whose name an X stands for any letter or digit."""
+    series = re.search(r"SOC_SERIES_(\w+)", condition)
+    return bool(series and re.search(series[1].replace("X", "."), name))
+
+
+def _hz_defaults(text: str) -> Iterator[tuple[str, str]]:
+    around: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        if opened := re.match(r"if\s+(.+)", line):
+            around.append(opened[1])
+        elif line.startswith("endif") and around:
+            around.pop()
+        if line[:1].strip():
+            inside = bool(re.match(r"config\s+SYS_CLOCK_HW_CYCLES_PER_SEC\b", line))
+        elif inside and (match := re.match(r"\s+default\s+(\$\(.*\)|\d+)(?:\s+if\s+(.+))?\s*$", line)):
+            yield " ".join([*around, match[2] or ""]), match[1]
+
+
+def _hz_of(value: str, devicetree: str) -> int | None:
+    """A number, or the clock-frequency of the node that Kconfig's function names by its path or by a variable."""
+    if value.isdigit():
+        return int(value) if int(value) >= LEAST_HZ else None
+    match = re.match(r"\$\(dt_node_int_prop_int,([^,]+),clock-frequency\)", value)
+    if match is None:
+        return None
+    variable = re.fullmatch(r"\$\(DT_(\w+)_PATH\)", match[1])
+    wanted = variable[1].lower() if variable else match[1].rpartition("/")[2].partition("@")[0]
+    hertz = None
+    for label, name, content in blocks(devicetree):
+        if wanted in (label, name, name.removeprefix("&")):
+            hertz = _property_hz(content) or hertz
+    return hertz
 
 
 def _only(values: Iterator[int]) -> int | None:
@@ -98,16 +157,18 @@ def blocks(text: str) -> Iterator[tuple[str, str, str]]:
 def core_and_clock(text: str, cluster: str) -> tuple[str, int | None]:
     """Of the one processor of a board's devicetree; ("", None) where it has others, too."""
     deleted = set(re.findall(r"/delete-node/\s+&(\w+)", text))
-    cores, hertz = set(), None
+    cores, hertz, rcc = set(), None, None
     for label, name, content in blocks(text):
         if name == "cpu" and label not in deleted:
             cores |= {_core(content)} - {""}
-        if name == "cpu" or re.fullmatch(r"&(cpu\d*|rcc)", name):
+        if name == "cpu" or label == "coreclk" or re.fullmatch(r"&(cpu\d*|rcc)", name):
             hertz = _property_hz(content) or hertz
+        if name == "&rcc":  # each core's own board file sets it
+            rcc = _property_hz(content) or rcc
     if len(cores) > 1:  # the one that the cluster is called after, or the like of them all, without what few have
         cores = {core for core in cores if re.search(rf"{core.removesuffix('f')[-2:]}$", cluster)} or cores
         cores = {core.removesuffix("f") for core in cores}
-        hertz = None
+        hertz = rcc
     return (cores.pop(), hertz) if len(cores) == 1 else ("", None)
 
 
@@ -152,7 +213,8 @@ def _row(tree: Tree, file: Path, values: dict[str, Any], board: str, socs: list[
     if not devicetree.is_file() or not (qualifiers or len(socs) == 1):
         return
     full = "/".join([name, *(qualifiers or socs)])
-    core, hertz = core_and_clock(tree.devicetree(devicetree), qualifiers[1] if len(qualifiers) > 1 else "")
+    cluster, text = qualifiers[1] if len(qualifiers) > 1 else "", tree.devicetree(devicetree)
+    core, hertz = core_and_clock(text, cluster)
     if not core:
         return
     target = full.partition("/")[2]
@@ -161,10 +223,11 @@ def _row(tree: Tree, file: Path, values: dict[str, Any], board: str, socs: list[
     own = re.search(r"SYS_CLOCK_HW_CYCLES_PER_SEC=(\d+)", defconfig.read_text()) if defconfig.is_file() else None
     stated = int(own[1]) if own and int(own[1]) >= LEAST_HZ else None
     soc = (qualifiers or socs)[0]
+    a_timer = core.startswith(("cortex-a", "cortex-r", "tensilica"))  # whose time is not counted in the core's cycles
     yield (
         full,
         core,
-        specified or stated or hertz or tree.kconfig_hz(soc) or "",
+        specified or stated or hertz or (not a_timer and tree.kconfig_hz(soc, cluster, text)) or "",
         values.get("flash", ""),
         values.get("ram", ""),
     )

@@ -66,7 +66,7 @@ def _product(reader: Reader, name: str) -> ZephyrBoard | None:
     elif near := difflib.get_close_matches(name.lower(), [*CLOCK_HZ, *ALIASES, *all_names()], n=3, cutoff=0.8):
         reader.wrong(where, f"the unknown board {name!r}", f"{near[0]!r} (did you mean that? near: {', '.join(near)})")
     else:
-        reader.wrong(where, f"{name!r}, which Zephyr's own boards are not called", advice())
+        reader.wrong(where, f"{name!r}, which no microcontroller board of Zephyr's own is called", advice())
     return None
 
 

@@ -88,7 +88,9 @@ def stand_in(contract: Contract) -> str:
     if board is None:
         return ""
     like = "" if board.core.removesuffix("f") == board.emulated_core else f", as those of a {board.emulated_core}"
-    return f"costs on {board.name} ({board.core}) are measured on the emulated {emulated}{like}"
+    share = board.cycles_share
+    takes = f"; by CoreMark, a {board.core} takes about {share:.2f} times the cycles" if share else ""
+    return f"costs on {board.name} ({board.core}) are measured on the emulated {emulated}{like}{takes}"
 
 
 def _size(contract: Contract, name: str, size_bytes: int | None) -> Setting:

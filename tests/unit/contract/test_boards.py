@@ -53,12 +53,12 @@ KIB = 1024
         ),
         (
             "frdm_mcxn947/mcxn947/cpu0",
-            ZephyrBoard("frdm_mcxn947/mcxn947/cpu0", "cortex-m33", None, 2 << 20, 320 * KIB),
+            ZephyrBoard("frdm_mcxn947/mcxn947/cpu0", "cortex-m33", 150_000_000, 2 << 20, 320 * KIB),
             "mps2/an521",
         ),
         (
             "mimxrt1060_evk@A/mimxrt1062/qspi",
-            ZephyrBoard("mimxrt1060_evk@A/mimxrt1062/qspi", "cortex-m7", None, 8 << 20, 32 << 20),
+            ZephyrBoard("mimxrt1060_evk@A/mimxrt1062/qspi", "cortex-m7", 600_000_000, 8 << 20, 32 << 20),
             "mps2/an500",
         ),
     ],
@@ -93,7 +93,10 @@ def test_what_a_contract_does_not_say_its_board_does(tmp_path: Path) -> None:
     assert (contract.limits.flash_bytes, contract.limits.ram_bytes) == (32 * KIB, None)
     assert contract.target.clock_hz == 32_000_000
     asked.write_text(GOOD.read_text().replace("nrf52840dk/nrf52840", "rpi_pico"))
-    assert stand_in(load_contract(asked)).endswith("the emulated mps2/an385@cortex-m0, as those of a cortex-m0")
+    assert stand_in(load_contract(asked)).endswith(
+        "the emulated mps2/an385@cortex-m0, as those of a cortex-m0; by CoreMark, a cortex-m0+ takes about 0.95 times "
+        "the cycles"
+    )
     asked.write_text(GOOD.read_text().replace("nrf52840dk/nrf52840", "mps2/an386"))
     assert stand_in(load_contract(asked)) == ""
 
@@ -102,6 +105,8 @@ def test_a_name_may_mean_several_boards_or_none() -> None:
     assert [board.name for board in zephyr_boards("nrf52840dk")] == ["nrf52840dk/nrf52811", "nrf52840dk/nrf52840"]
     assert zephyr_boards("my_own_board") == zephyr_boards("") == zephyr_boards("nrf52840dk/") == ()
     assert zephyr_boards("no/such@1.2/either") == ()
+    assert [board.name for board in zephyr_boards("stm32f411e_disco")] == ["stm32f411e_disco/stm32f411xe"]
+    assert [board.name for board in zephyr_boards("legend@25ssd")] == ["legend@25ssd/stm32f070xb"]
 
 
 def test_every_spelling_means_one_board() -> None:
@@ -119,7 +124,10 @@ def test_what_the_table_says_makes_sense() -> None:
     assert all(board.clock_hz is None or 1_000_000 < board.clock_hz < 4_000_000_000 for board in boards)
     assert all(board.measured_on in ("", *BY_CORE.values()) for board in boards)
     assert not [board for board in boards if board.core.startswith("cortex-m") and not board.measured_on]
-    assert len([board for board in boards if board.measured_on]) > 600
+    measured = [board for board in boards if board.measured_on]
+    assert len(measured) > 600
+    silent = [board.name for board in measured if board.clock_hz is None]  # most of them are emulators themselves
+    assert len(silent) <= 40, silent
 
 
 def test_every_core_has_a_board() -> None:
