@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Decisions by the thresholds of a bundle. A model whose contract has a `decision` decides with it,
- * by the bundle's thresholds.
+ * by the bundle's thresholds; an autoencoder by those of its decision, which are found on streams.
  */
 #include "decision/settle.h"
 #include "monitor.h"
@@ -36,7 +36,12 @@ void mlforge_monitor_decide(struct mlforge_decider *decider,
 {
 	const uint32_t hysteresis = thresholds->data == NULL ? 1 : thresholds->hysteresis;
 
-	if (decision == NULL) {
+	if (decision != NULL && task == MLFORGE_TASK_ANOMALY) {
+		const int8_t levels[] = {INT8_MIN, mlforge_error_level(error_q16)};
+
+		(void)mlforge_decide(decision, levels);
+		*decider = *decision->decider;
+	} else if (decision == NULL) {
 		mlforge_settle(decider,
 			       mlforge_decide_propose(decider, thresholds, task, scores, classes,
 						      error_q16),

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlforge.app.streams import Stream
-from mlforge.contract.contract import Contract
+from mlforge.contract.contract import Contract, Task
 from mlforge.contract.streams import DecisionSpec, FalseAccepts, StreamSpec
+from mlforge.data.labels import ANOMALY_CLASSES
 from mlforge.decision import decide, emit_decision, fit_decision
 from mlforge.decision.fit import HIGHEST, LOWEST
 from mlforge.errors import LockError
@@ -38,9 +39,12 @@ def decision_of(
     DataError."""
     if contract.decision is None:
         return None
+    anomaly = contract.task is Task.ANOMALY
     rate_hz = pipeline.rate_hz or (contract.data.signal.rate_hz if contract.data.signal else 0)
     hop_us = pipeline.input_hop * 1e6 / rate_hz if rate_hz else 0.0
-    return fit_decision(contract.decision, classes, scale, zero_point, hop_us, enter)
+    given_bytes = pipeline.output_bytes if anomaly else 0
+    names = ANOMALY_CLASSES if anomaly else classes
+    return fit_decision(contract.decision, names, scale, zero_point, hop_us, enter, given_bytes)
 
 
 def decision_files(contract: Contract, lock: Lock, pipeline: Pipeline, scale: float, zero_point: int) -> dict[str, str]:

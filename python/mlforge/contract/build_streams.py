@@ -12,6 +12,8 @@ from mlforge.contract.units import parse_time
 
 MAX_AVERAGED: Final = 255  # windows; the C code counts so far
 MAX_REFRACTORY: Final = 65_535
+LARGEST_ERROR: Final = 60_000.0  # of an autoencoder: what its highest level stands for
+NORMAL: Final = "normal"  # what data sets of anomalies call all that is none
 MAX_FALSE_ACCEPTS: Final = 1e6  # an hour
 _RATE: Final = "data.signal with its rate, or a whole number of windows"
 
@@ -20,18 +22,30 @@ def build_decision(reader: Reader, task: Task) -> StreamSpec | None:
     """None where the contract has no `decision`."""
     if reader.node("decision") is None:
         return None
-    if task is not Task.CLASSIFICATION:
-        expected = "no such block: only classes are decided for (of anomalies, see bundle.thresholds)"
-        reader.wrong(("decision",), f"decision with task {task}", expected)
+    if task is Task.REGRESSION:
+        reader.wrong(("decision",), f"decision with task {task}", "no such block: only classes are decided for")
         return None
+    anomaly = task is Task.ANOMALY
+    if anomaly:
+        _anomalies_alone(reader)
     return StreamSpec(
-        common=_common(reader),
-        classes=_classes(reader),
+        common=_common(reader, LARGEST_ERROR if anomaly else 1.0),
+        classes={NORMAL: DecisionSpec(0.0, 0.0)} if anomaly else _classes(reader),
         smoothing=_span(reader, "smoothing", Span(1), 1, MAX_AVERAGED),
         consecutive=reader.integer("decision", "consecutive", default=1),
         refractory=_span(reader, "refractory", Span(), 0, MAX_REFRACTORY),
-        background=_background(reader),
+        background=(NORMAL,) if anomaly else _background(reader),
     )
+
+
+def _anomalies_alone(reader: Reader) -> None:
+    """What there is to say of one kind of event."""
+    for name in ("classes", "background"):
+        if reader.node("decision", name) is not None:
+            reader.wrong(("decision", name), f"{name} with task anomaly", "nothing: the anomaly is the only event")
+    if reader.node("decision", "enter") is None:
+        expected = "an error such as 0.8, or {false_accepts_per_hour: NUMBER}"
+        reader.wrong(("decision",), "no enter with task anomaly", f"enter: {expected}")
 
 
 def build_events(reader: Reader, decision: StreamSpec | None) -> EventsSpec | None:
@@ -71,14 +85,14 @@ def _goals(reader: Reader) -> dict[EventMetric, float]:
     return found
 
 
-def _common(reader: Reader) -> DecisionSpec | FalseAccepts | None:
+def _common(reader: Reader, most: float) -> DecisionSpec | FalseAccepts | None:
     node = reader.node("decision", "enter")
     if node is None:
         if reader.node("decision", "leave") is not None:
             reader.wrong(("decision", "leave"), "leave without enter", "enter, where a decision begins, such as 0.6")
         return None
     if not isinstance(node.value, dict):
-        return _pair(reader, "decision")
+        return _pair(reader, "decision", most=most)
     rule = node.plain()
     number = rule.get(str(EventMetric.FALSE_ACCEPTS))
     plain = isinstance(number, int | float) and not isinstance(number, bool)
@@ -108,21 +122,21 @@ def _classes(reader: Reader) -> dict[str, DecisionSpec]:
     return found
 
 
-def _pair(reader: Reader, *steps: str) -> DecisionSpec:
-    enter = _score(reader, 0.5, *steps, "enter")
-    leave = _score(reader, enter, *steps, "leave")
+def _pair(reader: Reader, *steps: str, most: float = 1.0) -> DecisionSpec:
+    enter = _score(reader, 0.5, most, *steps, "enter")
+    leave = _score(reader, enter, most, *steps, "leave")
     if leave > enter:
         reader.wrong((*steps, "leave"), f"{leave:g}", f"at most enter, {enter:g}")
     return DecisionSpec(enter, leave)
 
 
-def _score(reader: Reader, default: float, *steps: str) -> float:
+def _score(reader: Reader, default: float, most: float, *steps: str) -> float:
     node = reader.node(*steps)
     if node is None:
         return default
-    good = isinstance(node.value, int | float) and not isinstance(node.value, bool) and 0 <= node.value <= 1
+    good = isinstance(node.value, int | float) and not isinstance(node.value, bool) and 0 <= node.value <= most
     if not good:
-        reader.wrong(steps, show(node), "a number from 0 to 1")
+        reader.wrong(steps, show(node), f"a number from 0 to {most:g}")
     return float(node.value) if good else default  # type: ignore[arg-type]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from mlforge.data.csv_folder import read_recording
 from mlforge.data.label_track import Label, read_label_track
+from mlforge.data.labels import ANOMALY_CLASSES, NORMAL_NAMES
 from mlforge.data.reading import Reading, Say, silent
 from mlforge.data.recordings import Signal
 from mlforge.data.wav_file import read_wav
@@ -75,6 +76,9 @@ def _labels(path: Path, classes: Sequence[str], length_s: float) -> tuple[Label,
     if not track.exists():
         raise DataError(f"no {track.name} beside it, which says what is in it", file=path)
     labels = read_label_track(track)
+    if tuple(classes) == ANOMALY_CLASSES:  # of which each data set has its own kinds
+        kinds = [ANOMALY_CLASSES[label.text.lower() not in NORMAL_NAMES] for label in labels]
+        labels = tuple(replace(label, text=kind) for label, kind in zip(labels, kinds, strict=True))
     for label in labels:
         if label.text not in classes:
             expected = f"expected a class of the data: {', '.join(classes)}"

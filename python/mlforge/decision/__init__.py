@@ -2,6 +2,6 @@
 
 from mlforge.decision.emit import emit_decision
 from mlforge.decision.fit import fit_decision
-from mlforge.decision.native import decide
+from mlforge.decision.native import decide, error_levels
 
-__all__ = ["decide", "emit_decision", "fit_decision"]
+__all__ = ["decide", "emit_decision", "error_levels", "fit_decision"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, log2
 from typing import Final
 
 from mlforge.contract.streams import DecisionSpec, FalseAccepts, Span, StreamSpec
@@ -12,12 +12,19 @@ from mlforge.records.decision import Decision
 
 LOWEST: Final = -128  # as if there were no threshold
 HIGHEST: Final = 127
+LEVELS_PER_OCTAVE: Final = 8  # of an autoencoder's error: runtime/decision/by_error.c
 MAX_SMOOTHING: Final = 255
 MAX_REFRACTORY: Final = 65_535
 
 
 def fit_decision(
-    spec: StreamSpec, classes: Sequence[str], scale: float, zero_point: int, hop_us: float, enter: int | None = None
+    spec: StreamSpec,
+    classes: Sequence[str],
+    scale: float,
+    zero_point: int,
+    hop_us: float,
+    enter: int | None = None,
+    given_bytes: int = 0,
 ) -> Decision:
     """The decision in whole numbers.
 
@@ -26,6 +33,7 @@ def fit_decision(
         scale, zero_point: of the model's output.
         hop_us: from one window to the next; 0 where the signal has no rate, and then no time may be asked for.
         enter: int8, in place of a rule that has been followed; None takes the highest score for it.
+        given_bytes: above 0 for an autoencoder: of its input. Its scores are levels of its error.
 
     Raises:
         DataError: a class that the model does not have, a score beyond the output's range, or a time of too many
@@ -41,13 +49,14 @@ def fit_decision(
         elif wanted is None:
             pairs.append((LOWEST, LOWEST))
         else:
-            pairs.append(score_pair(wanted, scale, zero_point))
+            pairs.append(level_pair(wanted) if given_bytes else score_pair(wanted, scale, zero_point))
     return Decision(
         thresholds=tuple(pairs),
         background=tuple(label in spec.background for label in classes),
         smoothing=_windows(spec.smoothing, "smoothing", hop_us, 1, MAX_SMOOTHING),
         consecutive=spec.consecutive,
         refractory=_windows(spec.refractory, "refractory", hop_us, 0, MAX_REFRACTORY),
+        given_bytes=given_bytes,
     )
 
 
@@ -65,6 +74,20 @@ def score_pair(wanted: DecisionSpec, scale: float, zero_point: int) -> tuple[int
             raise DataError(f"{value:g}: the model's scores go from {low:.3g} to {high:.3g}")
         found.append(min(code, HIGHEST))
     return found[0], found[1]
+
+
+def level_pair(wanted: DecisionSpec) -> tuple[int, int]:
+    """int8 levels from which on an error is at least what is wanted, to the next eighth of an octave."""
+    enter, leave = (
+        min(max(ceil(LEVELS_PER_OCTAVE * log2(value) - 1e-9), LOWEST), HIGHEST) if value > 0 else LOWEST
+        for value in (wanted.enter, wanted.leave)
+    )
+    return enter, leave
+
+
+def level_error(level: int) -> float:
+    """The error from which on it has that level."""
+    return float(2 ** (level / LEVELS_PER_OCTAVE))
 
 
 def _windows(span: Span, name: str, hop_us: float, least: int, most: int) -> int:

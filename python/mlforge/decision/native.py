@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from mlforge.errors import DataError
 from mlforge.records.decision import Decision
 from mlforge.toolchain.host import shared_library
 from mlforge.toolchain.sources import root, runtime_sources
+
+Scale: TypeAlias = tuple[float, int]
 
 
 class NativeDecider(ctypes.Structure):
@@ -39,6 +41,8 @@ class NativeDecision(ctypes.Structure):
         ("ring", ctypes.c_void_p),
         ("sums", ctypes.c_void_p),
         ("averages", ctypes.c_void_p),
+        ("given", ctypes.c_void_p),
+        ("decide", ctypes.c_void_p),
     ]
 
 
@@ -54,7 +58,22 @@ def _library() -> ctypes.CDLL:
         ctypes.c_uint32,
         ctypes.c_void_p,
     ]
+    tensor: list[Any] = [ctypes.c_float, ctypes.c_int32, ctypes.c_void_p]
+    built.mlforge_levels_all.restype = None
+    built.mlforge_levels_all.argtypes = [*tensor, *tensor, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_void_p]
     return built
+
+
+def error_levels(given: NDArray[np.int8], made: NDArray[np.int8], given_as: Scale, made_as: Scale) -> NDArray[np.int8]:
+    """The scores of an autoencoder, int8 [N, 2] (normal, anomaly), of its inputs and outputs int8 [N, bytes] in their
+    scales and zero points."""
+    given, made = (np.ascontiguousarray(each.reshape(len(each), -1), np.int8) for each in (given, made))
+    levels = np.full((len(given), 2), np.iinfo(np.int8).min, np.int8)
+    found = np.empty(len(given), np.int8)
+    one, other = (*given_as, given.ctypes.data), (*made_as, made.ctypes.data)
+    _library().mlforge_levels_all(*one, *other, given.shape[1], len(given), found.ctypes.data)
+    levels[:, 1] = found
+    return levels
 
 
 def decide(decision: Decision, scores: NDArray[np.int8]) -> NDArray[np.int32]:
@@ -82,6 +101,8 @@ def decide(decision: Decision, scores: NDArray[np.int8]) -> NDArray[np.int32]:
         ring.ctypes.data,
         sums.ctypes.data,
         averages.ctypes.data,
+        None,
+        None,
     )
     events = np.zeros(len(values), np.int32)
     _library().mlforge_decide_all(ctypes.byref(native), values.ctypes.data, len(values), events.ctypes.data)

@@ -32,6 +32,7 @@ from mlforge.compiler.isa import Isa
 from mlforge.compiler.model_kind import model_kind
 from mlforge.contract.contract import Contract, Execution, Task
 from mlforge.contract.streams import FalseAccepts
+from mlforge.decision import error_levels
 from mlforge.errors import DataError, RunError, TargetUnavailableError
 from mlforge.features.extract import extract_int8
 from mlforge.measure.bursts import power_of
@@ -253,7 +254,7 @@ class Workbench:
             decision=fitted,
             pipeline=model.pipeline,
             streams=streams,
-            scores=[run_int8(self.host, host, each.reshape(len(each), -1)) for each in inputs],
+            scores=[self._scored(model, host, each.reshape(len(each), -1)) for each in inputs],
             rate_hz=contract.data.signal.rate_hz,
             tolerance_us=contract.events.tolerance_us,
             classes=self.prepared.classes,
@@ -262,6 +263,14 @@ class Workbench:
         if enter is None and isinstance(rule, FalseAccepts):
             enter = held.enter_for(rule)
         return held.judged(split, enter)
+
+    def _scored(self, model: Model, program: Program, inputs: NDArray[np.int8]) -> NDArray[np.int8]:
+        """What a decision gets of each window: the outputs, or the levels of an autoencoder's error."""
+        outputs = run_int8(self.host, program, inputs)
+        if self.contract.task is not Task.ANOMALY:
+            return outputs
+        given, made = model.compiled.inputs[0], model.compiled.outputs[0]
+        return error_levels(inputs, outputs, (given.scale, given.zero_point), (made.scale, made.zero_point))
 
     def int8_scores(self, model: Model, examples: Examples) -> NDArray[np.float64]:
         """An autoencoder's anomaly scores [N, 1] as on the device, from its int8 inputs and outputs."""

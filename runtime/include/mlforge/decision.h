@@ -12,6 +12,9 @@
  * where another class reaches its own `enter` and is larger. A change comes about when so many
  * windows in a row have proposed it. The beginning of a decision for a class that is not of the
  * background is an event; for some windows after it, no other begins.
+ *
+ * An autoencoder has no scores: class 1, the anomaly, then has the level of its error
+ * (mlforge_error_level), and class 0, normal, the lowest score that there is.
  */
 #ifndef MLFORGE_DECISION_H_
 #define MLFORGE_DECISION_H_
@@ -19,6 +22,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "mlforge/model.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -51,6 +56,12 @@ struct mlforge_decision {
 	int8_t *ring;     /**< [smoothing][classes] */
 	int32_t *sums;    /**< [classes] */
 	int8_t *averages; /**< [classes] */
+	/** [inputs[0].bytes of the model]: a copy of its input, for `decide`; NULL without */
+	int8_t *given;
+	/** mlforge_decide_by_error for an autoencoder; NULL where the model's output is the scores
+	 */
+	int32_t (*decide)(const struct mlforge_decision *decision,
+			  const struct mlforge_model *model, const int8_t *output);
 };
 
 /**
@@ -71,6 +82,27 @@ int32_t mlforge_decide(const struct mlforge_decision *decision, const int8_t *sc
  */
 int32_t mlforge_decide_by(const struct mlforge_decision *decision, const int8_t *thresholds,
 			  uint32_t consecutive, const int8_t *scores);
+
+/**
+ * @brief Takes the next window of an autoencoder.
+ *
+ * @param decision emitted for the model, with its input in `given`
+ * @param model    the autoencoder
+ * @param output   int8 [outputs[0].bytes]
+ *
+ * @return 1 when an anomaly begins with this window, or MLFORGE_NO_DECISION.
+ */
+int32_t mlforge_decide_by_error(const struct mlforge_decision *decision,
+				const struct mlforge_model *model, const int8_t *output);
+
+/**
+ * @brief The level of a reconstruction error: 8 log2 of it, rounded down, 0 for an error of 1.
+ *
+ * @param error_q16 the mean squared error in Q16.16 (mlforge_error_q16)
+ *
+ * @return -128 (0 and 2^-16) .. 127. An eighth of an octave is 9 %.
+ */
+int8_t mlforge_error_level(uint32_t error_q16);
 
 /**
  * @brief Forgets all windows.

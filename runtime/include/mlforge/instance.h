@@ -9,6 +9,8 @@
 #ifndef MLFORGE_INSTANCE_H_
 #define MLFORGE_INSTANCE_H_
 
+#include <string.h>
+
 #include "mlforge/decision.h"
 #include "mlforge/features.h"
 #include "mlforge/model.h"
@@ -116,10 +118,25 @@ static inline bool mlforge_conclude(const struct mlforge_instance *instance)
 	if (!mlforge_model_has_result(instance->model, instance->arena)) {
 		return false;
 	}
-	if (instance->decision != NULL) {
+	if (instance->decision == NULL) {
+		return true;
+	}
+	if (instance->decision->decide != NULL) {
+		(void)instance->decision->decide(instance->decision, instance->model,
+						 mlforge_output(instance, 0));
+	} else {
 		(void)mlforge_decide(instance->decision, mlforge_output(instance, 0));
 	}
 	return true;
+}
+
+/* What an inference overwrites, and its decision needs. */
+static inline void mlforge_keep_input(const struct mlforge_instance *instance)
+{
+	if (instance->decision != NULL && instance->decision->given != NULL) {
+		memcpy(instance->decision->given, mlforge_input(instance, 0),
+		       instance->model->inputs[0].bytes);
+	}
 }
 /** @endcond */
 
@@ -138,6 +155,7 @@ static inline bool mlforge_infer(const struct mlforge_instance *instance)
 	if (instance->supervisor != NULL) {
 		return instance->supervisor->infer(instance->supervisor);
 	}
+	mlforge_keep_input(instance);
 	instance->model->invoke(instance->arena);
 	return mlforge_conclude(instance);
 }
