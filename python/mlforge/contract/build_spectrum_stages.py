@@ -12,7 +12,18 @@ from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, show
 from mlforge.contract.stages import StageSpec
 from mlforge.contract.stages_form import Form
-from mlforge.contract.stages_spectrum import BandsSpec, PeaksSpec, Rr, RrSpec, Shape, SpectralSpec, StackSpec
+from mlforge.contract.stages_spectrum import (
+    CURE_OF_EMPTY,
+    BandsSpec,
+    PeaksSpec,
+    Rr,
+    RrSpec,
+    Shape,
+    SpectralSpec,
+    StackSpec,
+    bins_of,
+    empty_band,
+)
 from mlforge.contract.tree import Node
 from mlforge.contract.units import parse_hertz
 
@@ -66,6 +77,10 @@ def _edges(reader: Reader, steps: Steps, place: Place) -> tuple[float, ...]:
         reader.wrong(steps, falling[0], "frequencies that rise")
     elif nyquist_hz and edges[-1] > nyquist_hz:
         reader.wrong(steps, f"{edges[-1]:g} Hz", f"at most half the rate of the signal here, {nyquist_hz:g} Hz")
+    elif nyquist_hz and place.rows > 1:
+        width_hz = nyquist_hz / (place.rows - 1)
+        if empty := empty_band(edges, bins_of(edges, width_hz, place.rows), width_hz):
+            reader.wrong(steps, empty, CURE_OF_EMPTY)
     return edges
 
 

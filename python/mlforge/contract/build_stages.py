@@ -8,6 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final, TypeVar
 
+from mlforge.contract.mel_scale import CURE_OF_EMPTY, empty_filter
 from mlforge.contract.reader import Reader
 from mlforge.contract.schema import did_you_mean, show
 from mlforge.contract.stages import (
@@ -184,6 +185,9 @@ def read_mel(reader: Reader, steps: Steps, place: Place) -> tuple[StageSpec, Pla
         choice(reader, (*steps, "norm"), MelNorm, MelNorm.NONE),
         like,
     )
+    sound = 0 <= low < high <= nyquist and place.rows > 1
+    if sound and not like.foreign and (empty := empty_filter(spec, 2 * nyquist, place.rows)):
+        reader.wrong((*steps, "bands"), empty, CURE_OF_EMPTY)
     return spec, replace(place, form=Form.BANDS, rows=bands)
 
 

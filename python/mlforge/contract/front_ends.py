@@ -1,6 +1,6 @@
 """`features` with choices: every chain of stages that they allow, each resolved to concrete numbers.
 
-`{choose: [24, 40]}` stands for a setting, `{choose: {raw: [...], spectral: [...]}}` for a whole chain, and
+`{choose: [24, 40]}` stands for a setting, a list too, `{choose: {raw: [...], spectral: [...]}}` for a whole chain, and
 `{preset: speech}` for a chain of presets.yaml. Each combination is read and checked like a contract without choices;
 one that cannot be computed (more cepstral coefficients than bands) is no part of the search, and an option that no
 sound combination has is a mistake.
@@ -165,19 +165,22 @@ def _report_unused(
 
 
 def _choices(reader: Reader, chain: Node) -> Iterator[_Choice]:
+    """Of settings, and of stages whose setting is a list."""
     found = list(_stages(chain, ()))
     names = [stage for _, stage, _ in found]
     for index, (before, stage, settings) in enumerate(found):
+        name = stage if names.count(stage) == 1 else f"{stage}{names[:index].count(stage) + 1}"
         for key, node in settings.value.items() if isinstance(settings.value, dict) else ():
-            if not isinstance(node.value, dict) or CHOOSE not in node.value:
+            chosen, label, steps = node, f"{name}.{key}", (*before, stage, key)
+            if key == CHOOSE:
+                chosen, label, steps = settings, name, (*before, stage)
+            if not isinstance(chosen.value, dict) or CHOOSE not in chosen.value:
                 continue
-            steps = (*before, stage, key)
-            options = tuple(node.value[CHOOSE].items)
-            if len(node.value) != 1 or not options or any(isinstance(one.value, list | dict | None) for one in options):
-                reader.wrong(("features", *steps), show(node), "a choice such as {choose: [24, 40]}")
+            options = tuple(chosen.value[CHOOSE].items)
+            if len(chosen.value) != 1 or not options or any(isinstance(one.value, dict | None) for one in options):
+                reader.wrong(("features", *steps), show(chosen), "a choice such as {choose: [24, 40]}")
                 continue
-            name = stage if names.count(stage) == 1 else f"{stage}{names[:index].count(stage) + 1}"
-            yield _Choice(f"{name}.{key}", steps, options)
+            yield _Choice(label, steps, options)
 
 
 def _stages(chain: Node, before: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, Node]]:
@@ -191,7 +194,18 @@ def _stages(chain: Node, before: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
 
 
 def _scalar(node: Node) -> int | float | str | bool:
-    return node.text if isinstance(node.value, list | dict | None) else node.value
+    """What tells an option from the others."""
+    if isinstance(node.value, list | dict):
+        return _spelt(node)
+    return node.text if node.value is None else node.value
+
+
+def _spelt(node: Node) -> str:
+    if isinstance(node.value, list):
+        return f"[{','.join(_spelt(one) for one in node.value)}]"
+    if isinstance(node.value, dict):
+        return ",".join(f"{key}:{_spelt(one)}" for key, one in node.value.items())
+    return node.text.replace(" ", "")
 
 
 def _with(node: Node | None, steps: Sequence[str], value: Node) -> Node:

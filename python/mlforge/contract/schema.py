@@ -64,7 +64,7 @@ def show(node: Node) -> str:
     if isinstance(node.value, dict):
         return "a mapping" if node.value else "an empty mapping"
     if isinstance(node.value, list):
-        return "a list"
+        return "a list" if node.value else "an empty list"
     if node.value is None:
         return "nothing"
     return repr(node.value if isinstance(node.value, str) else node.text)[:80]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from itertools import pairwise
+from typing import Final, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +16,26 @@ class BandsSpec:
 
     edges_hz: tuple[float, ...]
     share: bool = False
+
+
+CURE_OF_EMPTY: Final = "wider bands, a larger fft, or a longer frame"
+
+
+def bins_of(edges_hz: Sequence[float], width_hz: float, bins: int) -> tuple[int, ...]:
+    """The first bin of each band, and the one behind the last band: half the rate, as the last edge, is within."""
+    edges = [math.ceil(round(edge / width_hz, 9)) for edge in edges_hz]
+    if edges[-1] == bins - 1:
+        edges[-1] = bins
+    return tuple(edges)
+
+
+def empty_band(edges_hz: Sequence[float], edges: Sequence[int], width_hz: float) -> str:
+    """What is wrong with bands of which one has no bin; else empty."""
+    for band, (low, high) in enumerate(pairwise(edges)):
+        if low >= high:
+            found = f"{edges_hz[band]:g} Hz to {edges_hz[band + 1]:g} Hz, which has no bin"
+            return f"the band {found}: bins are {width_hz:.3g} Hz apart"
+    return ""
 
 
 class Shape(StrEnum):

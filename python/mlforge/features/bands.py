@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar, Final
 
-from mlforge.contract.stages_spectrum import BandsSpec
+from mlforge.contract.stages_spectrum import CURE_OF_EMPTY, BandsSpec, bins_of, empty_band
 from mlforge.errors import DataError
 from mlforge.features.flow import Flow
 from mlforge.features.stage import PlainStage, array, require, require_int32
@@ -80,14 +79,7 @@ def make_bands(spec: BandsSpec, flow: Flow) -> Bands:
         DataError: the rate is unknown, or a band has no bin.
     """
     width_hz = bin_hz(flow, "bands")
-    edges = [math.ceil(round(edge / width_hz, 9)) for edge in spec.edges_hz]
-    if edges[-1] == flow.rows - 1:
-        edges[-1] = flow.rows
-    for band, (low, high) in enumerate(pairwise(edges)):
-        if low >= high:
-            found = f"{spec.edges_hz[band]:g} Hz to {spec.edges_hz[band + 1]:g} Hz has no bin"
-            raise DataError(
-                f"the band {found}: bins are {width_hz:.3g} Hz apart",
-                hint="wider bands, a larger fft, or a longer frame",
-            )
-    return Bands(tuple(edges), spec.share)
+    edges = bins_of(spec.edges_hz, width_hz, flow.rows)
+    if empty := empty_band(spec.edges_hz, edges, width_hz):
+        raise DataError(empty, hint=CURE_OF_EMPTY)
+    return Bands(edges, spec.share)

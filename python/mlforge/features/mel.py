@@ -9,17 +9,13 @@ import ctypes
 import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import ClassVar, Final
+from typing import ClassVar
 
-from mlforge.contract.stages import MelNorm, MelScale, MelSpec
+from mlforge.contract.mel_scale import CURE_OF_EMPTY, corners_hz, empty_filter, first_bin
+from mlforge.contract.stages import MelNorm, MelSpec
 from mlforge.errors import DataError
 from mlforge.features.flow import Flow
 from mlforge.features.stage import PlainStage, array, require, require_int32
-
-_KNEE_HZ: Final = 1000.0
-_HZ_PER_MEL: Final = 200.0 / 3
-_KNEE_MEL: Final = _KNEE_HZ / _HZ_PER_MEL
-_LOG_STEP: Final = math.log(6.4) / 27
 
 
 class MelTables(ctypes.Structure):
@@ -103,45 +99,15 @@ def make_mel(spec: MelSpec, flow: Flow) -> Mel:
         raise DataError("a mel filter bank needs the signal's rate", hint="add data.signal: {rate: 16 kHz}")
     bin_hz = rate_hz / 2 / (flow.rows - 1)
     corners = corners_hz(spec)
-    starts = [min(flow.rows, _first_bin(corner / bin_hz)) for corner in corners]
+    starts = [min(flow.rows, first_bin(corner / bin_hz)) for corner in corners]
     shares = []
     for low, high, start, end in zip(corners, corners[1:], starts, starts[1:], strict=False):
         shares += [min(65535, round(65536 * (index * bin_hz - low) / (high - low))) for index in range(start, end)]
     counts = tuple(end - start for start, end in pairwise(starts))
-    for band, pair in enumerate(pairwise(counts)):
-        if not any(pair):
-            width = f"{corners[band]:.0f} to {corners[band + 2]:.0f} Hz"
-            raise DataError(
-                f"mel filter {band + 1} of {spec.bands} ({width}) has no bin: bins are {bin_hz:.1f} Hz apart",
-                hint="fewer bands, a larger fft, or a longer frame",
-            )
+    if empty := empty_filter(spec, rate_hz, flow.rows):
+        raise DataError(empty, hint=CURE_OF_EMPTY)
     gains, bits = _gains(spec, corners)
     return Mel(starts[0], counts, tuple(shares), gains, bits)
-
-
-def corners_hz(spec: MelSpec) -> list[float]:
-    """Where filters begin, peak and end, [bands + 2], in Hz."""
-    low, high = (to_mel(value, spec.scale) for value in (spec.low_hz, spec.high_hz))
-    steps = spec.bands + 1
-    return [to_hz(low + (high - low) * index / steps, spec.scale) for index in range(steps + 1)]
-
-
-def to_mel(hz: float, scale: MelScale) -> float:
-    if scale is MelScale.HTK:
-        return 2595.0 * math.log10(1.0 + hz / 700.0)
-    return hz / _HZ_PER_MEL if hz < _KNEE_HZ else _KNEE_MEL + math.log(hz / _KNEE_HZ) / _LOG_STEP
-
-
-def to_hz(mel: float, scale: MelScale) -> float:
-    if scale is MelScale.HTK:
-        return 700.0 * (math.pow(10.0, mel / 2595.0) - 1.0)
-    return mel * _HZ_PER_MEL if mel < _KNEE_MEL else _KNEE_HZ * math.exp(_LOG_STEP * (mel - _KNEE_MEL))
-
-
-def _first_bin(position: float) -> int:
-    """The first at or above the position; one that is there but for rounding is."""
-    nearest = round(position)
-    return nearest if abs(position - nearest) < 1e-9 * max(1.0, position) else math.ceil(position)
 
 
 def _gains(spec: MelSpec, corners: list[float]) -> tuple[tuple[int, ...], int]:

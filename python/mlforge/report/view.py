@@ -10,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlforge.app.interference import noted_interference
+from mlforge.contract.chain_text import chain_text
 from mlforge.contract.contract import Contract
+from mlforge.errors import ArchitectureError
 from mlforge.measure.advice import advice
 from mlforge.measure.ranking import listed
+from mlforge.records.architecture import Architecture
 from mlforge.records.baseline import Baseline
 from mlforge.records.cost import Cost
 from mlforge.records.data_summary import Inspection
@@ -103,6 +106,7 @@ class Page:
     paretos: tuple[search_plots.Plot, ...]
     layers: tuple[layers.LayerRow, ...]
     layers_total: str
+    chain: str  # of the features
     architecture_id: str
     parameters: tuple[Fact, ...]
     trials: tuple[TrialRow, ...]
@@ -178,6 +182,7 @@ def build_page(
         paretos=_paretos(trials, metric, checks, subject.number),
         layers=rows,
         layers_total=units.count(sum(row.parameters for row in rows)),
+        chain=_chain(contract, architecture),
         architecture_id=architecture.id if architecture else "",
         parameters=tuple(Fact(units.one_line(key), units.one_line(str(value))) for key, value in _sorted(subject)),
         trials=tuple(trial_row(trial, metric, trial.number == subject.number) for trial in trials),
@@ -243,6 +248,16 @@ def _by_key(strata: Mapping[str, float]) -> dict[str, dict[str, float]]:
         key, _, stratum = name.partition("=")
         found.setdefault(key, {})[stratum] = value
     return found
+
+
+def _chain(contract: Contract | None, architecture: Architecture | None) -> str:
+    """The features in front of the network; empty where nobody knows, or where the contract has others by now."""
+    if contract is None or architecture is None:
+        return ""
+    try:
+        return units.one_line(chain_text(contract.front_end(architecture.front_end).stages), 1000)
+    except ArchitectureError:
+        return ""
 
 
 def _cost_facts(cost: Cost) -> tuple[Fact, ...]:

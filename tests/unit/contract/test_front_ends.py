@@ -8,7 +8,9 @@ import pytest
 
 from mlforge.contract import Contract, load_contract
 from mlforge.contract.front_ends import presets
-from mlforge.contract.stages import DctSpec, FrameSpec, MelSpec, WindowSpec
+from mlforge.contract.stages import BranchesSpec, DctSpec, FrameSpec, MelSpec, WindowSpec
+from mlforge.contract.stages_frames import StatisticsSpec
+from mlforge.contract.stages_spectrum import BandsSpec
 from mlforge.errors import ArchitectureError, ContractError
 
 HEAD = """\
@@ -92,6 +94,42 @@ def test_equal_stages_are_numbered(tmp_path: Path) -> None:
     assert load(tmp_path, f"features: {chain}").front_ends[1].settings == (("window.length", 16),)
 
 
+def test_lists_and_branches_are_choices_too(tmp_path: Path) -> None:
+    features = """\
+features:
+  - frame: {length: 32 ms}
+  - branches:
+      - [statistics: {choose: [[rms], [mean, rms]]}]
+      - [fft: {bits: {choose: [16, 32]}}, bands: {edges: {choose: [[0, 1 kHz, 8 kHz], [0, 4 kHz]]}}]
+  - standardise: {}
+"""
+    contract = load(tmp_path, features)
+    names = [one.name for one in contract.front_ends]
+    assert len(set(names)) == 8
+    assert names[0] == "statistics=[rms] fft.bits=16 bands.edges=[0,1kHz,8kHz]"
+    rows = []
+    for one in contract.front_ends:
+        branches = one.stages[1]
+        assert isinstance(branches, BranchesSpec)
+        statistics, bands = branches.branches[0][0], branches.branches[1][1]
+        assert isinstance(statistics, StatisticsSpec) and isinstance(bands, BandsSpec)
+        rows.append((len(statistics.of), len(bands.edges_hz)))
+    assert sorted(rows) == sorted([(1, 3), (1, 2), (2, 3), (2, 2)] * 2)
+
+
+def test_chains_of_branches_compete(tmp_path: Path) -> None:
+    features = "features: [branches: {choose: [[[], [jerk]], [[dc], [jerk], []]]}, standardise, window: {length: 1 s}]"
+    contract = load(tmp_path, features)
+    assert [one.name for one in contract.front_ends] == ["branches=[[],[jerk]]", "branches=[[dc],[jerk],[]]"]
+
+
+def test_a_bank_that_a_transform_is_too_small_for_is_no_combination(tmp_path: Path) -> None:
+    features = CHOICES.replace("fft: {}", "fft: {size: {choose: [512, 2048]}}").replace("[40, 12]", "[40, 150]")
+    found = {one.name for one in load(tmp_path, features).front_ends}
+    assert any("fft.size=2048 mel.bands=150" in name for name in found)
+    assert not any("fft.size=512 mel.bands=150" in name for name in found)
+
+
 @pytest.mark.parametrize("name", ["speech", "environment"])
 def test_presets_are_sound_at_usual_rates(tmp_path: Path, name: str) -> None:
     assert set(presets()) >= {name}
@@ -113,7 +151,8 @@ def test_stages_beside_a_preset_replace_its_settings(tmp_path: Path) -> None:
         (CHOICES.replace("[40, 12]", "[40, 4]"), 12, "features[2].mel.bands", "'4', with which no chain is sound"),
         (CHOICES.replace("[40, 12]", "[8]"), 14, "features[4].dct.coefficients", "10 coefficients of 8 values"),
         (CHOICES.replace("[40, 12]", "[]"), 12, "features[2].mel.bands", "a choice such as"),
-        (CHOICES.replace("[40, 12]", "[[1], 2]"), 12, "features[2].mel.bands", "a choice such as"),
+        (CHOICES.replace("[40, 12]", "[[1], 2]"), 12, "features[2].mel.bands", "a list; a whole number"),
+        (CHOICES.replace("[40, 12]", "[{a: 1}, 2]"), 12, "features[2].mel.bands", "a choice such as"),
         (CHOICES.replace("[40, 12]", "[40, null]"), 12, "features[2].mel.bands", "a choice such as"),
         (CHOICES.replace("[40, 12]", str(list(range(13, 600)))), 9, "features", "at most 1024"),
         ("features: {preset: speach}", 9, "features.preset", "'speech' (did you mean that?"),

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from mlforge.contract import load_contract
+from mlforge.contract.chain_text import chain_text
 from mlforge.report import terminal
 from mlforge.report.energy import battery_life, energy_section
 from mlforge.report.html import render_html
@@ -44,3 +45,11 @@ def test_the_terminal_has_one_table() -> None:
 )
 def test_battery_lives(hours: float | None, text: str) -> None:
     assert battery_life(hours) == text
+
+
+def test_the_page_names_the_chain_of_features() -> None:
+    contract = load_contract(ENERGY)
+    assert f"Features: {chain_text(contract.features)}." in render_html(
+        None, study(12), name="activity", contract=contract
+    )
+    assert "Features: " not in render_html(None, study(12), name="activity")
