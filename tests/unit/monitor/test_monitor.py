@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import floor, log2
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from mlforge.bundle.sections import (
     Threshold,
     Thresholds,
 )
+from mlforge.decision.native import NativeDecider, NativeDecision
 from mlforge.features.native import NativePipeline, NativeStage
 from tests.unit.bundle.blocks import block
 from tests.unit.monitor.native import (
@@ -194,6 +196,33 @@ def test_alarms_have_a_gap_and_patience() -> None:
     assert rig.state.alarms == 8
     rig.call("mlforge_monitor_forget")
     assert rig.call("mlforge_monitor_decision") == 0
+
+
+def test_a_contracts_decision_takes_the_place_of_thresholds_of_single_windows() -> None:
+    """Levels of errors of 1 and 16 steps squared: far apart, and the second above what the decision begins at."""
+    low, high = (floor(8 * log2(off**2 * 0.02**2)) for off in (1, 4))
+    decision, decider = NativeDecision(classes=2, smoothing=1, consecutive=2, refractory=0), NativeDecider()
+    thresholds, background = (ctypes.c_int8 * 4)(-128, -128, high, low + 1), (ctypes.c_uint8 * 2)(1, 0)
+    ring, sums, averages = (ctypes.c_int8 * 2)(), (ctypes.c_int32 * 2)(), (ctypes.c_int8 * 2)()
+    held: dict[str, ctypes.Array[Any]] = {
+        "thresholds": thresholds,
+        "background": background,
+        "ring": ring,
+        "sums": sums,
+        "averages": averages,
+    }
+    for name, array in held.items():
+        setattr(decision, name, ctypes.addressof(array))
+    decision.decider = ctypes.pointer(decider)
+    never = Thresholds(TaskCode.ANOMALY, 1, (Threshold(2**32 - 1, 2**32 - 1),))
+    rig = Rig(TaskCode.ANOMALY, 0, 1, (never,))
+    rig.instance.decision = ctypes.addressof(decision)
+    seen = []
+    for off in (1, 1, 4, 1, 4, 4, 4, 1, 1, 1):
+        rig.answer = lambda given, off=off: given + off  # type: ignore[misc]
+        seen.append(rig.infer(np.arange(STEPS)))
+    assert seen == [NONE, 0, 0, 0, 0, 1, 1, 1, 0, 0]
+    assert rig.state.alarms == 3
 
 
 def test_regression_decides_nothing() -> None:
