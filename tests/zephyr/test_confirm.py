@@ -105,6 +105,31 @@ def test_an_application_that_does_not_build_stops_who_insists(board: str, app: P
         select(insisting, trials)
 
 
+@pytest.mark.requires(asked="MLFORGE_NIGHTLY=1")
+def test_other_work_and_kept_memory_are_part_of_it(zephyr: Workspace, board: str, tmp_path: Path) -> None:
+    """A candidate that is not locked, in the application's own build, with its memory and its processor taken."""
+    app, said = make_app(tmp_path / "app"), list[str]()
+    text = (app / "mlforge.yaml").read_text()
+    text = text.replace("clock: 80 MHz", "clock: 80 MHz, load: 30 %, ram_kept_free: 8 KiB")
+    text += "power: {profile: nrf52840, period: 20 ms}\n"
+    (app / "mlforge.yaml").write_text(text)
+    confirmer = make_confirmer(app, said)
+    trial = candidate(confirmer.evaluator.artefacts, 0, filters=LARGE, value=0.95)
+    measured = confirmer._measured(trial)
+    assert measured.scheduling is not None
+    assert measured.scheduling.kept_free is True
+    assert measured.scheduling.stretch > 1.2
+    verdict = confirmer._verdict(trial, measured)
+    assert verdict is not None
+    assert verdict.met
+    checks = {check.name: check for check in verdict.checks}
+    assert checks["latency under 30% load"].measured > checks["latency"].measured
+    (app / "mlforge.yaml").write_text(text.replace("8 KiB", "900 MiB"))
+    huge = make_confirmer(app, said)._measured(trial)
+    assert huge.cost is None
+    assert "kept free" in huge.reason
+
+
 def _with_flash(confirmer: Confirmer, flash_bytes: int) -> Confirmer:
     contract = confirmer.evaluator.contract
     limits = replace(contract.limits, flash_bytes=flash_bytes)

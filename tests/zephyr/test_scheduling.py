@@ -39,6 +39,7 @@ def test_who_waits_for_the_model(
         assert 380 < part["timer"]["worst_us"] < 520, "interrupts are locked for 500 us, with and without the model"
     assert model["timer"]["mean_us"] < 3, "an inference holds no interrupt up"
     assert 18 <= model["inference"]["count"] <= 20, "every 50 ms, after a window of two hops"
+    assert load["wake"]["mean_us"] < 2 * model["wake"]["mean_us"], "other work delays nobody more urgent"
     assert load["inference"]["worst_us"] > 1.2 * model["inference"]["worst_us"]
 
     threads = {thread["name"]: thread for thread in told["threads"]}

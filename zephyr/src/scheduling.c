@@ -351,7 +351,9 @@ static void scheduling_phase(int which)
 /* The application has started by then. */
 K_THREAD_DEFINE(mlforge_rate, CONFIG_MLFORGE_SCHEDULING_STACK_SIZE, scheduling_rate, NULL, NULL,
 		NULL, RATE_PRIORITY, 0, WARM_UP_MS);
-K_THREAD_DEFINE(mlforge_load, STACK_BYTES, scheduling_load, NULL, NULL, NULL, PRIORITY_FIRST + 1, 0,
+/* More urgent than the model, but preemptible where the model leaves room for that: other work
+ * delays nobody who is more urgent than it. */
+K_THREAD_DEFINE(mlforge_load, STACK_BYTES, scheduling_load, NULL, NULL, NULL, RATE_PRIORITY - 1, 0,
 		WARM_UP_MS);
 
 static void scheduling_measure(void *first, void *second, void *third)

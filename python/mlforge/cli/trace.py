@@ -1,6 +1,7 @@
 """Draws what runs when on an emulated board, in instructions: the feature stages of one input, then the operators of
 two inferences. With --target zephyr:BOARD, or of an image: the threads, interrupts, sensor frames and deadlines of the
-application's own image, too. The firmware is not changed for it: a plugin of QEMU watches.
+application's own image, too. The firmware is not changed for it: a plugin of QEMU watches. Of a directory with a trace
+that Zephyr made on a board: its threads and interrupts.
 
 Writes one HTML file; with --perfetto a file for ui.perfetto.dev and chrome://tracing, with --ctf a directory for
 babeltrace2 and Trace Compass.
@@ -18,12 +19,12 @@ from mlforge.cli.main import Status
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "subject",
-        metavar="APP|MODEL.tflite|IMAGE.elf",
+        metavar="APP|MODEL.tflite|IMAGE.elf|TRACE",
         nargs="?",
         type=Path,
         default=Path(),
         help="the directory of mlforge.yaml, to trace its locked model with its features (default: here), a model, "
-        "or the image of a Zephyr application",
+        "the image of a Zephyr application, or a directory with a trace that Zephyr made on a board",
     )
     parser.add_argument(
         "--target",
@@ -56,10 +57,14 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.report.ctf import ctf
     from mlforge.report.timeline import chrome_json, render_timeline
     from mlforge.study.optimise import usable_target
+    from mlforge.targets.zephyr_ctf import METADATA, read_board_trace
 
     subject: Path = arguments.subject
     board = (arguments.target or "").removeprefix("zephyr:") if (arguments.target or "").startswith("zephyr:") else ""
-    if subject.suffix == ".elf":
+    if subject.is_dir() and (subject / METADATA).is_file():
+        timeline = read_board_trace(subject)
+        output = arguments.output or Path("trace.html")
+    elif subject.suffix == ".elf":
         timeline = trace_built(subject, board, arguments.seconds)
         output = arguments.output or Path("trace.html")
     elif board and subject.suffix != ".tflite":
@@ -83,7 +88,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     if arguments.json:
         print_json({"html": str(output), **dataclasses.asdict(timeline)})
     else:
-        print(f"{output}: {len(timeline.slices)} stretches in {timeline.end} instructions on {timeline.target}")
+        print(f"{output}: {len(timeline.slices)} stretches in {timeline.end} {timeline.unit} on {timeline.target}")
     return Status.DONE
 
 

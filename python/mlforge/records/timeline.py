@@ -32,12 +32,14 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """`slices` by their beginning; those of one track do not overlap. An instruction takes `ns_each` in QEMU."""
+    """`slices` by their beginning; those of one track do not overlap. A unit takes `ns_each`: in QEMU, an
+    instruction does."""
 
     model: str
     target: str
     slices: tuple[Slice, ...]
     ns_each: int = 1
+    unit: str = "instructions"  # or nanoseconds, of a board
 
     @property
     def end(self) -> int:

@@ -80,12 +80,13 @@ def chrome_json(timeline: Timeline) -> str:
             "tid": threads[each.track],
             "ts": each.begin * timeline.ns_each / _NS_PER_US,
             "dur": each.instructions * timeline.ns_each / _NS_PER_US,
-            "args": {"instructions": each.instructions},
+            "args": {timeline.unit: each.instructions},
         }
         for each in timeline.slices
     ]
     each_takes = "one nanosecond" if timeline.ns_each == 1 else f"{timeline.ns_each} nanoseconds"
-    other = {"target": timeline.target, "time": f"QEMU's: one instruction is {each_takes}"}
+    time = f"QEMU's: one instruction is {each_takes}" if timeline.unit == "instructions" else "the board's"
+    other = {"target": timeline.target, "time": time}
     return json.dumps({"traceEvents": events, "displayTimeUnit": "ns", "otherData": other}, indent=1) + "\n"
 
 
@@ -97,7 +98,7 @@ def _bars(timeline: Timeline, tracks: list[Track]) -> list[Bar]:
         colour = colours.setdefault(each.name, len(colours) % _COLOURS)
         width = each.instructions * scale
         label = each.name if width > 7 * len(each.name) else ""
-        title = f"{each.name}: {each.instructions:,} instructions, from {each.begin:,}"
+        title = f"{each.name}: {each.instructions:,} {timeline.unit}, from {each.begin:,}"
         y = _ROW * tracks.index(each.track)
         bars.append(Bar(round(each.begin * scale, 2), y, round(max(width, 0.3), 2), colour, label, title))
     return bars
