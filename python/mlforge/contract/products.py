@@ -96,12 +96,9 @@ def all_names() -> tuple[str, ...]:
 
 def measured_names() -> tuple[str, ...]:
     """All spellings, but for revisions, of the boards that an emulated one measures for."""
-    short: dict[str, list[ZephyrBoard]] = {}
-    for full, board in _table().items():
-        short.setdefault(_without_revision(full).partition("/")[0], []).append(board)
     names = {name for name, board in _table().items() if board.measured_on}
-    for name, boards in short.items():
-        meant = _meant(boards)
+    for name in {_without_revision(full).partition("/")[0] for full in _table()}:
+        meant = zephyr_boards(name)
         names |= {name} if len(meant) == 1 and meant[0].measured_on else set()
     return tuple(sorted(names))
 
@@ -114,6 +111,7 @@ def _meant(boards: list[ZephyrBoard]) -> tuple[ZephyrBoard, ...]:
     return tuple(boards)
 
 
+@cache
 def _without_revision(name: str) -> str:
     return re.sub(r"@[^/]*", "", name)
 
