@@ -118,8 +118,28 @@ def console() -> Console:
 def add_prefer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prefer",
-        choices=("speed", "ram"),
+        choices=("speed", "ram", "flash"),
         default="speed",
-        help="where the fastest kernels need a larger arena than others: speed, or the smallest arena, with the same "
-        "results (default: speed)",
+        help="what to save at the cost of cycles, with the same results: ram takes kernels of the smallest arena, "
+        "flash keeps weights of few values in few bits (default: speed)",
     )
+    parser.add_argument(
+        "--compress", action="store_const", const="flash", dest="prefer", help="the same as --prefer flash"
+    )
+    parser.add_argument(
+        "--weight-bits",
+        metavar="N",
+        type=int,
+        help="move the weights to the nearest of 2^N values for each channel first (1 to 7): another model, whose "
+        "accuracy is to be measured; implies --compress",
+    )
+
+
+def few_bits(arguments: argparse.Namespace, tflite: bytes) -> bytes:
+    """The model as --weight-bits wants it. Raises ModelError."""
+    if arguments.weight_bits is None:
+        return tflite
+    from mlforge.compiler.clustering import cluster_tflite
+
+    arguments.prefer = "flash"
+    return cluster_tflite(tflite, arguments.weight_bits)[0]

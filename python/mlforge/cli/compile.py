@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mlforge.cli.common import add_arena, add_json, add_prefer, print_json, write_arena
+from mlforge.cli.common import add_arena, add_json, add_prefer, few_bits, print_json, write_arena
 from mlforge.cli.main import Status
 from mlforge.cli.streaming import add_stream, print_obstacles, streaming_facts
 from mlforge.records.exactness import exactness
@@ -82,8 +82,10 @@ def execute(arguments: argparse.Namespace) -> Status:
 
     if arguments.stream and arguments.app:
         raise ForgeError("--stream needs a model: an application's contract says how it runs")
-    if arguments.prefer == "ram" and arguments.app:
-        raise ForgeError("--prefer ram needs a model: an application's figures are those of kernels for speed")
+    if (arguments.prefer != "speed" or arguments.weight_bits is not None) and arguments.app:
+        raise ForgeError(
+            f"--prefer {arguments.prefer} needs a model: an application's figures are those of kernels for speed"
+        )
     for option in ("bundle", "devicetree"):
         if getattr(arguments, option) and not arguments.app:
             raise ForgeError(f"--{option} needs --app: a model alone has no contract")
@@ -114,11 +116,14 @@ def _compile_model(arguments: argparse.Namespace) -> tuple[Compiled, dict[str, s
     given: Path | None = arguments.representative
     data = int8_model(model, read_model_file(model, sources=True), given, arguments.output / "quantised")
     inputs, name = (model, given) if given else (model,), arguments.name or _identifier(model.stem)
+    data = few_bits(arguments, data)
     machine = _machine(arguments, "static")
     if machine.engine.interprets and arguments.stream:
         raise ForgeError("--stream needs the static engine: TensorFlow Lite Micro runs whole windows")
-    if machine.engine.interprets and arguments.prefer == "ram":
-        raise ForgeError("--prefer ram needs the static engine: TensorFlow Lite Micro has its own kernels")
+    if machine.engine.interprets and arguments.prefer != "speed":
+        raise ForgeError(
+            f"--prefer {arguments.prefer} needs the static engine: TensorFlow Lite Micro has its own kernels"
+        )
     if not machine.engine.interprets:
         compiled = compile_graph(read_tflite(data), name, machine.isa, arguments.stream, Prefer(arguments.prefer))
         return compiled, dict(compiled.program.sources), inputs

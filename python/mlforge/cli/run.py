@@ -22,6 +22,7 @@ from mlforge.cli.common import (
     add_prefer,
     add_target,
     console,
+    few_bits,
     print_json,
     use_hardware_map,
     write_arena,
@@ -84,12 +85,14 @@ def execute(arguments: argparse.Namespace) -> Status:
     vectors = read_vectors(arguments.vectors) if arguments.vectors else None
     if arguments.stream and (arguments.app or any(engine.interprets for engine in arguments.engine)):
         raise ForgeError("--stream needs the static engine, and a model without an application")
-    if arguments.prefer == "ram" and (arguments.app or any(engine.interprets for engine in arguments.engine)):
-        raise ForgeError("--prefer ram needs the static engine, and a model without an application")
+    if (arguments.prefer != "speed" or arguments.weight_bits is not None) and (
+        arguments.app or any(engine.interprets for engine in arguments.engine)
+    ):
+        raise ForgeError(f"--prefer {arguments.prefer} needs the static engine, and a model without an application")
     app, features = application_in(arguments.app) if arguments.app else (None, None)
     name = app.model if app and app.model else model_name(arguments.model)
     target = usable_target(arguments.target, app)
-    data = read_model_file(arguments.model)
+    data = few_bits(arguments, read_model_file(arguments.model))
     runs = {
         engine: run_model(
             data, name, target, clock_hz, vectors, features, engine, arguments.stream, Prefer(arguments.prefer)

@@ -94,6 +94,16 @@ class _State:
 
 
 @dataclass(frozen=True, slots=True)
+class _Unpacked:
+    """A table that is unpacked to byte `place` of the arena, where the parameters' field `path` then points."""
+
+    path: str
+    name: str
+    fields: tuple[tuple[str, object], ...]
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class _KernelCall:
     parameters: str
     parameters_type: str
@@ -104,6 +114,7 @@ class _KernelCall:
     outputs: tuple[int, ...]  # and states, which come first
     takes_scratch: bool
     scratch: int
+    unpacked: tuple[_Unpacked, ...] = ()
     repeated: bool = False  # whether an earlier call of the operator has the same parameters
 
 
@@ -278,6 +289,10 @@ def _with_tables(call: _KernelCall, names: Mapping[str, str]) -> _KernelCall:
         fields=tuple((path, _renamed(value, names)) for path, value in call.fields),
         inputs=tuple(names.get(value, value) if isinstance(value, str) else value for value in call.inputs),
         tables=tuple(table for table in call.tables if names[table.name] == table.name),
+        unpacked=tuple(
+            replace(one, fields=tuple((path, _renamed(value, names)) for path, value in one.fields))
+            for one in call.unpacked
+        ),
     )
 
 
@@ -312,6 +327,15 @@ def _kernel_call(lowered: Lowered, plan: Plan, scratch: int, prefix: str, parame
         outputs=(*(plan.offsets[index] for index in lowered.states), *_outputs(lowered, plan)),
         takes_scratch=lowered.takes_scratch,
         scratch=scratch,
+        unpacked=tuple(
+            _Unpacked(
+                one.path,
+                f"{parameters}_{one.path}",
+                tuple(_fields(one.fields, prefix)),
+                scratch + one.place,
+            )
+            for one in lowered.unpacked
+        ),
     )
 
 

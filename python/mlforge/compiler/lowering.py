@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from mlforge.compiler.compression import compressed
 from mlforge.compiler.graph import ABSENT, ALL_COLUMNS, ASSIGN_VARIABLE, KEEP_COLUMNS, DType, Graph, Node, validate
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops import operator_for
@@ -20,6 +21,7 @@ from mlforge.errors import ModelError, UnsupportedOperatorError
 
 # Operators may share a buffer of the file, but each gets tables of its own: a small file could ask for any amount.
 MAX_TABLE_BYTES: Final = 1 << 25
+_NO_ROOMS: Final[Mapping[int, int]] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,9 +58,11 @@ def _has_floats(graph: Graph, node: Node) -> bool:
     )
 
 
-def lower_graph(graph: Graph, isa: Isa, plain: frozenset[int] = frozenset()) -> Sequence:
+def lower_graph(
+    graph: Graph, isa: Isa, plain: frozenset[int] = frozenset(), rooms: Mapping[int, int] = _NO_ROOMS
+) -> Sequence:
     """Checks, runs the passes, and lowers each operator to the kernel that suits `isa`, or any core for those whose
-    place in the graph is in `plain`.
+    place in the graph is in `plain`. Tables of those in `rooms` are compressed, in so many bytes of the arena.
 
     Raises:
         ModelError: the graph contradicts itself.
@@ -77,8 +81,12 @@ def lower_graph(graph: Graph, isa: Isa, plain: frozenset[int] = frozenset()) -> 
         if parts and sharing.share(parts):
             continue
         is_plain = position.get((node.kind, _result(node))) in plain
-        lowered = operator.lower(view, Isa.GENERIC if is_plain else isa)
+        suited = Isa.GENERIC if is_plain else isa
+        lowered = operator.lower(view, suited)
         if lowered is not None:
+            place = _position(position, graph, node) if rooms else ABSENT
+            if place in rooms:
+                lowered = compressed(view, suited, lowered, rooms[place])
             table_bytes += sum(table.data.nbytes for call in lowered.calls for table in call.constants)
             if table_bytes > MAX_TABLE_BYTES:
                 raise ModelError(f"the model's weights and tables take more than {MAX_TABLE_BYTES} bytes of flash")

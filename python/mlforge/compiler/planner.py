@@ -75,10 +75,12 @@ def needs(problem: MemoryProblem) -> tuple[int, ...]:
     return tuple(_needs(_Lives(problem)))[1:-1]
 
 
-def plan_memory(problem: MemoryProblem) -> Plan:
-    """A plan that is as small as the lower bound for most networks, else the smallest that a bounded search finds."""
+def plan_memory(problem: MemoryProblem, enough_bytes: int = 0) -> Plan:
+    """A plan that is as small as the lower bound for most networks, else the smallest that a bounded search finds. The
+    search ends where a plan takes `enough_bytes` or less."""
     lives = _Lives(problem)
-    bound = _lower_bound(lives)
+    least = _lower_bound(lives)
+    bound = max(least, enough_bytes)
     best: tuple[Block, ...] | None = None
     for pick in (_first, _last):
         owner = _merged_in_place(lives, pick)
@@ -86,10 +88,10 @@ def plan_memory(problem: MemoryProblem) -> Plan:
         placed = place_blocks(blocks, _distances(lives, blocks), bound)
         if best is None or peak_of(placed) < peak_of(best):
             best = placed
-        if peak_of(best) == bound:
+        if peak_of(best) <= bound:
             break
     peak = peak_of(best or ())
-    return _plan(problem, best or (), _proven_bound(lives, bound, peak) if peak > bound else bound)
+    return _plan(problem, best or (), _proven_bound(lives, bound, peak) if peak > bound else least)
 
 
 def _states(problem: MemoryProblem) -> tuple[Block, ...]:

@@ -78,6 +78,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         events=build_events(reader, decision),
         execution=_execution(reader, task),
         prefer=_prefer(reader),
+        weight_bits=_weight_bits(reader),
     )
 
 
@@ -100,9 +101,18 @@ def _execution(reader: Reader, task: Task) -> Execution:
 
 def _prefer(reader: Reader) -> Prefer:
     prefer = reader.choice(Prefer, "prefer", default=Prefer.SPEED)
-    if prefer is Prefer.RAM and reader.choice(Engine, "engine", default=Engine.STATIC).interprets:
+    if prefer is not Prefer.SPEED and reader.choice(Engine, "engine", default=Engine.STATIC).interprets:
         reader.wrong(("prefer",), str(prefer), "speed: TensorFlow Lite Micro has its own kernels")
     return prefer
+
+
+def _weight_bits(reader: Reader) -> int:
+    bits = reader.integer("compression", "bits", default=0)
+    if bits and reader.choice(Engine, "engine", default=Engine.STATIC).interprets:
+        reader.wrong(
+            ("compression",), "compression", "the static engine: TensorFlow Lite Micro takes weights as they are"
+        )
+    return bits
 
 
 def _search(reader: Reader) -> SearchSpec:

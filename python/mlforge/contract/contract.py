@@ -336,6 +336,7 @@ class Contract:
     events: EventsSpec | None = None  # None where no stream is judged
     execution: Execution = Execution.WHOLE
     prefer: Prefer = Prefer.SPEED  # RAM also where a limit on RAM is broken by the fastest kernels alone
+    weight_bits: int = 0  # of weights where a limit on flash is broken without; 0: they stay as they are
 
     @property
     def metric(self) -> Metric:

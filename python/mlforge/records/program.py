@@ -22,10 +22,11 @@ class Engine(StrEnum):
 
 
 class Prefer(StrEnum):
-    """What kernels are chosen for, where the fastest need a larger arena than others. Results are the same bytes."""
+    """What kernels are chosen for, where the fastest need more than others. Results are the same bytes."""
 
     SPEED = "speed"  # the fastest kernel for each operator
     RAM = "ram"  # the smallest arena that kernels allow, and of those that have it, the fastest
+    FLASH = "flash"  # weights of few values in few bits, unpacked in front of each operator
 
 
 def symbols_file(name: str) -> str:
@@ -79,6 +80,11 @@ class Program:
     wire: str = ""  # how a benchmark's runner sends inputs: a `struct mlforge_wire` of firmware/wire.h; empty for as is
     engine: Engine = Engine.STATIC
     streaming: Streaming | None = None  # None: each inference takes a whole window
+
+    @property
+    def weight_bytes(self) -> int:
+        """Of all operators, in flash."""
+        return sum(operator.weight_bytes for operator in self.operators)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from mlforge.measure.ranking import listed, why
 from mlforge.records.baseline import Baseline
 from mlforge.records.folds import CrossValidation
 from mlforge.records.lock import Lock
+from mlforge.records.program import Prefer
 from mlforge.records.quality import Metric, Quality, Split, Stage, metric_of
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Check, Verdict
@@ -34,7 +35,7 @@ from mlforge.report.units import (
 )
 
 STAGES: Final = (Stage.FP32_HOST, Stage.INT8_HOST, Stage.INT8_TARGET)
-SMALLEST_ARENA: Final = "for the smallest arena"  # Prefer.RAM
+KERNELS: Final = {Prefer.RAM: "for the smallest arena", Prefer.FLASH: "on weights in few bits"}
 SPLITS: Final = (Split.TEST, Split.VALIDATE, Split.TRAIN)
 
 

@@ -14,7 +14,6 @@ from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost
 from mlforge.records.events import EventQuality
 from mlforge.records.lock import Lock
-from mlforge.records.program import Prefer
 from mlforge.records.quality import Quality
 from mlforge.records.trial import Epoch, State, Trial
 from mlforge.records.verdict import Check, Verdict
@@ -97,7 +96,7 @@ def head_facts(lock: Lock | None, subject: Subject, trials: Sequence[Trial]) -> 
     found = []
     if subject.cost is not None:
         found.append(Fact("Target", f"{units.one_line(subject.cost.target)} ({units.one_line(subject.cost.core)})"))
-        found.append(Fact("Kernels", facts.SMALLEST_ARENA if subject.cost.prefer is Prefer.RAM else ""))
+        found.append(Fact("Kernels", facts.KERNELS.get(subject.cost.prefer, "")))
     if lock is not None:
         found.append(Fact("Model", f"{units.one_line(lock.model.path)}, {units.size(lock.model.size_bytes)}"))
         found.append(Fact("Classes", ", ".join(units.one_line(label, 60) for label in lock.classes)))

@@ -20,7 +20,6 @@ from mlforge.measure.ranking import meets
 from mlforge.records.attempt import Attempt
 from mlforge.records.cost import Cost, OperatorCost
 from mlforge.records.events import EventQuality
-from mlforge.records.program import Prefer
 from mlforge.records.robustness import Robustness
 from mlforge.records.threshold import Threshold
 from mlforge.records.trial import State, Trial
@@ -111,8 +110,8 @@ def cost_table(cost: Cost, *, title: str = "Cost") -> Table:
     _sizes(table, "Flash", flash.total, [("weights", flash.weights), ("code", flash.code), ("kernels", flash.kernels),
                                          ("features", flash.features), ("other", flash.other)])  # fmt: skip
     _sizes(table, "RAM", ram.total, [("arena", ram.arena), ("features", ram.features), ("other", ram.other)])
-    if cost.prefer is Prefer.RAM:
-        table.add_row("Kernels", "", facts.SMALLEST_ARENA)
+    if cost.prefer in facts.KERNELS:
+        table.add_row("Kernels", "", facts.KERNELS[cost.prefer])
     exact = units.exact_beside(cost.stack_bytes)
     table.add_row("Stack", units.kib(cost.stack_bytes), ", ".join(filter(None, (exact, "deepest"))))
     table.add_row("Latency", units.time(cost.total_latency_us), "worst, last sample to output", style="bold")

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from mlforge.app.verdicts import judge
+from mlforge.compiler.clustering import cluster_tflite
 from mlforge.contract.contract import Contract, Quantisation
 from mlforge.errors import TrainingError
 from mlforge.measure.ranking import spent
 from mlforge.records.architecture import Architecture
 from mlforge.records.attempt import Attempt, Method, Network
 from mlforge.records.cost import Cost
+from mlforge.records.program import Prefer
 from mlforge.records.quality import Quality
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import TrainingRequest, TrainingResult
@@ -162,14 +164,15 @@ class Making:
         return [one for one in made if one is not None]
 
     def _made(self, network: Network, sized: Sized, result: TrainingResult, first: bytes = b"") -> Made:
+        tflite = self._in_few_bits(sized, result.tflite)
         made = Made(
             network=network,
             method=Method.PTQ,
             sized=sized,
-            tflite=result.tflite,
+            tflite=tflite,
             keras=result.keras,
             float_quality=self.work.float_quality(result),
-            int8_quality=self.work.int8_quality(result.tflite),
+            int8_quality=self.work.int8_quality(tflite),
             trained=result.keras,
             first=first or result.keras,
         )
@@ -180,16 +183,22 @@ class Making:
         if variant.failure:
             self._tried.append(_failed(plain.network, variant.method, plain.sized, variant.failure))
             return None
+        tflite = self._in_few_bits(plain.sized, variant.tflite)
         made = replace(
             plain,
             method=variant.method,
-            tflite=variant.tflite,
+            tflite=tflite,
             keras=variant.keras,
             float_quality=self.work.float_quality(variant),
-            int8_quality=self.work.int8_quality(variant.tflite),
+            int8_quality=self.work.int8_quality(tflite),
         )
         self._tried.append(made)
         return made
+
+    def _in_few_bits(self, sized: Sized, tflite: bytes) -> bytes:
+        """With weights of few values, where the architecture was costed so: what is measured is what will run."""
+        bits = self.contract.weight_bits
+        return cluster_tflite(tflite, bits)[0] if bits and sized.cost.prefer is Prefer.FLASH else tflite
 
     def _smaller_or(self, full: Made, narrow: Made, *, fits: bool) -> Made:
         """The smaller network where the full one does not fit; else where it is cheaper, loses no more than is

@@ -27,6 +27,7 @@ from mlforge.app.model import (
 from mlforge.app.prepare import Examples, Prepared
 from mlforge.app.streams import Stream
 from mlforge.app.verdicts import judge
+from mlforge.compiler.clustering import cluster_graph
 from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.model_kind import model_kind
@@ -300,12 +301,18 @@ class Workbench:
         return Rhythm(signal.rate_hz, pipeline.input_hop, pipeline.frames_for(1)) if signal else None
 
     def _on_device(self, model: Model, prefer: Prefer) -> Model:
+        if prefer is Prefer.FLASH and self.contract.weight_bits:  # does nothing to weights that are so already
+            few = cluster_graph(model.graph, self.contract.weight_bits)
+            model = compile_model(few, model.program.name, model.pipeline, model.isa, model.hop, model.prefer)
         return model.compiled_for(self.target.isa).on_device(self.contract.execution, prefer)
 
     def known_cost(self, model: Model) -> Cached[Cost]:
         """With the kernels that the contract prefers; with those of the smallest arena, where the limit on RAM holds
-        with them alone."""
+        with them alone; with weights in few bits, where the contract says how many and the limit on flash holds so
+        alone."""
         found = self._known_cost(model, self.contract.prefer)
+        if packed := self._in_few_bits(model, found.value):
+            return packed
         limit, ram = self.contract.limits.ram_bytes, found.value.ram
         if limit is None or ram.total <= limit or self.contract.prefer is Prefer.RAM:
             return found
@@ -314,6 +321,18 @@ class Workbench:
         if (whole and model.least_arena_bytes > room) or self._on_device(model, Prefer.RAM).program.arena_bytes > room:
             return found
         return self._known_cost(model, Prefer.RAM)
+
+    def _in_few_bits(self, model: Model, found: Cost) -> Cached[Cost] | None:
+        """None where the limit on flash holds already, or cannot be held by that."""
+        limit = self.contract.limits.flash_bytes
+        if not self.contract.weight_bits or limit is None or found.flash.total <= limit:
+            return None
+        packed = self._on_device(model, Prefer.FLASH)
+        saved = self._on_device(model, found.prefer).program.weight_bytes - packed.program.weight_bytes
+        if found.flash.total - saved > limit:
+            return None
+        cost = self._known_cost(model, Prefer.FLASH)
+        return cost if cost.value.flash.total <= limit else None
 
     def _known_cost(self, model: Model, prefer: Prefer) -> Cached[Cost]:
         run = self._on_device(model, prefer)

@@ -265,6 +265,7 @@ void mlforge_pad_s8(const struct mlforge_pad *op, const int8_t *input, int8_t *o
 }
 #endif
 
+#include "mlforge/kernels_compression.h"
 #include "mlforge/kernels_dsp.h"
 #include "mlforge/kernels_dsp_depthwise.h"
 #include "mlforge/kernels_elementwise.h"

@@ -103,6 +103,17 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Unpacked:
+    """A table of a call that is in flash as palettes and indices: it is unpacked to byte `place` of the scratch memory
+    first, and the field `path` of the parameters then points there. `fields`: those of struct mlforge_palettes."""
+
+    path: str
+    place: int
+    fields: Mapping[str, Field]
+    saved_bytes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Lowered:
     """One call of one kernel: `kernel(&parameters, inputs…[, states…], outputs…[, scratch])`.
 
@@ -128,6 +139,7 @@ class Lowered:
     input_offset: int = 0  # bytes into the first input, and
     output_offset: int = 0  # into the first output, where this call begins
     states: tuple[int, ...] = ()
+    unpacked: tuple[Unpacked, ...] = ()
     moves: bool = False  # whether tensors that are parts of the states are no more when this has run
 
     @property
@@ -138,7 +150,8 @@ class Lowered:
     @property
     def constants(self) -> tuple[Constant, ...]:
         """The tables of this call."""
-        return (*_tables(self.parameters), *self.constant_inputs.values())
+        packed = (table for one in self.unpacked for table in _tables(one.fields))
+        return (*_tables(self.parameters), *self.constant_inputs.values(), *packed)
 
 
 def _tables(fields: Mapping[str, Field]) -> Iterator[Constant]:
