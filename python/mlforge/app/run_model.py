@@ -19,6 +19,7 @@ from mlforge.measure.cost import measure_cost
 from mlforge.measure.footprint import Footprint, footprint
 from mlforge.records.cost import Cost
 from mlforge.records.program import Engine, Prefer, Program
+from mlforge.records.waits import NO_WAITS, FlashWaits
 from mlforge.targets.target import Target
 from mlforge.targets.zephyr import ZephyrTarget
 
@@ -50,10 +51,11 @@ def run_model(
     engine: Engine = Engine.STATIC,
     hop: Hop | None = None,
     prefer: Prefer = Prefer.SPEED,
+    waits: FlashWaits = NO_WAITS,
 ) -> ModelRun:
     """Runs the vectors (random ones where none are given) and measures. Features are built in, but not measured. For
     TensorFlow Lite Micro, first finds the size of its arena. With `hop`, each vector is the new columns of a stream.
-    `prefer` chooses kernels of the static engine.
+    `prefer` chooses kernels of the static engine. `waits`: of the product's flash.
 
     Raises:
         ModelError, BuildError, RunError: the model cannot be compiled, built or run.
@@ -70,7 +72,7 @@ def run_model(
     expected = to_bytes(vectors.expected, compiled.outputs, "output") if vectors and vectors.expected else None
     firmware = target.build(program)
     outputs = target.infer(firmware, inputs).outputs
-    cost = measure_cost(target, firmware, inputs[:MEASURED_INPUTS], clock_hz) if target.measures else None
+    cost = measure_cost(target, firmware, inputs[:MEASURED_INPUTS], clock_hz, waits=waits) if target.measures else None
     mismatches = None if expected is None else int((outputs != expected).any(axis=1).sum())
     image = footprint(firmware.elf) if target.measures else None
     return ModelRun(compiled, image, from_bytes(outputs, compiled.outputs), cost, mismatches)

@@ -61,6 +61,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_arena(parser)
     add_stream(parser)
     add_prefer(parser)
+    parser.add_argument(
+        "--flash-wait-states",
+        metavar="N",
+        type=int,
+        choices=range(16),
+        default=0,
+        help="cycles that an access to the flash takes more than one, where no cache helps (default: 0)",
+    )
+    parser.add_argument("--prefetch", action="store_true", help="the flash fetches the next line while one runs")
     parser.add_argument("--clock", default="120 MHz", help="the clock to compute the latency with (default: 120 MHz)")
     add_json(parser)
 
@@ -73,6 +82,7 @@ def execute(arguments: argparse.Namespace) -> Status:
     from mlforge.compiler import Prefer
     from mlforge.contract.units import parse_clock
     from mlforge.errors import ForgeError
+    from mlforge.records.waits import FlashWaits
     from mlforge.study.optimise import usable_target
 
     use_hardware_map(arguments)
@@ -93,9 +103,10 @@ def execute(arguments: argparse.Namespace) -> Status:
     name = app.model if app and app.model else model_name(arguments.model)
     target = usable_target(arguments.target, app)
     data = few_bits(arguments, read_model_file(arguments.model))
+    waits = FlashWaits(arguments.flash_wait_states, arguments.prefetch)
     runs = {
         engine: run_model(
-            data, name, target, clock_hz, vectors, features, engine, arguments.stream, Prefer(arguments.prefer)
+            data, name, target, clock_hz, vectors, features, engine, arguments.stream, Prefer(arguments.prefer), waits
         )
         for engine in arguments.engine
     }

@@ -10,9 +10,11 @@ from mlforge.contract.contract import Confirm, TargetSpec
 from mlforge.contract.products import ZephyrBoard, advice, all_names, zephyr_boards
 from mlforge.contract.reader import Reader
 from mlforge.contract.units import format_time, parse_clock, parse_share, parse_size, parse_time
+from mlforge.records.waits import FlashWaits
 
 DEFAULT_BOARD: Final = "mps2/an386"
 MOST_LOAD: Final = 0.9
+_LINES: Final = (16, 32, 64, 128, 256)  # bits that a flash hands out at a time
 _SHOWN: Final = 6  # boards of a choice
 
 
@@ -35,6 +37,7 @@ def build_target(reader: Reader) -> TargetSpec:
         confirm=reader.choice(Confirm, "target", "confirm", default=Confirm.AUTO),
         ram_kept_free_bytes=reader.quantity(parse_size, "target", "ram_kept_free") or 0,
         load=_load(reader),
+        waits=_waits(reader),
         zephyr_board=board,
     )
 
@@ -45,6 +48,14 @@ def _load(reader: Reader) -> float:
         found = repr(reader.text("target", "load"))
         reader.wrong(("target", "load"), found, f"at most {MOST_LOAD:.0%}: the model needs some time, too")
     return share
+
+
+def _waits(reader: Reader) -> FlashWaits:
+    states = reader.integer("target", "flash_wait_states", default=0)
+    bits = reader.integer("target", "flash_line", default=128)
+    if bits not in _LINES:
+        reader.wrong(("target", "flash_line"), str(bits), f"bits of one access: {', '.join(map(str, _LINES))}")
+    return FlashWaits(states, reader.flag("target", "prefetch", default=False), bits // 8)
 
 
 def _product(reader: Reader, name: str) -> ZephyrBoard | None:

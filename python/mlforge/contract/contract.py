@@ -19,6 +19,7 @@ from mlforge.contract.streams import DecisionSpec, EventsSpec, StreamSpec
 from mlforge.errors import ArchitectureError
 from mlforge.records.program import Engine, Prefer
 from mlforge.records.quality import Metric
+from mlforge.records.waits import NO_WAITS, FlashWaits
 
 
 class Task(StrEnum):
@@ -262,6 +263,7 @@ class TargetSpec:
     confirm: Confirm = Confirm.AUTO
     ram_kept_free_bytes: int = 0  # occupied while a winner is confirmed
     load: float = 0.0  # the share of the processor that other work takes then
+    waits: FlashWaits = NO_WAITS  # of the product's flash at its clock
     zephyr_board: ZephyrBoard | None = None  # what the contract calls its board, where that is not emulated itself
 
 

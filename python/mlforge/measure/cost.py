@@ -16,6 +16,7 @@ from mlforge.measure.elf_image import read_image
 from mlforge.measure.footprint import added_by_model
 from mlforge.records.cost import Cost, OperatorCost, StreamCost
 from mlforge.records.program import Firmware
+from mlforge.records.waits import NO_WAITS, FlashWaits
 from mlforge.targets.target import Target, Timing, Window
 
 
@@ -40,6 +41,7 @@ def measure_cost(
     clock_hz: int,
     frames: NDArray[np.int32] | None = None,
     rhythm: Rhythm | None = None,
+    waits: FlashWaits = NO_WAITS,
 ) -> Cost:
     """Runs inputs int8 [N, input_bytes], N at least 1, and raw frames int32 [F, frame_length] where there are features:
     with a `rhythm`, as many as complete at least two model inputs, the last with the last frame.
@@ -57,17 +59,18 @@ def measure_cost(
         return _timed(target, firmware, profile, rhythm)
     if not profile.inferences or (frames is not None and not profile.features):
         raise RunError("nothing was measured: too few inputs, or too few frames for one model input")
-    model = CycleModel(firmware.elf, firmware.core)
+    model = CycleModel(firmware.elf, firmware.core, waits)
     operators = firmware.program.operators
     worst, cycles = _worst(model, profile.inferences, len(operators))
     behind = (profile.last_sample,) if profile.last_sample else profile.features
     features, feature_cycles = _worst(model, behind, 0) if behind else (Window(()), None)
     feature_total = feature_cycles.total if feature_cycles else 0
+    feature_fast = feature_cycles.without_waits if feature_cycles else 0
     flash, ram = added_by_model(firmware)
     return Cost(
         target=target.name,
         core=firmware.core,
-        method=f"instructions {profile.method}; cycles estimated, {model.timing.method}",
+        method=f"instructions {profile.method}; cycles estimated, {model.timing.method}{_said(waits)}",
         flash=flash,
         ram=ram,
         stack_bytes=max(profile.stack_bytes, profile.feature_stack_bytes),
@@ -80,7 +83,15 @@ def measure_cost(
         operators=_operators(firmware, worst, cycles),
         period_us=rhythm.period_us if rhythm else None,
         stream=_stream(model, profile.features, clock_hz, rhythm),
+        fast_latency_us=(cycles.without_waits + feature_fast) / clock_hz * 1e6 if waits.states else None,
     )
+
+
+def _said(waits: FlashWaits) -> str:
+    if not waits.states:
+        return ""
+    prefetch = "with" if waits.prefetch else "without"
+    return f"; flash of {waits.states} wait states, {8 * waits.line_bytes} bits, {prefetch} prefetch, no cache"
 
 
 def _stream(model: CycleModel, windows: tuple[Window, ...], clock_hz: int, rhythm: Rhythm | None) -> StreamCost | None:

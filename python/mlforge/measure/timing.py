@@ -2,7 +2,7 @@
 
 Cortex-M0, M3 and M4 have published instruction timings; where those give a range (divides, early-out multiplies) the
 upper end stands here. The vendors publish none for Cortex-M7, M33, M55 and most RISC-V cores: their tables are
-estimates, said to be so in every report. Memory without wait states is assumed throughout.
+estimates, said to be so in every report. What memory makes a core wait is in cycles.py.
 """
 
 from __future__ import annotations
@@ -142,6 +142,16 @@ _TIMINGS: Final = (
 )
 
 TIMINGS: Final = {timing.core: timing for timing in _TIMINGS}
+
+
+def timings_markdown() -> str:
+    """The tables, as docs/performance.md has them."""
+    lines = [f"| cycles | {' | '.join(TIMINGS)} |", f"|---|{'---:|' * len(TIMINGS)}"]
+    for kind in Kind:
+        lines.append(f"| {kind} | {' | '.join(f'{timing.cycles[kind]:g}' for timing in _TIMINGS)} |")
+    lines.append(f"| a branch that is taken, on top | {' | '.join(f'{timing.taken:g}' for timing in _TIMINGS)} |")
+    lines.append(f"| each register of a multiple | {' | '.join(f'{timing.each_register:g}' for timing in _TIMINGS)} |")
+    return "\n".join([*lines, "", *(f"- {timing.core}: {timing.source}" for timing in _TIMINGS)])
 
 
 def timing_of(core: str) -> Timing:

@@ -85,6 +85,8 @@ class Cost:
     operators: tuple[OperatorCost, ...]
     period_us: float | None = None  # between two inferences at the signal's rate; None where the contract names none
     stream: StreamCost | None = None  # None where the signal has no rate
+    # From the last sample to the output if nothing waited for the flash; None where no wait states are told.
+    fast_latency_us: float | None = field(default=None, metadata=OMIT_IF_DEFAULT)
     prefer: Prefer = field(default=Prefer.SPEED, metadata=OMIT_IF_DEFAULT)  # what the kernels were chosen for
 
     @property

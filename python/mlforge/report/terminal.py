@@ -115,6 +115,8 @@ def cost_table(cost: Cost, *, title: str = "Cost") -> Table:
     exact = units.exact_beside(cost.stack_bytes)
     table.add_row("Stack", units.kib(cost.stack_bytes), ", ".join(filter(None, (exact, "deepest"))))
     table.add_row("Latency", units.time(cost.total_latency_us), "worst, last sample to output", style="bold")
+    if cost.fast_latency_us is not None:
+        table.add_row("", units.time(cost.fast_latency_us), "if nothing waited for the flash; caches lie in between")
     for name, latency_us, instructions, cycles in (
         ("model", cost.latency_us, cost.instructions, cost.cycles),
         ("features", cost.feature_latency_us, cost.feature_instructions, cost.feature_cycles),

@@ -140,9 +140,11 @@ class Workbench:
         """
         model = self._on_device(model, prefer or self.contract.prefer)
         inputs, frames = self._workload(model)
-        clock_hz, rhythm = self.contract.target.clock_hz, self._rhythm(model)
+        clock_hz, waits, rhythm = self.contract.target.clock_hz, self.contract.target.waits, self._rhythm(model)
         firmware = self.target.build(self._deciding(model))
-        return replace(measure_cost(self.target, firmware, inputs, clock_hz, frames, rhythm), prefer=model.prefer)
+        return replace(
+            measure_cost(self.target, firmware, inputs, clock_hz, frames, rhythm, waits), prefer=model.prefer
+        )
 
     def power(self, model: Model, probe: Probe, prefer: Prefer) -> MeasuredPower:
         """What a meter measures of the network on the board. Raises RunError, and TargetUnavailableError where the
@@ -340,6 +342,7 @@ class Workbench:
         parts = [
             self.target.name,
             str(self.contract.target.clock_hz),
+            repr(self.contract.target.waits),
             repr(self._rhythm(run)),
             *program_parts(program),
         ]
