@@ -60,7 +60,8 @@
 		"vqmovnb.s32 " to ", q0\n\t"                                                       \
 		"vqmovnt.s32 " to ", q1\n\t"
 
-__attribute__((naked)) void mlforge_mve_four_pixels(struct mlforge_mve_four_pixels *tile)
+__attribute__((naked)) void mlforge_mve_four_pixels(struct mlforge_mve_four_pixels *tile
+						    __attribute__((unused)))
 {
 	__asm__("push {r0, r4-r11, lr}\n\t"
 		"ldr r1, [r0, #20]\n"
