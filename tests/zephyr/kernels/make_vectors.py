@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mlforge.compiler.graph import Graph
+from mlforge.compiler.graph import ABSENT, Graph
+from mlforge.compiler.ops import REMEMBERING
 from tests.integration.test_kernels_on_cores import SANE, side_by_side
 from tests.unit.compiler.cases import Maker, inputs_for
 from tests.unit.compiler.registry import CASES, Reference
@@ -32,7 +33,7 @@ BUDGET_SANE_BYTES = 900
 
 
 def main() -> None:
-    graph = side_by_side(list(_graphs()))
+    graph = _states_last(side_by_side(list(_graphs())))
     (HERE / "models" / "kernels.tflite").write_bytes(write_tflite(graph))
     arrays = inputs_for(graph, VECTORS, 1)
     reference = Reference(graph)
@@ -54,7 +55,27 @@ def _graphs() -> Iterator[Graph]:
             tensors = list(graph.tensors)
             for index in graph.outputs:
                 tensors[index] = replace(tensors[index], name=f"{kind} {number}")
+            for index, tensor in enumerate(tensors):
+                if tensor.is_variable:  # shared by its name
+                    tensors[index] = replace(tensor, name=f"{tensor.name} of {kind} {number}")
             yield replace(graph, tensors=tuple(tensors))
+
+
+def _states_last(graph: Graph) -> Graph:
+    """Variables of the signal library's operators behind all other tensors, as the reader puts them."""
+    states = [node.inputs[-1] for node in graph.nodes if node.kind in REMEMBERING]
+    order = [index for index in range(len(graph.tensors)) if index not in {*states}] + states
+    place = {old: new for new, old in enumerate(order)} | {ABSENT: ABSENT}
+
+    def moved(indices: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(place[index] for index in indices)
+
+    return Graph(
+        tuple(graph.tensors[index] for index in order),
+        tuple(replace(node, inputs=moved(node.inputs), outputs=moved(node.outputs)) for node in graph.nodes),
+        moved(graph.inputs),
+        moved(graph.outputs),
+    )
 
 
 def _chosen(graphs: list[Graph], count: int, budget_bytes: int) -> list[Graph]:
