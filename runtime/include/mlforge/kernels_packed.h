@@ -46,6 +46,29 @@ void mlforge_packed_conv_2d_s8(const struct mlforge_packed_conv_2d *op, const in
 void mlforge_thumb1_conv_2d_s8(const struct mlforge_packed_conv_2d *op, const int8_t *input,
 			       int8_t *output, void *scratch);
 
+/* DEPTHWISE_CONV_2D of 3x3 without strides and dilation, one output for each input channel, as
+ * large as the input; limits as in mlforge_packed_conv_2d. The products of each row of the kernel
+ * with any input fit into int16, or else (a code of 32 more) those of its first two elements and of
+ * its third. Works in place. */
+struct mlforge_packed_depthwise_3x3 {
+	struct mlforge_window window; /* its rows are the picture's columns where `is_transposed` */
+	uint16_t channels;
+	uint16_t band_rows; /* of output, that are made at a time */
+	uint8_t is_transposed;
+	int8_t input_zero_point; /* what padding is filled with */
+	int8_t low;              /* smallest and largest result */
+	int8_t high;
+	int8_t zero_point;
+	const int8_t *weights;  /* [channels][3][3], by the window's rows */
+	const uint32_t *starts; /* [channels][2]: bias - 2^15 * blocks; twice the multiplier */
+	const uint8_t *codes;   /* [channels]: shift - 1 */
+};
+
+/* `scratch`, 4-byte aligned: band_rows + 2 rows of words, of each of which there are the output's
+ * columns, rounded up to an even number, and 1. */
+void mlforge_packed_depthwise_3x3_s8(const struct mlforge_packed_depthwise_3x3 *op,
+				     const int8_t *input, int8_t *output, void *scratch);
+
 /* FULLY_CONNECTED. Input [rows][inputs], output [rows][outputs]; limits as in
  * mlforge_packed_conv_2d.
  *

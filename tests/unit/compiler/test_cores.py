@@ -64,20 +64,25 @@ def test_bit_exact_and_clean_under_sanitisers(isa: Isa, tmp_path: Path) -> None:
 
 def window_of_3x3(seed: int) -> Graph:
     maker = Maker(seed)
-    sizes = maker.random.choice([(1, 1), (2, 5), (3, 3), (7, 6), (8, 9), (11, 4), (5, 17)])
+    sizes = maker.random.choice([(1, 1), (2, 5), (3, 3), (7, 6), (8, 9), (11, 4), (5, 17), (23, 5)])
     stride = maker.random.choice([(1, 1), (1, 1), (2, 2)])
     return depthwise(maker, sizes, (3, 3), stride, channels=maker.random.choice([1, 3, 8, 15, 16, 17, 40]))
 
 
-def test_depthwise_of_3x3_for_mve(tmp_path: Path) -> None:
-    """Tiles that the picture does not fill, parts of sixteen channels, results that take the input's place."""
-    graphs = {f"depthwise_{seed}": window_of_3x3(seed) for seed in range(24)}
+@pytest.mark.parametrize(
+    ("isa", "kernel", "share"),
+    [(Isa.MVE, "mve_depthwise_3x3", 0.8), (Isa.GENERIC, "packed_depthwise_3x3", 0.15)],
+)
+def test_depthwise_of_3x3(isa: Isa, kernel: str, share: float, tmp_path: Path) -> None:
+    """Tiles that the picture does not fill, parts of sixteen channels, rows of odd length, and columns that are walked
+    along; the largest weights; results that take the input's place."""
+    graphs = {f"depthwise_{seed}": CHANGES[seed % 3](window_of_3x3(seed)) for seed in range(24)}
     models = {
-        name: (compile_graph(graph, name, Isa.MVE), inputs_for(graph, 3, seed))
+        name: (compile_graph(graph, name, isa), inputs_for(graph, 3, seed))
         for seed, (name, graph) in enumerate(graphs.items())
     }
     texts = [model.program.sources[f"{name}_model.c"] for name, (model, _) in models.items()]
-    assert sum("mlforge_mve_depthwise_3x3_s8" in text for text in texts) > len(texts) * 0.8
+    assert sum(f"mlforge_{kernel}_s8" in text for text in texts) > len(texts) * share
     results = run_models(tmp_path, models, ("-O1", *SANITIZE))
     for name, graph in graphs.items():
         for vector in range(3):

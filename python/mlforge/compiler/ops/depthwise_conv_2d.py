@@ -11,6 +11,7 @@ from mlforge.compiler.graph import Attributes
 from mlforge.compiler.isa import Isa
 from mlforge.compiler.ops.by_isa import mve
 from mlforge.compiler.ops.by_isa.dsp_depthwise import lower_for_dsp, lower_multiplied
+from mlforge.compiler.ops.by_isa.packed_depthwise import lower_packed_depthwise
 from mlforge.compiler.ops.conv_2d import Conv2D
 from mlforge.compiler.ops.operator import Lowered, Options, View, read_activation, without_options
 from mlforge.compiler.ops.shared.convolution import Convolution, Layer, Places
@@ -83,8 +84,8 @@ class DepthwiseConv2D(Convolution):
             return Conv2D().lower_layer(Layer.of(_as_groups(layer.view), Conv2D.places), isa)
         if isa is Isa.MVE and (vectors := mve.lower_depthwise(layer)):
             return vectors
-        dsp = lower_for_dsp(layer) if isa.has_dsp else None
-        return dsp or _lower(layer)
+        special = lower_for_dsp(layer) if isa.has_dsp else lower_packed_depthwise(layer)
+        return special or _lower(layer)
 
 
 def _lower(layer: Layer) -> Lowered:

@@ -42,17 +42,27 @@ def channel_blocks(weights: Ints) -> Ints | None:
     blocks = np.zeros(len(weights), np.int64)
     for block in _BLOCKS:
         if weights.shape[1] % block == 0:
-            parts = weights.reshape(len(weights), -1, block)
-            positive, negative = np.maximum(parts, 0).sum(axis=2), np.maximum(-parts, 0).sum(axis=2)
-            most, least = INT8_MAX * positive - INT8_MIN * negative, INT8_MAX * negative - INT8_MIN * positive
-            fits = ((most < _HALF) & (least <= _HALF)).all(axis=1)
+            fits = fits_int16(weights.reshape(len(weights), -1, block)).all(axis=1)
             blocks = np.where((blocks == 0) & fits, block, blocks)
     return blocks if blocks.all() else None
 
 
+def fits_int16(blocks: Ints) -> NDArray[np.bool_]:
+    """Whether the products with any input fit into int16, of [channels, blocks, elements], as [channels, blocks]."""
+    positive, negative = np.maximum(blocks, 0).sum(axis=2), np.maximum(-blocks, 0).sum(axis=2)
+    most, least = INT8_MAX * positive - INT8_MIN * negative, INT8_MAX * negative - INT8_MIN * positive
+    fits: NDArray[np.bool_] = (most < _HALF) & (least <= _HALF)
+    return fits
+
+
 def starts(bias: Ints, depth: int, blocks: Ints) -> NDArray[np.uint32]:
-    """What the sums of channels start with: each of their blocks is 2^15 too large. All modulo 2^32."""
-    return as_uint32(bias - depth // blocks * _HALF)
+    """What the sums of channels start with whose blocks have so many of `depth` elements."""
+    return starts_of(bias, depth // blocks)
+
+
+def starts_of(bias: Ints, counts: Ints) -> NDArray[np.uint32]:
+    """What the sums of channels start with: each of their `counts` blocks is 2^15 too large. All modulo 2^32."""
+    return as_uint32(bias - counts * _HALF)
 
 
 def factors(multipliers: Sequence[Multiplier]) -> NDArray[np.uint32]:
