@@ -71,12 +71,13 @@ struct mlforge_sensor_state {
 #ifdef CONFIG_MLFORGE_SENSOR_FIFO
 #define MLFORGE_SENSOR_FIFO_DECODED 8 /* frames at a time */
 
-/* mantissa * 2^exponent */
+/** mantissa * 2^exponent */
 struct mlforge_fifo_scale {
 	int32_t mantissa;
 	int8_t exponent;
 };
 
+/** How batches of a sensor's FIFO are read. */
 struct mlforge_sensor_fifo {
 	struct rtio_iodev *iodev;
 	uint32_t batch_us;
