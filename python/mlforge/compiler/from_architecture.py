@@ -24,6 +24,8 @@ from mlforge.compiler.ops.shared.pooling import PoolAttributes
 from mlforge.compiler.ops.shared.window import Padding as WindowPadding
 from mlforge.compiler.ops.shared.window import WindowAttributes
 from mlforge.compiler.ops.softmax import SoftmaxAttributes
+from mlforge.compiler.random_trees import random_trees
+from mlforge.errors import ArchitectureError
 from mlforge.records.architecture import (
     Activation,
     Architecture,
@@ -41,6 +43,7 @@ from mlforge.records.architecture import (
     Pair,
     Residual,
     SeparableConv,
+    Trees,
     output_shape,
 )
 from mlforge.records.architecture import validate as validate_architecture
@@ -58,6 +61,8 @@ def lower_architecture(architecture: Architecture, seed: int) -> Graph:
         ArchitectureError: the architecture cannot be built.
     """
     validate_architecture(architecture)
+    if architecture.trees:
+        return random_trees(architecture, architecture.trees, seed)
     builder = _Builder(seed)
     tensor = builder.activation("input", architecture.input_shape, zero_point=-3)
     inputs = (tensor,)
@@ -96,6 +101,8 @@ class _Builder:
                 return source
             case Residual():
                 return self.residual(layer, source, name)
+            case Trees():
+                raise ArchitectureError(name, "trees stand alone: no other layer may be beside them")
 
     def convolution(self, layer: Convolution, source: int, name: str) -> int:
         match layer:

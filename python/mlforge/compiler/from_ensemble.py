@@ -7,6 +7,7 @@ whose ways end alike; equal leaves are kept once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from mlforge.errors import ModelError
 from mlforge.records.ensemble import Ensemble, Link, Tree, order
 
 _INT16_MAX: Final = 32767
+_BESIDE: Final = 1e-3  # of a step: a threshold that is an integer but for rounding is that integer
 
 
 def own_scales(ensemble: Ensemble, results: NDArray[np.float64], dtype: DType) -> Border:
@@ -67,6 +69,16 @@ def _results(ensemble: Ensemble, border: Border) -> Quantization:
 def integer_thresholds(tree: Tree, strict: bool, border: Border) -> NDArray[np.float64]:
     """[splits], for `x <= threshold` of the input's integers; beyond what its type holds, too."""
     return border.whole(tree.thresholds, tree.features) - strict
+
+
+def floored(ensemble: Ensemble, border: Border) -> Ensemble:
+    """With each threshold at the largest integer of the input that it does not exclude. For trees that were grown on
+    integers of this border, where a threshold half-way between two of them would be rounded to the wrong one."""
+    scale = border.input.scale
+    trees = tuple(
+        replace(tree, thresholds=np.floor(tree.thresholds / scale + _BESIDE) * scale) for tree in ensemble.trees
+    )
+    return replace(ensemble, trees=trees)
 
 
 class _Forest:

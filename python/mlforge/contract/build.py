@@ -26,6 +26,7 @@ from mlforge.contract.contract import (
     Contract,
     DataSpec,
     Execution,
+    Family,
     Proposer,
     Pruner,
     SearchSpec,
@@ -35,6 +36,7 @@ from mlforge.contract.contract import (
 from mlforge.contract.front_ends import build_front_ends
 from mlforge.contract.power import PowerSpec
 from mlforge.contract.reader import Reader
+from mlforge.contract.schema import expectation
 from mlforge.contract.stages import FrontEnd, each_spec
 from mlforge.contract.stages_user import UserSpec
 from mlforge.contract.tree import Node, Report
@@ -57,6 +59,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
     target = build_target(reader)
     _watched(reader, target)
     decision = build_decision(reader, task)
+    execution = _execution(reader, task)
     return Contract(
         path=path,
         name=_name(reader),
@@ -65,7 +68,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         front_ends=front_ends,
         limits=within_board(build_limits(reader), target.zephyr_board),
         goals=build_goals(reader, task),
-        search=_search(reader),
+        search=_search(reader, task, execution),
         training=build_training(reader, task),
         target=target,
         engine=reader.choice(Engine, "engine", default=Engine.STATIC),
@@ -76,7 +79,7 @@ def build(root: Node, path: Path, reported: frozenset[str], report: Report) -> C
         power=_power(reader, data),
         decision=decision,
         events=build_events(reader, decision),
-        execution=_execution(reader, task),
+        execution=execution,
         prefer=_prefer(reader),
         weight_bits=_weight_bits(reader),
     )
@@ -115,7 +118,26 @@ def _weight_bits(reader: Reader) -> int:
     return bits
 
 
-def _search(reader: Reader) -> SearchSpec:
+def _families(reader: Reader, task: Task, execution: Execution) -> tuple[Family, ...] | None:
+    """In the order of the enumeration; None where the search decides."""
+    node = reader.node("search", "families")
+    named = [item.text for item in (node.items if node else [])]
+    found = tuple(family for family in Family if family.value in named)
+    if node is None or not isinstance(node.value, list):
+        return None
+    steps = ("search", "families")
+    if any(name not in list(Family) for name in named):
+        return None  # the schema has said so
+    if len(set(named)) < len(named) or not named:
+        reader.wrong(steps, "one twice" if named else "none", expectation(list(steps)))
+    elif Family.TREES in found and task is Task.ANOMALY:
+        reader.wrong(steps, "trees with task anomaly", "[networks]: trees tell classes apart or give a value")
+    elif Family.TREES in found and execution is Execution.STREAM:
+        reader.wrong(steps, "trees with execution stream", "[networks]: trees take whole windows")
+    return found or None
+
+
+def _search(reader: Reader, task: Task, execution: Execution) -> SearchSpec:
     return SearchSpec(
         proposer=reader.choice(Proposer, "search", "proposer", default=Proposer.BAYESIAN),
         trials=reader.integer("search", "trials", default=40),
@@ -125,6 +147,7 @@ def _search(reader: Reader) -> SearchSpec:
         pruner=reader.choice(Pruner, "search", "pruner", default=Pruner.HALVING),
         time_us=reader.quantity(parse_time, "search", "time"),
         agent=build_agent(reader),
+        families=_families(reader, task, execution),
     )
 
 

@@ -231,6 +231,13 @@ class AgentSpec:
     price_out: float
 
 
+class Family(StrEnum):
+    """Kinds of models that a search compares."""
+
+    NETWORKS = "networks"
+    TREES = "trees"
+
+
 @dataclass(frozen=True, slots=True)
 class SearchSpec:
     proposer: Proposer
@@ -241,6 +248,7 @@ class SearchSpec:
     pruner: Pruner  # which trainings are stopped before their end
     time_us: float | None  # wall clock after which no new trial starts
     agent: AgentSpec | None = None
+    families: tuple[Family, ...] | None = None  # None: as suits the input
 
 
 @dataclass(frozen=True, slots=True)

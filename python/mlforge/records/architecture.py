@@ -23,6 +23,10 @@ Pair: TypeAlias = tuple[int, int]
 
 MAX_ELEMENTS: Final = 1 << 24  # of one activation or one weight tensor; beyond any microcontroller
 MAX_LAYERS: Final = 256
+MAX_TREES: Final = 4096  # what the operator of trees holds, as the three below
+MAX_DEPTH: Final = 12
+MAX_LEAVES: Final = 32767
+MAX_FEATURES: Final = 65535
 
 
 class Padding(StrEnum):
@@ -117,9 +121,36 @@ class Residual:
     activation: Activation = Activation.RELU
 
 
+class Growth(StrEnum):
+    BOOSTED = "boosted"  # each tree corrects those before it
+    FOREST = "forest"  # each sees other examples and features, and all are averaged
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """Decision trees on the flattened input. They stand alone: no layer before or behind them is there or implied.
+
+    `rounds` trees for each output, or for both of two classes, of up to 2^`depth` leaves. Training may leave fewer and
+    smaller ones.
+    """
+
+    growth: Growth
+    rounds: int
+    depth: int
+
+
 Convolution: TypeAlias = Conv | DepthwiseConv | SeparableConv
 Layer: TypeAlias = (
-    Conv | DepthwiseConv | SeparableConv | Dense | MaxPool | AveragePool | GlobalAveragePool | Dropout | Residual
+    Conv
+    | DepthwiseConv
+    | SeparableConv
+    | Dense
+    | MaxPool
+    | AveragePool
+    | GlobalAveragePool
+    | Dropout
+    | Residual
+    | Trees
 )
 
 _CONVERTER: Final = new_converter(Convolution, Layer)
@@ -137,7 +168,8 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """One network design. The last layer, a `Dense` of `outputs` units without activation, and the head are implied."""
+    """One design. The last layer, a `Dense` of `outputs` units without activation, and the head are implied, but for
+    `Trees`, which are the only layer and give the head's results themselves."""
 
     input_shape: Shape
     layers: tuple[Layer, ...]
@@ -152,6 +184,12 @@ class Architecture:
     def id(self) -> str:
         """16 hex digits of the SHA-256 of the canonical JSON: equal designs have equal ids."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+    @property
+    def trees(self) -> Trees | None:
+        """The trees that it consists of; None for a network."""
+        first = self.layers[0] if len(self.layers) == 1 else None
+        return first if isinstance(first, Trees) else None
 
     def to_json(self) -> str:
         return json.dumps(_CONVERTER.unstructure(self), sort_keys=True, separators=(",", ":"))
@@ -168,7 +206,8 @@ class Architecture:
 
 
 def validate(architecture: Architecture) -> Shape:
-    """Checks that each layer can be built on the one before it. Returns the shape that enters the final dense layer.
+    """Checks that each layer can be built on the one before it. Returns the shape that enters the final dense layer, or
+    the trees.
 
     Raises:
         ArchitectureError: with the layer's path and the reason.
@@ -186,11 +225,33 @@ def validate(architecture: Architecture) -> Shape:
         if architecture.layers:
             raise ArchitectureError("layers", "an imported model stands alone: no layer may be beside it")
         return shape
+    if architecture.trees:
+        _check_trees(architecture, architecture.trees)
+        return shape
     for index, layer in enumerate(architecture.layers):
         shape = output_shape(layer, shape, f"layers[{index}]")
     if prod(shape) * architecture.outputs > MAX_ELEMENTS:
         raise ArchitectureError("outputs", "the final dense layer has too many weights")
     return shape
+
+
+def tree_count(outputs: int, head: Head, rounds: int) -> int:
+    """How many trees so many rounds grow: one for each output, but one alone for two classes."""
+    return rounds * (1 if head is Head.SOFTMAX and outputs == 2 else outputs)
+
+
+def _check_trees(architecture: Architecture, trees: Trees) -> None:
+    _positive("layers[0]", rounds=trees.rounds, depth=trees.depth)
+    count = tree_count(architecture.outputs, architecture.head, trees.rounds)
+    if architecture.head is Head.LINEAR and architecture.outputs > 1:
+        raise ArchitectureError("layers[0]", f"trees for {architecture.outputs} values: they give one, or classes")
+    if trees.depth > MAX_DEPTH or count > MAX_TREES or count << trees.depth > MAX_LEAVES:
+        found = f"{count} trees of depth {trees.depth}"
+        most = f"at most {MAX_TREES} trees, depth {MAX_DEPTH} and {MAX_LEAVES} leaves in all"
+        raise ArchitectureError("layers[0]", f"{found}: {most}")
+    if prod(architecture.input_shape) > MAX_FEATURES:
+        found = f"trees on {prod(architecture.input_shape)} features"
+        raise ArchitectureError("input_shape", f"{found}: at most {MAX_FEATURES}")
 
 
 def output_shape(layer: Layer, shape: Shape, path: str = "layer") -> Shape:
@@ -225,6 +286,8 @@ def output_shape(layer: Layer, shape: Shape, path: str = "layer") -> Shape:
             result, weights = shape, 0
         case Residual():
             result, weights = _residual_shape(path, layer, shape), 0
+        case Trees():
+            raise ArchitectureError(path, "trees stand alone: no other layer may be beside them")
     if prod(result) > MAX_ELEMENTS or weights > MAX_ELEMENTS:
         raise ArchitectureError(path, f"a tensor of over {MAX_ELEMENTS} elements")
     return result

@@ -25,7 +25,9 @@ from mlforge.records.architecture import (
     Residual,
     SeparableConv,
     Shape,
+    Trees,
     output_shape,
+    tree_count,
 )
 
 
@@ -49,6 +51,8 @@ def layer_rows(architecture: Architecture) -> tuple[LayerRow, ...]:
     rows = [LayerRow(0, "Input", architecture.front_end, shape_text(shape), 0)]
     if architecture.imported:
         return (*rows, LayerRow(0, "Imported", architecture.imported.name, str(architecture.outputs), 0))
+    if architecture.trees:
+        return (*rows, _trees(architecture, architecture.trees))
     for index, layer in enumerate(architecture.layers):
         try:
             after = output_shape(layer, shape, f"layers[{index}]")
@@ -61,6 +65,13 @@ def layer_rows(architecture: Architecture) -> tuple[LayerRow, ...]:
     if architecture.head is Head.SOFTMAX:
         rows.append(LayerRow(0, "Softmax", "class probabilities", str(outputs), 0))
     return tuple(rows)
+
+
+def _trees(architecture: Architecture, trees: Trees) -> LayerRow:
+    """Before they are grown: as many as there may be."""
+    count = tree_count(architecture.outputs, architecture.head, trees.rounds)
+    detail = f"up to {count}, {trees.growth}, at most {trees.depth} comparisons each"
+    return LayerRow(0, "Trees", detail, str(architecture.outputs), 0)
 
 
 def summary(architecture: Architecture) -> str:
@@ -95,6 +106,8 @@ def _brief(layer: Layer) -> str:
             return f"Dense {layer.units}"
         case Residual():
             return f"Residual({', '.join(_brief(step) for step in layer.body)})"
+        case Trees():
+            return f"Trees {layer.rounds} × depth {layer.depth}, {layer.growth}"
         case _:
             return _kind(layer)
 
@@ -116,6 +129,8 @@ def _detail(layer: Layer) -> str:
             return f"rate {layer.rate:g}, in training only"
         case Residual():
             return _join("adds its input to what follows", _activation(layer.activation))
+        case Trees():
+            return f"{layer.growth}, at most {layer.depth} comparisons each"
 
 
 def _after(layer: Conv | DepthwiseConv | SeparableConv) -> tuple[str, str]:

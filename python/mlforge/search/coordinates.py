@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from mlforge.contract.contract import Family
 from mlforge.errors import ArchitectureError
 from mlforge.records.architecture import (
     Architecture,
@@ -22,9 +23,20 @@ from mlforge.records.architecture import (
     MaxPool,
     Residual,
     SeparableConv,
+    Trees,
 )
 from mlforge.records.trial import Parameter
-from mlforge.search.space import AutoencoderSpace, ConvolutionSpace, DenseSpace, FrontEndSpace, Space, named_by_options
+from mlforge.search.space import (
+    FAMILY,
+    AutoencoderSpace,
+    ConvolutionSpace,
+    DenseSpace,
+    FamiliesSpace,
+    FrontEndSpace,
+    Space,
+    TreesSpace,
+    named_by_options,
+)
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -51,6 +63,12 @@ def coordinates(
 
 def _guess(space: Space, layers: list[Layer], front_end: str) -> dict[str, Parameter]:
     match space:
+        case FamiliesSpace():
+            trees = isinstance(layers[0], Trees) if layers else False
+            family, inner = (Family.TREES, space.trees) if trees else (Family.NETWORKS, space.networks)
+            return {FAMILY: family.value, **_guess(inner, layers, front_end)}
+        case TreesSpace():
+            return _trees(layers)
         case FrontEndSpace():
             return _front_end(space, front_end, layers)
         case ConvolutionSpace():
@@ -119,6 +137,13 @@ def _block(layers: list[Layer], channels: int) -> tuple[str, int, int, int] | No
             del layers[0]
             return "conv" if isinstance(first, Conv) else "separable", first.filters, first.kernel[0], first.stride[0]
     return None
+
+
+def _trees(layers: list[Layer]) -> dict[str, Parameter]:
+    match layers:
+        case [Trees() as trees]:
+            return {"trees.growth": trees.growth.value, "trees.rounds": trees.rounds, "trees.depth": trees.depth}
+    return {}
 
 
 def _dense(layers: list[Layer]) -> dict[str, Parameter]:

@@ -23,6 +23,7 @@ from mlforge.records.architecture import (
     DepthwiseConv,
     Dropout,
     GlobalAveragePool,
+    Growth,
     Head,
     Layer,
     MaxPool,
@@ -30,15 +31,29 @@ from mlforge.records.architecture import (
     Residual,
     SeparableConv,
     Shape,
+    Trees,
     validate,
 )
-from mlforge.search.space import AutoencoderSpace, ConvolutionSpace, DenseSpace, FrontEndSpace, Space
+from mlforge.search.space import (
+    AutoencoderSpace,
+    ConvolutionSpace,
+    DenseSpace,
+    FamiliesSpace,
+    FrontEndSpace,
+    Space,
+    TreesSpace,
+)
 from mlforge.search.stream_space import StreamSpace, without_padding
 
 _WIDTHS: Final = (8, 12, 16, 24, 32, 48, 64)
 _UNITS: Final = (16, 32, 64, 128)
 _BOTTLENECK: Final = 8
 _DROPOUT: Final = 0.2
+_TREES: Final = tuple(
+    (growth, rounds, depth)
+    for growth, sizes in ((Growth.BOOSTED, ((16, 3), (40, 3), (100, 3), (40, 5))), (Growth.FOREST, ((16, 6), (48, 7))))
+    for rounds, depth in sizes
+)
 _FEWEST: Final = 8  # steps that are left when a design would halve them again
 
 
@@ -55,6 +70,11 @@ def designs_of(space: Space) -> tuple[Architecture, ...]:
             found = [Architecture(space.input_shape, layers, space.outputs, space.head) for layers in stacks]
         case DenseSpace():
             found = [Architecture(space.input_shape, layers, space.outputs, space.head) for layers in _dense()]
+        case FamiliesSpace():
+            found = [*designs_of(space.networks), *designs_of(space.trees)]
+        case TreesSpace():
+            grown = [(Trees(*one),) for one in _TREES]
+            found = [Architecture(space.input_shape, stack, space.outputs, space.head) for stack in grown]
         case AutoencoderSpace():
             count = prod(space.input_shape)
             found = [Architecture(space.input_shape, layers, count, Head.LINEAR) for layers in _autoencoders()]

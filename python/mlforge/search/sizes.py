@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
+from typing import Final
 
 from mlforge.records.architecture import (
     Architecture,
@@ -15,9 +16,14 @@ from mlforge.records.architecture import (
     Residual,
     SeparableConv,
     Shape,
+    Trees,
     output_shape,
+    tree_count,
     validate,
 )
+
+_SPLIT_BYTES: Final = 7  # the feature, the threshold and the places of two children, as the engine stores them
+_LEAF_BYTES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,21 @@ class LayerSize:
 def layer_sizes(architecture: Architecture) -> tuple[LayerSize, ...]:
     """Layer by layer, the implied last `Dense` included. Raises ArchitectureError."""
     shape = validate(architecture)
+    if architecture.trees:
+        return (_trees(architecture, architecture.trees),)
     sizes = list(_sizes(architecture.layers, architecture.input_shape, "layers"))
     weights = prod(shape) * architecture.outputs
     sizes.append(LayerSize("output", "Dense", (architecture.outputs,), architecture.outputs, weights, weights))
     return tuple(sizes)
+
+
+def _trees(architecture: Architecture, trees: Trees) -> LayerSize:
+    """Complete trees: bytes of splits and leaves as weights, comparisons of one inference as multiplications."""
+    count = tree_count(architecture.outputs, architecture.head, trees.rounds)
+    leaves = 1 << trees.depth
+    tables = count * ((leaves - 1) * _SPLIT_BYTES + leaves * _LEAF_BYTES)
+    outputs = architecture.outputs
+    return LayerSize("layers[0]", "Trees", (outputs,), outputs, tables, count * trees.depth)
 
 
 def _sizes(layers: tuple[Layer, ...], shape: Shape, path: str) -> Iterator[LayerSize]:
@@ -63,6 +80,6 @@ def _work(layer: Layer, before: Shape, after: Shape) -> tuple[int, int]:
             weights = before[2] * (prod(layer.kernel) + layer.filters)
         case Dense():
             return prod(before) * layer.units, prod(before) * layer.units
-        case _:
+        case _:  # trees have nothing beside them, and are no part of this
             return 0, 0
     return weights, weights * prod(after[:2])

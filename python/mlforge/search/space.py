@@ -11,6 +11,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 from mlforge.contract import Task
+from mlforge.contract.contract import Execution, Family
 from mlforge.errors import ArchitectureError
 from mlforge.records.architecture import (
     Activation,
@@ -20,6 +21,7 @@ from mlforge.records.architecture import (
     DepthwiseConv,
     Dropout,
     GlobalAveragePool,
+    Growth,
     Head,
     Layer,
     MaxPool,
@@ -27,9 +29,11 @@ from mlforge.records.architecture import (
     Residual,
     SeparableConv,
     Shape,
+    Trees,
 )
 
 Choice: TypeAlias = int | float | str | bool
+FAMILY: Final = "family"  # the choice between networks and trees
 CHAIN: Final = "chain"  # the setting that says which of several chains of stages
 
 if TYPE_CHECKING:
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 _DROPOUT: Final = (0.0, 0.1, 0.2, 0.3)
 _MAX_BLOCKS: Final = 6
 _EXPANSION: Final = 2  # of the channels inside an inverted residual
+_FEWEST_COLUMNS: Final = 4  # of a vector, for trees to be searched unasked
 _MIN_EXTENT: Final = 4  # no further stride or pooling below so many steps
 
 
@@ -180,6 +185,34 @@ class AutoencoderSpace:
 
 
 @dataclass(frozen=True, slots=True)
+class TreesSpace:
+    """Decision trees on the flattened input, boosted or as a forest."""
+
+    input_shape: Shape
+    outputs: int
+    head: Head
+
+    def suggest(self, trial: BaseTrial) -> Architecture:
+        growth = Growth(trial.suggest_categorical("trees.growth", [one.value for one in Growth]))
+        rounds = trial.suggest_int("trees.rounds", 4, 256, log=True)
+        depth = trial.suggest_int("trees.depth", 2, 7)
+        return Architecture(self.input_shape, (Trees(growth, rounds, depth),), self.outputs, self.head)
+
+
+@dataclass(frozen=True, slots=True)
+class FamiliesSpace:
+    """Networks and trees for the same input: which of them is the first choice."""
+
+    networks: Space
+    trees: TreesSpace
+
+    def suggest(self, trial: BaseTrial) -> Architecture:
+        """Raises ArchitectureError as the space of networks does."""
+        family = trial.suggest_categorical(FAMILY, [one.value for one in Family])
+        return (self.trees if family == Family.TREES else self.networks).suggest(trial)
+
+
+@dataclass(frozen=True, slots=True)
 class FrontEndSpace:
     """A front end, and a network for the input that it makes: both are chosen together.
 
@@ -234,11 +267,38 @@ def _agrees(settings: Sequence[tuple[str, Choice]], chosen: Mapping[str, Choice]
     )
 
 
+def families_for(
+    task: Task, input_shape: Shape, outputs: int, execution: Execution, wanted: tuple[Family, ...] | None
+) -> tuple[Family, ...]:
+    """Which families are searched: those that are `wanted`; with None networks and, for plain vectors such as a table's
+    columns or statistics of windows, trees. Trees give classes or one value, of a whole window; of a few columns alone
+    they make steps where a network makes a curve."""
+    if not can_be_trees(task, outputs) or execution is Execution.STREAM:
+        return (Family.NETWORKS,)
+    if wanted is not None:
+        return wanted
+    is_vector = prod(input_shape) == input_shape[-1] >= _FEWEST_COLUMNS
+    return tuple(Family) if is_vector and execution is Execution.WHOLE else (Family.NETWORKS,)
+
+
+def can_be_trees(task: Task, outputs: int) -> bool:
+    return task is Task.CLASSIFICATION or (task is Task.REGRESSION and outputs == 1)
+
+
+def with_families(networks: Space, families: tuple[Family, ...], input_shape: Shape, outputs: int, task: Task) -> Space:
+    """What these families have for an input, given the space of networks for it."""
+    trees = TreesSpace(input_shape, outputs, Head.SOFTMAX if task is Task.CLASSIFICATION else Head.LINEAR)
+    if Family.TREES not in families:
+        return networks
+    return FamiliesSpace(networks, trees) if Family.NETWORKS in families else trees
+
+
 def space_for(task: Task, input_shape: Shape, outputs: int) -> Space:
-    """The space for a task. `outputs` is the number of classes or of values; an autoencoder has as many as inputs."""
+    """The space of networks for a task. `outputs` is the number of classes or of values; an autoencoder has as many as
+    inputs."""
     if task is Task.ANOMALY:
         return AutoencoderSpace(input_shape)
     head = Head.SOFTMAX if task is Task.CLASSIFICATION else Head.LINEAR
-    if len(input_shape) == 1:
+    if prod(input_shape) == input_shape[-1]:  # a vector, or one step of a signal: nothing to slide a window over
         return DenseSpace(input_shape, outputs, head)
     return ConvolutionSpace(input_shape, outputs, head)

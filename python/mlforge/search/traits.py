@@ -20,11 +20,14 @@ from mlforge.records.architecture import (
     DepthwiseConv,
     Dropout,
     GlobalAveragePool,
+    Growth,
     Layer,
     MaxPool,
     Residual,
     SeparableConv,
+    Trees,
     output_shape,
+    tree_count,
 )
 from mlforge.search.sizes import layer_sizes
 
@@ -34,12 +37,17 @@ FrontEnds: TypeAlias = Mapping[str, Sequence[tuple[str, int | float | str | bool
 NAMES: Final = (
     "log MACs", "log weights", "log largest activation", "log activations", "depth", "convolutions",
     "separable share", "residual share", "pools", "log steps left", "global pooling", "dropout",
-    "log last width", "dense layers", "log first kernel", "log inputs",
+    "log last width", "dense layers", "log first kernel", "log inputs", "log trees", "comparisons", "forest",
 )  # fmt: skip
 
 
 def traits(architecture: Architecture) -> tuple[float, ...]:
-    """One number for each of NAMES. Raises ArchitectureError where it cannot be built."""
+    """One number for each of NAMES. Raises ArchitectureError where it cannot be built.
+
+    Of trees, what is said of layers is 0, their tables stand for weights and their comparisons for multiplications.
+    """
+    if architecture.trees:
+        return _of_trees(architecture, architecture.trees)
     sizes = layer_sizes(architecture)
     flat = list(_flat(architecture.layers))
     convolutions = [layer for layer in flat if isinstance(layer, Conv | DepthwiseConv | SeparableConv)]
@@ -62,7 +70,23 @@ def traits(architecture: Architecture) -> tuple[float, ...]:
         float(sum(isinstance(layer, Dense) for layer in flat)),
         log(max((max(layer.kernel) for layer in convolutions[:1]), default=1)),
         log(prod(architecture.input_shape)),
+        0.0,
+        0.0,
+        0.0,
     )
+
+
+def _of_trees(architecture: Architecture, trees: Trees) -> tuple[float, ...]:
+    (size,) = layer_sizes(architecture)
+    told = {
+        "log MACs": log(1 + size.macs),
+        "log weights": log(1 + size.weights),
+        "log inputs": log(prod(architecture.input_shape)),
+        "log trees": log(tree_count(architecture.outputs, architecture.head, trees.rounds)),
+        "comparisons": float(trees.depth),
+        "forest": float(trees.growth is Growth.FOREST),
+    }
+    return tuple(told.get(name, 0.0) for name in NAMES)
 
 
 def front_end_traits(name: str, front_ends: FrontEnds) -> tuple[float, ...]:

@@ -90,7 +90,7 @@ class Evaluator(Workbench):
             smaller = self._smaller(draft, proposed)
         if not draft.verdict.feasible and smaller is None:
             return draft.ended(State.REJECTED)
-        reuses = self.contract.training.reuse
+        reuses = self.contract.training.reuse and proposed.architecture.trees is None
         begins_with = source(proposed.architecture, visible, self.artefacts) if reuses else Source()
         made, draft.attempts = Making(self.contract, DraftWork(self, draft, visible, begins_with)).best(
             proposed, smaller
@@ -139,10 +139,12 @@ class Evaluator(Workbench):
         return Sized(architecture, draft.take(self.known_cost(self.costed(architecture))))
 
     def _smaller(self, draft: TrialDraft, proposed: Sized) -> Sized | None:
-        """What pruning leaves, where the contract asks for it, it is less, and it fits."""
-        share = self.contract.training.prune
+        """What pruning leaves of a network, where the contract asks for it, it is less, and it fits."""
+        share = 0.0 if proposed.architecture.trees else self.contract.training.prune
+        if not share:
+            return None
         smaller = pruned(proposed.architecture, share)
-        if not share or smaller == proposed.architecture:
+        if smaller == proposed.architecture:
             return None
         sized = self._sized(draft, smaller)
         return sized if judge(self.contract, sized.cost).feasible else None

@@ -6,14 +6,16 @@ import dataclasses
 import json
 from collections.abc import Callable
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from mlforge.app import auto_limits, free_memory
 from mlforge.app.free_memory import Shape
 from mlforge.app.import_model import Source
 from mlforge.app.prepare import Prepared, prepare
 from mlforge.app.verdicts import limits_alone
-from mlforge.contract.contract import Contract, Execution, Pruner
+from mlforge.contract.contract import Contract, Execution, Family, Pruner
 from mlforge.contract.describe import stand_in
 from mlforge.data.looking import refuse
 from mlforge.errors import ContractError, Problem, TargetUnavailableError
@@ -21,7 +23,7 @@ from mlforge.records.data_summary import Inspection
 from mlforge.records.evidence import Evidence
 from mlforge.records.program import Engine
 from mlforge.search.registry import proposer_named
-from mlforge.search.space import FrontEndSpace, Space, space_for
+from mlforge.search.space import FrontEndSpace, Space, can_be_trees, families_for, space_for, with_families
 from mlforge.search.stream_space import StreamSpace
 from mlforge.study.agent import agent_for, decisive, refuse_replay_without_agent
 from mlforge.study.evaluate import Evaluator
@@ -45,6 +47,7 @@ from mlforge.training.request import Recipe
 from mlforge.training.trainer import Trainer
 
 Said = Callable[[str], None]
+GROWING: Final = "`pip install 'mlforge-zephyr[train]'` brings it"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -203,24 +206,50 @@ def study_name(contract: Contract, data_digest: str, origin: Origin | None = Non
     content["target"].pop("confirm")  # which trial wins, not what one is
     if contract.execution is Execution.WHOLE:
         content.pop("execution")
-    if content["search"]["agent"] is None:
-        content["search"].pop("agent")
+    for optional in ("agent", "families"):
+        if content["search"][optional] is None:
+            content["search"].pop(optional)
     described = json.dumps(content, sort_keys=True, default=str)
     parts = [described, data_digest, repr(recipe(contract)), *([origin.architecture.id] if origin else [])]
     return f"{contract.name}-{digest(parts)[:12]}"
 
 
-def _space(contract: Contract, prepared: Prepared) -> Space:
-    """Networks for the input that the contract's front end makes, together with the choice of a front end."""
+def _space(contract: Contract, prepared: Prepared, say: Said) -> Space:
+    """Networks and trees for the input that the contract's front end makes, together with the choice of a front end.
 
-    def networks(front_end: str) -> Space:
-        behind = prepared.behind(front_end)
-        space = space_for(contract.task, behind.pipeline.input_shape, behind.outputs)
-        return space if contract.execution is Execution.WHOLE else StreamSpace(space, contract.execution)
+    Raises:
+        ContractError: the contract asks for trees, which cannot be grown here or for so many values.
+    """
+    can_grow = find_spec("lightgbm") is not None
+    if Family.TREES in (contract.search.families or ()):
+        _refuse_trees(contract, prepared, can_grow=can_grow)
+
+    def behind(front_end: str) -> Space:
+        made = prepared.behind(front_end)
+        shape, outputs = made.pipeline.input_shape, made.outputs
+        families = families_for(contract.task, shape, outputs, contract.execution, contract.search.families)
+        if Family.TREES in families and not can_grow:
+            say(f"networks alone are searched: LightGBM, which grows trees, is not here; {GROWING}")
+            families = (Family.NETWORKS,)
+        networks = space_for(contract.task, shape, outputs)
+        if contract.execution is not Execution.WHOLE:
+            networks = StreamSpace(networks, contract.execution)
+        return with_families(networks, families, shape, outputs, contract.task)
 
     if len(contract.front_ends) == 1:
-        return networks("")
-    return FrontEndSpace({one.name: one.settings for one in contract.front_ends}, networks)
+        return behind("")
+    return FrontEndSpace({one.name: one.settings for one in contract.front_ends}, behind)
+
+
+def _refuse_trees(contract: Contract, prepared: Prepared, *, can_grow: bool) -> None:
+    line = contract.lines.get("search.families", 0)
+    if not can_be_trees(contract.task, prepared.outputs):
+        found, expected = f"trees for {prepared.outputs} values", "[networks]: trees give one value"
+    elif not can_grow:
+        found, expected = "trees, but LightGBM, which grows them, is not here", f"LightGBM: {GROWING}"
+    else:
+        return
+    raise ContractError([Problem(contract.path, line, "search.families", found, expected)])
 
 
 def _limits(contract: Contract) -> dict[str, float]:
@@ -229,7 +258,7 @@ def _limits(contract: Contract) -> dict[str, float]:
 
 def _study(evaluator: Evaluator, store: StudyStore, observer: Observer, say: Said, *, replay: bool) -> Study:
     contract, prepared = evaluator.contract, evaluator.prepared
-    space = _space(contract, prepared)
+    space = _space(contract, prepared, say)
     agent = agent_for(evaluator, study_name(contract, prepared.data_digest), say, replay=replay)
     return Study(
         store=store,

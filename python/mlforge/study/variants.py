@@ -129,7 +129,7 @@ class Making:
         request = self.work.request(proposed.architecture)
         with self.work.stage("train"):
             plain = self._made(Network.PLAIN, proposed, self.work.train(request))
-        if not self.contract.training.distil:
+        if not self.contract.training.distil or proposed.architecture.trees:
             return plain
         with self.work.stage("distil"):
             try:
@@ -148,6 +148,8 @@ class Making:
 
     def _variants(self, plain: Made) -> list[Made]:
         """The same network by the other ways to int8 that are worth a try."""
+        if plain.sized.architecture.trees:  # grown for int8 (study/growing.py)
+            return []
         methods = BESIDE_PTQ[self.contract.training.quantisation]
         if self.contract.training.quantisation is Quantisation.AUTO and self._loss(plain) <= self._tolerance(plain):
             methods = ()

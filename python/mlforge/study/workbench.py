@@ -47,6 +47,7 @@ from mlforge.records.program import Prefer, Program
 from mlforge.records.quality import Metric, Quality, Split, Stage
 from mlforge.records.trial import Epoch, Trial
 from mlforge.records.verdict import Verdict
+from mlforge.study.growing import grown_model
 from mlforge.study.halving import Halving
 from mlforge.study.memory.artefacts import Artefacts
 from mlforge.study.memory.result_cache import Cached, ResultCache, array_parts, program_parts, request_parts
@@ -350,13 +351,21 @@ class Workbench:
         return self.cache.once(Cost, "cost", parts, lambda: self.measure(model, prefer))
 
     def known_training(self, request: TrainingRequest) -> Cached[TrainingResult]:
-        return self.cache.once(TrainingResult, TRAINING, request_parts(request), lambda: self.trainer.train(request))
+        return self.cache.once(TrainingResult, TRAINING, request_parts(request), lambda: self._trained(request))
+
+    def _trained(self, request: TrainingRequest) -> TrainingResult:
+        if request.architecture.trees:
+            return grown_model(request, self.trainer.grow)
+        return self.trainer.train(request)
 
     def _watched_training(
         self, request: TrainingRequest, visible: Sequence[Trial], shown: Shown = lambda _: None
     ) -> Cached[TrainingResult | Stopped]:
         """Trains, or remembers a training; either is stopped at the same epoch. `shown` takes the history after each
         epoch of one that is under way."""
+        if request.architecture.trees:  # grown within a second, and at no time half
+            grown = self.known_training(request)
+            return Cached(grown.value, grown.from_cache)
         parts = request_parts(request)
         whole = self.cache.find(TrainingResult, TRAINING, parts)
         known = whole or self.cache.find(Stopped, STOPPED, parts)

@@ -43,6 +43,7 @@ PACKAGES: Final = (
     Package("west", "west>=1.3", "west mlforge"),
     Package("tensorflow", _TENSORFLOW, "training: optimise", "train"),
     Package("keras", "keras>=3.10,<4", "training: optimise", "train"),
+    Package("lightgbm", "lightgbm>=4.5,<5", "trees: optimise", "train"),
     Package("psycopg", "psycopg[binary]>=3.2,<4", "studies on many machines", "postgres"),
     Package("openai", "openai>=3.40,<4", "proposer agent, OpenAI-compatible endpoints", "agent"),
     Package("anthropic", "anthropic>=2,<3", "proposer agent, Anthropic", "agent"),

@@ -22,6 +22,7 @@ from mlforge.records.architecture import Head
 from mlforge.training import worker
 from mlforge.training.floats import Comparison, Quantisation, Stages
 from mlforge.training.fork_server import ForkServer, Worker
+from mlforge.training.grown import Growing, Grown
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, Labels, Stopped, TrainingRequest, TrainingResult, Watch
 
@@ -121,6 +122,18 @@ class Trainer:
         answer = self._do(job)
         if not isinstance(answer, TrainingResult):
             raise TrainingError(f"the worker answered with {type(answer).__name__} instead of a result")
+        return answer
+
+    def grow(self, request: TrainingRequest) -> Grown:
+        """Trees. The same request gives the same text.
+
+        Raises:
+            TrainingError: as for `train`; or LightGBM is not installed.
+        """
+        _check(request)
+        answer = self._do(Growing(request))
+        if not isinstance(answer, Grown):
+            raise TrainingError(f"the worker answered with {type(answer).__name__} instead of trees")
         return answer
 
     def compare(self, job: Comparison) -> Stages:

@@ -25,6 +25,7 @@ from mlforge.errors import ForgeError
 from mlforge.records.trial import Epoch
 from mlforge.training.cpu import CAP, SETTINGS
 from mlforge.training.floats import Comparison, Quantisation, Stages
+from mlforge.training.grown import Growing, Grown
 from mlforge.training.methods import Requantisation, Shrinking, Variant
 from mlforge.training.request import Floats, Stopped, TrainingRequest, TrainingResult
 
@@ -71,8 +72,10 @@ class Refusal:
     expected: bool
 
 
-Job: TypeAlias = TrainingRequest | Watched | Prediction | Requantisation | Shrinking | Quantisation | Comparison
-Answer: TypeAlias = TrainingResult | Stopped | Floats | tuple[Variant, ...] | bytes | Stages | Refusal
+Job: TypeAlias = (
+    TrainingRequest | Watched | Prediction | Requantisation | Shrinking | Quantisation | Comparison | Growing
+)
+Answer: TypeAlias = TrainingResult | Stopped | Floats | tuple[Variant, ...] | bytes | Stages | Grown | Refusal
 
 
 def fork_copies(control: socket.socket, log: Connection, parent: int, keras_home: str) -> None:
@@ -206,6 +209,10 @@ def _do(job: Job, jobs: Connection) -> Answer:
             from mlforge.training.compare_floats import compared
 
             return compared(job)
+        case Growing():
+            from mlforge.training.grow import grown
+
+            return grown(job)
 
 
 def _go_on(jobs: Connection, rungs: tuple[int, ...], history: tuple[Epoch, ...]) -> bool:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import product
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from mlforge.records.architecture import Dense, Dropout, Layer, Shape
+from mlforge.records.architecture import Dense, Dropout, Layer, Shape, Trees
 
 MAX_LAYERS: Final = 16
 MAX_REASONING: Final = 300  # characters
@@ -36,7 +36,8 @@ def answer_schema(input_shape: Shape, *, questions: int) -> dict[str, Any]:
     Args:
         questions: how many architectures may still be costed in one answer; without any, only "propose" is offered.
     """
-    kinds = [kind for kind in get_args(Layer) if len(input_shape) == 3 or kind in (Dense, Dropout)]
+    layers_of_networks = [kind for kind in get_args(Layer) if kind is not Trees]
+    kinds = [kind for kind in layers_of_networks if len(input_shape) == 3 or kind in (Dense, Dropout)]
     layers = {
         "type": "array",
         "items": {"anyOf": [_record(kind, signal=len(input_shape) == 3 and input_shape[1] == 1) for kind in kinds]},

@@ -12,7 +12,7 @@ from mlforge.errors import ToolError
 from mlforge.toolchain.process import run
 from mlforge.training.cpu import kernels
 
-PACKAGES: Final = ("keras", "numpy", "optuna", "tensorflow-cpu", "tensorflow")
+PACKAGES: Final = ("keras", "lightgbm", "numpy", "optuna", "tensorflow-cpu", "tensorflow")
 
 
 def tool_versions(programs: tuple[str, ...]) -> Mapping[str, str]:
