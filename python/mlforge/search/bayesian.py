@@ -19,7 +19,7 @@ from mlforge.errors import ArchitectureError, SearchError
 from mlforge.records.architecture import validate
 from mlforge.records.quality import Metric
 from mlforge.records.trial import Trial
-from mlforge.search.acquisition import NETWORK_COSTING, TREES_COSTING, Family, order, order_of_families
+from mlforge.search.acquisition import NETWORK_COSTING, TREES_COSTING, Family, order
 from mlforge.search.candidates import Candidates, SpaceCandidates
 from mlforge.search.coordinates import coordinates
 from mlforge.search.draws import Draw, Drawn
@@ -99,16 +99,15 @@ class BayesianProposer:
         fits = chances([one.bounds for one in candidates], rows, self.limits, measured)
         trained = np.array([trial.number in values for trial in ordered], bool)
         losses = np.array([values[trial.number] for trial in ordered if trial.number in values])
-        grown = np.array([one.architecture.trees is not None for one in pool], bool)
-        if not grown.any():
-            return order(rows, known[trained], losses, fits, random)
-        seen_grown = np.array([one.architecture.trees is not None for one in proposed], bool)[trained]
+        grown, seen_grown = (
+            np.array([one.architecture.trees is not None for one in some], bool) for some in (pool, proposed)
+        )
         families = []
         for trees, costing in ((True, TREES_COSTING), (False, NETWORK_COSTING)):
-            places, seen = np.flatnonzero(grown == trees), seen_grown == trees
+            places, seen = np.flatnonzero(grown == trees), seen_grown[trained] == trees
             if len(places):
                 families.append(Family(places, known[trained][seen], losses[seen], costing))
-        return order_of_families(rows, families, fits, random)
+        return order(rows, families, fits, random)
 
     def _about(self, one: Drawn) -> _Known:
         if one.id not in self._known:

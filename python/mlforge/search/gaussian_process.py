@@ -80,7 +80,8 @@ def fitted(x: Matrix, y: Vector, spread: Matrix | None = None) -> GaussianProces
     reference = x if spread is None or not len(spread) else spread
     centre = reference.mean(axis=0)
     scale = reference.std(axis=0)
-    scale = np.where(scale > _LEAST, scale, 1.0)
+    varies = scale > _LEAST  # a column that does not says nothing, and would make all seem nearer to each other
+    scale = np.where(varies, scale * np.sqrt(varies.mean()), np.inf)
     mean, deviation = float(y.mean()), max(float(y.std()), 1e-6)
     inside, target = (x - centre) / scale, (y - mean) / deviation
     best: tuple[float, _Kernel, NDArray[Any], NDArray[Any]] | None = None

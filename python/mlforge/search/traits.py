@@ -37,7 +37,8 @@ FrontEnds: TypeAlias = Mapping[str, Sequence[tuple[str, int | float | str | bool
 NAMES: Final = (
     "log MACs", "log weights", "log largest activation", "log activations", "depth", "convolutions",
     "separable share", "residual share", "pools", "log steps left", "global pooling", "dropout",
-    "log last width", "dense layers", "log first kernel", "log inputs", "log trees", "comparisons", "forest",
+    "log last width", "dense layers", "log first kernel", "log inputs", "log head inputs", "log narrowest width",
+    "log first width", "log mean width", "log smallest activation", "log trees", "comparisons", "forest",
 )  # fmt: skip
 
 
@@ -52,7 +53,9 @@ def traits(architecture: Architecture) -> tuple[float, ...]:
     flat = list(_flat(architecture.layers))
     convolutions = [layer for layer in flat if isinstance(layer, Conv | DepthwiseConv | SeparableConv)]
     count = max(len(convolutions), 1)
-    activations = [size.output_bytes for size in sizes] + [prod(architecture.input_shape)]
+    outputs = [size.output_bytes for size in sizes]
+    activations = [*outputs, prod(architecture.input_shape)]
+    widths = [log(width) for width in map(_width, flat) if width] or [0.0]
     return (
         log(1 + sum(size.macs for size in sizes)),
         log(1 + sum(size.weights for size in sizes)),
@@ -66,10 +69,15 @@ def traits(architecture: Architecture) -> tuple[float, ...]:
         _log_steps_left(architecture),
         float(any(isinstance(layer, GlobalAveragePool) for layer in flat)),
         sum(layer.rate for layer in flat if isinstance(layer, Dropout)),
-        log(next((_width(layer) for layer in reversed(flat) if _width(layer)), 1)),
+        log(next((layer.filters for layer in reversed(flat) if isinstance(layer, Conv | SeparableConv)), 1)),
         float(sum(isinstance(layer, Dense) for layer in flat)),
         log(max((max(layer.kernel) for layer in convolutions[:1]), default=1)),
         log(prod(architecture.input_shape)),
+        log(_head_inputs(architecture)),
+        min(widths),
+        widths[0],
+        sum(widths) / len(widths),
+        log(min(outputs[:-1], default=activations[-1])),
         0.0,
         0.0,
         0.0,
@@ -123,7 +131,23 @@ def _flat(layers: Sequence[Layer]) -> Iterator[Layer]:
 
 
 def _width(layer: Layer) -> int:
-    return layer.filters if isinstance(layer, Conv | SeparableConv) else 0
+    """Channels or units of a layer that chooses them; else 0."""
+    match layer:
+        case Conv() | SeparableConv():
+            return layer.filters
+        case Dense():
+            return layer.units
+    return 0
+
+
+def _head_inputs(architecture: Architecture) -> int:
+    """Elements that enter the first dense layer."""
+    shape = architecture.input_shape
+    for layer in architecture.layers:
+        if isinstance(layer, Dense):
+            break
+        shape = output_shape(layer, shape)
+    return prod(shape)
 
 
 def _log_steps_left(architecture: Architecture) -> float:

@@ -2,8 +2,8 @@
 
 A tree compares features with thresholds, so all that rounding its input can change is which features are equal. The
 examples are rounded as the device will round them before anything is grown: no threshold then lies between two values
-that become one. Several ranges of int8 are tried, the first of which holds every feature and the others leave outliers out,
-whose clipping hardly matters to comparisons; the lowest validation loss wins, the first of equals.
+that become one. Several ranges of int8 are tried, the first of which holds every feature and the others leave outliers
+out, whose clipping hardly matters to comparisons; the lowest validation loss wins, the first of equals.
 """
 
 from __future__ import annotations

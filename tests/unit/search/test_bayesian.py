@@ -15,7 +15,7 @@ from mlforge.errors import SearchError
 from mlforge.records.architecture import Architecture, Dense, Head, validate
 from mlforge.records.quality import Metric
 from mlforge.records.trial import Epoch, State, Trial
-from mlforge.search.acquisition import expected_improvement, order, trained_share
+from mlforge.search.acquisition import Family, expected_improvement, order, trained_share
 from mlforge.search.bayesian import BayesianProposer
 from mlforge.search.designs import designs_of
 from mlforge.search.draws import Drawn, drawn, narrowed, neighbours
@@ -61,7 +61,8 @@ def test_improvement_counts_hope_and_doubt() -> None:
 def test_the_largest_that_may_fit_come_first() -> None:
     sizes = np.log([1e3, 1e6, 1e5])
     nothing = np.zeros((0, 1))
-    ranked = order(sizes[:, None], nothing, np.zeros(0), np.array([1.0, 0.0, 0.9]), np.random.default_rng(0))
+    family = Family(np.arange(3), nothing, np.zeros(0))
+    ranked = order(sizes[:, None], [family], np.array([1.0, 0.0, 0.9]), np.random.default_rng(0))
     assert ranked.tolist() == [2, 0, 1]
 
 
@@ -69,9 +70,9 @@ def test_before_much_is_known_the_larger_of_two_is_preferred_and_data_may_say_ot
     random = np.random.default_rng(2)
     seen, sure = np.array([[10.0, 0.0], [10.1, 1.0], [10.2, 0.5]]), np.ones(2)
     candidates = np.array([[9.0, 0.5], [11.5, 0.5]])
-    assert order(candidates, seen, np.full(3, -1.0), sure, random)[0] == 1
+    assert order(candidates, [Family(np.arange(2), seen, np.full(3, -1.0))], sure, random)[0] == 1
     many = np.column_stack([np.linspace(8, 12, 12), random.random(12)])
-    assert order(candidates, many, many[:, 0], sure, random)[0] == 0
+    assert order(candidates, [Family(np.arange(2), many, many[:, 0])], sure, random)[0] == 0
 
 
 def test_a_proposal_that_may_be_rejected_is_worth_a_try() -> None:
