@@ -164,7 +164,7 @@ def _proposer(table: Table, name: str, seed: int) -> Proposer:
     if name == "bayesian without designs":
         only = Table(table.contract, tuple(row for row in table.rows if row["from"] == "random"))
         return BayesianProposer(table.space, seed, table.contract.metric, table.limits, only)
-    return proposer_named(name, table.space, seed, table.contract.metric)
+    return proposer_named(name, table.space, seed, table.contract.metric, limits=table.limits)
 
 
 def _cost(row: Mapping[str, Any]) -> Cost:

@@ -148,6 +148,7 @@ def _search(reader: Reader, task: Task, execution: Execution) -> SearchSpec:
         time_us=reader.quantity(parse_time, "search", "time"),
         agent=build_agent(reader),
         families=_families(reader, task, execution),
+        seeds=reader.integer("search", "seeds", default=1),
     )
 
 

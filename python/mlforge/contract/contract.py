@@ -249,6 +249,7 @@ class SearchSpec:
     time_us: float | None  # wall clock after which no new trial starts
     agent: AgentSpec | None = None
     families: tuple[Family, ...] | None = None  # None: as suits the input
+    seeds: int = 1  # of each finalist's trainings, before one wins
 
 
 @dataclass(frozen=True, slots=True)

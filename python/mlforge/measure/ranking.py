@@ -3,7 +3,7 @@ orders trials: the study, the terminal and the report all ask here. Pure functio
 
 The rule, one-standard-error selection (Breiman et al., Classification and Regression Trees, 1984, section 3.4.3) on
 paired differences: of the trials that meet the contract, those within one standard error of the best are tied with it,
-and the cheapest of these wins. docs/selection.md explains it to users.
+but for classifiers of a clearly higher loss, and the cheapest of these wins. docs/selection.md explains it to users.
 """
 
 from __future__ import annotations
@@ -11,12 +11,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from mlforge.measure.quality import error_of_difference
 from mlforge.measure.student import ONE_SIGMA, quantile
-from mlforge.records.quality import Quality, Split, Stage
+from mlforge.records.quality import Metric, Quality, Split, Stage
 from mlforge.records.trial import State, Trial
 from mlforge.records.verdict import Verdict
+
+# Of validation losses: between two trainings of a network, log losses have a deviation of 0.1 to 0.3 (bench/pools), so
+# that they differ by more than the logarithm of this once in a hundred times at most.
+CLEARLY: Final = 2.5
+_OF_CLASSES: Final = frozenset({Metric.ACCURACY, Metric.BALANCED_ACCURACY, Metric.F1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ def choose(trials: Sequence[Trial]) -> Choice | None:
     if best is None:
         return None
     others = [trial for trial in met if trial is not best]
-    tied = [trial for trial in others if not told_apart(best, trial, ONE_SIGMA)]
+    tied = [trial for trial in others if not told_apart(best, trial, ONE_SIGMA) and not _is_less_sure(trial, best)]
     winner = min([best, *tied], key=_by_expense)
     # Bonferroni: all of these comparisons are right together with 95 % confidence.
     sure = 1.0 - 0.05 / max(1, len(others))
@@ -139,6 +145,16 @@ def told_apart(one: Trial, other: Trial, confidence: float) -> bool:
     error, freedom = error_of_difference(first, second)
     difference = abs(first.value - second.value)
     return difference > 1e-12 and difference > quantile(confidence, freedom) * error
+
+
+def _is_less_sure(trial: Trial, best: Trial) -> bool:
+    """Whether a classifier's validation loss is clearly higher than that of the best. Accuracies of some hundred
+    examples are equal by chance more often than losses are."""
+    quality = validation(trial)
+    if quality is None or quality.metric not in _OF_CLASSES or not (trial.history and best.history):
+        return False
+    lowest = [min(epoch.validation_loss for epoch in one.history) for one in (trial, best)]
+    return lowest[0] > CLEARLY * lowest[1]
 
 
 def _goodness(trial: Trial) -> float:

@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
+    from mlforge.search.view import View
+
 Direction: TypeAlias = Literal["minimize", "maximize"]
 
 ATTEMPTS: Final = 100
 PATIENCE: Final = ATTEMPTS // 5  # attempts after which draws are random: what learns keeps proposing what is known
+LIKELY: Final = 0.2  # chance to keep the limits from which on a draw is worth to be costed
+LOOKED_AT: Final = 8  # unlikely draws in a row before the likeliest of them is taken
 _STAGES: Final = (Stage.INT8_TARGET, Stage.INT8_HOST, Stage.FP32_HOST)  # the first that a trial has is what counts
 _FAILED: Final = 10.0  # the constraint of a trial that broke: worse than a limit broken ten times over
 _WORST: Final = 1e6
@@ -118,14 +122,26 @@ def direction(metric: Metric) -> Direction:
     return "maximize" if metric.higher_is_better else "minimize"
 
 
-def draw(space: Space, trials: Sequence[Trial], study: Callable[[int], Study], proposer: str) -> Proposal:
-    """The first draw that is valid and that no trial has. `study` makes a seeded study for the n-th attempt.
+def draw(
+    space: Space,
+    trials: Sequence[Trial],
+    study: Callable[[int], Study],
+    proposer: str,
+    view: View | None = None,
+) -> Proposal:
+    """The first draw that is valid, that no trial has, and that is not unlikely to keep the limits. `study` makes a
+    seeded study for the n-th attempt.
+
+    Args:
+        view: says how likely; with None all are. Where several in a row are unlikely, the likeliest of them is taken:
+            the space may have no better.
 
     Raises:
         SearchError: no such draw in a hundred attempts.
     """
     seen = {one.id for trial in trials for one in (trial.architecture, trial.proposed)}
     reason = "every draw had been tried before"
+    unlikely: list[tuple[float, Proposal]] = []
     for attempt in range(ATTEMPTS):
         asked = study(attempt).ask()
         try:
@@ -134,8 +150,17 @@ def draw(space: Space, trials: Sequence[Trial], study: Callable[[int], Study], p
         except ArchitectureError as error:
             reason = f"the last draw was invalid: {error}"
             continue
-        if architecture.id not in seen:
-            return Proposal(architecture, asked.params, asked.distributions, proposer)
+        if architecture.id in seen:
+            continue
+        proposal = Proposal(architecture, asked.params, asked.distributions, proposer)
+        chance = view.chance(architecture, trials) if view else 1.0
+        if chance >= LIKELY:
+            return proposal
+        unlikely.append((chance, proposal))
+        if len(unlikely) >= LOOKED_AT:
+            break
+    if unlikely:
+        return max(unlikely, key=lambda one: one[0])[1]
     raise SearchError(
         f"no new architecture in {ATTEMPTS} draws; {reason}",
         hint="the search space may be exhausted: fewer trials, or a larger budget, will help",

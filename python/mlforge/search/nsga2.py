@@ -21,6 +21,7 @@ from mlforge.search.history import PATIENCE, constraints, derived_seed, distribu
 from mlforge.search.objectives import objective_directions, objectives
 from mlforge.search.proposer import Proposal
 from mlforge.search.space import Space
+from mlforge.search.view import View
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -37,6 +38,7 @@ class Nsga2Proposer:
     seed: int
     metric: Metric
     population: int = 10  # trials of one generation: small, as a study has some dozens of trials
+    view: View | None = None  # what is known of draws; with None they are proposed as they come
 
     @property
     def name(self) -> str:
@@ -46,7 +48,11 @@ class Nsga2Proposer:
         past = self._individuals(trials)
         directions = objective_directions(self.metric)
         return draw(
-            self.space, trials, lambda attempt: study_of(past, self._sampler(number, attempt), directions), self.name
+            self.space,
+            trials,
+            lambda attempt: study_of(past, self._sampler(number, attempt), directions),
+            self.name,
+            self.view,
         )
 
     def _sampler(self, number: int, attempt: int) -> BaseSampler:

@@ -16,6 +16,7 @@ from mlforge.search.proposer import Proposer
 from mlforge.search.random import RandomProposer
 from mlforge.search.space import Space
 from mlforge.search.tpe import TpeProposer
+from mlforge.search.view import View
 
 PROPOSERS: Final[Mapping[str, Callable[[Space, int, Metric], Proposer]]] = {
     "bayesian": BayesianProposer,
@@ -37,23 +38,26 @@ def proposer_named(
 
     Args:
         agent: what the proposer `agent` needs and no other looks at.
-        limits: by name, as a Verdict's checks have them; `bayesian` looks at them, the others learn from what broke.
+        limits: by name, as a Verdict's checks have them; all but `random` look at them.
 
     Raises:
         SearchError: no proposer has that name, or it lacks its agent.
     """
-    bayesian = BayesianProposer(space, seed, metric, limits)
-    if name == bayesian.name:
-        return bayesian
-    if name == "agent":
-        if agent is None:
+    view = View(space, metric, limits) if limits else None
+    bayesian, tpe = BayesianProposer(space, seed, metric, limits), TpeProposer(space, seed, metric, view=view)
+    match name:
+        case "bayesian":
+            return bayesian
+        case "random":
+            return RandomProposer(space, seed, metric)
+        case "tpe":
+            return tpe
+        case "nsga2":
+            return Nsga2Proposer(space, seed, metric, view=view)
+        case "agent" if agent is not None:
+            return AgentProposer(space, tpe, agent, bayesian)
+        case "agent":
             raise SearchError(
                 "the proposer agent needs a language model", hint="the contract's `search.agent` names it"
             )
-        return AgentProposer(space, TpeProposer(space, seed, metric), agent)
-    try:
-        return PROPOSERS[name](space, seed, metric)
-    except KeyError:
-        raise SearchError(
-            f"no proposer is called {name!r}", hint=f"there are: {', '.join(sorted([*PROPOSERS, 'agent']))}"
-        ) from None
+    raise SearchError(f"no proposer is called {name!r}", hint=f"there are: {', '.join(sorted([*PROPOSERS, 'agent']))}")

@@ -16,6 +16,7 @@ from mlforge.records.trial import Trial
 from mlforge.search.history import PATIENCE, derived_seed, direction, draw, known, study_of
 from mlforge.search.proposer import Proposal
 from mlforge.search.space import Space
+from mlforge.search.view import View
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
@@ -27,6 +28,7 @@ class TpeProposer:
     seed: int
     metric: Metric
     startup: int = 8  # trials, trained or not, that are drawn at random before the estimator learns
+    view: View | None = None  # what is known of draws; with None they are proposed as they come
 
     @property
     def name(self) -> str:
@@ -36,7 +38,11 @@ class TpeProposer:
         past = known(self.space, trials, self.metric)
         directions = [direction(self.metric)]
         return draw(
-            self.space, trials, lambda attempt: study_of(past, self._sampler(number, attempt), directions), self.name
+            self.space,
+            trials,
+            lambda attempt: study_of(past, self._sampler(number, attempt), directions),
+            self.name,
+            self.view,
         )
 
     def _sampler(self, number: int, attempt: int) -> BaseSampler:

@@ -206,6 +206,7 @@ def study_name(contract: Contract, data_digest: str, origin: Origin | None = Non
     content["target"].pop("confirm")  # which trial wins, not what one is
     if contract.execution is Execution.WHOLE:
         content.pop("execution")
+    content["search"].pop("seeds")  # which trial wins, too
     for optional in ("agent", "families"):
         if content["search"][optional] is None:
             content["search"].pop(optional)

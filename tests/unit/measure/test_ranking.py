@@ -9,7 +9,7 @@ import pytest
 
 from mlforge.measure import ranking
 from mlforge.measure.student import ONE_SIGMA
-from mlforge.records.trial import State, Trial
+from mlforge.records.trial import Epoch, State, Trial
 from tests.unit.study.fakes import trial
 
 
@@ -78,6 +78,21 @@ def test_ties_do_not_chain() -> None:
     assert not ranking.told_apart(ladder[2], ladder[3], ONE_SIGMA)
     assert ranking.told_apart(ladder[0], ladder[3], ONE_SIGMA)
     assert choose(*ladder).winner.number == 1
+
+
+def test_a_clearly_higher_loss_is_no_tie() -> None:
+    spread = (0.02, -0.02, 0.01, -0.01)
+
+    def with_loss(number: int, value: float, loss: float, flash: int) -> Trial:
+        return replace(
+            with_errors(number, value, spread[:: 1 - 2 * (number % 2)], flash), history=(Epoch(loss, loss, 0.0),)
+        )
+
+    trials = [with_loss(0, 0.90, 0.2, 1800), with_loss(1, 0.89, 0.45, 900), with_loss(3, 0.89, 0.6, 300)]
+    choice = choose(*trials)
+    assert (choice.winner.number, choice.tied, choice.unproven) == (1, (0,), (3,))
+    without = [replace(trial, history=()) for trial in trials]
+    assert choose(*without).winner.number == 3
 
 
 def test_few_groups_widen_what_is_tied() -> None:

@@ -90,7 +90,7 @@ def bench(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> Bench:
         quality = own.judge_scores(found[Stage.INT8_HOST], own.prepared.validate, Stage.INT8_HOST, Split.VALIDATE)
         return folds.Answered(number, cast(Evaluator, own), tflite, keras, found, quality)
 
-    monkeypatch.setattr(folds, "_answered", answered)
+    monkeypatch.setattr(folds, "answered", answered)
     monkeypatch.setattr(folds, "_scores", scores)
     return made
 

@@ -16,7 +16,7 @@ from mlforge.search.agent.budget import Budget
 from mlforge.search.agent.chat import ChatModel, Message
 from mlforge.search.agent.counts import estimated_tokens
 from mlforge.search.agent.exchange import HANDED_OVER, PROPOSED, Archive, Exchange, Turn, save, spent, with_turn
-from mlforge.search.agent.prompt import Assignment, Costed, costs_told, opening, system_text
+from mlforge.search.agent.prompt import Assignment, Costed, Favourite, costs_told, opening, system_text
 from mlforge.search.agent.schema import answer_schema
 
 MAX_TURNS: Final = 8  # replies about one trial
@@ -56,6 +56,7 @@ class Conversation:
     trials: Sequence[Trial]
     silenced: str = ""  # why the model must not be asked any more
     complaints: int = 0
+    favourites: Sequence[Favourite] = ()  # told with the first message
 
     def answer(self) -> Answer:
         """The accepted proposal, new and valid.
@@ -105,7 +106,7 @@ class Conversation:
     def _ask(self, model: ChatModel, said: str) -> Turn:
         used, budget = spent(self.agent.archive), self.agent.budget
         left = max(0, budget.costed - used.costed)
-        said = said or opening(self.exchange.number, self.trials, self.agent.task, left)
+        said = said or opening(self.exchange.number, self.trials, self.agent.task, left, self.favourites)
         messages = [Message("system", system_text(self.agent.task, min(MAX_AT_ONCE, budget.costed)))]
         for turn in self.exchange.turns:
             messages += [Message("user", turn.said), Message("assistant", turn.reply)]

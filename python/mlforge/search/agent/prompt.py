@@ -57,6 +57,15 @@ class Costed:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Favourite:
+    """A design that was not tried yet, of which a model of the finished trials expects much; `chance`: to keep the
+    limits."""
+
+    architecture: Architecture
+    chance: float
+
+
 def system_text(task: Assignment, may_ask: int) -> str:
     """The model's instructions; `may_ask`: how many architectures may be costed at once."""
     rank = len(task.input_shape)
@@ -70,8 +79,15 @@ def system_text(task: Assignment, may_ask: int) -> str:
     )
 
 
-def opening(number: int, trials: Sequence[Trial], task: Assignment, questions: int) -> str:
-    """The first message about a trial: the best and the last trials in detail, earlier ones in short."""
+def opening(
+    number: int,
+    trials: Sequence[Trial],
+    task: Assignment,
+    questions: int,
+    favourites: Sequence[Favourite] = (),
+) -> str:
+    """The first message about a trial: the best and the last trials in detail, earlier ones in short; and untried
+    designs that a surrogate model rates best."""
     ordered = sorted(trials, key=lambda trial: trial.number)
     best = _best(ordered, task.metric)
     detailed = {trial.number for trial in ordered[-DETAILED:]} | ({best.number} if best else set())
@@ -79,6 +95,12 @@ def opening(number: int, trials: Sequence[Trial], task: Assignment, questions: i
     for trial in ordered[-LISTED:] if best is None else [*{t.number: t for t in (best, *ordered[-LISTED:])}.values()]:
         told = _told(trial, task, detailed=trial.number in detailed)
         lines.append(_json(told))
+    if favourites:
+        lines.append("A statistical model of these trials rates these untried designs best, with their chance to fit:")
+        lines += [
+            _json({"fits": round(one.chance, 2), "design": [compact(layer) for layer in one.architecture.layers]})
+            for one in favourites
+        ]
     lines.append(f"You may have {questions} more designs costed in this study." if questions else "Propose one design.")
     return "\n".join(lines)
 

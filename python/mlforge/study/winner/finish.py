@@ -34,6 +34,7 @@ from mlforge.study.winner.provenance import tool_versions
 from mlforge.study.winner.ranges import tensor_ranges
 from mlforge.study.winner.robustness import robustness
 from mlforge.study.winner.seal import note_opening
+from mlforge.study.winner.seeds import trained_again
 from mlforge.study.winner.thresholds import thresholds
 from mlforge.toolchain.files import sha256, write_atomically
 
@@ -78,10 +79,11 @@ def conclude(
         ForgeError: the winner cannot be measured again (its artefacts are gone, a tool is).
     """
     folded = cross_validate(evaluator, trials, say) if evaluator.contract.data.split.folds else None
-    selection = select(confirmer, folded.trials if folded else trials)
+    finalists = folded.trials if folded else trained_again(evaluator, trials, say)
+    selection = select(confirmer, finalists)
     choice, passed = selection.choice, selection.passed_over
     if choice is None:
-        nearest = passed[0].trial if passed else ranking.nearest_miss(folded.trials if folded else trials)
+        nearest = passed[0].trial if passed else ranking.nearest_miss(finalists)
         beside = beside_the_nearest(evaluator.contract, evaluator.prepared, nearest)
         return Outcome(evaluator.contract, tuple(trials), None, None, nearest, passed, beside)
     best = next(trial for trial in trials if trial.number == choice.winner.number)  # as the search judged it

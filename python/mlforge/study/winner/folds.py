@@ -72,16 +72,16 @@ def cross_validate(evaluator: Evaluator, trials: Sequence[Trial], say: Callable[
     Raises:
         ForgeError: what their artefacts or the target raise.
     """
-    finalists = _finalists(trials)
+    finalists = finalists_of(trials)
     if not finalists:
         return None
     start, folds = time.monotonic(), evaluator.prepared.rotations
     say(_announced(evaluator, trials, finalists, folds))
     with ThreadPoolExecutor(evaluator.contract.search.workers) as pool:
-        answered = list(pool.map(lambda fold: _in_fold(evaluator, finalists, fold, say), range(folds)))
-    whole = [trial for trial in finalists if all(any(one.trial is trial for one in fold) for fold in answered)]
-    kept = tuple(tuple(one for one in fold if one.trial in whole) for fold in answered)
-    pooled = tuple(_pooled_trial(evaluator, trial, kept) for trial in whole)
+        found = list(pool.map(lambda fold: _in_fold(evaluator, finalists, fold, say), range(folds)))
+    whole = [trial for trial in finalists if all(any(one.trial is trial for one in fold) for fold in found)]
+    kept = tuple(tuple(one for one in fold if one.trial in whole) for fold in found)
+    pooled = tuple(pooled_trial(evaluator, trial, kept) for trial in whole)
     return Folded(pooled, kept, time.monotonic() - start) if whole else None
 
 
@@ -108,7 +108,7 @@ def sealed(evaluator: Evaluator, store: StudyStore, folded: Folded) -> CrossVali
     )
 
 
-def _finalists(trials: Sequence[Trial]) -> tuple[Trial, ...]:
+def finalists_of(trials: Sequence[Trial]) -> tuple[Trial, ...]:
     """The winner of the search, the best, then the others by quality, all of which meet the contract."""
     choice = ranking.choose(trials)
     if choice is None:
@@ -140,14 +140,19 @@ def _in_fold(
             behind = evaluator.behind(front_end)
             benches[front_end] = replace(behind, prepared=behind.prepared.rotated(fold), halving=Halving())
         try:
-            found.append(_answered(benches[front_end], trial, fold))
+            found.append(answered(benches[front_end], trial, fold))
         except TrainingError as error:
             say(f"trial {trial.number} is no finalist any more: fold {fold + 1}: {error.message}")
     say(f"cross-validation: fold {fold + 1} of {evaluator.prepared.rotations} is done")
     return tuple(found)
 
 
-def _answered(bench: Evaluator, trial: Trial, fold: int) -> Answered:
+def answered(bench: Evaluator, trial: Trial, fold: int) -> Answered:
+    """A finalist as `bench` trains it, and what it answers to the validation data; in fold 0 the search has done so.
+
+    Raises:
+        TrainingError: it cannot be trained.
+    """
     if fold == 0:
         tflite, keras = (bench.artefacts.get(trial.artefacts[name]) for name in (MODEL_FILE, FLOAT_MODEL_FILE))
     else:
@@ -199,7 +204,7 @@ def _pooled(
     ]
 
 
-def _pooled_trial(evaluator: Evaluator, trial: Trial, answered: Sequence[Sequence[Answered]]) -> Trial:
+def pooled_trial(evaluator: Evaluator, trial: Trial, answered: Sequence[Sequence[Answered]]) -> Trial:
     """The trial as all validation groups judge it."""
     mine = [one for fold in answered for one in fold if one.trial is trial]
     examples = [one.bench.prepared.validate for one in mine]
