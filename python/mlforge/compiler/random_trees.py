@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from mlforge.compiler.fixed_point import float32
 from mlforge.compiler.border import Border
+from mlforge.compiler.fixed_point import float32
 from mlforge.compiler.from_ensemble import graph_of
 from mlforge.compiler.graph import DType, Graph, Quantization
 from mlforge.records.architecture import Architecture, Head, Trees, tree_count

@@ -84,7 +84,6 @@ def _parameters(request: TrainingRequest, trees: Trees) -> dict[str, Any]:
             "bagging_fraction": _BOOTSTRAP,
             "feature_fraction_bynode": max(1.0 / np.sqrt(columns), 1.0 / columns),
             "min_data_in_leaf": max(1, min(5, examples // 200)),
-            "min_sum_hessian_in_leaf": 0.0,
         }
     return {
         **common,

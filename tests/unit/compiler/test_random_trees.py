@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.border import border_of
+from mlforge.compiler.from_architecture import lower_architecture
 from mlforge.compiler.from_ensemble import floored, graph_of
 from mlforge.compiler.graph import DType
 from mlforge.compiler.ops.trees import TREES, depths

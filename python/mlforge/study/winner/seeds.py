@@ -49,7 +49,8 @@ def _with_seed(
         behind = evaluator.behind(trial.architecture.front_end)
         recipe = replace(behind.recipe, seed=behind.recipe.seed + more)
         try:
-            found.append(answered(replace(behind, recipe=recipe, halving=Halving()), trial, more))
+            again = more if trial.architecture.imported is None else 0  # what came trained has one seed
+            found.append(answered(replace(behind, recipe=recipe, halving=Halving()), trial, again))
         except TrainingError as error:
             say(f"trial {trial.number} is no finalist any more: with seed {recipe.seed}: {error.message}")
     return tuple(found)
