@@ -27,19 +27,11 @@ struct mlforge_dsp_channels {
 	uint8_t right;
 };
 
-/* What CONV_2D copies: nothing, rows of windows that cannot be read where they are, or all. */
-enum {
-	MLFORGE_DSP_COPY_NOTHING,
-	MLFORGE_DSP_COPY_RUNS,
-	MLFORGE_DSP_COPY_PICTURE,
-};
-
-/* CONV_2D. Weights, for each output channel: for each row of the kernel, kernel_width *
- * input_channels values, zeros up to a multiple of four, of which w0..w3 become a word of the
- * halves 256 * w0 - w1 and 256 * w2 - w3. With `tails`, rows are multiples of four, at least one,
- * and a value, and there are 2 to 4 of them: the last values of all come last, as one word. Sums
- * start at the bias of `channels`, which is less by 129 times all w0 and w2. No sum of a channel
- * reaches 2^23 in magnitude. */
+/* CONV_2D. Weights, for each pair of output channels A and B: for each row of the kernel,
+ * kernel_width * input_channels values, zeros up to a multiple of four, in quads of two words: 256
+ * * b + a of values 0 and 2 in the halves of the first, of 1 and 3 in those of the second. With an
+ * odd number of output channels the last one comes first, together with a B of zeros. No sum of a
+ * channel reaches 2^23 in magnitude. */
 struct mlforge_dsp_conv_2d {
 	struct mlforge_window window;
 	uint16_t input_channels;
@@ -48,15 +40,14 @@ struct mlforge_dsp_conv_2d {
 	int8_t input_zero_point; /* what padding is filled with */
 	int8_t low;              /* smallest and largest result */
 	int8_t high;
-	uint8_t copies; /* MLFORGE_DSP_COPY_NOTHING etc. */
-	uint8_t tails;
+	uint8_t copies; /* whether some windows have to be copied: there is room for it in scratch
+			 */
 	const int32_t *weights;
-	struct mlforge_dsp_channels channels;
+	struct mlforge_dsp_channels channels; /* in the order of the weights */
 };
 
-/* `scratch`, 4-byte aligned: 12 bytes for each output channel, 40 for each quad of a window;
- * then, for copies of rows, 8 for each quad of a row, or the picture with its padding and 3 bytes.
- */
+/* `scratch`, 4-byte aligned: 24 bytes for each started pair of output channels, 24 for each quad of
+ * a window, then, where `copies` is set, 16 for each quad of one of its rows. */
 void mlforge_dsp_conv_2d_s8(const struct mlforge_dsp_conv_2d *op, const int8_t *input,
 			    int8_t *output, void *scratch);
 

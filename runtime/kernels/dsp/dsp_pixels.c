@@ -1,191 +1,198 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Five pixels, or one, and how windows are expanded.
+ * Three pixels against two channels: six sums, three words of the windows and two of the weights
+ * take all fourteen registers. Compilers spill them; hence the assembly, whose portable twin stands
+ * below it.
  */
-#include "dsp_pixels_walk.h"
+#include "dsp_pixels.h"
 
 #if MLFORGE_DSP
 
-#define FIVE(weights)       MLFORGE_FOUR(weights) "smlad r4, " weights ", r9, r4\n"
-#define FIRST_FIVE(weights) MLFORGE_FIRST_FOUR(weights) "smlad r4, " weights ", r9, r4\n"
-#define FIFTH(SCALE)        SCALE("r4", "[r0, r7, lsl #1]")
-#define TWO                 MLFORGE_TWO_QUADS(FIVE)
+/* Half a quad: r9 or r10 holds the weights, lr points to the windows, which end at r11. r0..r2 are
+ * the sums of channel A, r3..r5 those of B and A. */
+#define HALF(weights)                                                                              \
+	"ldmia.w lr!, {r6, r7, r8}\n"                                                              \
+	"smlad r3, " weights ", r6, r3\n"                                                          \
+	"smlad r4, " weights ", r7, r4\n"                                                          \
+	"smlad r5, " weights ", r8, r5\n"                                                          \
+	"sxtb16 " weights ", " weights "\n"                                                        \
+	"smlad r0, " weights ", r6, r0\n"                                                          \
+	"smlad r1, " weights ", r7, r1\n"                                                          \
+	"smlad r2, " weights ", r8, r2\n"
 
-MLFORGE_ASSEMBLY void mlforge_dsp_pixels_5(const struct mlforge_dsp_pixels *job MLFORGE_IN_ARGUMENT)
+#define QUAD       "ldrd r9, r10, [r12], #8\n" HALF("r9") HALF("r10")
+#define QUAD_BYTES "68"
+
+/* mlforge_dsp_requantise, but for the saturated byte's way to the output; r10 is the zero point. */
+#define SCALE(to, sum, factor, power)                                                              \
+	"add.w " to ", " sum ", " sum ", asr #31\n"                                                \
+	"smmlar " to ", " sum ", " factor ", " to "\n"                                             \
+	"smmlar " to ", " to ", " power ", r10\n"                                                  \
+	"ssat " to ", #8, " to "\n"
+
+/* The same where negative sums are all one. */
+#define SCALE_POSITIVE(to, sum, factor, power)                                                     \
+	"smmlar " to ", " sum ", " factor ", " sum "\n"                                            \
+	"smmlar " to ", " to ", " power ", r10\n"                                                  \
+	"ssat " to ", #8, " to "\n"
+
+#define FINISH(SCALE_BY, a, b, to)                                                                 \
+	SCALE_BY("lr", a, "r6", "r7")                                                              \
+	SCALE_BY(a, b, "r8", "r9")                                                                 \
+	"bfi lr, " a ", #8, #8\n"                                                                  \
+	"strh.w lr, " to "\n"
+
+#define FINISH_ALL(SCALE_BY)                                                                       \
+	"add.w r10, r10, #8\n"                                                                     \
+	"ldmia.w r10!, {r6, r7, r8, r9}\n"                                                         \
+	"add.w lr, r11, #2\n"                                                                      \
+	"strd r10, lr, [sp]\n"                                                                     \
+	"ldr.w r10, [sp, #12]\n" FINISH(SCALE_BY, "r0", "r3",                                      \
+					"[r11]") "ldr r0, [sp, #16]\n" FINISH(SCALE_BY, "r1",      \
+									      "r4", "[r11, r0]")   \
+		FINISH(SCALE_BY, "r2", "r5", "[r11, r0, lsl #1]") "ldr r0, [sp, #32]\n"            \
+								  "cmp r11, r0\n"                  \
+								  "bne.w 1b\n"
+
+/* On the stack: struct mlforge_dsp_pixels up to the weights, with addresses for relu (where sums
+ * are finished) and skip (where the loop over quads is entered). */
+MLFORGE_ASSEMBLY void mlforge_dsp_pixels_3(const struct mlforge_dsp_pixels *op MLFORGE_IN_ARGUMENT)
 {
-	__asm__ volatile(MLFORGE_WALK_PIXELS("mlforge_dsp_enter_5", FIRST_FIVE, FIVE, FIFTH,
-					     TWO TWO TWO TWO TWO TWO TWO TWO, "8", "108"));
-}
-
-/* r0..r4 are five quads, r5 where the runs are, r6 the step, r7 three times that, r8 where the
- * words go, r9 and r10 words, r11 129 in each half, r12 what inverts, lr the end of the first run.
- * On the stack: 0 bytes of a run, 40 rows to go, 44 from a row to the next. */
-MLFORGE_ASSEMBLY uint32_t *
-mlforge_dsp_expand_5(const int8_t *run MLFORGE_IN_ARGUMENT, int32_t step MLFORGE_IN_ARGUMENT,
-		     int32_t quads MLFORGE_IN_ARGUMENT, uint32_t *to MLFORGE_IN_ARGUMENT,
-		     int32_t rows MLFORGE_IN_ARGUMENT, int32_t row_step MLFORGE_IN_ARGUMENT)
-{
-	__asm__ volatile("lsls r2, r2, #2\n"
-			 "push {r2, r4-r11, lr}\n"
-			 "mov r5, r0\n"
-			 "mov r6, r1\n"
-			 "add.w r7, r1, r1, lsl #1\n"
-			 "mov r8, r3\n"
-			 "mov.w r11, #0x00810081\n"
-			 "mvn.w r12, #0x00800080\n"
-			 "add.w lr, r0, r2\n"
-			 "1:\n"
-			 "ldr.w r1, [r5, r6]\n"
-			 "ldr.w r2, [r5, r6, lsl #1]\n"
-			 "ldr.w r3, [r5, r7]\n"
-			 "ldr.w r4, [r5, r6, lsl #2]\n"
-			 "ldr.w r0, [r5], #4\n"
-			 "sxtab16 r9, r11, r0\n"
-			 "sxtab16 r10, r11, r1\n"
-			 "strd r9, r10, [r8], #8\n"
-			 "sxtab16 r9, r11, r2\n"
-			 "sxtab16 r10, r11, r3\n"
-			 "strd r9, r10, [r8], #8\n"
-			 "sxtab16 r9, r11, r4\n"
-			 "str.w r9, [r8], #4\n"
-			 "eor.w r0, r0, r12\n"
-			 "eor.w r1, r1, r12\n"
-			 "eor.w r2, r2, r12\n"
-			 "eor.w r3, r3, r12\n"
-			 "eor.w r4, r4, r12\n"
-			 "stmia.w r8!, {r0, r1, r2, r3, r4}\n"
-			 "cmp r5, lr\n"
-			 "bne.n 1b\n"
-			 "ldrd r0, r1, [sp, #40]\n"
-			 "ldr.w r2, [sp]\n"
-			 "subs r0, r0, #1\n"
-			 "str.w r0, [sp, #40]\n"
-			 "add.w lr, r5, r1\n"
-			 "sub.w r5, lr, r2\n"
-			 "bne.n 1b\n"
-			 "mov r0, r8\n"
-			 "pop {r2, r4-r11, pc}\n");
-}
-
-/* Two quads of one window: the next sum; moves `weights` and `x` on. */
-static inline int32_t two_quads(const uint32_t **weights, const uint32_t **x, int32_t sum)
-{
-	uint32_t w0, w1, u0, v0, u1, v1;
-
 	__asm__ volatile(
-		"ldrd %[w0], %[w1], [%[w]], #8\n"
-		"ldrd %[u0], %[v0], [%[x]], #8\n"
-		"ldrd %[u1], %[v1], [%[x]], #8\n"
-		"smlad %[sum], %[w0], %[u0], %[sum]\n"
-		"sxtb16 %[w0], %[w0]\n"
-		"smlad %[sum], %[w1], %[u1], %[sum]\n"
-		"sxtb16 %[w1], %[w1]\n"
-		"smlad %[sum], %[w0], %[v0], %[sum]\n"
-		"smlad %[sum], %[w1], %[v1], %[sum]\n"
-		: [w0] "=&r"(w0), [w1] "=&r"(w1), [u0] "=&r"(u0), [v0] "=&r"(v0), [u1] "=&r"(u1),
-		  [v1] "=&r"(v1), [w] "+r"(*weights), [x] "+r"(*x), [sum] "+r"(sum)
-		:
-		: "memory");
-	return sum;
+		"push {r4-r11, lr}\n"
+		"ldmia.w r0, {r1-r10}\n"
+		"mov r12, r10\n"
+		"movs r0, #" QUAD_BYTES "\n"
+		"adr.w r10, 2f\n"
+		"mla r8, r8, r0, r10\n"
+		"orr r8, r8, #1\n"
+		"cmp r3, #0\n"
+		"adr.w r3, 3f\n"
+		"it ne\n"
+		"adrne.w r3, 4f\n"
+		"orr r3, r3, #1\n"
+		"push {r1-r9}\n"
+		"1:\n"
+		"ldr.w r11, [sp]\n"
+		"ldrd r0, r3, [r11]\n"
+		"ldrd lr, r11, [sp, #20]\n"
+		"mov r1, r0\n"
+		"mov r2, r0\n"
+		"mov r4, r3\n"
+		"mov r5, r3\n"
+		"ldr.w pc, [sp, #28]\n"
+		"2:\n" /* clang-format off */
+		QUAD
+		QUAD
+		QUAD
+		QUAD
+		QUAD
+		QUAD
+		QUAD
+		QUAD /* clang-format on */
+		"cmp lr, r11\n"
+		"bne.w 2b\n"
+		"subs r3, r3, r0\n"
+		"subs r4, r4, r1\n"
+		"subs r5, r5, r2\n"
+		"asrs r3, r3, #8\n"
+		"asrs r4, r4, #8\n"
+		"asrs r5, r5, #8\n"
+		"ldmia.w sp, {r10, r11, pc}\n"
+		"3:\n" /* clang-format off */
+		FINISH_ALL(SCALE)
+		"b.n 5f\n"
+		"4:\n"
+		FINISH_ALL(SCALE_POSITIVE)
+		"5:\n" /* clang-format on */
+								 "add sp, sp, #36\n"
+								 "pop {r4-r11, pc}\n");
+}
+
+/* A quad of each of three runs. */
+#define EXPAND                                                                                     \
+	"ldr r4, [r0], #4\n"                                                                       \
+	"ldr r5, [r1], #4\n"                                                                       \
+	"ldr r6, [r2], #4\n"                                                                       \
+	"sxtb16 r7, r4\n"                                                                          \
+	"sxtb16 r8, r5\n"                                                                          \
+	"sxtb16 r9, r6\n"                                                                          \
+	"stmia.w r12!, {r7, r8, r9}\n"                                                             \
+	"sxtb16 r4, r4, ror #8\n"                                                                  \
+	"sxtb16 r5, r5, ror #8\n"                                                                  \
+	"sxtb16 r6, r6, ror #8\n"                                                                  \
+	"stmia.w r12!, {r4, r5, r6}\n"
+
+MLFORGE_ASSEMBLY uint32_t *mlforge_dsp_expand_3(const int8_t *a MLFORGE_IN_ARGUMENT,
+						const int8_t *b MLFORGE_IN_ARGUMENT,
+						const int8_t *c MLFORGE_IN_ARGUMENT,
+						int32_t quads MLFORGE_IN_ARGUMENT,
+						uint32_t *to MLFORGE_IN_ARGUMENT)
+{
+	__asm__ volatile("ldr.w r12, [sp]\n"
+			 "push {r4-r9, lr}\n"
+			 "adds r3, r3, #1\n"
+			 "lsrs r3, r3, #1\n"
+			 "bcc.n 2f\n"       /* an odd number */
+			 "1:\n" /* clang-format off */
+			 EXPAND
+			 "2:\n"
+			 EXPAND /* clang-format on */
+			 "subs r3, r3, #1\n"
+			 "bne.n 1b\n"
+			 "mov r0, r12\n"
+			 "pop {r4-r9, pc}\n");
 }
 
 #else
 
-void mlforge_dsp_pixels_portable(const struct mlforge_dsp_pixels *job, int windows)
+void mlforge_dsp_pixels_3(const struct mlforge_dsp_pixels *op)
 {
-	const struct mlforge_dsp_sum *from = job->sums;
-	const uint32_t *w = job->weights;
+	const uint32_t *w = op->weights;
+	int8_t *output = op->output;
 
-	for (int8_t *output = job->output; output != job->last; output++) {
-		for (int p = 0; p < windows; p++) {
-			const uint32_t *x = job->x + p;
-			int32_t sum = from->start;
+	for (const struct mlforge_dsp_pair *pair = op->pairs; output <= op->last; pair++) {
+		int32_t a[3], both[3];
 
-			for (uint32_t quad = 0; quad < job->quads; quad++) {
-				sum = mlforge_smlad(w[quad], x[0], sum);
-				sum = mlforge_smlad(mlforge_even_bytes(w[quad]),
-						    x[MLFORGE_DSP_PIXELS], sum);
-				x += 2 * MLFORGE_DSP_PIXELS;
-			}
-			output[(uint32_t)p * job->stride] =
-				mlforge_dsp_finish(sum, from, job->zero_point);
+		for (int p = 0; p < 3; p++) {
+			a[p] = pair->sum_a;
+			both[p] = pair->sum_both;
 		}
-		w += job->quads;
-		from++;
+		for (const uint32_t *x = op->x; x != op->x_end; x += 3) {
+			for (int p = 0; p < 3; p++) {
+				a[p] = mlforge_smlad(mlforge_even_bytes(*w), x[p], a[p]);
+				both[p] = mlforge_smlad(*w, x[p], both[p]);
+			}
+			w++;
+		}
+		for (int p = 0; p < 3; p++) {
+			const int32_t b = (int32_t)((uint32_t)both[p] - (uint32_t)a[p]) >> 8;
+			int8_t *to = output + (uint32_t)p * op->stride;
+
+			to[0] = (int8_t)mlforge_dsp_requantise(a[p], pair->factor_a, pair->power_a,
+							       op->zero_point);
+			to[1] = (int8_t)mlforge_dsp_requantise(b, pair->factor_b, pair->power_b,
+							       op->zero_point);
+		}
+		output += 2;
 	}
 }
 
-void mlforge_dsp_enter_5(struct mlforge_dsp_pixels *job)
+uint32_t *mlforge_dsp_expand_3(const int8_t *a, const int8_t *b, const int8_t *c, int32_t quads,
+			       uint32_t *to)
 {
-	(void)job;
-}
+	const int8_t *runs[3] = {a, b, c};
 
-void mlforge_dsp_pixels_5(const struct mlforge_dsp_pixels *job)
-{
-	mlforge_dsp_pixels_portable(job, MLFORGE_DSP_PIXELS);
-}
+	for (int32_t q = 0; q < quads; q++) {
+		for (int p = 0; p < 3; p++) {
+			const uint32_t word = mlforge_load_word(runs[p] + 4 * q);
 
-uint32_t *mlforge_dsp_expand_5(const int8_t *run, int32_t step, int32_t quads, uint32_t *to,
-			       int32_t rows, int32_t row_step)
-{
-	for (; rows > 0; rows--) {
-		for (int p = 0; p < MLFORGE_DSP_PIXELS; p++) {
-			mlforge_dsp_expand_1(run + p * step, quads, MLFORGE_DSP_PIXELS, to + p);
+			to[p] = mlforge_even_bytes(word);
+			to[p + 3] = mlforge_odd_bytes(word);
 		}
-		to += 2 * MLFORGE_DSP_PIXELS * quads;
-		run += row_step;
+		to += 6;
 	}
 	return to;
-}
-
-static int32_t two_quads(const uint32_t **weights, const uint32_t **x, int32_t sum)
-{
-	for (int quad = 0; quad < 2; quad++) {
-		const uint32_t w = *(*weights)++;
-
-		sum = mlforge_smlad(w, *(*x)++, sum);
-		sum = mlforge_smlad(mlforge_even_bytes(w), *(*x)++, sum);
-	}
-	return sum;
 }
 
 #endif
-
-uint32_t *mlforge_dsp_expand_1(const int8_t *run, int32_t quads, int32_t windows, uint32_t *to)
-{
-	for (const int8_t *const end = run + 4 * quads; run != end; run += 4) {
-		const uint32_t quad = mlforge_load_word(run);
-
-		to[0] = mlforge_dsp_word_u(quad);
-		to[windows] = mlforge_dsp_word_v(quad);
-		to += 2 * windows;
-	}
-	return to;
-}
-
-void mlforge_dsp_pixels_1(const struct mlforge_dsp_pixels *job)
-{
-	const struct mlforge_dsp_sum *from = job->sums;
-	const uint32_t *w = job->weights;
-
-	for (int8_t *output = job->output; output != job->last; output++) {
-		const uint32_t *x = job->x;
-		int32_t sum = from->start;
-		uint32_t quads = job->quads;
-
-		for (; quads >= 8; quads -= 8) {
-			sum = two_quads(&w, &x, sum);
-			sum = two_quads(&w, &x, sum);
-			sum = two_quads(&w, &x, sum);
-			sum = two_quads(&w, &x, sum);
-		}
-		for (; quads >= 2; quads -= 2) {
-			sum = two_quads(&w, &x, sum);
-		}
-		if (quads > 0) {
-			sum = mlforge_smlad(*w, x[0], sum);
-			sum = mlforge_smlad(mlforge_even_bytes(*w++), x[1], sum);
-		}
-		*output = mlforge_dsp_finish(sum, from++, job->zero_point);
-	}
-}

@@ -1,35 +1,21 @@
-"""CONV_2D for Isa.DSP: five pixels against one channel at a time."""
+"""CONV_2D for Isa.DSP: three pixels and two channels at a time."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from enum import IntEnum
 from typing import Final
 
 import numpy as np
 
-from mlforge.compiler.fixed_point import Ints
-from mlforge.compiler.ops.by_isa.dsp import QUAD, Channels, as_int32, pad_runs
+from mlforge.compiler.ops.by_isa.dsp import QUAD, pad_runs, paired_words, with_dummy_first
 from mlforge.compiler.ops.by_isa.dsp_channels import channel_fields
 from mlforge.compiler.ops.operator import Constant, Lowered
 from mlforge.compiler.ops.shared.convolution import Layer
-from mlforge.compiler.ops.shared.window import Axis, Window
+from mlforge.compiler.ops.shared.window import Window
 
-_CHANNEL_BYTES: Final = 12  # struct mlforge_dsp_sum
-_PIXELS: Final = 5  # whose windows are expanded together
 _NARROW: Final = 8  # input channels of dsp_pointwise_8
 _NARROW_CHANNEL_BYTES: Final = 28
-_OFFSET: Final = 129  # of the even values of a window
-_LEAST_PICTURE_BYTES: Final = 1024
-_PICTURE_SHARE: Final = 4  # of input and output, what a copy of the picture may take
-
-
-class Copies(IntEnum):
-    """MLFORGE_DSP_COPY_NOTHING and its kind."""
-
-    NOTHING = 0
-    RUNS = 1
-    PICTURE = 2
+_CHANNEL_BYTES: Final = 12  # half a struct mlforge_dsp_pair
+_PIXELS: Final = 3  # whose windows are expanded together
 
 
 def lower_for_dsp(layer: Layer) -> Lowered | None:
@@ -38,11 +24,13 @@ def lower_for_dsp(layer: Layer) -> Lowered | None:
     if inputs == _NARROW and window.height.is_pointwise and window.width.is_pointwise and count % QUAD == 0:
         return _lower_narrow(layer)
     rows = layer.weights.reshape(count, window.height.kernel, window.width.kernel * inputs)
-    tails = _has_tails(window, inputs)
-    channels = layer.channels(_tails_last(rows) if tails else pad_runs(rows))
+    channels = layer.channels(pad_runs(rows))
     if not channels.suit_pairs:
         return None
-    copies = _copies(window, inputs, count)
+    paired, scales = with_dummy_first(channels), layer.view.input_quantization(1).scales
+    if count % 2 and len(scales) > 1:
+        scales = (scales[-1], 1.0, *scales[:-1])
+    copies = _needs_copies(window, rows.shape[2])
     low, high = layer.limits
     ratio = layer.view.input_quantization().scale / layer.view.output_quantization.scale
     return layer.call(
@@ -56,15 +44,16 @@ def lower_for_dsp(layer: Layer) -> Lowered | None:
             "low": low,
             "high": high,
             "copies": int(copies),
-            "tails": int(tails),
-            "weights": Constant("weights", quad_words(channels.weights).astype(np.int32)),
-            "channels": channel_fields(without_offset(channels), layer.view.input_quantization(1).scales, ratio),
+            "weights": Constant("weights", paired_words(paired.weights).astype(np.int32)),
+            "channels": channel_fields(paired, scales, ratio),
         },
         window.pixels,
         note=str(window),
-        overlap=layer.overlap(in_flight=0),  # the windows of pixels are copied before any of them is written
+        # All three windows are copied first; but a last odd channel's dummy writes into the pixel behind them, and
+        # where two windows are left, that in front of them is read again.
+        overlap=layer.overlap(in_flight=int(count % 2 or window.pixels % _PIXELS == 2)),
         takes_scratch=True,
-        scratch_bytes=_scratch_bytes(window, inputs, channels.weights.shape, copies),
+        scratch_bytes=_scratch_bytes(window, paired.weights.shape, copies),
     )
 
 
@@ -94,55 +83,12 @@ def _lower_narrow(layer: Layer) -> Lowered | None:
     )
 
 
-def _has_tails(window: Window, inputs: int) -> bool:
-    """Whether the last bytes of all rows of a window are to be a word, as of 3x3 over three colours."""
-    run = window.width.kernel * inputs
-    return run % QUAD == 1 and run > QUAD and 1 < window.height.kernel <= QUAD
+def _needs_copies(window: Window, run: int) -> bool:
+    """Whether some row of some window cannot be read where it is: padding, dilation, or part of a word at the end."""
+    return window.has_padding or window.width.dilation > 1 or run % QUAD != 0
 
 
-def _tails_last(rows: Ints) -> Ints:
-    """[channels, runs, values] to [channels, values]: the last values of all runs come last, filled up to a quad."""
-    tails = np.pad(rows[:, :, -1], ((0, 0), (0, QUAD - rows.shape[1])))
-    return np.concatenate([rows[:, :, :-1].reshape(len(rows), -1), tails], axis=1)
-
-
-def quad_words(weights: Ints) -> Ints:
-    """[channels, values], of each four w0..w3 the halves 256 w0 - w1 and 256 w2 - w3: int32 [channels, values / 4]."""
-    halves = 256 * weights[:, 0::2] - weights[:, 1::2]
-    return as_int32((halves[:, 0::2] & 0xFFFF) + (halves[:, 1::2] << 16))
-
-
-def without_offset(channels: Channels) -> Channels:
-    """The same channels, whose sums start so that even values may be `_OFFSET` too large."""
-    return replace(channels, bias=channels.bias - _OFFSET * channels.weights[:, 0::2].sum(axis=1))
-
-
-def _copies(window: Window, inputs: int, outputs: int) -> Copies:
-    """A picture with padding is copied where that takes little room; else rows of windows that cannot be read where
-    they are, because of padding, dilation, or part of a word at the end."""
-    room = max(_LEAST_PICTURE_BYTES, (_pixels_of(window) * inputs + window.pixels * outputs) // _PICTURE_SHARE)
-    if window.has_padding and window.width.dilation == 1 and _picture_bytes(window, inputs) <= room:
-        return Copies.PICTURE
-    run = window.width.kernel * inputs
-    return Copies.RUNS if window.has_padding or window.width.dilation > 1 or run % QUAD else Copies.NOTHING
-
-
-def _pixels_of(window: Window) -> int:
-    return window.height.input * window.width.input
-
-
-def _picture_bytes(window: Window, inputs: int) -> int:
-    """Of what the windows cover, and a word that reaches behind it."""
-    return _covered(window.height) * _covered(window.width) * inputs + QUAD - 1
-
-
-def _covered(axis: Axis) -> int:
-    return (axis.output - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
-
-
-def _scratch_bytes(window: Window, inputs: int, shape: tuple[int, ...], copies: Copies) -> int:
+def _scratch_bytes(window: Window, shape: tuple[int, ...], copies: bool) -> int:
     channels, padded = shape
-    run = window.width.kernel * inputs
-    run += -run % QUAD
-    copied = {Copies.NOTHING: 0, Copies.RUNS: 2 * run, Copies.PICTURE: _picture_bytes(window, inputs)}[copies]
-    return _CHANNEL_BYTES * channels + 2 * _PIXELS * padded + copied
+    run = padded // window.height.kernel
+    return _CHANNEL_BYTES * channels + 2 * _PIXELS * padded + ((_PIXELS + 1) * run if copies else 0)

@@ -24,7 +24,7 @@ from mlforge.compiler.ops.shared.weights import constant_array, exact_bias
 from mlforge.compiler.ops.shared.window import Axis, Window
 
 _GROUP: Final = 4  # outputs
-_FEW_WINDOWS: Final = (1, 2, 3)  # for which one at a time takes fewer instructions than four or five of them
+_FEW_WINDOWS: Final = (1, 2, 4, 5)  # for which one at a time takes fewer instructions than three and the rest
 
 
 def lower_for_dsp(view: View, multipliers: Sequence[Multiplier], low: int, high: int) -> Lowered | None:
