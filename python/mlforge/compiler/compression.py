@@ -126,11 +126,9 @@ def _apart(raw: Bytes) -> Bytes:
 def _patterns(units: int, channels: int) -> Iterator[Pattern]:
     """One palette for all; one for each channel, by the layouts that kernels have."""
     yield Pattern(units, units)
-    yield Pattern(units, units, 2, 2)  # halves 256 w0 - w1: every other value is a weight with the other sign
     even, whole = channels + channels % 2, -(-channels // _GROUP) * _GROUP
     if units % channels == 0:
         yield Pattern(units // channels, units // channels)
-        yield Pattern(units // channels, units // channels, 2, 2)
         yield Pattern(units, 1, channels)  # channels last
     if units % even == 0:  # two channels in turn
         yield Pattern(2 * units // even, 2 * units // even, 2, 2)
