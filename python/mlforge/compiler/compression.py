@@ -126,6 +126,7 @@ def _apart(raw: Bytes) -> Bytes:
 def _patterns(units: int, channels: int) -> Iterator[Pattern]:
     """One palette for all; one for each channel, by the layouts that kernels have."""
     yield Pattern(units, units)
+    yield Pattern(units, units, 2, 2)  # every other value has a palette of its own
     even, whole = channels + channels % 2, -(-channels // _GROUP) * _GROUP
     if units % channels == 0:
         yield Pattern(units // channels, units // channels)
