@@ -108,7 +108,7 @@ def test_killed_resumed_and_replayed(tmp_path: Path) -> None:
     assert [one["state"] for one in trials] == ["rejected"] * 20
     assert [len(trials[number]["architecture"]["layers"]) for number in range(0, 20, 2)] == [1, 1, *[2] * 8]
     assert trials[0]["reasoning"] == "<script>alert(1)</script>[31m"
-    assert trials[0]["parameters"] == {"layers": 1, "layer1.units": 16, "dropout": 0.0}
+    assert trials[0]["parameters"] == {"family": "networks", "layers": 1, "layer1.units": 16, "dropout": 0.0}
     assert len(known.asked) == 15  # nothing that had been answered was asked again
 
     report = (app / ".mlforge" / "report.html").read_text()

@@ -23,7 +23,7 @@ from tests.unit.compiler.test_dsp import sane
 # Cores with different code: DSP, none of it, Thumb-1, vectors, and another architecture.
 BOARDS = ("mps2/an386", "mps2/an385", "mps2/an385@cortex-m0", "mps3/corstone300/an547", "qemu_riscv32")
 PER_OPERATOR = 8
-PARTS = 4  # as many inputs and outputs as a model may have
+PARTS = 5  # as many inputs and outputs as a model may have
 VECTORS = 2
 SANE = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")  # once more with numbers that kernels for cores are made for
 PER_SANE = 24

@@ -46,4 +46,5 @@ def test_stream_of_a_network(name: str, hop: int, isa: Isa, tmp_path: Path) -> N
     for one, other in zip(ours, expected, strict=True):
         np.testing.assert_array_equal(one[found.first - 1 :], other)
     assert len(np.unique(expected[0].reshape(len(windows), -1), axis=0)) > 3
-    assert weight_bytes(streamed) <= 1.3 * weight_bytes(whole)  # kernels, and their layouts, may be others
+    # Kernels, and how they store weights and factors, may be others; weights are not there twice.
+    assert weight_bytes(streamed) <= 1.4 * weight_bytes(whole)

@@ -221,9 +221,10 @@ def wide(case: Case, kept: int = -1, share: float = 0.3) -> Case:
 
     def make(m: Maker) -> Graph:
         graph = case(m)
-        if m.random.random() > share:
+        inputs = graph.nodes[0].inputs
+        keep = inputs[kept] if kept >= 0 else -1
+        if m.random.random() > share or inputs.count(keep) > 1:
             return graph
-        keep = graph.nodes[0].inputs[kept] if kept >= 0 else -1
         tensors = tuple(t if i == keep else _widened(t) for i, t in enumerate(graph.tensors))
         return replace(graph, tensors=tensors)
 

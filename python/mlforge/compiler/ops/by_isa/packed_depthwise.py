@@ -16,6 +16,7 @@ from mlforge.compiler.ops.shared.window import Window
 
 _TAPS: Final = 3  # along each axis
 _FEWEST_PIXELS: Final = 16  # with which it is faster than the generic kernel
+_MOST_BYTES: Final = 16 * 1024  # of output; that of the generic kernel may lie across its input, and large ones decide the arena
 _WORD_BYTES: Final = 4
 _SPLIT: Final = 32  # the code of channels whose rows of the kernel are two blocks
 _WHOLE_BLOCKS: Final = 3
@@ -29,7 +30,7 @@ def lower_packed_depthwise(layer: Layer) -> Lowered | None:
     window, count, is_transposed = layer.window, layer.outputs, False
     if window.height.output > window.width.output:
         window, is_transposed = Window(window.width, window.height), True
-    if not _suits(window):
+    if not _suits(window) or window.pixels * count > _MOST_BYTES:
         return None
     channels = layer.channels(layer.weights.reshape(-1, count).T)
     by_rows = channels.weights.reshape(count, _TAPS, _TAPS)
