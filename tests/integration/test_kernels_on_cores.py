@@ -45,6 +45,10 @@ def side_by_side(graphs: Sequence[Graph]) -> Graph:
     return Graph(tuple(tensors), tuple(nodes), tuple(inputs), tuple(outputs))
 
 
+def maker_of(graph: Graph, tensor: int) -> Node | None:
+    return next((node for node in graph.nodes if tensor in node.outputs), None)
+
+
 def graphs_of(part: int) -> list[Graph]:
     if part == PARTS:
         return [sane(CASES[kind](Maker(seed))) for kind in SANE for seed in range(PER_SANE)]
@@ -69,4 +73,4 @@ def test_kernels_are_bit_exact(board: str, part: int) -> None:
             got = outputs[vector, start : start + want.nbytes]
             start += want.nbytes
             expected_bytes = want.reshape(-1).view(np.int8)
-            np.testing.assert_array_equal(got, expected_bytes, err_msg=str(graph.nodes[graph.outputs.index(index)]))
+            np.testing.assert_array_equal(got, expected_bytes, err_msg=str(maker_of(graph, index)))
