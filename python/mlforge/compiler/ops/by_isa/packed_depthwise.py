@@ -16,7 +16,7 @@ from mlforge.compiler.ops.shared.window import Window
 
 _TAPS: Final = 3  # along each axis
 _FEWEST_PIXELS: Final = 16  # with which it is faster than the generic kernel
-_MOST_BYTES: Final = 16 * 1024  # of output: large ones decide the arena, and the generic kernel may write across its input
+_MOST_BYTES: Final = 16 * 1024  # of output: larger ones decide the arena, and the generic kernel overlaps its input
 _WORD_BYTES: Final = 4
 _SPLIT: Final = 32  # the code of channels whose rows of the kernel are two blocks
 _WHOLE_BLOCKS: Final = 3
